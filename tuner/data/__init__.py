@@ -1,0 +1,1 @@
+"""Labelled texts: from files to flat arrays of token ids and batches."""

@@ -1,0 +1,1 @@
+"""Training: one trial, one report an epoch. Knows no Ray."""
