@@ -1,0 +1,23 @@
+"""What a trial can be, and the spaces that a search draws from. Imports neither Ray nor TensorFlow."""
+
+from search_spaces.config import TrialConfig
+from search_spaces.domains import Choice, Domain, Integer, LogInteger, LogUniform, Uniform
+from search_spaces.named import named_space, named_spaces
+from search_spaces.reader import SpaceError, parse_domain, read_space
+from search_spaces.space import Space
+
+__all__ = [
+    "Choice",
+    "Domain",
+    "Integer",
+    "LogInteger",
+    "LogUniform",
+    "Space",
+    "SpaceError",
+    "TrialConfig",
+    "Uniform",
+    "named_space",
+    "named_spaces",
+    "parse_domain",
+    "read_space",
+]

@@ -1,0 +1,29 @@
+"""The spaces that come with the package, one YAML file each."""
+
+import difflib
+from functools import cache
+from pathlib import Path
+
+from search_spaces.reader import SpaceError, read_space
+from search_spaces.space import Space
+
+_FOLDER = Path(__file__).parent
+
+
+@cache
+def named_spaces() -> tuple[str, ...]:
+    """Names of the spaces, sorted."""
+    return tuple(sorted(path.stem for path in _FOLDER.glob("*.yaml")))
+
+
+def named_space(name: str) -> Space:
+    """One of the package's spaces.
+
+    Raises:
+        SpaceError: where there is none of that name.
+    """
+    if name not in named_spaces():
+        close = difflib.get_close_matches(name, named_spaces(), n=1)
+        hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(named_spaces())}, or a YAML file's path"
+        raise SpaceError(f"unknown space {name!r}; {hint}")
+    return read_space(_FOLDER / f"{name}.yaml")
