@@ -1,0 +1,31 @@
+"""The programs of a worker: the last few that its trials used, the oldest given up first."""
+
+from collections import OrderedDict
+
+import keras
+
+from tuner.training.program import Program, ProgramKey
+
+# A compiled program holds some tens of megabytes; a worker must not grow with the number of shapes in a search.
+_PROGRAMS_KEPT = 8
+
+
+class ProgramCache:
+    """Least recently used programs go first."""
+
+    def __init__(self, size: int = _PROGRAMS_KEPT) -> None:
+        """Keeps at most ``size`` programs."""
+        self._size = size
+        self._programs: OrderedDict[ProgramKey, Program] = OrderedDict()
+
+    def get(self, key: ProgramKey) -> Program:
+        """The program of a key, built where it is not at hand."""
+        program = self._programs.pop(key, None)
+        if program is None:
+            while len(self._programs) >= self._size:
+                self._programs.popitem(last=False)
+                # Keras keeps names and graphs of models in global tables, which would otherwise grow with every model.
+                keras.utils.clear_session()
+            program = Program(key)
+        self._programs[key] = program
+        return program

@@ -1,0 +1,49 @@
+"""What a trial reports after every epoch. Imports nothing heavy: the driver, which unpacks reports, has no TensorFlow."""
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class EpochReport:
+    """One epoch of one trial.
+
+    Attributes:
+        epoch: counted from 1.
+        train_loss: mean cross-entropy over the epoch's training texts in nats, dropout on, as it was while training.
+        train_accuracy: share of right answers, likewise.
+        val_loss: mean cross-entropy over the validation texts after the epoch.
+        val_accuracy: share of right answers after the epoch.
+        seconds: wall time of the epoch, evaluation and compilation included.
+        compile_seconds: the part of it that went into first calls of programs.
+        tokens_per_second: training tokens, padding not counted, by the seconds spent training them.
+    """
+
+    epoch: int
+    train_loss: float
+    train_accuracy: float
+    val_loss: float
+    val_accuracy: float
+    seconds: float
+    compile_seconds: float
+    tokens_per_second: float
+
+    @property
+    def diverged(self) -> bool:
+        """Whether a loss is no finite number: the trial cannot recover from that."""
+        return not (math.isfinite(self.train_loss) and math.isfinite(self.val_loss))
+
+
+@dataclass(frozen=True)
+class TrialReport:
+    """What a trial hands over after an epoch.
+
+    Attributes:
+        epoch: the numbers.
+        last: weights and optimizer after this epoch, as a NumPy archive.
+        best: weights as a NumPy archive where this is the best epoch so far, else None.
+    """
+
+    epoch: EpochReport
+    last: bytes
+    best: bytes | None

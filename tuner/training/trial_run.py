@@ -1,0 +1,120 @@
+"""One trial: trains a configuration epoch by epoch and reports. Knows nothing of the engine around it."""
+
+import math
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from search_spaces.config import TrialConfig
+from tuner.data.batches import count_real_tokens, evaluation_batches, training_batches
+from tuner.data.buckets import Buckets, choose_buckets
+from tuner.data.encoded import EncodedSplits
+from tuner.models.network_spec import network_of
+from tuner.training.program import EVALUATION_BATCH, ProgramKey, StepInputs
+from tuner.training.program_cache import ProgramCache
+from tuner.training.report import EpochReport, TrialReport
+
+
+@dataclass
+class Workbench:
+    """What a worker keeps between trials: the data, their length buckets and the compiled programs.
+
+    Attributes:
+        data: encoded training and validation texts.
+        vocabulary_size: token ids that the data know, padding and unknown included.
+        classes: labels in the data.
+    """
+
+    data: EncodedSplits
+    vocabulary_size: int
+    classes: int
+    programs: ProgramCache = field(default_factory=ProgramCache)
+    buckets: Buckets = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Chooses the length buckets, once for all trials."""
+        longest = int(max(self.data.train.lengths.max(), self.data.validation.lengths.max()))
+        self.buckets = choose_buckets(self.data.train.lengths, max_length=longest)
+
+
+class TrialRun:
+    """One trial in progress.
+
+    A trial is a function of its seed: initial weights, order of the texts and dropout follow from it and from the number of
+    the epoch, so a trial that goes on from a saved state gives the numbers that it would have given without a break.
+    """
+
+    def __init__(self, workbench: Workbench, config: TrialConfig, *, seed: tuple[int, int], state: bytes | None) -> None:
+        """Sets the trial up, fresh or from the state that an earlier report carried.
+
+        Args:
+            workbench: the worker's data and programs.
+            config: what to train.
+            seed: search seed and trial index, non-negative.
+            state: ``TrialReport.last`` of the epoch to go on from, None for a fresh start.
+        """
+        self._workbench = workbench
+        self._config = config
+        self._weights_seed, self._dropout_seed, self._order_seed = (
+            int(number) for number in np.random.SeedSequence(seed).generate_state(3, np.uint32)
+        )
+        network = network_of(config, vocabulary_size=workbench.vocabulary_size, classes=workbench.classes)
+        self._program = workbench.programs.get(ProgramKey(network, config.optimizer, config.batch_size))
+        self._program.start(seed=self._weights_seed, learning_rate=config.learning_rate)
+        self._inputs = StepInputs(config.dropout, config.gradient_clip_norm)
+        self._epoch, self._best_accuracy = 0, -1.0
+        if state is not None:
+            extra = self._program.restore(state)
+            self._epoch, self._best_accuracy = int(extra["epoch"]), extra["best_accuracy"]
+
+    def run_epoch(self) -> TrialReport:
+        """Trains one pass over the training texts, evaluates, and reports."""
+        self._epoch += 1
+        started, compiled_before = time.perf_counter(), self._program.compile_seconds
+        train_loss, train_accuracy, tokens_per_second = self._train()
+        val_loss, val_accuracy = self._evaluate() if math.isfinite(train_loss) else (math.nan, math.nan)
+        report = EpochReport(
+            epoch=self._epoch,
+            train_loss=train_loss,
+            train_accuracy=train_accuracy,
+            val_loss=val_loss,
+            val_accuracy=val_accuracy,
+            seconds=time.perf_counter() - started,
+            compile_seconds=self._program.compile_seconds - compiled_before,
+            tokens_per_second=tokens_per_second,
+        )
+        improved = not report.diverged and val_accuracy > self._best_accuracy
+        if improved:
+            self._best_accuracy = val_accuracy
+        last = self._program.state_bytes(epoch=self._epoch, best_accuracy=self._best_accuracy)
+        return TrialReport(report, last=last, best=self._program.weights_bytes() if improved else None)
+
+    def _train(self) -> tuple[float, float, float]:
+        """Mean loss, accuracy, and real tokens a second, those of first calls left out. Ends at a loss that is not finite."""
+        data, program = self._workbench.data.train, self._program
+        order = (self._order_seed, self._epoch)
+        total, correct, tokens, seconds = 0.0, 0, 0, 0.0
+        batches = training_batches(data, self._workbench.buckets, self._config.batch_size, seed_sequence=order)
+        for number, batch in enumerate(batches):
+            started, compiled_before = time.perf_counter(), program.compile_seconds
+            # The generator of dropout takes two words: one for the trial and epoch, one for the step.
+            loss, right = program.train(batch, self._inputs, ((self._dropout_seed + self._epoch) & 0x7FFFFFFF, number))
+            if program.compile_seconds == compiled_before:
+                tokens += count_real_tokens(batch)
+                seconds += time.perf_counter() - started
+            total += loss
+            correct += right
+            if not math.isfinite(loss):
+                break
+        return total / len(data), correct / len(data), tokens / seconds if seconds else 0.0
+
+    def _evaluate(self) -> tuple[float, float]:
+        """Mean loss and accuracy on the validation texts."""
+        data = self._workbench.data.validation
+        total, correct = 0.0, 0
+        for _, batch in evaluation_batches(data, self._workbench.buckets, EVALUATION_BATCH):
+            loss, right = self._program.evaluate(batch)
+            total += loss
+            correct += right
+        return total / len(data), correct / len(data)
