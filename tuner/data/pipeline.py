@@ -1,0 +1,109 @@
+"""The way of the data in one call: from what the user named to arrays of token ids."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tuner.data.corpus import generate_corpus
+from tuner.data.encoded import EncodedSplits, encode_splits
+from tuner.data.loading import load_dataset
+from tuner.data.splits import Splits, split_rows
+from tuner.data.text_dataset import TextDataset
+from tuner.data.tokenizer import Tokenizer
+from tuner.data.vocabulary import Vocabulary
+
+BUILT_IN = "corpus"
+"""The source that stands for the generated corpus, which needs no files."""
+
+
+@dataclass(frozen=True)
+class DataRequest:
+    """What to read and how to encode it.
+
+    Attributes:
+        source: a path, a named data set, or ``BUILT_IN``.
+        text_column: as in ``load_dataset``, like the label and split columns.
+        data_dir: where named sets are looked for and downloaded to.
+        split_seed: decides the split where the data give none.
+        stop_words: leave English stop words out.
+        min_freq: training occurrences that make a word known.
+        max_tokens: most words known, special ids not counted.
+        max_length: tokens read of a text.
+    """
+
+    source: str
+    text_column: str | None
+    label_column: str | None
+    split_column: str | None
+    data_dir: Path
+    split_seed: int
+    stop_words: bool
+    min_freq: int
+    max_tokens: int
+    max_length: int
+
+
+@dataclass(frozen=True)
+class PreparedData:
+    """Everything that a search needs of its data. The test texts are there but not encoded: no trial ever sees them."""
+
+    dataset: TextDataset
+    splits: Splits
+    tokenizer: Tokenizer
+    vocabulary: Vocabulary
+    encoded: EncodedSplits
+    notes: tuple[str, ...]
+
+
+def prepare_data(request: DataRequest) -> PreparedData:
+    """Reads, splits, fits the vocabulary on the training part, and encodes.
+
+    Raises:
+        InputError: for every fault of the data or of the request.
+    """
+    dataset = _load(request)
+    splits = split_rows(dataset, seed=request.split_seed)
+    train, validation = ([dataset.texts[row] for row in rows] for rows in (splits.train, splits.validation))
+    tokenizer, tokenizer_notes = Tokenizer.for_texts(train, stop_words=request.stop_words)
+    vocabulary, encoded = encode_splits(
+        train,
+        dataset.labels[splits.train],
+        validation,
+        dataset.labels[splits.validation],
+        tokenizer,
+        max_length=request.max_length,
+        min_freq=request.min_freq,
+        max_tokens=request.max_tokens,
+    )
+    notes = (*dataset.notes, *splits.notes, *tokenizer_notes)
+    return PreparedData(dataset, splits, tokenizer, vocabulary, encoded, notes)
+
+
+def _load(request: DataRequest) -> TextDataset:
+    if request.source == BUILT_IN:
+        return generate_corpus()
+    return load_dataset(
+        request.source,
+        text_column=request.text_column,
+        label_column=request.label_column,
+        split_column=request.split_column,
+        data_dir=request.data_dir,
+    )
+
+
+def save_encoder(folder: Path, prepared: PreparedData, *, max_length: int) -> None:
+    """Writes vocabulary, tokeniser settings and label names: what turns a text into the ids that a model reads."""
+    folder.mkdir()
+    prepared.vocabulary.save(folder / "vocabulary.json")
+    settings = {
+        "stop_words": prepared.tokenizer.stop_words,
+        "characters": prepared.tokenizer.characters,
+        "max_length": max_length,
+    }
+    _write_json(folder / "tokenizer.json", settings)
+    _write_json(folder / "labels.json", list(prepared.dataset.label_names))
+
+
+def _write_json(path: Path, content: dict[str, object] | Sequence[str]) -> None:
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

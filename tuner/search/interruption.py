@@ -1,0 +1,55 @@
+"""Ctrl-C and SIGTERM during a search: at once while nothing is written, between two events afterwards."""
+
+import signal
+from types import FrameType, TracebackType
+from typing import Any
+
+
+class Interrupted(BaseException):
+    """The user wants the search to end. Passes through every ``except Exception`` on its way."""
+
+
+class Interruption:
+    """A context that turns the two signals into ``Interrupted``.
+
+    A signal raises at once until ``defer`` is called. From then on the first one waits for the next ``check``, so that an event
+    is never half taken in; a second one raises at once again.
+    """
+
+    _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+    def __init__(self) -> None:
+        """Starts out raising at once."""
+        self._deferring = False
+        self._asked = False
+        self._before: list[Any] = []
+
+    def defer(self) -> None:
+        """From now on ``check`` is called often."""
+        self._deferring = True
+
+    def check(self) -> None:
+        """Raises where a signal has come.
+
+        Raises:
+            Interrupted: as the name says.
+        """
+        if self._asked:
+            raise Interrupted
+
+    def __enter__(self) -> "Interruption":
+        """Takes the signals over."""
+        self._before = [signal.signal(number, self._handle) for number in self._SIGNALS]
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Gives the signals back."""
+        for number, handler in zip(self._SIGNALS, self._before, strict=True):
+            signal.signal(number, handler)
+
+    def _handle(self, _number: int, _frame: FrameType | None) -> None:
+        if self._deferring and not self._asked:
+            self._asked = True
+            return
+        self._asked = True
+        raise Interrupted

@@ -1,0 +1,124 @@
+"""Starts a prepared search, or one that was interrupted, and sees it to its end."""
+
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from tuner.data.encoded import EncodedSplits
+from tuner.data.pipeline import save_encoder
+from tuner.errors import InputError, SearchFailed
+from tuner.runs.folder import RunFolder, create_run
+from tuner.runs.ledger import Ledger
+from tuner.runs.settings import SearchSettings, write_settings
+from tuner.runs.store import RunStore
+from tuner.search.conductor import Conductor
+from tuner.search.interruption import Interrupted, Interruption
+from tuner.search.plan import build_scheduler, build_searcher, plan_of
+from tuner.search.prepare import PreparedSearch
+from tuner.search.ray_tune.cluster import ClusterResources, connected
+from tuner.search.ray_tune.engine import run_on_ray
+
+EndReason = Literal["finished", "time budget", "interrupted"]
+OnStep = Callable[[Ledger], None]
+OpenRun = Callable[[], RunFolder]
+
+
+class _OutOfTime(BaseException):
+    """The time budget is spent. Passes through every ``except Exception`` on its way."""
+
+
+def start_search(prepared: PreparedSearch, runs_dir: Path, on_step: OnStep) -> EndReason:
+    """Runs a new search. The run folder comes to be, whole, when the workers' cluster has answered.
+
+    Args:
+        prepared: settings and data.
+        runs_dir: the folder of runs.
+        on_step: called several times a second with all that happened so far.
+
+    Returns:
+        Why the search is over. Journal, tables and weights are complete by then.
+
+    Raises:
+        InputError: where the cluster cannot hold a trial or the folder cannot be written.
+        SearchFailed: where no trial finished an epoch.
+        Interrupted: where the user broke off before there was anything to resume.
+    """
+
+    def fill(folder: RunFolder) -> None:
+        write_settings(folder.settings, prepared.settings)
+        save_encoder(folder.encoder, prepared.data, max_length=prepared.settings.data.max_length)
+        folder.journal.touch()
+
+    return _run(
+        lambda: create_run(runs_dir, prepared.settings.name, fill), prepared.settings, prepared.data.encoded, on_step
+    )
+
+
+def resume_search(folder: RunFolder, settings: SearchSettings, data: EncodedSplits, on_step: OnStep) -> EndReason:
+    """Runs what the journal of an interrupted search does not hold yet; otherwise like ``start_search``.
+
+    Args:
+        folder: the run.
+        settings: its ``search.yaml``.
+        data: its encoded texts, read again.
+        on_step: as in ``start_search``.
+    """
+    return _run(lambda: folder, settings, data, on_step)
+
+
+def _run(open_run: OpenRun, settings: SearchSettings, data: EncodedSplits, on_step: OnStep) -> EndReason:
+    resources = settings.resources
+    local_cpus = resources.concurrency * resources.cpus_per_trial
+    with Interruption() as interruption, connected(resources.address, local_cpus=local_cpus) as cluster:
+        _check_cluster(settings, cluster)
+        store = RunStore(open_run())
+        try:
+            reason = _conduct(settings, store, data, cluster, interruption, on_step)
+        finally:
+            store.close()
+    if reason == "finished" and not store.ledger.with_accuracy():
+        errors = [record.error for record in store.ledger.trials.values() if record.error]
+        cause = f"the last one: {errors[-1]}" if errors else "all of them diverged; lower the learning rate"
+        raise SearchFailed(f"none of {len(store.ledger.trials)} trials finished an epoch; {cause}")
+    return reason
+
+
+def _conduct(
+    settings: SearchSettings,
+    store: RunStore,
+    data: EncodedSplits,
+    cluster: ClusterResources,
+    interruption: Interruption,
+    on_step: OnStep,
+) -> EndReason:
+    conductor = Conductor(plan_of(settings), build_searcher(settings), build_scheduler(settings), store)
+    deadline = time.monotonic() + (settings.time_budget or math.inf)
+
+    def step() -> None:
+        interruption.check()
+        on_step(store.ledger)
+        if time.monotonic() >= deadline:
+            raise _OutOfTime
+
+    reason: EndReason = "finished"
+    conductor.start()
+    interruption.defer()
+    try:
+        run_on_ray(conductor, settings, store, data, cluster, on_step=step)
+    except Interrupted:
+        reason = "interrupted"
+    except _OutOfTime:
+        reason = "time budget"
+    conductor.end(reason)
+    return reason
+
+
+def _check_cluster(settings: SearchSettings, cluster: ClusterResources) -> None:
+    for option, wanted, there in (
+        ("--cpus-per-trial", settings.resources.cpus_per_trial, cluster.cpus),
+        ("--gpus-per-trial", settings.resources.gpus_per_trial, cluster.gpus),
+    ):
+        if wanted > there:
+            raise InputError(f"{option} {wanted:g}: the cluster has {there:g}; ask for less or add nodes")

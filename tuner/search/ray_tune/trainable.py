@@ -1,0 +1,73 @@
+"""The trainable: what Ray Tune runs in a worker. One worker trains many trials, one after the other."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ray import tune
+
+from search_spaces.config import TrialConfig
+from tuner.data.encoded import EncodedSplits
+
+if TYPE_CHECKING:
+    from tuner.training.trial_run import TrialRun
+
+REPORT = "report"
+"""Key of a result under which a ``TrialReport`` travels to the driver."""
+
+
+class TrialTrainable(tune.Trainable):
+    """Trains the trial of its config epoch by epoch; on reuse it keeps data, compiled programs and TensorFlow itself.
+
+    A config holds ``trial``, ``index`` and ``settings`` (the hyperparameters).
+    """
+
+    def setup(
+        self,
+        config: dict[str, Any],
+        *,
+        arrays: Mapping[str, Any],
+        states: Mapping[str, bytes],
+        vocabulary_size: int,
+        classes: int,
+        seed: int,
+        threads: int,
+    ) -> None:
+        """Prepares the worker, once.
+
+        Args:
+            config: the first trial.
+            arrays: ``EncodedSplits.as_arrays()``, mapped from the node's object store without a copy.
+            states: last states of interrupted trials by trial id.
+            vocabulary_size: token ids that the data know.
+            classes: labels in the data.
+            seed: the search seed.
+            threads: threads of an operation on the CPU.
+        """
+        # Settings must be made before TensorFlow is imported, and the driver, which imports this module, must not import it.
+        from tuner.models.device import prepare_tensorflow
+
+        prepare_tensorflow(threads)
+        from tuner.training.trial_run import Workbench
+
+        self._workbench = Workbench(EncodedSplits.from_arrays(arrays), vocabulary_size, classes)
+        self._states = states
+        self._seed = seed
+        self._trial_run: TrialRun | None = None
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """Takes the next trial. It is built in the first step, so that an error in it is that trial's error."""
+        self._trial_run = None
+        return True
+
+    def step(self) -> dict[str, Any]:
+        """One epoch."""
+        from tuner.training.trial_run import TrialRun
+
+        if self._trial_run is None:
+            self._trial_run = TrialRun(
+                self._workbench,
+                TrialConfig(**self.config["settings"]),
+                seed=(self._seed, self.config["index"]),
+                state=self._states.get(self.config["trial"]),
+            )
+        return {REPORT: self._trial_run.run_epoch()}

@@ -1,0 +1,68 @@
+"""What a user asks of ``tuner search``, checked before anything is read or started."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from search_spaces.space import Space
+from tuner.data.pipeline import DataRequest
+from tuner.errors import InputError
+from tuner.search.schedulers.asha import default_grace_period
+
+
+@dataclass(frozen=True)
+class SearchRequest:
+    """A search as it was asked for; None means "choose for me".
+
+    Attributes:
+        trials: number of trials; for a grid, None is all of it.
+        epochs: most epochs of a trial.
+        time_budget: seconds after which the search ends.
+        concurrency: most trials at once.
+        address: of a Ray cluster.
+    """
+
+    data: DataRequest
+    space: Space
+    trials: int | None
+    epochs: int
+    searcher: str
+    scheduler: str
+    seed: int
+    max_params: int | None
+    time_budget: float | None
+    cpus_per_trial: float
+    gpus_per_trial: float | None
+    concurrency: int | None
+    address: str | None
+    name: str | None
+    runs_dir: Path
+
+    def __post_init__(self) -> None:
+        """Refuses numbers that mean nothing.
+
+        Raises:
+            InputError: one line with the option, its value and the remedy.
+        """
+        for option, value in (
+            ("--trials", self.trials),
+            ("--epochs", self.epochs),
+            ("--max-params", self.max_params),
+            ("--concurrency", self.concurrency),
+            ("--max-length", self.data.max_length),
+            ("--min-freq", self.data.min_freq),
+            ("--max-tokens", self.data.max_tokens),
+        ):
+            if value is not None and value < 1:
+                raise InputError(f"{option} {value}: must be at least 1")
+        if self.seed < 0:
+            raise InputError(f"--seed {self.seed}: must be 0 or more")
+        if not 0 < self.cpus_per_trial:
+            raise InputError(f"--cpus-per-trial {self.cpus_per_trial:g}: must be more than 0, for instance 1 or 0.5")
+        gpus = self.gpus_per_trial
+        if gpus is not None and (gpus < 0 or (gpus > 1 and gpus != int(gpus))):
+            raise InputError(f"--gpus-per-trial {gpus:g}: must be 0, a fraction of one GPU, or a whole number")
+
+    @property
+    def grace_period(self) -> int:
+        """Epochs before a trial can be stopped."""
+        return default_grace_period(self.epochs)

@@ -1,0 +1,1 @@
+"""Searchers: plain classes that say which configuration trial i has."""

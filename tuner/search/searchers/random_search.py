@@ -1,0 +1,37 @@
+"""Random search: trial i is drawn from a generator of its own."""
+
+import numpy as np
+
+from search_spaces.config import TrialConfig
+from search_spaces.space import Space
+from tuner.errors import InputError
+from tuner.search.searchers.searcher import Fits
+
+# A space of which less than one draw in two thousand fits the budget is one that the user did not mean.
+_DRAWS = 2_000
+
+
+class RandomSearcher:
+    """Draws trials independently; what does not fit the budget is drawn again from the same trial's generator."""
+
+    def __init__(self, space: Space, *, seed: int, fits: Fits) -> None:
+        """Takes the space, the search seed (non-negative) and the budget."""
+        self._space = space
+        self._seed = seed
+        self._fits = fits
+
+    def propose(self, index: int) -> TrialConfig:
+        """A function of (seed, index) alone.
+
+        Raises:
+            InputError: where nothing that fits was drawn.
+        """
+        generator = np.random.default_rng([self._seed, index])
+        for _ in range(_DRAWS):
+            config = self._space.sample(generator)
+            if self._fits(config):
+                return config
+        raise InputError(
+            f"--max-params: none of {_DRAWS} configurations drawn from the space {self._space.name} fits; "
+            "raise it or choose smaller values with --set"
+        )
