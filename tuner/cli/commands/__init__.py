@@ -1,0 +1,1 @@
+"""One module a command. They import heavy packages when they run, not when they are listed."""

@@ -1,0 +1,42 @@
+"""What ``tuner spaces`` prints."""
+
+import json
+
+import yaml
+from rich.console import Console
+from rich.padding import Padding
+
+from search_spaces.named import named_space, named_spaces
+from search_spaces.reader import SpaceError, space_document
+from search_spaces.space import Space
+from tuner.errors import InputError
+
+
+def spaces_command(name: str | None, *, as_json: bool) -> int:
+    """Prints all spaces, or one."""
+    console = Console(highlight=False)
+    if name is not None:
+        try:
+            document = space_document(named_space(name))
+        except SpaceError as error:
+            raise InputError(str(error)) from None
+        if as_json:
+            print(json.dumps(document))  # noqa: T201
+        else:
+            text = yaml.safe_dump(document, sort_keys=False, width=100, default_flow_style=None, allow_unicode=True)
+            console.print(text, end="", markup=False, soft_wrap=True)
+        return 0
+    found = [named_space(space) for space in named_spaces()]
+    if as_json:
+        print(json.dumps([space_document(space) for space in found]))  # noqa: T201
+        return 0
+    for space in found:
+        console.print(f"[bold]{space.name}[/bold]  ({_size(space)})")
+        console.print(Padding(space.description, (0, 0, 1, 2)))
+    console.print("python -m tuner spaces NAME shows one in full", style="dim")
+    return 0
+
+
+def _size(space: Space) -> str:
+    size = space.grid_size()
+    return f"{size:,} configurations" if size is not None else f"continuous in {', '.join(space.continuous())}"

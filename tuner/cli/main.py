@@ -1,0 +1,63 @@
+"""The program: its commands, and how errors become one line and an exit code."""
+
+import sys
+from typing import NoReturn
+
+import click
+
+from tuner import __version__
+from tuner.cli.commands.rank import rank
+from tuner.cli.commands.resume import resume
+from tuner.cli.commands.search import search
+from tuner.cli.commands.spaces import spaces
+from tuner.errors import InputError, TunerError
+
+# Importing this module must stay cheap: --help of every command answers from it. What is heavy is imported by the commands.
+
+_INTERRUPTED = 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="frontier-tuner")
+def cli() -> None:
+    """Find the recurrent text classifier that is worth its parameters.
+
+    Start with `python -m tuner search`: it needs no data and ends in about a minute.
+    """
+
+
+for command in (search, resume, rank, spaces):
+    cli.add_command(command)
+
+
+def main() -> NoReturn:
+    """Runs the command line and exits: 0 done, 1 the search failed, 2 bad usage or input, 130 interrupted."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Runs the command line and returns its exit code."""
+    try:
+        code = cli.main(arguments, prog_name="python -m tuner", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as help_text:
+        click.echo(help_text.format_message())
+        return 2
+    except click.UsageError as error:
+        where = f" (see {error.ctx.command_path} --help)" if error.ctx else ""
+        return _fail(f"{' '.join(error.format_message().split())}{where}", 2)
+    except click.ClickException as error:
+        return _fail(error.format_message(), 2)
+    except TunerError as error:
+        return _fail(str(error), 2 if isinstance(error, InputError) else 1)
+    except (KeyboardInterrupt, click.Abort):
+        return _fail("interrupted before there was anything to keep", _INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of a pipe had enough (`tuner rank RUN | head`); nobody is there to be told.
+        sys.stderr.close()
+        return 0
+    return code if isinstance(code, int) else 0
+
+
+def _fail(message: str, code: int) -> int:
+    click.echo(f"error: {' '.join(message.split())}", err=True)
+    return code

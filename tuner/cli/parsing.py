@@ -1,0 +1,55 @@
+"""Values of options as types that click knows."""
+
+import re
+from typing import Any
+
+import click
+
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_PART = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
+
+
+class Duration(click.ParamType):
+    """A time such as 90s, 30m, 1h30m; a bare number means seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Seconds."""
+        text = str(value).strip().lower()
+        if re.fullmatch(r"\d+(\.\d+)?", text):
+            seconds = float(text)
+        else:
+            parts = _PART.findall(text)
+            if not parts or _PART.sub("", text).strip():
+                self.fail(f"{value!r} is no duration; write for instance 90s, 30m or 1h30m", param, ctx)
+            seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
+        if seconds <= 0:
+            self.fail(f"{value!r} must be more than nothing; write for instance 30m", param, ctx)
+        return seconds
+
+
+def load_defaults(ctx: click.Context, _param: click.Parameter, file: str | None) -> str | None:
+    """Callback of ``--config``: the file's values become defaults of the other options, which the command line overrides."""
+    if file is None:
+        return None
+    import yaml
+
+    try:
+        with open(file, encoding="utf-8") as stream:  # noqa: PTH123 (a path as the user gave it)
+            content = yaml.safe_load(stream)
+    except OSError as error:
+        raise click.BadParameter(f"{file} cannot be read ({error.strerror})") from None
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise click.BadParameter(f"{file} is not YAML; write one `option: value` a line") from None
+    if not isinstance(content, dict):
+        raise click.BadParameter(f"{file} needs `option: value` lines; received {type(content).__name__}")
+    known = {option.lstrip("-"): param.name for param in ctx.command.params for option in param.opts}
+    unknown = [str(key) for key in content if str(key).replace("_", "-") not in known]
+    if unknown:
+        raise click.BadParameter(f"{file}: unknown key {unknown[0]!r}; keys are the long options, for instance trials")
+    defaults = {str(known[str(key).replace("_", "-")]): value for key, value in content.items()}
+    if isinstance(defaults.get("settings"), dict):
+        defaults["settings"] = [f"{name}={value}" for name, value in defaults["settings"].items()]
+    ctx.default_map = {**(ctx.default_map or {}), **defaults}
+    return file

@@ -1,0 +1,91 @@
+"""The screen before a search: what is going to happen."""
+
+from collections import Counter
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from search_spaces.domains import Choice
+from tuner.cli.duration import duration_text
+from tuner.data.buckets import choose_buckets
+from tuner.data.pipeline import BUILT_IN, PreparedData
+from tuner.runs.settings import SearchSettings
+from tuner.search.forecast import Forecast
+from tuner.search.schedulers.asha import rung_epochs
+
+
+def print_plan(console: Console, settings: SearchSettings, data: PreparedData, expected: Forecast, folder: str) -> None:
+    """Data, space, trials, resources and forecast, each on a line or two."""
+    grid = Table(box=None, show_header=False, pad_edge=False)
+    grid.add_column(style="bold", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, text in (
+        ("data", _data(settings, data)),
+        ("texts", _lengths(settings, data)),
+        *(("note", note) for note in data.notes),
+        ("space", _space(settings)),
+        ("trials", _trials(settings)),
+        ("workers", _workers(settings)),
+        ("forecast", _forecast(expected)),
+        ("run", folder),
+    ):
+        grid.add_row(name, text)
+    console.print(grid)
+    console.print()
+
+
+def _data(settings: SearchSettings, data: PreparedData) -> str:
+    counts = Counter(data.dataset.labels.tolist())
+    total = len(data.dataset)
+    named = [f"{name} {counts[number] / total:.0%}" for number, name in enumerate(data.dataset.label_names)]
+    shown = ", ".join(named[:8]) + (f" and {len(named) - 8} more" if len(named) > 8 else "")
+    source = "generated corpus (give your own with --data)" if settings.data.source == BUILT_IN else settings.data.source
+    return (
+        f"{source}\n{total:,} texts, {len(named)} classes: {shown}\n"
+        f"train {settings.data.train:,}, validation {settings.data.validation:,}, test {settings.data.test:,} (not touched)"
+    )
+
+
+def _lengths(settings: SearchSettings, data: PreparedData) -> str:
+    lengths = data.encoded.train.lengths
+    buckets = choose_buckets(lengths, max_length=int(lengths.max()))
+    return (
+        f"{np.median(lengths):.0f} tokens in the median, longest {lengths.max()}, vocabulary {settings.data.vocabulary_size:,}; "
+        f"batches of length {', '.join(map(str, buckets.boundaries))} ({buckets.padding_share:.0%} padding)"
+    )
+
+
+def _space(settings: SearchSettings) -> str:
+    space = settings.resolved_space()
+    varying = [f"{name} {space.parameters[name]}" for name in space.varying()]
+    fixed = [
+        f"{name}={domain.values[0]}"
+        for name, domain in space.parameters.items()
+        if name not in space.varying() and isinstance(domain, Choice)
+    ]
+    lines = [space.name, *varying]
+    if fixed:
+        lines.append("fixed: " + ", ".join(fixed))
+    return "\n".join(lines)
+
+
+def _trials(settings: SearchSettings) -> str:
+    text = f"{settings.trials} of at most {settings.epochs} epochs, {settings.searcher}, seed {settings.seed}"
+    if settings.scheduler.name == "none":
+        return f"{text}, no early stopping"
+    scheduler = settings.scheduler
+    rungs = rung_epochs(scheduler.grace_period, scheduler.reduction_factor, settings.epochs)
+    at = ", ".join(map(str, rungs)) or "none"
+    return f"{text}, {scheduler.name}: the best 1 in {scheduler.reduction_factor} go on at epochs {at}"
+
+
+def _workers(settings: SearchSettings) -> str:
+    resources = settings.resources
+    gpus = f" and {resources.gpus_per_trial:g} GPU" if resources.gpus_per_trial else ""
+    return f"{resources.concurrency} at once, each with {resources.cpus_per_trial:g} CPU{gpus}"
+
+
+def _forecast(expected: Forecast) -> str:
+    sizes = f"{expected.smallest:,} to {expected.largest:,} parameters (median {expected.median:,})"
+    return f"{sizes}; roughly {duration_text(expected.seconds)}"

@@ -1,0 +1,162 @@
+"""What a running search shows: a live table in a terminal, plain lines elsewhere."""
+
+import time
+from types import TracebackType
+from typing import Protocol
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from tuner.cli.duration import duration_text
+from tuner.cli.tables import network_text
+from tuner.runs.ledger import Ledger, TrialRecord
+from tuner.runs.pareto import pareto_front
+
+_SECONDS_BETWEEN_DRAWINGS = 0.25
+_ROWS = 8
+
+
+class Progress(Protocol):
+    """Shows the ledger of a running search."""
+
+    def __enter__(self) -> "Progress":
+        """Starts showing."""
+        ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Stops showing."""
+        ...
+
+    def show(self, ledger: Ledger) -> None:
+        """Called several times a second."""
+        ...
+
+
+def progress(console: Console, *, concurrency: int) -> Progress:
+    """The kind that suits the console."""
+    return LiveTable(console, concurrency) if console.is_terminal else PlainLines(console, concurrency)
+
+
+class Standing:
+    """The state of a search in a few numbers."""
+
+    def __init__(self, ledger: Ledger, concurrency: int) -> None:
+        """Counts."""
+        records = list(ledger.trials.values())
+        self.ended = sum(record.ended for record in records)
+        self.planned = max(ledger.planned, len(records))
+        self.epochs = sum(len(record.epochs) for record in records)
+        scored = ledger.with_accuracy()
+        self.best = max((record.accuracy or 0.0 for record in scored), default=None)
+        self.frontier = len(pareto_front([record.accuracy or 0.0 for record in scored], [r.parameters for r in scored]))
+        self.seconds_left = self._seconds_left(records, concurrency)
+
+    def _seconds_left(self, records: list[TrialRecord], concurrency: int) -> float | None:
+        """What is left at the mean cost of the trials that ended, None until as many as run at once have."""
+        spent = [record.seconds for record in records if record.ended and record.epochs]
+        if len(spent) < max(2, concurrency):
+            return None
+        running = sum(record.seconds for record in records if record.status == "running")
+        mean = sum(spent) / len(spent)
+        return max(0.0, mean * (self.planned - self.ended) - running) / concurrency
+
+    def text(self) -> str:
+        """One line."""
+        best = f"best {self.best:.4f}" if self.best is not None else "no result yet"
+        left = f", about {duration_text(self.seconds_left)} left" if self.seconds_left is not None else ""
+        return f"{self.ended}/{self.planned} trials, {self.epochs} epochs, {best}, frontier {self.frontier}{left}"
+
+
+class LiveTable:
+    """Redraws one table in place."""
+
+    def __init__(self, console: Console, concurrency: int) -> None:
+        """Takes the terminal."""
+        self._console = console
+        self._concurrency = concurrency
+        self._live = Live(console=console, auto_refresh=False, transient=True)
+        self._started = time.monotonic()
+        self._drawn = 0.0
+
+    def __enter__(self) -> "LiveTable":
+        """Starts with a line that says what takes so long."""
+        self._live.__enter__()
+        self._live.update(Text("starting Ray and the workers ..."), refresh=True)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Takes the table away."""
+        self._live.__exit__(kind, error, trace)
+
+    def show(self, ledger: Ledger) -> None:
+        """Draws, at most four times a second."""
+        now = time.monotonic()
+        if now - self._drawn >= _SECONDS_BETWEEN_DRAWINGS:
+            self._drawn = now
+            self._live.update(self._drawing(ledger, now - self._started), refresh=True)
+
+    def _drawing(self, ledger: Ledger, elapsed: float) -> Group:
+        standing = Standing(ledger, self._concurrency)
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for name in ("trial", "status", "epoch", "val acc", "best", "parameters", "network"):
+            table.add_column(name, justify="right" if name in ("epoch", "val acc", "best", "parameters") else "left", no_wrap=True)
+        for record in self._rows(ledger):
+            last = record.epochs[-1].val_accuracy if record.epochs else None
+            table.add_row(
+                record.trial,
+                record.status,
+                str(record.last_epoch),
+                f"{last:.4f}" if last is not None else "",
+                f"{record.accuracy:.4f}" if record.accuracy is not None else "",
+                f"{record.parameters:,}",
+                network_text(record.config),
+                style=None if record.ended else "bold",
+            )
+        bar = ProgressBar(total=max(1, standing.planned), completed=standing.ended, width=40)
+        return Group(table, "", bar, Text(f"{duration_text(elapsed)}: {standing.text()}"))
+
+    @staticmethod
+    def _rows(ledger: Ledger) -> list[TrialRecord]:
+        """Those that run, then the best that have ended."""
+        running = [record for record in ledger.trials.values() if record.status == "running"]
+        ended = sorted((r for r in ledger.with_accuracy() if r.ended), key=lambda r: (-(r.accuracy or 0.0), r.parameters))
+        return [*running[:_ROWS], *ended[:_ROWS]]
+
+
+class PlainLines:
+    """A line for every trial that ends."""
+
+    def __init__(self, console: Console, concurrency: int) -> None:
+        """Takes where to print."""
+        self._console = console
+        self._concurrency = concurrency
+        self._started = time.monotonic()
+        self._told: set[str] | None = None
+
+    def __enter__(self) -> "PlainLines":
+        """Says what takes so long."""
+        self._console.print("starting Ray and the workers ...")
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Nothing to take away."""
+
+    def show(self, ledger: Ledger) -> None:
+        """Prints what ended since the last call; of a resumed search not what had ended before."""
+        ended = {record.trial for record in ledger.trials.values() if record.ended}
+        if self._told is None:
+            self._told = set() if ledger.reports == [] else ended
+        for trial in sorted(ended - self._told):
+            self._console.print(self._line(ledger.trials[trial], Standing(ledger, self._concurrency)), soft_wrap=True)
+        self._told |= ended
+
+    def _line(self, record: TrialRecord, standing: Standing) -> str:
+        elapsed = duration_text(time.monotonic() - self._started)
+        accuracy = f"{record.accuracy:.4f}" if record.accuracy is not None else (record.error or "no accuracy")
+        return (
+            f"{elapsed:>6}  trial {record.trial} {record.status} after {record.last_epoch} epochs: {accuracy}, "
+            f"{record.parameters:,} parameters, {network_text(record.config)} | {standing.text()}"
+        )

@@ -1,0 +1,73 @@
+"""What ``tuner rank`` prints, and the end of a search."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+
+from analysis.frontier import knee
+from analysis.load import Run, load
+from analysis.rank import By, rank
+from tuner.cli.chart import frontier_chart
+from tuner.cli.tables import config_of, rank_table
+
+
+def rank_command(run: str, runs_dir: Path, *, top: int, by: By, as_json: bool) -> int:
+    """Prints the ranked trials of a run."""
+    loaded = load(run, runs_dir=runs_dir)
+    ranked = rank(loaded.trials, by=by, top=top)
+    if as_json:
+        print_json(loaded, ranked)
+        return 0
+    console = Console(highlight=False)
+    if ranked.empty:
+        console.print(f"{loaded.name}: {len(loaded.trials)} trials, none has finished an epoch yet")
+        return 0
+    console.print(rank_table(ranked, width=console.width))
+    console.print(_counts(loaded), style="dim")
+    return 0
+
+
+def print_results(console: Console, run: Run, *, top: int = 10) -> None:
+    """The end of a search: ranked table, frontier, chart."""
+    best = rank(run.trials, top=top)
+    if best.empty:
+        return
+    console.print()
+    console.print(rank_table(best, width=console.width))
+    rest = rank(run.trials, by="frontier")
+    rest = rest[rest["on_frontier"] & ~rest["trial_id"].isin(best["trial_id"])]
+    if not rest.empty:
+        console.print("\nsmaller trials on the frontier:", style="dim")
+        console.print(rank_table(rest, width=console.width))
+    console.print()
+    console.print(frontier_chart(run.trials, width=console.width))
+    console.print(f"\n{_counts(run)}", style="dim")
+
+
+def _counts(run: Run) -> str:
+    statuses = run.trials["status"].value_counts()
+    parts = ", ".join(f"{count} {status}" for status, count in statuses.items())
+    return f"{run.name}: {len(run.trials)} trials ({parts}); ★ frontier, knee at {knee(run.trials)}; epoch: best/trained"
+
+
+def print_json(run: Run, ranked: pd.DataFrame) -> None:
+    """The ranked trials as one JSON document on stdout."""
+    document = {"run": run.name, "folder": str(run.folder.path), "knee": knee(run.trials), "trials": _records(ranked)}
+    print(json.dumps(document, allow_nan=False))  # noqa: T201
+
+
+def _records(ranked: pd.DataFrame) -> list[dict[str, Any]]:
+    columns = [name for name in ranked.columns if not name.startswith("config/")]
+    return [
+        {**{name: _plain(row[name]) for name in columns}, "config": {k: _plain(v) for k, v in config_of(row).items()}}
+        for _, row in ranked.iterrows()
+    ]
+
+
+def _plain(value: Any) -> Any:
+    if pd.isna(value):
+        return None
+    return value.item() if hasattr(value, "item") else value

@@ -1,0 +1,117 @@
+"""What ``tuner search`` and ``tuner resume`` do."""
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from search_spaces.named import named_space
+from search_spaces.reader import SpaceError, parse_setting, read_space
+from search_spaces.space import Space
+from tuner.cli.plan_screen import print_plan
+from tuner.cli.progress import progress
+from tuner.data.encoded import EncodedSplits
+from tuner.data.pipeline import BUILT_IN, DataRequest
+from tuner.errors import InputError
+from tuner.runs.folder import RunFolder, find_run
+from tuner.runs.journal import read_journal
+from tuner.runs.ledger import Ledger
+from tuner.runs.settings import SearchSettings, read_settings
+from tuner.search.forecast import forecast
+from tuner.search.launch import EndReason, OnStep, resume_search, start_search
+from tuner.search.prepare import prepare_again, prepare_search
+from tuner.search.request import SearchRequest
+
+_INTERRUPTED = 130
+
+
+def search_command(options: dict[str, Any]) -> int:
+    """Runs a new search."""
+    as_json = options["as_json"]
+    console = Console(stderr=as_json, highlight=False)
+    request = _request(options)
+    prepared = prepare_search(request)
+    folder = RunFolder(request.runs_dir / prepared.settings.name)
+    expected = forecast(prepared.settings, prepared.data.encoded)
+    print_plan(console, prepared.settings, prepared.data, expected, str(folder.path))
+    if options["dry_run"]:
+        console.print("dry run: everything checks out, nothing was started or written", style="dim")
+        return 0
+    with progress(console, concurrency=prepared.settings.resources.concurrency) as shown:
+        reason = start_search(prepared, request.runs_dir, shown.show)
+    return _finish(console, folder, reason, as_json=as_json)
+
+
+def resume_command(run: str, runs_dir: Path, *, as_json: bool) -> int:
+    """Goes on with an interrupted search."""
+    console = Console(stderr=as_json, highlight=False)
+    folder = find_run(run, runs_dir)
+    settings = read_settings(folder.settings)
+    ledger = Ledger(read_journal(folder.journal))
+    left = settings.trials - sum(record.ended for record in ledger.trials.values())
+    if ledger.end is not None and ledger.end.reason == "finished":
+        console.print(f"{folder.name} is finished: {len(ledger.trials)} trials; start another search for more")
+        return _finish(console, folder, "finished", as_json=as_json)
+    console.print(f"resuming {folder.name}: {left} of {settings.trials} trials are left")
+    data = prepare_again(settings).encoded
+    return _resume(console, folder, settings, data, as_json=as_json)
+
+
+def _resume(
+    console: Console, folder: RunFolder, settings: SearchSettings, data: EncodedSplits, *, as_json: bool
+) -> int:
+    with progress(console, concurrency=settings.resources.concurrency) as shown:
+        on_step: OnStep = shown.show
+        reason = resume_search(folder, settings, data, on_step)
+    return _finish(console, folder, reason, as_json=as_json)
+
+
+def _finish(console: Console, folder: RunFolder, reason: EndReason, *, as_json: bool) -> int:
+    # pandas is not needed before this point, and a search that fails early should not wait for it.
+    from analysis.load import load
+    from analysis.rank import rank
+    from tuner.cli.ranking import print_json, print_results
+
+    run = load(folder.path)
+    if as_json:
+        print_json(run, rank(run.trials))
+    else:
+        print_results(console, run)
+    if reason == "finished":
+        console.print(f"\nnext: python -m tuner rank {_shown(folder)} --by frontier", style="dim")
+        return 0
+    console.print(f"\n{reason}: everything so far is in {folder.path}", style="bold")
+    console.print(f"go on with: python -m tuner resume {_shown(folder)}")
+    return _INTERRUPTED if reason == "interrupted" else 0
+
+
+def _shown(folder: RunFolder) -> str:
+    """How a user names the run on the command line."""
+    return folder.name if folder.path.parent == Path("runs") else str(folder.path)
+
+
+def _request(options: dict[str, Any]) -> SearchRequest:
+    data = DataRequest(
+        source=options["data"] or BUILT_IN,
+        text_column=options["text_column"],
+        label_column=options["label_column"],
+        split_column=options["split_column"],
+        data_dir=options["data_dir"],
+        split_seed=options["seed"],
+        stop_words=options["drop_stop_words"],
+        min_freq=options["min_freq"],
+        max_tokens=options["max_tokens"],
+        max_length=options["max_length"],
+    )
+    same = ("trials", "epochs", "searcher", "scheduler", "seed", "max_params", "time_budget", "cpus_per_trial",
+            "gpus_per_trial", "concurrency", "address", "name", "runs_dir")  # fmt: skip
+    return SearchRequest(data=data, space=_space(options["space"], options["settings"]), **{key: options[key] for key in same})
+
+
+def _space(name: str, settings: tuple[str, ...]) -> Space:
+    try:
+        path = Path(name)
+        space = read_space(path) if path.suffix in (".yaml", ".yml") or path.is_file() else named_space(name)
+        return space.replaced(dict(parse_setting(setting) for setting in settings))
+    except SpaceError as error:
+        raise InputError(str(error)) from None
