@@ -1,0 +1,1 @@
+"""The run folder: journal, tables, kept weights, settings."""

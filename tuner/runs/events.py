@@ -1,0 +1,92 @@
+"""What can happen in a search: the lines of ``journal.jsonl``, as types.
+
+Every event is one JSON object on one line with the keys ``event`` and ``time`` (seconds since 1970) beside its own.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+JOURNAL_FORMAT = 1
+"""Number of the journal's format; a reader refuses one that it does not know."""
+
+TrialStatus = Literal["pending", "running", "completed", "stopped", "diverged", "failed"]
+EndStatus = Literal["completed", "stopped", "diverged", "failed"]
+
+
+class _Event(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    time: float
+
+
+class SearchStarted(_Event):
+    """The search was launched, or launched again to go on."""
+
+    event: Literal["search_started"] = "search_started"
+    format: int = JOURNAL_FORMAT
+    trials: int
+
+
+class TrialProposed(_Event):
+    """A searcher gave a trial its configuration; it waits for a worker."""
+
+    event: Literal["trial_proposed"] = "trial_proposed"
+    trial: str
+    index: int
+    config: dict[str, Any]
+    parameters: int
+    embedding_parameters: int
+
+
+class TrialStarted(_Event):
+    """A worker took the trial; once more after an interruption."""
+
+    event: Literal["trial_started"] = "trial_started"
+    trial: str
+
+
+class EpochEnded(_Event):
+    """A trial finished an epoch and was told what to do. Numbers that are not finite are written as null."""
+
+    event: Literal["epoch"] = "epoch"
+    trial: str
+    epoch: int
+    train_loss: float | None
+    train_accuracy: float | None
+    val_loss: float | None
+    val_accuracy: float | None
+    seconds: float
+    compile_seconds: float
+    tokens_per_second: float
+    decision: Literal["continue", "stop"]
+
+
+class TrialEnded(_Event):
+    """A trial will train no more."""
+
+    event: Literal["trial_ended"] = "trial_ended"
+    trial: str
+    status: EndStatus
+    error: str | None = None
+
+
+class SearchEnded(_Event):
+    """The search is over, or was broken off in good order."""
+
+    event: Literal["search_ended"] = "search_ended"
+    reason: Literal["finished", "time budget", "interrupted", "failed"]
+
+
+Event = SearchStarted | TrialProposed | TrialStarted | EpochEnded | TrialEnded | SearchEnded
+
+_ADAPTER: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
+
+
+def parse_event(line: bytes) -> Event:
+    """One line of a journal.
+
+    Raises:
+        pydantic.ValidationError: where the line is no event.
+    """
+    return _ADAPTER.validate_json(line)

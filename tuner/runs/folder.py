@@ -1,0 +1,113 @@
+"""The folder of a run: where everything lies, how it comes to be, and how a user's RUN is found."""
+
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tuner.errors import InputError
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The places of one run."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The run's name: the folder's."""
+        return self.path.name
+
+    @property
+    def settings(self) -> Path:
+        """``search.yaml``."""
+        return self.path / "search.yaml"
+
+    @property
+    def journal(self) -> Path:
+        """``journal.jsonl``."""
+        return self.path / "journal.jsonl"
+
+    @property
+    def trials_table(self) -> Path:
+        """``trials.parquet``."""
+        return self.path / "trials.parquet"
+
+    @property
+    def epochs_table(self) -> Path:
+        """``epochs.parquet``."""
+        return self.path / "epochs.parquet"
+
+    @property
+    def encoder(self) -> Path:
+        """The folder with vocabulary, tokeniser and label names."""
+        return self.path / "encoder"
+
+    def weights(self, trial: str) -> Path:
+        """Weights of a trial's best epoch."""
+        return self.path / "models" / trial / "best.npz"
+
+    def state(self, trial: str) -> Path:
+        """Weights and optimizer of a trial's last epoch, while it is not ended."""
+        return self.path / "models" / trial / "last.npz"
+
+
+def create_run(runs_dir: Path, name: str, fill: Callable[[RunFolder], None]) -> RunFolder:
+    """A new run folder, filled by ``fill`` before anybody can see it: it is there whole or not at all.
+
+    Raises:
+        InputError: where the name is taken or unusable, or the folder cannot be written.
+    """
+    check_new_run(runs_dir, name)
+    partial = runs_dir / f".{name}.partial"
+    try:
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        fill(RunFolder(partial))
+        return RunFolder(partial.rename(runs_dir / name))
+    except OSError as error:
+        raise InputError(_unwritable(runs_dir, error)) from None
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def check_new_run(runs_dir: Path, name: str) -> None:
+    """Refuses a name that is unusable or taken, and a folder that cannot be written, before any work is done.
+
+    Raises:
+        InputError: one line with the remedy.
+    """
+    if not _NAME.fullmatch(name):
+        raise InputError(f"--name {name!r}: use letters, digits, dot, dash and underscore, at most 100")
+    if (runs_dir / name).exists():
+        raise InputError(f"--name {name}: the run {runs_dir / name} exists; choose another name or remove the folder")
+    probe = runs_dir / f".{name}.probe"
+    try:
+        probe.mkdir(parents=True)
+        probe.rmdir()
+    except OSError as error:
+        raise InputError(_unwritable(runs_dir, error)) from None
+
+
+def _unwritable(runs_dir: Path, error: OSError) -> str:
+    return f"--runs-dir {runs_dir}: cannot be written ({error.strerror or error}); choose a folder that you can write"
+
+
+def find_run(run: str, runs_dir: Path) -> RunFolder:
+    """The run that a user means by a name (below ``runs_dir``) or by a folder.
+
+    Raises:
+        InputError: where there is none, naming those that are there.
+    """
+    for candidate in (runs_dir / run, Path(run)):
+        if (candidate / "search.yaml").is_file():
+            return RunFolder(candidate)
+    if Path(run).is_dir():
+        raise InputError(f"{run}: is a folder but not a run, it has no search.yaml; give a folder that a search made")
+    known = sorted(path.parent.name for path in runs_dir.glob("*/search.yaml"))
+    hint = f"runs in {runs_dir}: {', '.join(known[-8:])}" if known else f"there are no runs in {runs_dir} yet"
+    raise InputError(f"no run {run!r}; {hint}")

@@ -1,0 +1,102 @@
+"""The state of a search as a fold over its events: the same live and after a crash."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from tuner.runs.events import (
+    EpochEnded,
+    Event,
+    SearchEnded,
+    SearchStarted,
+    TrialEnded,
+    TrialProposed,
+    TrialStarted,
+    TrialStatus,
+)
+
+
+@dataclass
+class TrialRecord:
+    """What is known of one trial."""
+
+    trial: str
+    index: int
+    config: dict[str, Any]
+    parameters: int
+    embedding_parameters: int
+    status: TrialStatus = "pending"
+    error: str | None = None
+    epochs: list[EpochEnded] = field(default_factory=list)
+    best: EpochEnded | None = None
+    """The epoch of highest validation accuracy, the earliest where several share it; None before the first."""
+
+    @property
+    def accuracy(self) -> float | None:
+        """Best validation accuracy so far."""
+        return self.best.val_accuracy if self.best else None
+
+    @property
+    def last_epoch(self) -> int:
+        """Epochs that were reported, 0 before the first."""
+        return self.epochs[-1].epoch if self.epochs else 0
+
+    @property
+    def seconds(self) -> float:
+        """Training and evaluation so far, compilation included."""
+        return sum(epoch.seconds for epoch in self.epochs)
+
+    @property
+    def ended(self) -> bool:
+        """Whether it will train no more."""
+        return self.status not in ("running", "pending")
+
+
+class Ledger:
+    """All trials of a search in the order of their proposal, and their reports in the order of arrival."""
+
+    def __init__(self, events: Iterable[Event] = ()) -> None:
+        """Folds the given events."""
+        self.trials: dict[str, TrialRecord] = {}
+        self.reports: list[EpochEnded] = []
+        self.planned = 0
+        self.started_at: float | None = None
+        self.last_event_at: float | None = None
+        self.end: SearchEnded | None = None
+        for event in events:
+            self.apply(event)
+
+    def apply(self, event: Event) -> None:
+        """Takes in one event. Knows every kind: a type checker says so when one is added."""
+        self.last_event_at = event.time
+        match event:
+            case SearchStarted():
+                self.started_at = event.time if self.started_at is None else self.started_at
+                self.planned = event.trials
+                self.end = None
+            case TrialProposed():
+                self.trials[event.trial] = TrialRecord(
+                    event.trial, event.index, event.config, event.parameters, event.embedding_parameters
+                )
+            case TrialStarted():
+                self.trials[event.trial].status = "running"
+            case EpochEnded():
+                self.reports.append(event)
+                self._add_epoch(self.trials[event.trial], event)
+            case TrialEnded():
+                record = self.trials[event.trial]
+                record.status, record.error = event.status, event.error
+            case SearchEnded():
+                self.end = event
+
+    @staticmethod
+    def _add_epoch(record: TrialRecord, event: EpochEnded) -> None:
+        record.epochs.append(event)
+        if event.val_accuracy is None:
+            return
+        if record.best is None or record.best.val_accuracy is None or event.val_accuracy > record.best.val_accuracy:
+            record.best = event
+
+    def with_accuracy(self) -> list[TrialRecord]:
+        """Trials that have a finished epoch."""
+        return [record for record in self.trials.values() if record.accuracy is not None]

@@ -1,0 +1,100 @@
+"""``trials.parquet`` and ``epochs.parquet``: the ledger as tables, made anew from the journal at any time."""
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from search_spaces.config import TrialConfig
+from tuner.runs.atomic import write_atomically
+from tuner.runs.ledger import Ledger, TrialRecord
+
+_ARROW_TYPES = {bool: pa.bool_(), int: pa.int64(), float: pa.float64()}
+_JOURNAL_BYTES = b"frontier_tuner.journal_bytes"
+
+_TRIAL_FIELDS_AFTER_CONFIG = [
+    ("parameters", pa.int64()),
+    ("embedding_parameters", pa.int64()),
+    ("val_accuracy", pa.float64()),
+    ("val_loss", pa.float64()),
+    ("train_accuracy", pa.float64()),
+    ("train_loss", pa.float64()),
+    ("best_epoch", pa.int64()),
+    ("epochs", pa.int64()),
+    ("seconds", pa.float64()),
+    ("test_accuracy", pa.float64()),
+    ("error", pa.string()),
+]
+
+EPOCH_SCHEMA = pa.schema(
+    [
+        ("trial_id", pa.string()),
+        ("epoch", pa.int64()),
+        ("train_loss", pa.float64()),
+        ("train_accuracy", pa.float64()),
+        ("val_loss", pa.float64()),
+        ("val_accuracy", pa.float64()),
+        ("seconds", pa.float64()),
+        ("tokens_per_second", pa.float64()),
+    ]
+)
+
+
+def trial_schema() -> pa.Schema:
+    """Columns of ``trials.parquet``; one ``config/<name>`` for every hyperparameter."""
+    config = [
+        (f"config/{name}", _ARROW_TYPES.get(type(field.default), pa.string()))
+        for name, field in TrialConfig.model_fields.items()
+    ]
+    return pa.schema([("trial_id", pa.string()), ("status", pa.string()), *config, *_TRIAL_FIELDS_AFTER_CONFIG])
+
+
+def _trial_row(record: TrialRecord) -> dict[str, Any]:
+    best = record.best
+    return {
+        "trial_id": record.trial,
+        "status": record.status,
+        **{f"config/{name}": value for name, value in record.config.items()},
+        "parameters": record.parameters,
+        "embedding_parameters": record.embedding_parameters,
+        "val_accuracy": best.val_accuracy if best else None,
+        "val_loss": best.val_loss if best else None,
+        "train_accuracy": best.train_accuracy if best else None,
+        "train_loss": best.train_loss if best else None,
+        "best_epoch": best.epoch if best else None,
+        "epochs": len(record.epochs),
+        "seconds": record.seconds,
+        "test_accuracy": None,
+        "error": record.error,
+    }
+
+
+def trials_table(ledger: Ledger) -> pa.Table:
+    """A row a trial, metrics at its best epoch."""
+    return pa.Table.from_pylist([_trial_row(record) for record in ledger.trials.values()], schema=trial_schema())
+
+
+def epochs_table(ledger: Ledger) -> pa.Table:
+    """A row a trial and epoch."""
+    names = EPOCH_SCHEMA.names[1:]
+    rows = [
+        {"trial_id": record.trial, **{name: getattr(epoch, name) for name in names}}
+        for record in ledger.trials.values()
+        for epoch in record.epochs
+    ]
+    return pa.Table.from_pylist(rows, schema=EPOCH_SCHEMA)
+
+
+def write_tables(folder: Path, ledger: Ledger, *, journal_bytes: int) -> None:
+    """Writes both tables, each in one step, with the length of the journal that they hold."""
+    mark = {_JOURNAL_BYTES: str(journal_bytes).encode()}
+    for name, table in (("epochs.parquet", epochs_table(ledger)), ("trials.parquet", trials_table(ledger))):
+        marked = table.replace_schema_metadata(mark)
+        write_atomically(folder / name, lambda temporary, table=marked: pq.write_table(table, temporary))
+
+
+def journal_bytes_of(table_file: Path) -> int:
+    """How many bytes of the journal a table holds, -1 where it does not say."""
+    metadata = pq.read_schema(table_file).metadata or {}
+    return int(metadata.get(_JOURNAL_BYTES, b"-1"))
