@@ -1,0 +1,131 @@
+"""Which column is the text, which the label, and which the given split: as asked, by name, or by shape."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tuner.data.cells import label_of, part_of
+from tuner.data.column_names import LABEL_NAMES, SPLIT_NAMES, TEXT_NAMES, preferred
+from tuner.data.raw_table import RawTable
+from tuner.data.text_dataset import NUMBER
+from tuner.data.wording import counted, listed, shown
+from tuner.errors import InputError
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The names of the chosen columns, `split` None where no column gives one; `notes` say what was chosen and why."""
+
+    text: str
+    label: str
+    split: str | None
+    notes: tuple[str, ...]
+
+
+def choose_columns(
+    table: RawTable,
+    *,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    split_column: str | None = None,
+) -> Choice:
+    """Return the columns of `table` to use; what is None is found, by usual names first, then by shape.
+
+    The text is the column of strings with the greatest mean length. The label is a column with few distinct values. The
+    split is a column by a usual name whose values say train, validation and test. Raises InputError where an asked
+    column is missing, one column is asked for twice, or none fits.
+    """
+    asked = {"text": text_column, "label": label_column, "split": split_column}
+    for role, name in asked.items():
+        if name is not None and name not in table.columns:
+            raise InputError(
+                f"{table.origin} has no column {shown(name)} for the {role}: it has {listed(table.columns)}"
+            )
+    named = [name for name in asked.values() if name is not None]
+    if len(set(named)) < len(named):
+        raise InputError(f"{table.origin}: text, label and split must be different columns. Received: {listed(named)}")
+    if len(table.columns) < 2:
+        raise InputError(
+            f"{table.origin} has one column ({listed(table.columns)}): a text and a label column are needed"
+        )
+    free = [name for name in table.columns if name not in named]
+    notes: list[str] = []
+    split = split_column or _find_split(table, free, notes)
+    free = [name for name in free if name != split]
+    text = text_column or _find_text(table, free, reserve=label_column is None, notes=notes)
+    free = [name for name in free if name != text]
+    label = label_column or _find_label(table, free, notes)
+    return Choice(text, label, split, tuple(notes))
+
+
+def _find_split(table: RawTable, free: Sequence[str], notes: list[str]) -> str | None:
+    for name in preferred(list(free), SPLIT_NAMES):
+        values = set(map(label_of, table.columns[name])) - {None}
+        unknown = [value for value in values if value is not None and part_of(value) is None]
+        if values and not unknown:
+            notes.append(f"{table.origin}: given split taken from column {shown(name)}")
+            return name
+        if any(value is not None and part_of(value) is not None for value in values):
+            odd = shown(min(unknown))
+            notes.append(f"{table.origin}: column {shown(name)} not taken as a split, because it holds {odd}")
+    return None
+
+
+def _find_text(table: RawTable, free: list[str], *, reserve: bool, notes: list[str]) -> str:
+    """Find the text column; `reserve` says that a label column must be left over."""
+    lengths = {name: _mean_length(table.columns[name]) for name in free}
+    textual = [name for name in free if lengths[name] > 0]
+    labels = preferred(textual, LABEL_NAMES)
+    if reserve and len(free) == 2 and labels and len(textual) == 2:
+        textual.remove(labels[0])  # "title, category": the one that is called a label is none of the texts
+    if not textual:
+        raise InputError(f"{table.origin} has no column of texts among {listed(free)}: name one with --text-column")
+    by_name = [name for name in preferred(textual, TEXT_NAMES) if name not in labels]
+    if by_name:
+        notes.append(f"{table.origin}: text from column {shown(by_name[0])}{_others(by_name)}")
+        return by_name[0]
+    by_length = sorted(textual, key=lambda name: (-lengths[name], free.index(name)))
+    size = f"{lengths[by_length[0]]:.0f} characters on average"
+    notes.append(
+        f"{table.origin}: text from column {shown(by_length[0])}, the longest strings ({size}){_others(by_length)}"
+    )
+    return by_length[0]
+
+
+def _find_label(table: RawTable, free: list[str], notes: list[str]) -> str:
+    distinct = {name: len(set(map(label_of, table.columns[name])) - {None}) for name in free}
+    rows = len(next(iter(table.columns.values())))
+    fitting = [name for name in free if distinct[name] > 1 and not looks_continuous(distinct[name], rows)]
+    by_name = preferred(fitting, LABEL_NAMES) or preferred(free, LABEL_NAMES)
+    if by_name:
+        notes.append(f"{table.origin}: label from column {shown(by_name[0])}{_others(by_name)}")
+        return by_name[0]
+    by_shape = sorted(
+        (name for name in fitting if distinct[name] < rows), key=lambda name: (distinct[name], free.index(name))
+    )
+    if not by_shape and len(free) == 1:
+        by_shape = free
+    if not by_shape:
+        raise InputError(
+            f"{table.origin} has no column with few distinct values among {listed(free)}: name one with --label-column"
+        )
+    values = counted(distinct[by_shape[0]], "distinct value")
+    notes.append(f"{table.origin}: label from column {shown(by_shape[0])}, which has {values}{_others(by_shape)}")
+    return by_shape[0]
+
+
+def looks_continuous(distinct: int, rows: int) -> bool:
+    """Tell whether a column of `rows` cells with `distinct` values is a measurement or an identifier, not a label."""
+    return distinct > 50 and distinct * 2 > rows
+
+
+def _mean_length(cells: Sequence[object]) -> float:
+    """Return the mean length of the strings, 0 where less than half of the cells that are not missing hold words."""
+    present = [cell for cell in cells if cell is not None and cell != ""]
+    strings = [cell for cell in present if isinstance(cell, str) and not NUMBER.fullmatch(cell)]
+    if not strings or len(strings) * 2 < len(present):
+        return 0.0
+    return sum(map(len, strings)) / len(strings)
+
+
+def _others(candidates: Sequence[str]) -> str:
+    return f" (also possible: {listed(candidates[1:], 4)})" if len(candidates) > 1 else ""

@@ -1,0 +1,108 @@
+"""The labelled texts that everything else starts from."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+import numpy.typing as npt
+
+
+class Split(IntEnum):
+    """The part of the data that a row was given to by those who made the data set."""
+
+    TRAIN = 0
+    VALIDATION = 1
+    TEST = 2
+
+
+@dataclass(frozen=True, eq=False)
+class TextDataset:
+    """Labelled texts, as they stood in their file.
+
+    texts: n texts, unchanged. labels: int32 [n], index into `label_names`. label_names: sorted, numbers by value.
+    split: int8 [n] of `Split` values, or None where the data give no split. text_column, label_column: where they
+    came from. notes: whole sentences about the reading that the user should hear. fingerprint: SHA-256 in hexadecimal
+    over texts, labels, names and given split, so that the same data have the same one under any file name and format.
+    """
+
+    name: str
+    texts: tuple[str, ...]
+    labels: npt.NDArray[np.int32]
+    label_names: tuple[str, ...]
+    split: npt.NDArray[np.int8] | None
+    text_column: str
+    label_column: str
+    notes: tuple[str, ...]
+    fingerprint: str
+
+    def __len__(self) -> int:
+        """Return the number of texts."""
+        return len(self.texts)
+
+
+def make_dataset(
+    name: str,
+    texts: Sequence[str],
+    labels: Sequence[str],
+    *,
+    split: Sequence[Split] | None = None,
+    text_column: str = "text",
+    label_column: str = "label",
+    notes: Sequence[str] = (),
+) -> TextDataset:
+    """Return the data set of `texts` and their `labels` (one name a text), with sorted label names and the fingerprint.
+
+    Raises ValueError where the sequences differ in length: that is a mistake of the caller, not of the user.
+    """
+    names = sorted_labels(labels)
+    index = {label: number for number, label in enumerate(names)}
+    numbers = np.fromiter((index[label] for label in labels), dtype=np.int32, count=len(labels))
+    parts = None if split is None else np.asarray(split, dtype=np.int8)
+    if len(texts) != len(numbers) or (parts is not None and len(parts) != len(numbers)):
+        raise ValueError(
+            f"one label and one part a text are needed. Received: {len(texts)} texts, {len(numbers)} labels"
+        )
+    return TextDataset(
+        name=name,
+        texts=tuple(texts),
+        labels=numbers,
+        label_names=names,
+        split=parts,
+        text_column=text_column,
+        label_column=label_column,
+        notes=tuple(notes),
+        fingerprint=fingerprint(texts, numbers, names, parts),
+    )
+
+
+def sorted_labels(labels: Sequence[str]) -> tuple[str, ...]:
+    """Return the distinct labels: by value where all of them are numbers ("2" before "10"), else as text."""
+    distinct = sorted(set(labels))
+    if all(NUMBER.fullmatch(label) for label in distinct):
+        distinct.sort(key=float)
+    return tuple(distinct)
+
+
+NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
+
+
+def fingerprint(
+    texts: Sequence[str],
+    labels: npt.NDArray[np.int32],
+    label_names: Sequence[str],
+    split: npt.NDArray[np.int8] | None,
+) -> str:
+    """Return the SHA-256 over texts, labels, names and split, in hexadecimal; the same on every platform."""
+    digest = hashlib.sha256()
+    for strings in (label_names, texts):
+        encoded = [string.encode() for string in strings]
+        # Lengths first: without them, moving a border between two texts would not show.
+        digest.update(np.array([len(encoded), *map(len, encoded)], dtype="<i8").tobytes())
+        for part in encoded:
+            digest.update(part)
+    digest.update(labels.astype("<i4").tobytes())
+    digest.update(b"no split" if split is None else split.astype("<i1").tobytes())
+    return digest.hexdigest()
