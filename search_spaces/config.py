@@ -30,5 +30,7 @@ class TrialConfig(BaseModel):
     dropout: Annotated[float, Field(ge=0.0, le=0.9, description="rate between layers and before the head")] = 0.2
     optimizer: Annotated[Optimizer, Field(description="update rule, Keras' defaults but for the rate")] = "adam"
     learning_rate: Annotated[float, Field(gt=0.0, le=10.0, description="step size of the optimizer")] = 2e-3
-    gradient_clip_norm: Annotated[float, Field(ge=0.0, description="bound on the global gradient norm, 0 for none")] = 1.0
+    gradient_clip_norm: Annotated[float, Field(ge=0.0, description="bound on the global gradient norm, 0 for none")] = (
+        1.0
+    )
     batch_size: Annotated[int, Field(ge=1, le=8192, description="texts a training step")] = 64

@@ -118,7 +118,9 @@ def parse_setting(setting: str) -> tuple[str, Domain]:
         body = yaml.safe_load(text if text.strip().startswith(("{", "[")) else f"[{text}]")
         return name, parse_domain(name, body)
     except yaml.YAMLError:
-        raise SpaceError(f"--set {setting}: the value is not readable as YAML; write for instance units=16,32") from None
+        raise SpaceError(
+            f"--set {setting}: the value is not readable as YAML; write for instance units=16,32"
+        ) from None
     except ValueError as error:
         raise SpaceError(f"--set {setting}: {error}") from None
 

@@ -31,7 +31,7 @@ class Space:
 
     def sample(self, generator: np.random.Generator) -> TrialConfig:
         """Draws one configuration, one number of the generator's stream after another in the order of the parameters."""
-        return TrialConfig(**{name: domain.sample(generator) for name, domain in self.parameters.items()})  # type: ignore[arg-type]
+        return TrialConfig(**{name: domain.sample(generator) for name, domain in self.parameters.items()})
 
     def continuous(self) -> tuple[str, ...]:
         """Names of the hyperparameters that have no finite list of values: what keeps a space from being a grid."""
@@ -50,10 +50,12 @@ class Space:
             ValueError: where a domain has no finite list of values.
         """
         if self.continuous():
-            raise ValueError(f"space {self.name} is no grid: {', '.join(self.continuous())} has no finite list of values")
+            raise ValueError(
+                f"space {self.name} is no grid: {', '.join(self.continuous())} has no finite list of values"
+            )
         axes = [domain.grid() or () for domain in self.parameters.values()]
         for point in itertools.product(*axes):
-            yield TrialConfig(**dict(zip(self.parameters, point, strict=True)))  # type: ignore[arg-type]
+            yield TrialConfig(**dict(zip(self.parameters, point, strict=True)))
 
     def replaced(self, changes: Mapping[str, Domain]) -> "Space":
         """The same space with some domains exchanged or added."""
@@ -62,7 +64,9 @@ class Space:
     def varying(self) -> tuple[str, ...]:
         """Names of the hyperparameters that can take more than one value."""
         return tuple(
-            name for name, domain in self.parameters.items() if not (isinstance(domain, Choice) and len(domain.values) == 1)
+            name
+            for name, domain in self.parameters.items()
+            if not (isinstance(domain, Choice) and len(domain.values) == 1)
         )
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 import plotext
 from rich.text import Text
 
-from analysis.frontier import frontier
+from analysis.fronts import frontier
 
 _ROWS = 14
 

@@ -40,7 +40,9 @@ def _data(settings: SearchSettings, data: PreparedData) -> str:
     total = len(data.dataset)
     named = [f"{name} {counts[number] / total:.0%}" for number, name in enumerate(data.dataset.label_names)]
     shown = ", ".join(named[:8]) + (f" and {len(named) - 8} more" if len(named) > 8 else "")
-    source = "generated corpus (give your own with --data)" if settings.data.source == BUILT_IN else settings.data.source
+    source = (
+        "generated corpus (give your own with --data)" if settings.data.source == BUILT_IN else settings.data.source
+    )
     return (
         f"{source}\n{total:,} texts, {len(named)} classes: {shown}\n"
         f"train {settings.data.train:,}, validation {settings.data.validation:,}, test {settings.data.test:,} (not touched)"

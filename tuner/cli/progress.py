@@ -26,7 +26,9 @@ class Progress(Protocol):
         """Starts showing."""
         ...
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Stops showing."""
         ...
 
@@ -87,7 +89,9 @@ class LiveTable:
         self._live.update(Text("starting Ray and the workers ..."), refresh=True)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Takes the table away."""
         self._live.__exit__(kind, error, trace)
 
@@ -102,7 +106,9 @@ class LiveTable:
         standing = Standing(ledger, self._concurrency)
         table = Table(box=None, pad_edge=False, header_style="bold")
         for name in ("trial", "status", "epoch", "val acc", "best", "parameters", "network"):
-            table.add_column(name, justify="right" if name in ("epoch", "val acc", "best", "parameters") else "left", no_wrap=True)
+            table.add_column(
+                name, justify="right" if name in ("epoch", "val acc", "best", "parameters") else "left", no_wrap=True
+            )
         for record in self._rows(ledger):
             last = record.epochs[-1].val_accuracy if record.epochs else None
             table.add_row(
@@ -122,7 +128,9 @@ class LiveTable:
     def _rows(ledger: Ledger) -> list[TrialRecord]:
         """Those that run, then the best that have ended."""
         running = [record for record in ledger.trials.values() if record.status == "running"]
-        ended = sorted((r for r in ledger.with_accuracy() if r.ended), key=lambda r: (-(r.accuracy or 0.0), r.parameters))
+        ended = sorted(
+            (r for r in ledger.with_accuracy() if r.ended), key=lambda r: (-(r.accuracy or 0.0), r.parameters)
+        )
         return [*running[:_ROWS], *ended[:_ROWS]]
 
 
@@ -141,7 +149,9 @@ class PlainLines:
         self._console.print("starting Ray and the workers ...")
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Nothing to take away."""
 
     def show(self, ledger: Ledger) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 from rich.console import Console
 
-from analysis.frontier import knee
-from analysis.load import Run, load
-from analysis.rank import By, rank
+from analysis.fronts import knee
+from analysis.loading import Run, load
+from analysis.ranking import By, rank
 from tuner.cli.chart import frontier_chart
 from tuner.cli.tables import config_of, rank_table
 
@@ -50,7 +50,9 @@ def print_results(console: Console, run: Run, *, top: int = 10) -> None:
 def _counts(run: Run) -> str:
     statuses = run.trials["status"].value_counts()
     parts = ", ".join(f"{count} {status}" for status, count in statuses.items())
-    return f"{run.name}: {len(run.trials)} trials ({parts}); ★ frontier, knee at {knee(run.trials)}; epoch: best/trained"
+    return (
+        f"{run.name}: {len(run.trials)} trials ({parts}); ★ frontier, knee at {knee(run.trials)}; epoch: best/trained"
+    )
 
 
 def print_json(run: Run, ranked: pd.DataFrame) -> None:

@@ -68,8 +68,8 @@ def _resume(
 
 def _finish(console: Console, folder: RunFolder, reason: EndReason, *, as_json: bool) -> int:
     # pandas is not needed before this point, and a search that fails early should not wait for it.
-    from analysis.load import load
-    from analysis.rank import rank
+    from analysis.loading import load
+    from analysis.ranking import rank
     from tuner.cli.ranking import print_json, print_results
 
     run = load(folder.path)
@@ -105,7 +105,9 @@ def _request(options: dict[str, Any]) -> SearchRequest:
     )
     same = ("trials", "epochs", "searcher", "scheduler", "seed", "max_params", "time_budget", "cpus_per_trial",
             "gpus_per_trial", "concurrency", "address", "name", "runs_dir")  # fmt: skip
-    return SearchRequest(data=data, space=_space(options["space"], options["settings"]), **{key: options[key] for key in same})
+    return SearchRequest(
+        data=data, space=_space(options["space"], options["settings"]), **{key: options[key] for key in same}
+    )
 
 
 def _space(name: str, settings: tuple[str, ...]) -> Space:

@@ -14,9 +14,7 @@ def network_text(config: dict[str, Any]) -> str:
     """A configuration's network in a few words: ``bi-gru 1x32 max e16 v5000`` (depth x units, embedding, vocabulary)."""
     cell = ("bi-" if config["bidirectional"] else "") + config["cell"]
     dense = f" dense {config['dense_units']}" if config["dense_units"] else ""
-    return (
-        f"{cell} {config['layers']}x{config['units']} {config['pooling']} e{config['embedding']} v{config['vocabulary']}{dense}"
-    )
+    return f"{cell} {config['layers']}x{config['units']} {config['pooling']} e{config['embedding']} v{config['vocabulary']}{dense}"
 
 
 def training_text(config: dict[str, Any]) -> str:
@@ -33,7 +31,17 @@ def rank_table(ranked: pd.DataFrame, *, width: int) -> Table:
     """Ranked trials; a star marks the frontier. How they were trained is shown where the terminal is wide enough."""
     wide = width >= _WIDE
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("#", "trial", "val acc", "parameters", "", "epoch", "status", "network", *(("training",) if wide else ())):
+    for name in (
+        "#",
+        "trial",
+        "val acc",
+        "parameters",
+        "",
+        "epoch",
+        "status",
+        "network",
+        *(("training",) if wide else ()),
+    ):
         right = name in ("#", "val acc", "parameters", "epoch")
         table.add_column(name, justify="right" if right else "left", no_wrap=name != "network")
     for _, row in ranked.iterrows():

@@ -1,7 +1,7 @@
 """The way of the data in one call: from what the user named to arrays of token ids."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,5 +105,5 @@ def save_encoder(folder: Path, prepared: PreparedData, *, max_length: int) -> No
     _write_json(folder / "labels.json", list(prepared.dataset.label_names))
 
 
-def _write_json(path: Path, content: dict[str, object] | Sequence[str]) -> None:
+def _write_json(path: Path, content: Mapping[str, object] | Sequence[str]) -> None:
     path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

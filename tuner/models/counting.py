@@ -34,9 +34,7 @@ def count_parameters(network: Network) -> ParameterCount:
     ``d * g * h * (n + h + b)`` parameters, the table ``V * e``, a dense layer ``inputs * outputs + outputs``.
     """
     gates, biases, units = _GATES[network.cell], _BIASES[network.cell], network.units
-    recurrent = sum(
-        network.directions * gates * units * (inputs + units + biases) for inputs in _layer_inputs(network)
-    )
+    recurrent = sum(network.directions * gates * units * (inputs + units + biases) for inputs in _layer_inputs(network))
     width = network.directions * units
     head = 0
     if network.dense_units:

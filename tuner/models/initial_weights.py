@@ -1,16 +1,14 @@
 """The initial weights of a network as a function of a seed: the same numbers on every worker."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import numpy as np
 
-_Initializer = Callable[..., Any]
 
-
-def _initializer(path: str, seed: int) -> _Initializer | None:
-    """Keras' own defaults by the role of a variable, with a seed; None where the role is a bias."""
+def _initializer(path: str, seed: int) -> Any:
+    """Keras' own default by the role of a variable, with a seed; None where the role is a bias."""
     role = path.rsplit("/", 1)[-1]
     if role == "embeddings":
         return keras.initializers.RandomUniform(-0.05, 0.05, seed=seed)

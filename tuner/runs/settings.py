@@ -95,5 +95,7 @@ def read_settings(path: Path) -> SearchSettings:
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); is this the folder of a search?") from None
     except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
-        where = ".".join(str(part) for part in error.errors()[0]["loc"]) if isinstance(error, ValidationError) else "YAML"
+        where = (
+            ".".join(str(part) for part in error.errors()[0]["loc"]) if isinstance(error, ValidationError) else "YAML"
+        )
         raise InputError(f"{path}: is not what a search wrote ({where}); restore the file") from None

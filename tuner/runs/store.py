@@ -46,7 +46,9 @@ class RunStore:
     def states(self) -> dict[str, bytes]:
         """The last states of the trials that are not ended: what they go on from."""
         unfinished = [record.trial for record in self.ledger.trials.values() if not record.ended]
-        return {trial: self.folder.state(trial).read_bytes() for trial in unfinished if self.folder.state(trial).exists()}
+        return {
+            trial: self.folder.state(trial).read_bytes() for trial in unfinished if self.folder.state(trial).exists()
+        }
 
     def write_tables(self) -> None:
         """Writes both tables now."""

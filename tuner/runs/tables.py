@@ -1,5 +1,6 @@
 """``trials.parquet`` and ``epochs.parquet``: the ledger as tables, made anew from the journal at any time."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -90,8 +91,7 @@ def write_tables(folder: Path, ledger: Ledger, *, journal_bytes: int) -> None:
     """Writes both tables, each in one step, with the length of the journal that they hold."""
     mark = {_JOURNAL_BYTES: str(journal_bytes).encode()}
     for name, table in (("epochs.parquet", epochs_table(ledger)), ("trials.parquet", trials_table(ledger))):
-        marked = table.replace_schema_metadata(mark)
-        write_atomically(folder / name, lambda temporary, table=marked: pq.write_table(table, temporary))
+        write_atomically(folder / name, partial(pq.write_table, table.replace_schema_metadata(mark)))
 
 
 def journal_bytes_of(table_file: Path) -> int:

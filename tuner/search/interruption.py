@@ -42,7 +42,9 @@ class Interruption:
         self._before = [signal.signal(number, self._handle) for number in self._SIGNALS]
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Gives the signals back."""
         for number, handler in zip(self._SIGNALS, self._before, strict=True):
             signal.signal(number, handler)

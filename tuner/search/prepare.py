@@ -157,6 +157,8 @@ def _absolute(source: str) -> str:
 
 
 def _versions() -> dict[str, Any]:
-    return {"python": platform.python_version(), "frontier-tuner": __version__, **{name: version(name) for name in _VERSIONED}}
-
-
+    return {
+        "python": platform.python_version(),
+        "frontier-tuner": __version__,
+        **{name: version(name) for name in _VERSIONED},
+    }

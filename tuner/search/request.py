@@ -56,7 +56,7 @@ class SearchRequest:
                 raise InputError(f"{option} {value}: must be at least 1")
         if self.seed < 0:
             raise InputError(f"--seed {self.seed}: must be 0 or more")
-        if not 0 < self.cpus_per_trial:
+        if not self.cpus_per_trial > 0:
             raise InputError(f"--cpus-per-trial {self.cpus_per_trial:g}: must be more than 0, for instance 1 or 0.5")
         gpus = self.gpus_per_trial
         if gpus is not None and (gpus < 0 or (gpus > 1 and gpus != int(gpus))):

@@ -5,7 +5,6 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -60,7 +59,7 @@ class Program:
         self._variables = list(self.model.trainable_variables)
         self._optimizer = build_optimizer(key.optimizer)
         self._optimizer.build(self._variables)
-        self._fresh_slots = [variable.numpy() for variable in self._optimizer.variables]
+        self._fresh_slots = [variable.value.numpy() for variable in self._optimizer.variables]
         # cuDNN's kernels are no part of an XLA program; SimpleRNN has no cuDNN kernel, and XLA helps it on a GPU too.
         layered = on_gpu()
         self._layered = layered
@@ -83,7 +82,9 @@ class Program:
     def train(self, batch: Batch, inputs: StepInputs, seed: tuple[int, int]) -> tuple[float, int]:
         """One update. Returns the summed cross-entropy in nats and the number of right answers in the batch."""
         words = np.array(seed, np.int32)
-        return self._call(self._train_step, batch, np.float32(inputs.dropout), np.float32(inputs.gradient_clip_norm), words)
+        return self._call(
+            self._train_step, batch, np.float32(inputs.dropout), np.float32(inputs.gradient_clip_norm), words
+        )
 
     def evaluate(self, batch: Batch) -> tuple[float, int]:
         """Summed cross-entropy in nats and number of right answers in a batch of ``EVALUATION_BATCH`` rows."""
@@ -175,7 +176,7 @@ def _loss_and_correct(outputs: Any, labels: Any, weights: Any) -> tuple[Any, Any
 
 
 def _named(prefix: str, variables: list[Any]) -> dict[str, Any]:
-    return {f"{prefix}{number:03d}": keras.ops.convert_to_numpy(variable) for number, variable in enumerate(variables)}
+    return {f"{prefix}{number:03d}": variable.value.numpy() for number, variable in enumerate(variables)}
 
 
 def _pack(arrays: dict[str, Any]) -> bytes:

@@ -45,7 +45,9 @@ class TrialRun:
     the epoch, so a trial that goes on from a saved state gives the numbers that it would have given without a break.
     """
 
-    def __init__(self, workbench: Workbench, config: TrialConfig, *, seed: tuple[int, int], state: bytes | None) -> None:
+    def __init__(
+        self, workbench: Workbench, config: TrialConfig, *, seed: tuple[int, int], state: bytes | None
+    ) -> None:
         """Sets the trial up, fresh or from the state that an earlier report carried.
 
         Args:

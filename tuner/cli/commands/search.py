@@ -9,37 +9,84 @@ from tuner.cli.parsing import Duration, load_defaults
 
 
 @click.command(short_help="Search a space of networks on labelled texts.")
-@click.option("--data", default=None, metavar="D", help="CSV, TSV, JSONL or Parquet file, a folder with one folder a class, "
-              "or imdb, airline, trec. Without it: a generated corpus.")
+@click.option(
+    "--data",
+    default=None,
+    metavar="D",
+    help="CSV, TSV, JSONL or Parquet file, a folder with one folder a class, "
+    "or imdb, airline, trec. Without it: a generated corpus.",
+)
 @click.option("--text-column", default=None, metavar="C", help="Column of the texts; found by itself where it can be.")
-@click.option("--label-column", default=None, metavar="C", help="Column of the labels; found by itself where it can be.")
+@click.option(
+    "--label-column", default=None, metavar="C", help="Column of the labels; found by itself where it can be."
+)
 @click.option("--split-column", default=None, metavar="C", help="Column that says train, validation or test.")
-@click.option("--data-dir", type=click.Path(path_type=Path), default=Path("data"), show_default=True,
-              help="Where named data sets lie, or are downloaded to.")
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    default=Path("data"),
+    show_default=True,
+    help="Where named data sets lie, or are downloaded to.",
+)
 @click.option("--max-length", type=int, default=400, show_default=True, help="Tokens read of a text.")
 @click.option("--min-freq", type=int, default=2, show_default=True, help="Training occurrences that make a word known.")
 @click.option("--max-tokens", type=int, default=50_000, show_default=True, help="Most words known.")
 @click.option("--stop-words/--no-stop-words", "drop_stop_words", default=False, help="Leave out English stop words.")
-@click.option("--space", default="frontier", show_default=True, metavar="S", help="A named space (see `spaces`) or a YAML file.")
-@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE",
-              help="Fix a hyperparameter, or give it other values: units=32, units=16,32. Repeatable.")
+@click.option(
+    "--space", default="frontier", show_default=True, metavar="S", help="A named space (see `spaces`) or a YAML file."
+)
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Fix a hyperparameter, or give it other values: units=32, units=16,32. Repeatable.",
+)
 @click.option("--trials", type=int, default=None, metavar="N", help="Trials.  [default: 16; with grid: all]")
 @click.option("--epochs", type=int, default=8, show_default=True, metavar="E", help="Most epochs of a trial.")
-@click.option("--scheduler", type=click.Choice(["asha", "none"]), default="asha", show_default=True, help="Early stopping.")
-@click.option("--searcher", type=click.Choice(["random", "grid"]), default="random", show_default=True,
-              help="Who proposes trials.")
+@click.option(
+    "--scheduler", type=click.Choice(["asha", "none"]), default="asha", show_default=True, help="Early stopping."
+)
+@click.option(
+    "--searcher",
+    type=click.Choice(["random", "grid"]),
+    default="random",
+    show_default=True,
+    help="Who proposes trials.",
+)
 @click.option("--seed", type=int, default=0, show_default=True, metavar="K", help="All randomness follows from it.")
 @click.option("--name", default=None, metavar="RUN", help="Name of the run.  [default: date and time]")
-@click.option("--runs-dir", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Where runs are kept.")
+@click.option(
+    "--runs-dir", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Where runs are kept."
+)
 @click.option("--max-params", type=int, default=None, metavar="N", help="Only networks of at most N parameters.")
-@click.option("--time-budget", type=Duration(), default=None, metavar="T", help="End the search after, for instance, 30m.")
-@click.option("--cpus-per-trial", type=float, default=1.0, show_default=True, metavar="X", help="Processors of a trial.")
-@click.option("--gpus-per-trial", type=float, default=None, metavar="X",
-              help="GPUs of a trial, fractions too.  [default: 1 where there are any]")
+@click.option(
+    "--time-budget", type=Duration(), default=None, metavar="T", help="End the search after, for instance, 30m."
+)
+@click.option(
+    "--cpus-per-trial", type=float, default=1.0, show_default=True, metavar="X", help="Processors of a trial."
+)
+@click.option(
+    "--gpus-per-trial",
+    type=float,
+    default=None,
+    metavar="X",
+    help="GPUs of a trial, fractions too.  [default: 1 where there are any]",
+)
 @click.option("--concurrency", type=int, default=None, metavar="N", help="Most trials at once.  [default: what fits]")
-@click.option("--address", default=None, metavar="ADDR", help="Ray cluster to use.  [default: this machine's, or a local Ray]")
-@click.option("--config", type=click.Path(), default=None, is_eager=True, expose_value=False, callback=load_defaults,
-              metavar="FILE", help="YAML file with values for these options.")
+@click.option(
+    "--address", default=None, metavar="ADDR", help="Ray cluster to use.  [default: this machine's, or a local Ray]"
+)
+@click.option(
+    "--config",
+    type=click.Path(),
+    default=None,
+    is_eager=True,
+    expose_value=False,
+    callback=load_defaults,
+    metavar="FILE",
+    help="YAML file with values for these options.",
+)
 @click.option("--dry-run", is_flag=True, help="Check everything, say what would be done, and stop.")
 @click.option("--json", "as_json", is_flag=True, help="Print the ranked trials as JSON alone on stdout.")
 def search(**options: Any) -> int:

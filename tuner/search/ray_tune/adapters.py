@@ -74,7 +74,9 @@ class ConductorCallback(tune.Callback):
         """A worker took a trial."""
         self._conductor.on_start(trial.config["trial"])
 
-    def on_trial_result(self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any) -> None:
+    def on_trial_result(
+        self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
+    ) -> None:
         """Drops the report, which the scheduler had: Ray would hold the weights in it as the trial's last result."""
         result.pop(REPORT)
 

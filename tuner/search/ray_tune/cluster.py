@@ -73,7 +73,9 @@ def connected(address: str | None, *, local_cpus: float) -> Iterator[ClusterReso
     except (ConnectionError, TimeoutError, RuntimeError, ValueError) as error:
         if address is not None:
             reason = str(error).splitlines()[0]
-            raise InputError(f"--address {address}: no Ray cluster answers ({reason}); check it with `ray status`") from None
+            raise InputError(
+                f"--address {address}: no Ray cluster answers ({reason}); check it with `ray status`"
+            ) from None
         ray.init(address="local", num_cpus=math.ceil(local_cpus), include_dashboard=False, **quiet)
         is_local = True
     # Tune logs failed trials and interruptions as errors; both are told by this program, once.

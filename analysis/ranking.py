@@ -4,7 +4,7 @@ from typing import Literal
 
 import pandas as pd
 
-from analysis.frontier import frontier
+from analysis.fronts import frontier
 
 By = Literal["accuracy", "frontier"]
 

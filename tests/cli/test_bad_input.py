@@ -1,0 +1,110 @@
+"""Every kind of bad input ends with exit code 2 and one line, before Ray is started and without a half-written run."""
+
+import pytest
+
+from tuner.cli.main import run
+
+GOOD = "text,label\n" + "".join(f"text number {i} is {'fine' if i % 2 else 'poor'},{i % 2}\n" for i in range(40))
+
+
+@pytest.fixture(autouse=True)
+def no_ray(monkeypatch):
+    """Starting Ray is a failure of these tests."""
+    monkeypatch.setattr("ray.init", lambda **_: pytest.fail("Ray was started"))
+
+
+@pytest.fixture
+def search(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "good.csv").write_text(GOOD)
+
+    def call(*arguments):
+        code = run(["search", *arguments])
+        return code, capsys.readouterr()
+
+    return call
+
+
+def write(name, content):
+    def make(folder):
+        path = folder / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return str(path)
+
+    return make
+
+
+SPACE = "parameters:\n  "
+
+CASES = {
+    "missing file": (["--data", "nowhere.csv"], "nowhere.csv"),
+    "empty file": (["--data", write("empty.csv", "")], "empty"),
+    "a picture": (["--data", write("picture.csv", b"\x89PNG\r\n\x1a\n" + bytes(range(256)))], "picture.csv"),
+    "no such text column": (["--data", "good.csv", "--text-column", "body"], "body"),
+    "no such label column": (["--data", "good.csv", "--label-column", "mood"], "mood"),
+    "one class": (["--data", write("one.csv", "text,label\na b,x\nc d,x\n")], "class"),
+    "a class with one example": (["--data", write("rare.csv", GOOD + "lonely,9\n")], "9"),
+    "unknown scheduler": (["--scheduler", "ahsa"], "ahsa"),
+    "unknown option": (["--epoch", "3"], "--epoch"),
+    "a word for a number": (["--trials", "many"], "many"),
+    "no trials": (["--trials", "0"], "--trials 0"),
+    "no epochs": (["--epochs", "0"], "--epochs 0"),
+    "negative seed": (["--seed", "-1"], "--seed -1"),
+    "no processors": (["--cpus-per-trial", "0"], "--cpus-per-trial 0"),
+    "one GPU and a half": (["--gpus-per-trial", "1.5"], "--gpus-per-trial 1.5"),
+    "more GPUs than there are": (["--gpus-per-trial", "64"], "this machine has"),
+    "a duration without sense": (["--time-budget", "soon"], "soon"),
+    "unknown space": (["--space", "fronteir"], "did you mean frontier"),
+    "space with an unknown name": (["--space", write("s.yaml", SPACE + "unit: 3\n")], "parameters.unit"),
+    "space with an empty choice": (["--space", write("s.yaml", SPACE + "units: {choice: []}\n")], "choice is empty"),
+    "space with low >= high": (["--space", write("s.yaml", SPACE + "units: {integer: [9, 3]}\n")], "low < high"),
+    "space with a logarithm of 0": (
+        ["--space", write("s.yaml", SPACE + "learning_rate: {log_uniform: [0, 1]}\n")],
+        "low > 0",
+    ),
+    "set without a value": (["--set", "units"], "NAME=VALUE"),
+    "set of an unknown name": (["--set", "unit=3"], "did you mean units"),
+    "a grid over a range": (["--searcher", "grid"], "dropout, learning_rate"),
+    "a budget nothing fits": (["--max-params", "100"], "--max-params"),
+    "an impossible name": (["--name", "a/b"], "a/b"),
+    "a folder that cannot be written": (["--runs-dir", write("file", "")], "cannot be written"),
+    "config that is not there": (["--config", "nowhere.yaml"], "nowhere.yaml"),
+    "config with an unknown key": (["--config", write("c.yaml", "trails: 3\n")], "trails"),
+    "config that is a list": (["--config", write("c.yaml", "- 3\n")], "list"),
+}
+
+
+@pytest.mark.parametrize("case", list(CASES))
+def test_exit_code_2_and_one_line(case, search, tmp_path):
+    arguments, message = CASES[case]
+    arguments = [argument(tmp_path) if callable(argument) else argument for argument in arguments]
+    before = set(tmp_path.rglob("*"))
+    code, output = search(*arguments)
+    assert code == 2, output
+    assert output.out == ""
+    assert output.err.startswith("error: ")
+    assert output.err.count("\n") == 1
+    assert message in output.err
+    assert set(tmp_path.rglob("*")) - before <= {tmp_path / "runs"}
+
+
+def test_a_name_that_is_taken(search, tmp_path):
+    (tmp_path / "runs" / "mine").mkdir(parents=True)
+    code, output = search("--name", "mine")
+    assert code == 2
+    assert "mine exists; choose another name" in output.err
+
+
+def test_rows_without_text_or_label_are_counted_aloud(search, tmp_path):
+    (tmp_path / "gaps.csv").write_text(GOOD + ",1\nno label here,\n")
+    code, output = search("--data", "gaps.csv", "--dry-run")
+    assert code == 0
+    assert "2" in output.out
+    assert "dropped" in output.out or "left out" in output.out
+
+
+@pytest.mark.parametrize("command", [["rank", "nothing"], ["resume", "nothing"], ["spaces", "nothing"]])
+def test_other_commands_answer_in_one_line_too(command, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run(command) == 2
+    assert capsys.readouterr().err.count("\n") == 1

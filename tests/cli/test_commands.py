@@ -1,0 +1,100 @@
+import json
+import subprocess
+import sys
+
+import pytest
+from fakes import conductor_of, drive, run_folder, run_settings
+
+from tuner.cli.duration import duration_text
+from tuner.cli.main import run
+from tuner.cli.parsing import Duration
+from tuner.runs.settings import write_settings
+from tuner.runs.store import RunStore
+
+HEAVY = ("ray", "tensorflow", "keras", "pandas", "numpy", "pyarrow", "rich", "yaml", "pydantic")
+
+
+@pytest.mark.parametrize("command", ["", "search", "resume", "rank", "spaces"])
+def test_help_imports_nothing_heavy(command):
+    code = f"""
+import sys
+from tuner.cli.main import run
+assert run({[command] if command else []} + ["--help"]) == 0
+loaded = [name for name in {HEAVY} if name in sys.modules]
+assert not loaded, loaded
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert "Usage: python -m tuner" in result.stdout
+
+
+@pytest.fixture
+def finished(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs").mkdir()
+    folder = run_folder(tmp_path / "runs" / "mine")
+    write_settings(folder.settings, run_settings())
+    store = RunStore(folder)
+    conductor = conductor_of(store)
+    drive(conductor, store)
+    conductor.end("finished")
+    store.close()
+    return folder
+
+
+def test_rank_prints_json_alone(finished, capsys):
+    assert run(["rank", "mine", "--top", "3", "--by", "frontier", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert len(document["trials"]) == 3
+    sizes = [trial["parameters"] for trial in document["trials"] if trial["on_frontier"]]
+    assert sizes == sorted(sizes)
+    assert document["trials"][0]["config"]["cell"] in ("gru", "lstm")
+
+
+def test_rank_shows_a_table(finished, capsys):
+    assert run(["rank", "mine"]) == 0
+    output = capsys.readouterr().out
+    assert "val acc" in output
+    assert "12 trials" in output
+
+
+def test_a_finished_run_says_so_when_resumed(finished, capsys):
+    assert run(["resume", "mine"]) == 0
+    assert "mine is finished: 12 trials" in capsys.readouterr().out
+
+
+def test_spaces_lists_and_shows(capsys):
+    assert run(["spaces"]) == 0
+    assert "imdb_lstm_compound_scaling" in capsys.readouterr().out
+    assert run(["spaces", "frontier", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["name"] == "frontier"
+
+
+def test_the_space_that_is_shown_can_be_read_back(capsys, tmp_path):
+    from search_spaces import named_space, read_space
+
+    run(["spaces", "frontier"])
+    path = tmp_path / "copy.yaml"
+    path.write_text(capsys.readouterr().out)
+    assert read_space(path) == named_space("frontier")
+
+
+def test_a_config_file_gives_defaults_that_the_command_line_overrides(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "c.yaml").write_text("trials: 5\nepochs: 3\nset: {units: 8}\n")
+    assert run(["search", "--config", "c.yaml", "--epochs", "4", "--dry-run"]) == 0
+    output = capsys.readouterr().out
+    assert "5 of at most 4 epochs" in output
+    assert "units=8" in output
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90", 90), ("90s", 90), ("30m", 1800), ("1h30m", 5400), ("1.5h", 5400)])
+def test_durations(text, seconds):
+    assert Duration().convert(text, None, None) == seconds
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(42, "42 s"), (200, "3 min 20 s"), (1800, "30 min"), (7500, "2 h 05 min")]
+)
+def test_durations_for_people(seconds, text):
+    assert duration_text(seconds) == text

@@ -1,0 +1,88 @@
+"""A made-up trainer, so that whole searches run without Ray and TensorFlow."""
+
+import math
+from pathlib import Path
+
+from search_spaces import named_space
+from search_spaces.reader import space_document
+from tuner.runs.folder import RunFolder
+from tuner.runs.settings import DataSettings, ResourceSettings, SchedulerSettings, SearchSettings
+from tuner.runs.store import RunStore
+from tuner.search.conductor import Conductor
+from tuner.search.plan import Plan
+from tuner.search.schedulers.asha import Asha
+from tuner.search.schedulers.scheduler import Decision
+from tuner.search.searchers.random_search import RandomSearcher
+from tuner.training.report import EpochReport
+
+PLAN = Plan(trials=12, epochs=8, vocabulary_size=3000, classes=2, max_params=None)
+
+
+class Clock:
+    """Counts calls."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        self.now += 1.0
+        return self.now
+
+
+def fake_report(index: int, epoch: int) -> EpochReport:
+    """A learning curve that depends on trial and epoch alone."""
+    top = 0.6 + 0.35 * ((index * 7) % 12) / 12
+    accuracy = top - 0.3 * math.exp(-epoch / 2)
+    return EpochReport(epoch, 1 - accuracy, accuracy, 1 - accuracy, accuracy, 1.0, 0.1, 1000.0)
+
+
+def run_folder(path: Path) -> RunFolder:
+    path.mkdir(exist_ok=True)
+    folder = RunFolder(path)
+    folder.journal.touch()
+    return folder
+
+
+def conductor_of(store: RunStore, plan: Plan = PLAN, clock=None) -> Conductor:
+    searcher = RandomSearcher(named_space("frontier"), seed=0, fits=plan.fits)
+    return Conductor(plan, searcher, Asha(max_epochs=plan.epochs), store, clock=clock or Clock())
+
+
+def drive(conductor: Conductor, store: RunStore, *, reports: int | None = None) -> bool:
+    """Runs trials one after the other, each from its last state; True where the search got to its end.
+
+    ``reports`` ends it after so many reports, as a kill would.
+    """
+    states = store.states()
+    conductor.start()
+    while (assignment := conductor.next_trial()) is not None:
+        conductor.on_start(assignment.trial)
+        epoch = int(states.get(assignment.trial, b"0"))
+        decision = Decision.CONTINUE
+        while decision is Decision.CONTINUE:
+            if reports == 0:
+                return False
+            epoch += 1
+            report = fake_report(assignment.index, epoch)
+            best = b"w" + str(epoch).encode()
+            decision = conductor.on_report(assignment.trial, report, last=str(epoch).encode(), best=best)
+            reports = None if reports is None else reports - 1
+    return True
+
+
+def run_settings() -> SearchSettings:
+    return SearchSettings(
+        name="run",
+        created="2026-01-01T00:00:00+0000",
+        data=DataSettings(
+            source="corpus", text_column="text", label_column="label", split_column=None, data_dir="data", fingerprint="0",
+            label_names=("no", "yes"), train=10, validation=5, test=5, split_seed=0, stop_words=False, characters=False,
+            min_freq=2, max_tokens=100, max_length=50, vocabulary_size=3000,
+        ),
+        space=space_document(named_space("frontier")),
+        trials=12, epochs=8, searcher="random",
+        scheduler=SchedulerSettings(name="asha", grace_period=2, reduction_factor=3),
+        seed=0, max_params=None, time_budget=None,
+        resources=ResourceSettings(cpus_per_trial=1, gpus_per_trial=0, concurrency=2, address=None),
+        versions={"python": "3.11"},
+    )  # fmt: skip

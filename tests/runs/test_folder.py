@@ -1,0 +1,48 @@
+import pytest
+
+from tuner.errors import InputError
+from tuner.runs.folder import create_run, find_run
+
+
+def fill(folder):
+    folder.settings.write_text("name: a\n")
+
+
+def test_a_run_is_there_whole_or_not_at_all(tmp_path):
+    def break_off(folder):
+        fill(folder)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        create_run(tmp_path, "mine", break_off)
+    assert list(tmp_path.iterdir()) == []
+    assert create_run(tmp_path, "mine", fill).settings.exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_a_taken_name_is_refused_and_left_alone(tmp_path):
+    create_run(tmp_path, "mine", fill)
+    with pytest.raises(InputError, match=r"--name mine: the run .* exists; choose another name"):
+        create_run(tmp_path, "mine", fill)
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "..", ".hidden", "a b", "x" * 101])
+def test_unusable_names_are_refused(tmp_path, name):
+    with pytest.raises(InputError, match="use letters, digits"):
+        create_run(tmp_path, name, fill)
+
+
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="cannot be written"):
+        create_run(tmp_path / "file", "mine", fill)
+
+
+def test_runs_are_found_by_name_and_by_folder(tmp_path):
+    folder = create_run(tmp_path, "mine", fill)
+    assert find_run("mine", tmp_path) == folder
+    assert find_run(str(folder.path), tmp_path / "elsewhere") == folder
+    with pytest.raises(InputError, match=r"no run 'other'; runs in .*: mine"):
+        find_run("other", tmp_path)
+    with pytest.raises(InputError, match="is a folder but not a run"):
+        find_run(str(tmp_path), tmp_path / "elsewhere")

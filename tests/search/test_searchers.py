@@ -1,0 +1,40 @@
+import pytest
+
+from search_spaces import Choice, Space, named_space
+from tuner.errors import InputError
+from tuner.search.searchers.grid_search import GridSearcher
+from tuner.search.searchers.random_search import RandomSearcher
+
+
+def test_a_random_trial_is_a_function_of_seed_and_index():
+    space = named_space("frontier")
+    forwards = RandomSearcher(space, seed=3, fits=lambda _: True)
+    backwards = RandomSearcher(space, seed=3, fits=lambda _: True)
+    assert [forwards.propose(i) for i in range(8)] == [backwards.propose(i) for i in reversed(range(8))][::-1]
+    assert forwards.propose(0) != RandomSearcher(space, seed=4, fits=lambda _: True).propose(0)
+
+
+def test_a_budget_redraws_only_the_trials_that_do_not_fit():
+    space = named_space("frontier")
+    free = RandomSearcher(space, seed=0, fits=lambda _: True)
+    tight = RandomSearcher(space, seed=0, fits=lambda config: config.units <= 16)
+    for index in range(20):
+        assert tight.propose(index).units <= 16
+        if free.propose(index).units <= 16:
+            assert tight.propose(index) == free.propose(index)
+
+
+def test_a_budget_that_nothing_fits_is_one_line():
+    with pytest.raises(InputError, match="none of 2000 configurations drawn from the space frontier fits"):
+        RandomSearcher(named_space("frontier"), seed=0, fits=lambda _: False).propose(0)
+
+
+def test_a_grid_ends():
+    grid = GridSearcher(Space("small", {"units": Choice((8, 16, 32))}), fits=lambda config: config.units > 8)
+    assert len(grid) == 2
+    assert [grid.propose(0).units, grid.propose(1).units, grid.propose(2)] == [16, 32, None]
+
+
+def test_a_grid_over_a_continuous_range_names_it():
+    with pytest.raises(InputError, match=r"dropout, learning_rate of space frontier .* --set dropout=VALUE"):
+        GridSearcher(named_space("frontier"), fits=lambda _: True)

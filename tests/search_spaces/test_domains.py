@@ -1,0 +1,59 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from search_spaces import Choice, Integer, LogInteger, LogUniform, Uniform
+
+
+def draws(domain, count=2000):
+    generator = np.random.default_rng(0)
+    return [domain.sample(generator) for _ in range(count)]
+
+
+def test_both_ends_of_an_integer_come_up_equally():
+    values = draws(Integer(1, 3), 3000)
+    counts = [values.count(value) for value in (1, 2, 3)]
+    assert sum(counts) == 3000
+    assert min(counts) > 900
+
+
+def test_both_ends_of_a_log_integer_come_up():
+    values = draws(LogInteger(1, 8), 4000)
+    assert set(values) == set(range(1, 9))
+    # Uniform in the logarithm: as many draws from 1 to 2 as from 4 to 8, up to rounding at the ends.
+    assert sum(value <= 2 for value in values) > sum(value >= 6 for value in values)
+
+
+@given(st.floats(1e-6, 1.0), st.floats(1.001, 1e6), st.integers(0, 2**32))
+def test_log_uniform_stays_within_its_bounds(low, ratio, seed):
+    value = LogUniform(low, low * ratio).sample(np.random.default_rng(seed))
+    assert low <= value <= low * ratio
+
+
+def test_log_uniform_is_uniform_in_the_logarithm():
+    exponents = [math.log10(value) for value in draws(LogUniform(1e-4, 1e-2))]
+    assert abs(np.mean(exponents) + 3) < 0.05
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Choice(()), "choice is empty"),
+        (lambda: Choice((1, 1)), "repeats a value"),
+        (lambda: Integer(3, 3), "low < high"),
+        (lambda: Uniform(2.0, 1.0), "low < high"),
+        (lambda: Uniform(0.0, math.inf), "finite"),
+        (lambda: LogUniform(0.0, 1.0), "low > 0"),
+        (lambda: LogInteger(0, 5), "low > 0"),
+    ],
+)
+def test_meaningless_domains_are_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_true_and_one_are_different_choices():
+    assert Choice((True, 1)).values == (True, 1)
