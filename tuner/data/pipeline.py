@@ -11,7 +11,8 @@ from tuner.data.loading import load_dataset
 from tuner.data.splits import Splits, split_rows
 from tuner.data.text_dataset import TextDataset
 from tuner.data.tokenizer import Tokenizer
-from tuner.data.vocabulary import Vocabulary
+from tuner.data.vocabulary import FIRST_WORD_ID, Vocabulary
+from tuner.errors import InputError
 
 BUILT_IN = "corpus"
 """The source that stands for the generated corpus, which needs no files."""
@@ -28,7 +29,7 @@ class DataRequest:
         split_seed: decides the split where the data give none.
         stop_words: leave English stop words out.
         min_freq: training occurrences that make a word known.
-        max_tokens: most words known, special ids not counted.
+        max_tokens: most token ids known, padding and unknown included.
         max_length: tokens read of a text.
     """
 
@@ -76,6 +77,10 @@ def prepare_data(request: DataRequest) -> PreparedData:
         min_freq=request.min_freq,
         max_tokens=request.max_tokens,
     )
+    if vocabulary.size <= FIRST_WORD_ID:
+        raise InputError(
+            f"no word occurs {request.min_freq} times in the {len(train):,} training texts: lower --min-freq or give more texts"
+        )
     notes = (*dataset.notes, *splits.notes, *tokenizer_notes)
     return PreparedData(dataset, splits, tokenizer, vocabulary, encoded, notes)
 

@@ -1,0 +1,136 @@
+"""Batches from flat arrays: few shapes, padding on the right, the same order for the same seed.
+
+Every batch of a bucket has the shape [batch size, boundary of the bucket]. What does not fill a batch moves up to
+the next longer bucket, so that only the very last batch of the longest one can be short; it is filled up with rows
+of weight 0.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tuner.data.buckets import Buckets, choose_buckets
+from tuner.data.encoded import EncodedDataset, EncodedSplits
+from tuner.data.vocabulary import PADDING_ID, UNKNOWN_ID
+from tuner.errors import InputError
+
+FILLER: Final = -1  # the row number of a filled-up row
+
+
+class Batch(NamedTuple):
+    """One step's texts.
+
+    Attributes:
+        tokens: int32 [batch, length], ids; 0 right of a text's end.
+        lengths: int32 [batch], tokens of each text: 1 to length.
+        labels: int32 [batch], class indices.
+        weights: float32 [batch]: 1, or 0 for a row that only fills up the batch (length 1, token unknown, label 0).
+    """
+
+    tokens: NDArray[np.int32]
+    lengths: NDArray[np.int32]
+    labels: NDArray[np.int32]
+    weights: NDArray[np.float32]
+
+
+def buckets_of(data: EncodedSplits) -> Buckets:
+    """Length buckets that suit a search's texts and hold the longest of both parts."""
+    lengths = np.concatenate([data.train.lengths, data.validation.lengths])
+    return choose_buckets(lengths, max_length=int(lengths.max()))
+
+
+def training_batches(
+    data: EncodedDataset, buckets: Buckets, batch_size: int, *, seed_sequence: Sequence[int]
+) -> Iterator[Batch]:
+    """One epoch: every text once, shuffled within its bucket, the batches of all buckets in a shuffled order.
+
+    Args:
+        data: Texts to train on.
+        buckets: Lengths of batches.
+        batch_size: Rows of every batch.
+        seed_sequence: Non-negative integers that decide the order, for example search seed, trial and epoch.
+
+    Raises:
+        InputError: ``batch_size`` is below 1.
+    """
+    generator = np.random.default_rng(list(seed_sequence))
+    lengths = data.lengths
+    plan = _plan(lengths, buckets, batch_size, generator)
+    for index in generator.permutation(len(plan)):
+        boundary, rows = plan[index]
+        yield _assemble(data, lengths, rows, boundary)
+
+
+def evaluation_batches(
+    data: EncodedDataset, buckets: Buckets, batch_size: int
+) -> Iterator[tuple[NDArray[np.int64], Batch]]:
+    """Every text once, in a fixed order, from short to long.
+
+    Yields:
+        Row numbers (int64 [batch]) in ``data``, -1 where a row only fills up the batch, and the batch. To bring
+        outputs back in the order of the data: ``result[rows[rows >= 0]] = outputs[rows >= 0]``.
+
+    Raises:
+        InputError: ``batch_size`` is below 1.
+    """
+    lengths = data.lengths
+    for boundary, rows in _plan(lengths, buckets, batch_size, None):
+        yield rows, _assemble(data, lengths, rows, boundary)
+
+
+def count_batches(data: EncodedDataset, buckets: Buckets, batch_size: int) -> int:
+    """Batches of one epoch, the same for training and evaluation.
+
+    Raises:
+        InputError: ``batch_size`` is below 1.
+    """
+    _check(batch_size)
+    return -(-len(data) // batch_size)  # only the last batch can be short
+
+
+def count_real_tokens(batch: Batch) -> int:
+    """Tokens of a batch that are neither padding nor in filled-up rows."""
+    return int(batch.lengths[batch.weights > 0].sum())
+
+
+def _check(batch_size: int) -> None:
+    if batch_size < 1:
+        raise InputError(f"batch_size must be at least 1. Received: {batch_size}. Use 32 or 64.")
+
+
+def _plan(
+    lengths: NDArray[np.int64], buckets: Buckets, batch_size: int, generator: np.random.Generator | None
+) -> list[tuple[int, NDArray[np.int64]]]:
+    """Boundary and row numbers (int64 [batch size]) of every batch, shorter ones first."""
+    _check(batch_size)
+    bucket_of_row = buckets.assign(lengths)
+    plan: list[tuple[int, NDArray[np.int64]]] = []
+    waiting = np.zeros(0, np.int64)
+    for bucket, boundary in enumerate(buckets.boundaries):
+        waiting = np.concatenate([waiting, np.flatnonzero(bucket_of_row == bucket)])
+        if generator is not None:
+            waiting = generator.permutation(waiting)
+        full = len(waiting) // batch_size * batch_size
+        plan.extend((boundary, rows) for rows in waiting[:full].reshape(-1, batch_size))
+        waiting = waiting[full:]
+    if len(waiting):
+        plan.append((buckets.boundaries[-1], np.pad(waiting, (0, batch_size - len(waiting)), constant_values=FILLER)))
+    return plan
+
+
+def _assemble(data: EncodedDataset, lengths: NDArray[np.int64], rows: NDArray[np.int64], boundary: int) -> Batch:
+    """The texts of these rows as one batch, cut or padded on the right to the boundary."""
+    real = rows != FILLER
+    kept = np.where(real, np.minimum(lengths[rows], boundary), 1)
+    positions = np.arange(boundary)
+    tokens = np.take(data.tokens, data.offsets[rows][:, None] + positions, mode="clip")
+    tokens[~real] = UNKNOWN_ID
+    tokens[positions >= kept[:, None]] = PADDING_ID
+    return Batch(
+        tokens=tokens,
+        lengths=kept.astype(np.int32),
+        labels=np.where(real, data.labels[rows], 0).astype(np.int32),
+        weights=real.astype(np.float32),
+    )
