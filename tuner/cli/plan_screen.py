@@ -8,7 +8,7 @@ from rich.table import Table
 
 from search_spaces.domains import Choice
 from tuner.cli.duration import duration_text
-from tuner.data.buckets import choose_buckets
+from tuner.data.batches import buckets_of
 from tuner.data.pipeline import BUILT_IN, PreparedData
 from tuner.runs.settings import SearchSettings
 from tuner.search.forecast import Forecast
@@ -51,10 +51,11 @@ def _data(settings: SearchSettings, data: PreparedData) -> str:
 
 def _lengths(settings: SearchSettings, data: PreparedData) -> str:
     lengths = data.encoded.train.lengths
-    buckets = choose_buckets(lengths, max_length=int(lengths.max()))
+    buckets = buckets_of(data.encoded)
     return (
-        f"{np.median(lengths):.0f} tokens in the median, longest {lengths.max()}, vocabulary {settings.data.vocabulary_size:,}; "
-        f"batches of length {', '.join(map(str, buckets.boundaries))} ({buckets.padding_share:.0%} padding)"
+        f"{np.median(lengths):.0f} tokens in the median, longest {lengths.max()}, "
+        f"vocabulary {settings.data.vocabulary_size:,}\n"
+        f"batches of length {', '.join(map(str, buckets.boundaries))}: {buckets.padding_share:.0%} padding"
     )
 
 

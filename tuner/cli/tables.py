@@ -12,9 +12,9 @@ _WIDE = 110
 
 def network_text(config: dict[str, Any]) -> str:
     """A configuration's network in a few words: ``bi-gru 1x32 max e16 v5000`` (depth x units, embedding, vocabulary)."""
-    cell = ("bi-" if config["bidirectional"] else "") + config["cell"]
-    dense = f" dense {config['dense_units']}" if config["dense_units"] else ""
-    return f"{cell} {config['layers']}x{config['units']} {config['pooling']} e{config['embedding']} v{config['vocabulary']}{dense}"
+    cell = f"bi-{config['cell']}" if config["bidirectional"] else config["cell"]
+    shape = f"{config['layers']}x{config['units']} {config['pooling']} e{config['embedding']} v{config['vocabulary']}"
+    return f"{cell} {shape}" + (f" dense {config['dense_units']}" if config["dense_units"] else "")
 
 
 def training_text(config: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from statistics import median
 import numpy as np
 
 from search_spaces.config import TrialConfig
-from tuner.data.buckets import choose_buckets
+from tuner.data.batches import buckets_of
 from tuner.data.encoded import EncodedSplits
 from tuner.models.counting import training_flops_per_token
 from tuner.runs.settings import SearchSettings
@@ -40,7 +40,7 @@ def forecast(settings: SearchSettings, data: EncodedSplits) -> Forecast:
     configs = [config for config in proposed if config is not None]
     sizes = [plan.count(config).total for config in configs]
     tokens = int(data.train.lengths.sum())
-    shapes = len(choose_buckets(data.train.lengths, max_length=int(data.train.lengths.max())).boundaries)
+    shapes = len(buckets_of(data).boundaries)
     slowness = _slowness()
     epochs = _expected_epochs(settings)
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from search_spaces.config import TrialConfig
-from tuner.data.batches import count_real_tokens, evaluation_batches, training_batches
-from tuner.data.buckets import Buckets, choose_buckets
+from tuner.data.batches import buckets_of, count_real_tokens, evaluation_batches, training_batches
+from tuner.data.buckets import Buckets
 from tuner.data.encoded import EncodedSplits
 from tuner.models.network_spec import network_of
 from tuner.training.program import EVALUATION_BATCH, ProgramKey, StepInputs
@@ -34,8 +34,7 @@ class Workbench:
 
     def __post_init__(self) -> None:
         """Chooses the length buckets, once for all trials."""
-        longest = int(max(self.data.train.lengths.max(), self.data.validation.lengths.max()))
-        self.buckets = choose_buckets(self.data.train.lengths, max_length=longest)
+        self.buckets = buckets_of(self.data)
 
 
 class TrialRun:
