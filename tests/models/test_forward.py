@@ -1,0 +1,194 @@
+"""The pure forward function against the Keras model of the same network, and its dropout."""
+
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tuner.models.forward import logits
+from tuner.models.keras_model import build_model
+from tuner.models.network_spec import Network
+
+pytestmark = pytest.mark.tensorflow
+
+LENGTHS = np.array([1, 9, 4, 6, 9], np.int32)
+BATCH, STEPS = len(LENGTHS), 9
+BASE = Network(
+    cell="gru",
+    layers=1,
+    units=6,
+    embedding=5,
+    vocabulary=20,
+    bidirectional=False,
+    pooling="max",
+    dense_units=0,
+    classes=2,
+)
+# Every cell with every depth, direction and pooling; the heads change along with the depth.
+NETWORKS = [
+    replace(
+        BASE,
+        cell=cell,
+        layers=layers,
+        bidirectional=bidirectional,
+        pooling=pooling,
+        dense_units=3 if layers == 2 else 0,
+        classes=layers + 1,
+    )
+    for cell, layers, bidirectional, pooling in product(
+        ["simple_rnn", "lstm", "gru"], [1, 2, 3], [False, True], ["last", "mean", "max"]
+    )
+]
+
+
+def network_id(network):
+    direction = "both" if network.bidirectional else "forward"
+    return f"{network.cell}-{network.layers}-{direction}-{network.pooling}"
+
+
+def random_tokens(generator):
+    """Ids up to 24: some are beyond the vocabulary of 20."""
+    tokens = generator.integers(1, 25, (BATCH, STEPS))
+    return tf.constant(tokens * (np.arange(STEPS) < LENGTHS[:, None]), tf.int32)
+
+
+def model_with_random_weights(network, generator):
+    model = build_model(network)
+    for variable in model.trainable_variables:
+        variable.assign(generator.normal(size=variable.shape) * 0.4)
+    return model, [tf.convert_to_tensor(variable.value) for variable in model.trainable_variables]
+
+
+def outputs_and_gradients(weights, tokens, network, *, compiler=None, rate=0.0, seed=(1, 2), training=True):
+    """Eager by default: to trace every network takes longer than to run it."""
+
+    def run(weights, tokens, lengths, rate, seed):
+        with tf.GradientTape() as tape:
+            tape.watch(weights)
+            outputs = logits(weights, tokens, lengths, network, dropout_rate=rate, seed=seed, training=training)
+            loss = tf.reduce_sum(outputs * readout(network))
+        return [outputs, *tape.gradient(loss, weights)]
+
+    if compiler is not None:
+        run = tf.function(run, jit_compile=compiler == "xla")
+    return run(weights, tokens, tf.constant(LENGTHS), tf.constant(rate), tf.constant(seed))
+
+
+def readout(network):
+    return tf.constant(np.random.default_rng(7).normal(size=(BATCH, network.outputs)), tf.float32)
+
+
+def assert_close(ours, theirs):
+    for mine, raw in zip(ours, theirs, strict=True):
+        other = np.asarray(tf.convert_to_tensor(raw))  # Keras' gradient of the table is sparse
+        np.testing.assert_allclose(mine, other, rtol=0, atol=1e-5 * max(1e-3, np.abs(other).max()))
+
+
+@pytest.mark.parametrize("network", NETWORKS, ids=network_id)
+def test_logits_and_gradients_are_those_of_the_keras_model(network):
+    generator = np.random.default_rng(1)
+    model, weights = model_with_random_weights(network, generator)
+    tokens = random_tokens(generator)
+    with tf.GradientTape() as tape:
+        outputs = model(tokens)
+        loss = tf.reduce_sum(outputs * readout(network))
+    expected = [outputs, *tape.gradient(loss, [variable.value for variable in model.trainable_variables])]
+
+    assert_close(outputs_and_gradients(weights, tokens, network), expected)
+
+
+@pytest.mark.parametrize("compiler", ["graph", "xla"])
+@pytest.mark.parametrize("cell", ["simple_rnn", "lstm", "gru"])
+def test_compiled_the_numbers_are_the_same_with_dropout_too(cell, compiler):
+    generator = np.random.default_rng(2)
+    network = replace(BASE, cell=cell, layers=2, bidirectional=True, dense_units=3)
+    _, weights = model_with_random_weights(network, generator)
+    tokens = random_tokens(generator)
+    eager = outputs_and_gradients(weights, tokens, network, rate=0.4)
+    assert_close(outputs_and_gradients(weights, tokens, network, rate=0.4, compiler=compiler), eager)
+
+
+@pytest.mark.parametrize("pooling", ["last", "mean", "max"])
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_tokens_in_the_padding_change_nothing(pooling, bidirectional):
+    generator = np.random.default_rng(3)
+    network = replace(BASE, cell="lstm", layers=2, pooling=pooling, bidirectional=bidirectional)
+    _, weights = model_with_random_weights(network, generator)
+    tokens = random_tokens(generator)
+    garbage = tf.where(tokens == 0, 7, tokens)
+    assert_close(outputs_and_gradients(weights, garbage, network), outputs_and_gradients(weights, tokens, network))
+
+
+def test_ids_beyond_the_vocabulary_are_the_unknown_token():
+    generator = np.random.default_rng(4)
+    _, weights = model_with_random_weights(BASE, generator)
+    tokens = random_tokens(generator)
+    clipped = tf.where(tokens < BASE.vocabulary, tokens, 1)
+    assert tf.reduce_any(tokens != clipped)
+    assert_close(outputs_and_gradients(weights, tokens, BASE), outputs_and_gradients(weights, clipped, BASE))
+
+
+@pytest.fixture
+def dropout_case():
+    """A network with every place that dropout has: between layers, before the hidden and the output layer."""
+    generator = np.random.default_rng(5)
+    network = replace(BASE, layers=2, dense_units=4)
+    _, weights = model_with_random_weights(network, generator)
+    return network, weights, random_tokens(generator)
+
+
+def test_a_rate_of_zero_is_exactly_no_dropout(dropout_case):
+    network, weights, tokens = dropout_case
+    with_zero = outputs_and_gradients(weights, tokens, network, rate=0.0)
+    without = outputs_and_gradients(weights, tokens, network, rate=0.5, training=False)
+    for mine, other in zip(with_zero, without, strict=True):
+        np.testing.assert_array_equal(mine, other)
+
+
+def test_one_seed_gives_one_set_of_masks(dropout_case):
+    network, weights, tokens = dropout_case
+    first, again, other = (
+        outputs_and_gradients(weights, tokens, network, rate=0.5, seed=seed)[0] for seed in [(3, 4), (3, 4), (3, 5)]
+    )
+    np.testing.assert_array_equal(first, again)
+    assert not np.allclose(first, other)
+
+
+def test_dropout_before_the_output_is_right_on_average():
+    generator = np.random.default_rng(6)
+    _, weights = model_with_random_weights(BASE, generator)
+    tokens = random_tokens(generator)
+
+    @tf.function
+    def run(seed, training, rate):
+        return logits(weights, tokens, LENGTHS, BASE, dropout_rate=rate, seed=seed, training=training)
+
+    draws = np.stack([run(tf.constant([8, draw]), True, 0.3) for draw in range(600)])
+    deviation = np.abs(draws.mean(0) - run(tf.constant([0, 0]), False, 0.0))
+    # Four standard errors: one of five rows would pass them by chance once in 3,000 seeds.
+    assert (deviation < 4 * draws.std(0) / np.sqrt(len(draws))).all()
+
+
+def test_between_layers_a_feature_is_dropped_for_all_steps_of_a_row(monkeypatch):
+    seen = []
+
+    def spy(cell, inputs, weights, *, reverse_lengths=None):
+        seen.append(inputs.numpy())
+        return tf.ones([STEPS, BASE.units, BATCH])
+
+    monkeypatch.setattr("tuner.models.forward.recur", spy)
+    network = replace(BASE, layers=2)
+    generator = np.random.default_rng(9)
+    _, weights = model_with_random_weights(network, generator)
+    tokens = random_tokens(generator)
+    logits(weights, tokens, LENGTHS, network, dropout_rate=0.5, seed=[1, 2], training=True)
+
+    embedded, between = seen
+    table = weights[0].numpy()
+    known = np.where(tokens.numpy() < network.vocabulary, tokens.numpy(), 1)
+    np.testing.assert_array_equal(embedded, table[known.T].transpose(0, 2, 1))
+    assert set(np.unique(between)) == {0.0, 2.0}
+    np.testing.assert_array_equal(between, np.broadcast_to(between[:1], between.shape))
+    assert len({tuple(row) for row in between[0].T}) > 1
