@@ -7,7 +7,7 @@ pytestmark = pytest.mark.tensorflow
 @pytest.fixture(scope="module")
 def workbench():
     from tuner.data.encoded import EncodedDataset, EncodedSplits
-    from tuner.training.trial_run import Workbench
+    from tuner.training.workbench import Workbench
 
     def part(count, seed):
         """Texts of 3 to 12 tokens; the label says whether token 5 comes before token 6."""
@@ -27,7 +27,7 @@ def workbench():
             np.array(labels, np.int32),
         )
 
-    return Workbench(EncodedSplits(part(600, 1), part(150, 2)), vocabulary_size=20, classes=2)
+    return Workbench(EncodedSplits(part(600, 1), part(150, 2)), vocabulary_size=20, classes=2, epochs=8)
 
 
 def config(**changes):

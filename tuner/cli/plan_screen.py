@@ -9,6 +9,7 @@ from rich.table import Table
 from search_spaces.domains import Choice
 from tuner.cli.duration import duration_text
 from tuner.data.batches import buckets_of
+from tuner.data.buckets import Buckets
 from tuner.data.pipeline import BUILT_IN, PreparedData
 from tuner.runs.settings import SearchSettings
 from tuner.search.forecast import Forecast
@@ -51,12 +52,16 @@ def _data(settings: SearchSettings, data: PreparedData) -> str:
 
 def _lengths(settings: SearchSettings, data: PreparedData) -> str:
     lengths = data.encoded.train.lengths
-    buckets = buckets_of(data.encoded)
+    many, few = (buckets_of(data.encoded, compiled=compiled) for compiled in (False, True))
     return (
         f"{np.median(lengths):.0f} tokens in the median, longest {lengths.max()}, "
         f"vocabulary {settings.data.vocabulary_size:,}\n"
-        f"batches of length {', '.join(map(str, buckets.boundaries))}: {buckets.padding_share:.0%} padding"
+        f"batches of length {_buckets(many)}; where XLA compiles, {_buckets(few)}"
     )
+
+
+def _buckets(buckets: Buckets) -> str:
+    return f"{', '.join(map(str, buckets.boundaries))} ({buckets.padding_share:.0%} padding)"
 
 
 def _space(settings: SearchSettings) -> str:

@@ -42,8 +42,9 @@ def print_results(console: Console, run: Run, *, top: int = 10) -> None:
     if not rest.empty:
         console.print("\nsmaller trials on the frontier:", style="dim")
         console.print(rank_table(rest, width=console.width))
-    console.print()
-    console.print(frontier_chart(run.trials, width=console.width))
+    if run.trials["parameters"][run.trials["val_accuracy"].notna()].nunique() > 1:
+        console.print()
+        console.print(frontier_chart(run.trials, width=console.width))
     console.print(f"\n{_counts(run)}", style="dim")
 
 

@@ -35,10 +35,19 @@ class Batch(NamedTuple):
     weights: NDArray[np.float32]
 
 
-def buckets_of(data: EncodedSplits) -> Buckets:
-    """Length buckets that suit a search's texts and hold the longest of both parts."""
+def buckets_of(data: EncodedSplits, *, compiled: bool) -> Buckets:
+    """Length buckets that suit a search's texts and hold the longest of both parts.
+
+    Args:
+        data: the texts.
+        compiled: whether every length costs a compilation (at most four, each has to pay for itself), or a program takes
+            batches of any length (up to eight; short batches of leftovers are then all that speaks against more).
+    """
     lengths = np.concatenate([data.train.lengths, data.validation.lengths])
-    return choose_buckets(lengths, max_length=int(lengths.max()))
+    longest = int(lengths.max())
+    if compiled:
+        return choose_buckets(lengths, max_length=longest)
+    return choose_buckets(lengths, max_length=longest, max_buckets=8, shape_cost_tokens=len(lengths) // 4)
 
 
 def training_batches(

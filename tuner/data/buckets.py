@@ -37,6 +37,10 @@ class Buckets:
         padded = int(np.array(boundaries)[np.searchsorted(boundaries, kept)].sum())
         return cls(boundaries, 1 - int(kept.sum()) / padded if padded else 0.0)
 
+    def positions(self, lengths: NDArray[np.integer]) -> int:
+        """Positions, padding included, that texts of these lengths take in one pass."""
+        return int(np.array(self.boundaries)[self.assign(lengths)].sum())
+
     def assign(self, lengths: NDArray[np.integer]) -> NDArray[np.intp]:
         """For texts of these lengths the index of their bucket (same shape)."""
         bucket: NDArray[np.intp] = np.searchsorted(self.boundaries, np.minimum(lengths, self.boundaries[-1]))

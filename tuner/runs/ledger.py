@@ -88,6 +88,9 @@ class Ledger:
                 record.status, record.error = event.status, event.error
             case SearchEnded():
                 self.end = event
+                for record in self.trials.values():
+                    if record.status == "running":  # broken off in good order: it waits for `tuner resume`
+                        record.status = "pending"
 
     @staticmethod
     def _add_epoch(record: TrialRecord, event: EpochEnded) -> None:

@@ -40,7 +40,7 @@ def forecast(settings: SearchSettings, data: EncodedSplits) -> Forecast:
     configs = [config for config in proposed if config is not None]
     sizes = [plan.count(config).total for config in configs]
     tokens = int(data.train.lengths.sum())
-    shapes = len(buckets_of(data).boundaries)
+    shapes = len(buckets_of(data, compiled=True).boundaries)
     slowness = _slowness()
     epochs = _expected_epochs(settings)
 

@@ -17,11 +17,11 @@ from tuner.errors import InputError
 from tuner.runs.folder import check_new_run
 from tuner.runs.settings import DataSettings, ResourceSettings, SchedulerSettings, SearchSettings
 from tuner.search.plan import build_searcher
-from tuner.search.ray_tune.cluster import local_gpus
+from tuner.search.ray_tune.cluster import find_cluster, local_gpus
 from tuner.search.request import SearchRequest
 from tuner.search.searchers.grid_search import GridSearcher
 
-DEFAULT_TRIALS = 16
+DEFAULT_TRIALS = 12
 _REDUCTION_FACTOR = 3
 _VERSIONED = ("ray", "tensorflow", "keras", "numpy", "pyarrow")
 
@@ -90,7 +90,7 @@ def _data_request(data: DataSettings) -> DataRequest:
 def _resources(request: SearchRequest) -> ResourceSettings:
     """Resources of a trial; on a local Ray they are checked here, on a cluster when it is connected."""
     gpus = request.gpus_per_trial
-    if request.address is None and "RAY_ADDRESS" not in os.environ:
+    if find_cluster(request.address) is None:
         available = local_gpus()
         if gpus is not None and gpus > available:
             raise InputError(

@@ -23,11 +23,15 @@ EVALUATION_BATCH = 256
 
 @dataclass(frozen=True)
 class ProgramKey:
-    """What changes a compiled program. Everything else of a configuration is an input of it."""
+    """What changes a program. Everything else of a configuration is an input of it.
+
+    ``compiled`` says whether XLA compiles the training step on a CPU (see ``tuner.training.compilation``).
+    """
 
     network: Network
     optimizer: Optimizer
     batch_size: int
+    compiled: bool
 
 
 @dataclass(frozen=True)
@@ -41,8 +45,8 @@ class StepInputs:
 class Program:
     """Variables, optimizer and compiled steps of one network.
 
-    On a CPU a step runs the fast recurrence over the Keras model's own variables, compiled by XLA; on a GPU it runs the
-    Keras layers, whose LSTM and GRU are cuDNN's. Weights, and therefore checkpoints, are the same.
+    On a CPU a step runs the fast recurrence over the Keras model's own variables; on a GPU it runs the Keras layers, whose
+    LSTM and GRU are cuDNN's. Weights, and therefore checkpoints, are the same.
 
     Attributes:
         key: what the program was made for.
@@ -60,16 +64,20 @@ class Program:
         self._optimizer = build_optimizer(key.optimizer)
         self._optimizer.build(self._variables)
         self._fresh_slots = [variable.value.numpy() for variable in self._optimizer.variables]
+        self._layered = on_gpu()
         # cuDNN's kernels are no part of an XLA program; SimpleRNN has no cuDNN kernel, and XLA helps it on a GPU too.
-        layered = on_gpu()
-        self._layered = layered
-        compile_steps = not layered or key.network.cell == "simple_rnn"
+        compiled = key.network.cell == "simple_rnn" if self._layered else key.compiled
         scalar, pair = tf.TensorSpec([], tf.float32), tf.TensorSpec([2], tf.int32)
+        # The loops are TensorFlow's own already: looking through the Python code for more only costs time.
         self._train_step = tf.function(
-            self._train, jit_compile=compile_steps, input_signature=[*_batch_spec(key.batch_size), scalar, scalar, pair]
+            self._train,
+            jit_compile=compiled,
+            autograph=False,
+            input_signature=[*_batch_spec(key.batch_size), scalar, scalar, pair],
         )
+        # Not compiled: without gradients and with many rows a plain graph is as fast, and there is nothing to wait for.
         self._evaluation_step = tf.function(
-            self._evaluate, jit_compile=compile_steps, input_signature=_batch_spec(EVALUATION_BATCH)
+            self._evaluate, autograph=False, input_signature=_batch_spec(EVALUATION_BATCH)
         )
 
     def start(self, *, seed: int, learning_rate: float) -> None:

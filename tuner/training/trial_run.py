@@ -2,39 +2,14 @@
 
 import math
 import time
-from dataclasses import dataclass, field
 
 import numpy as np
 
 from search_spaces.config import TrialConfig
-from tuner.data.batches import buckets_of, count_real_tokens, evaluation_batches, training_batches
-from tuner.data.buckets import Buckets
-from tuner.data.encoded import EncodedSplits
-from tuner.models.network_spec import network_of
-from tuner.training.program import EVALUATION_BATCH, ProgramKey, StepInputs
-from tuner.training.program_cache import ProgramCache
+from tuner.data.batches import count_real_tokens, evaluation_batches, training_batches
+from tuner.training.program import EVALUATION_BATCH, StepInputs
 from tuner.training.report import EpochReport, TrialReport
-
-
-@dataclass
-class Workbench:
-    """What a worker keeps between trials: the data, their length buckets and the compiled programs.
-
-    Attributes:
-        data: encoded training and validation texts.
-        vocabulary_size: token ids that the data know, padding and unknown included.
-        classes: labels in the data.
-    """
-
-    data: EncodedSplits
-    vocabulary_size: int
-    classes: int
-    programs: ProgramCache = field(default_factory=ProgramCache)
-    buckets: Buckets = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Chooses the length buckets, once for all trials."""
-        self.buckets = buckets_of(self.data)
+from tuner.training.workbench import Workbench
 
 
 class TrialRun:
@@ -60,8 +35,7 @@ class TrialRun:
         self._weights_seed, self._dropout_seed, self._order_seed = (
             int(number) for number in np.random.SeedSequence(seed).generate_state(3, np.uint32)
         )
-        network = network_of(config, vocabulary_size=workbench.vocabulary_size, classes=workbench.classes)
-        self._program = workbench.programs.get(ProgramKey(network, config.optimizer, config.batch_size))
+        self._program, self._buckets = workbench.set_up(config)
         self._program.start(seed=self._weights_seed, learning_rate=config.learning_rate)
         self._inputs = StepInputs(config.dropout, config.gradient_clip_norm)
         self._epoch, self._best_accuracy = 0, -1.0
@@ -96,7 +70,7 @@ class TrialRun:
         data, program = self._workbench.data.train, self._program
         order = (self._order_seed, self._epoch)
         total, correct, tokens, seconds = 0.0, 0, 0, 0.0
-        batches = training_batches(data, self._workbench.buckets, self._config.batch_size, seed_sequence=order)
+        batches = training_batches(data, self._buckets, self._config.batch_size, seed_sequence=order)
         for number, batch in enumerate(batches):
             started, compiled_before = time.perf_counter(), program.compile_seconds
             # The generator of dropout takes two words: one for the trial and epoch, one for the step.
@@ -114,7 +88,7 @@ class TrialRun:
         """Mean loss and accuracy on the validation texts."""
         data = self._workbench.data.validation
         total, correct = 0.0, 0
-        for _, batch in evaluation_batches(data, self._workbench.buckets, EVALUATION_BATCH):
+        for _, batch in evaluation_batches(data, self._workbench.many_buckets, EVALUATION_BATCH):
             loss, right = self._program.evaluate(batch)
             total += loss
             correct += right

@@ -42,7 +42,7 @@ from tuner.cli.parsing import Duration, load_defaults
     metavar="NAME=VALUE",
     help="Fix a hyperparameter, or give it other values: units=32, units=16,32. Repeatable.",
 )
-@click.option("--trials", type=int, default=None, metavar="N", help="Trials.  [default: 16; with grid: all]")
+@click.option("--trials", type=int, default=None, metavar="N", help="Trials.  [default: 12; with grid: all]")
 @click.option("--epochs", type=int, default=8, show_default=True, metavar="E", help="Most epochs of a trial.")
 @click.option(
     "--scheduler", type=click.Choice(["asha", "none"]), default="asha", show_default=True, help="Early stopping."

@@ -3,9 +3,11 @@
 import logging
 import math
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tuner.errors import InputError
@@ -23,6 +25,8 @@ _ENVIRONMENT = {
     "TUNE_WARN_THRESHOLD_S": "30",
     "TUNE_WARN_INSUFFICENT_RESOURCE_THRESHOLD_S": "300",
 }
+
+_SECONDS_TO_ANSWER = 10.0
 
 
 @dataclass(frozen=True)
@@ -54,34 +58,66 @@ def local_gpus() -> int:
     return count if visible is None else min(count, len(visible))
 
 
+def find_cluster(address: str | None) -> str | None:
+    """The cluster to use: the one asked for, else RAY_ADDRESS, else the one that ``ray start`` made on this machine.
+
+    Ray's own ``auto`` would also take the local Ray of another search that happens to run, and lose it when that ends.
+
+    Raises:
+        InputError: where nobody listens at an address that was asked for.
+    """
+    asked = address or os.environ.get("RAY_ADDRESS")
+    if asked:
+        reason = _why_silent(asked)
+        if reason is not None:
+            raise InputError(f"--address {asked}: no Ray cluster answers ({reason}); check it with `ray status`")
+        return asked
+    import_ray()
+    from ray._common.utils import get_ray_address_file
+
+    started = Path(get_ray_address_file(None))
+    recorded = started.read_text(encoding="utf-8").strip() if started.exists() else ""
+    return recorded if recorded and _why_silent(recorded) is None else None
+
+
+def _why_silent(address: str) -> str | None:
+    """Why nobody answers at an address with a port, None where somebody does. Ray itself would try for minutes, loudly."""
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    if not port.isdecimal():
+        return None
+    try:
+        socket.create_connection((host, int(port)), timeout=_SECONDS_TO_ANSWER).close()
+    except (OSError, OverflowError) as error:
+        return str(error)
+    return None
+
+
 @contextmanager
 def connected(address: str | None, *, local_cpus: float) -> Iterator[ClusterResources]:
-    """Ray for the time of a search.
+    """Ray for the time of a search: the cluster of ``find_cluster``, else a local Ray that ends with the search.
 
     Args:
-        address: of a cluster, None for the one that this machine belongs to, or else a local Ray that ends with the search.
+        address: of a cluster, as it was asked for.
         local_cpus: processors that a local Ray offers.
 
     Raises:
-        InputError: where the address does not answer.
+        InputError: where an address does not answer.
     """
     ray = import_ray()
     quiet = {"logging_level": logging.ERROR, "log_to_driver": False}
-    is_local = False
-    try:
-        ray.init(address=address or "auto", **quiet)
-    except (ConnectionError, TimeoutError, RuntimeError, ValueError) as error:
-        if address is not None:
-            reason = str(error).splitlines()[0]
-            raise InputError(
-                f"--address {address}: no Ray cluster answers ({reason}); check it with `ray status`"
-            ) from None
+    cluster = find_cluster(address)
+    if cluster is None:
         ray.init(address="local", num_cpus=math.ceil(local_cpus), include_dashboard=False, **quiet)
-        is_local = True
+    else:
+        try:
+            ray.init(address=cluster, **quiet)
+        except (ConnectionError, TimeoutError, RuntimeError, ValueError) as error:
+            reason = str(error).splitlines()[0]
+            raise InputError(f"--address {cluster}: Ray refuses ({reason}); check it with `ray status`") from None
     # Tune logs failed trials and interruptions as errors; both are told by this program, once.
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
     try:
         resources = ray.cluster_resources()
-        yield ClusterResources(resources.get("CPU", 0.0), resources.get("GPU", 0.0), len(ray.nodes()), is_local)
+        yield ClusterResources(resources.get("CPU", 0.0), resources.get("GPU", 0.0), len(ray.nodes()), cluster is None)
     finally:
         ray.shutdown()

@@ -41,6 +41,7 @@ def run_on_ray(
             states=store.states(),
             vocabulary_size=settings.data.vocabulary_size,
             classes=len(settings.data.label_names),
+            epochs=settings.epochs,
             seed=settings.seed,
             threads=max(1, math.floor(cpus)),
         ),

@@ -29,6 +29,7 @@ class TrialTrainable(tune.Trainable):
         states: Mapping[str, bytes],
         vocabulary_size: int,
         classes: int,
+        epochs: int,
         seed: int,
         threads: int,
     ) -> None:
@@ -40,6 +41,7 @@ class TrialTrainable(tune.Trainable):
             states: last states of interrupted trials by trial id.
             vocabulary_size: token ids that the data know.
             classes: labels in the data.
+            epochs: most epochs of a trial.
             seed: the search seed.
             threads: threads of an operation on the CPU.
         """
@@ -47,9 +49,9 @@ class TrialTrainable(tune.Trainable):
         from tuner.models.device import prepare_tensorflow
 
         prepare_tensorflow(threads)
-        from tuner.training.trial_run import Workbench
+        from tuner.training.workbench import Workbench
 
-        self._workbench = Workbench(EncodedSplits.from_arrays(arrays), vocabulary_size, classes)
+        self._workbench = Workbench(EncodedSplits.from_arrays(arrays), vocabulary_size, classes, epochs)
         self._states = states
         self._seed = seed
         self._trial_run: TrialRun | None = None

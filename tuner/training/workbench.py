@@ -1,0 +1,51 @@
+"""What a worker keeps between trials: the data, their length buckets, and the programs of the shapes it has met."""
+
+from dataclasses import dataclass, field
+
+from search_spaces.config import TrialConfig
+from tuner.data.batches import buckets_of
+from tuner.data.buckets import Buckets
+from tuner.data.encoded import EncodedSplits
+from tuner.models.network_spec import network_of
+from tuner.training.compilation import worth_compiling
+from tuner.training.program import Program, ProgramKey
+from tuner.training.program_cache import ProgramCache
+
+
+@dataclass
+class Workbench:
+    """A worker's place: many trials, one after the other.
+
+    Attributes:
+        data: encoded training and validation texts.
+        vocabulary_size: token ids that the data know, padding and unknown included.
+        classes: labels in the data.
+        epochs: most epochs of a trial.
+        few_buckets: lengths of batches where XLA compiles a step for each of them.
+        many_buckets: lengths of batches of a plain graph, which takes any: less padding.
+    """
+
+    data: EncodedSplits
+    vocabulary_size: int
+    classes: int
+    epochs: int
+    few_buckets: Buckets = field(init=False)
+    many_buckets: Buckets = field(init=False)
+    _programs: ProgramCache = field(init=False, default_factory=ProgramCache)
+
+    def __post_init__(self) -> None:
+        """Chooses the length buckets, once for all trials."""
+        self.few_buckets = buckets_of(self.data, compiled=True)
+        self.many_buckets = buckets_of(self.data, compiled=False)
+
+    def set_up(self, config: TrialConfig) -> tuple[Program, Buckets]:
+        """The program of a configuration, built where no trial of its shape has been here before, and its buckets."""
+        network = network_of(config, vocabulary_size=self.vocabulary_size, classes=self.classes)
+        compiled = worth_compiling(
+            network,
+            positions=self.few_buckets.positions(self.data.train.lengths),
+            shapes=len(self.few_buckets.boundaries),
+            epochs=self.epochs,
+        )
+        program = self._programs.get(ProgramKey(network, config.optimizer, config.batch_size, compiled))
+        return program, self.few_buckets if compiled else self.many_buckets
