@@ -44,7 +44,7 @@ def count_parameters(network: Network) -> ParameterCount:
     return ParameterCount(embedding=network.vocabulary * network.embedding, recurrent=recurrent, head=head)
 
 
-def training_flops_per_token(network: Network) -> int:
+def training_flops(network: Network) -> int:
     """Floating-point operations that one training step spends on one token in the recurrent layers.
 
     A multiply-add counts as two; backward costs twice the forward pass (one product for the inputs, one for the weights).

@@ -9,18 +9,19 @@ import numpy as np
 from search_spaces.config import TrialConfig
 from tuner.data.batches import buckets_of
 from tuner.data.encoded import EncodedSplits
-from tuner.models.counting import training_flops_per_token
+from tuner.models.counting import training_flops
 from tuner.runs.settings import SearchSettings
 from tuner.search.plan import build_searcher, plan_of
+from tuner.training.compilation import compile_seconds, worth_compiling
 
-# Measured on one core of a 2-core AVX-512 machine (see tests/benchmarks): seconds a token costs whatever the width, the rate
-# at which wide networks compute, seconds to compile a step for one shape, and seconds until the first worker trains. The
-# measurement of this machine below scales them.
-_REFERENCE_TANH_SECONDS = 0.0042
-_SECONDS_PER_TOKEN_AND_LAYER = 0.6e-6
-_FLOPS_PER_SECOND = 25e9
-_COMPILE_SECONDS = 1.3
-_START_SECONDS = 12.0
+# Measured on one core of a 2-core AVX-512 machine with the generated corpus, batch 64 (a loop is one layer in one direction).
+# ``_slowness`` scales them to the machine at hand. They are good for the order of magnitude, which is what a user asks for.
+_REFERENCE_TANH_SECONDS = 0.00018
+_SECONDS_PER_POSITION_AND_LOOP = {True: 0.8e-6, False: 2.0e-6}  # compiled by XLA or not, however narrow the network
+_FLOPS_PER_SECOND = 50e9
+_SECONDS_TO_TRACE = 1.0
+_SECONDS_TO_TRACE_A_LOOP = 0.3
+_SECONDS_TO_START = 14.0
 
 
 @dataclass(frozen=True)
@@ -39,19 +40,21 @@ def forecast(settings: SearchSettings, data: EncodedSplits) -> Forecast:
     proposed = [searcher.propose(index) for index in range(settings.trials)]
     configs = [config for config in proposed if config is not None]
     sizes = [plan.count(config).total for config in configs]
-    tokens = int(data.train.lengths.sum())
-    shapes = len(buckets_of(data, compiled=True).boundaries)
-    slowness = _slowness()
-    epochs = _expected_epochs(settings)
+    slowness, epochs = _slowness(), _expected_epochs(settings)
+    few, many = (buckets_of(data, compiled=compiled) for compiled in (True, False))
+    lengths, shapes = data.train.lengths, len(few.boundaries)
 
     def seconds(config: TrialConfig) -> float:
         network = plan.network(config)
-        layers = network.layers * network.directions
-        a_token = layers * _SECONDS_PER_TOKEN_AND_LAYER + training_flops_per_token(network) / _FLOPS_PER_SECOND
-        return slowness * (epochs * tokens * a_token + 2 * shapes * layers * _COMPILE_SECONDS)
+        loops = network.layers * network.directions
+        compiled = worth_compiling(network, positions=few.positions(lengths), shapes=shapes, epochs=settings.epochs)
+        positions = (few if compiled else many).positions(lengths)
+        a_position = loops * _SECONDS_PER_POSITION_AND_LOOP[compiled] + training_flops(network) / _FLOPS_PER_SECOND
+        once = _SECONDS_TO_TRACE + loops * _SECONDS_TO_TRACE_A_LOOP
+        return slowness * (epochs * positions * a_position + once) + compiled * compile_seconds(network, shapes=shapes)
 
     work = sum(map(seconds, configs)) / settings.resources.concurrency
-    return Forecast(min(sizes), int(median(sizes)), max(sizes), slowness * _START_SECONDS + work)
+    return Forecast(min(sizes), int(median(sizes)), max(sizes), slowness * _SECONDS_TO_START + work)
 
 
 def _expected_epochs(settings: SearchSettings) -> float:

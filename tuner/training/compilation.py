@@ -30,4 +30,10 @@ def worth_compiling(network: Network, *, positions: int, shapes: int, epochs: in
         return False
     loops = network.layers * network.directions
     saved = _SHARE_OF_EPOCHS * epochs * positions * loops * _SECONDS_SAVED_PER_POSITION_AND_LOOP
-    return saved > shapes * (_SECONDS_TO_COMPILE_A_SHAPE + loops * _SECONDS_TO_COMPILE_A_LOOP)
+    return saved > compile_seconds(network, shapes=shapes)
+
+
+def compile_seconds(network: Network, *, shapes: int) -> float:
+    """Roughly what compiling the training step for so many batch lengths takes on one core."""
+    loops = network.layers * network.directions
+    return shapes * (_SECONDS_TO_COMPILE_A_SHAPE + loops * _SECONDS_TO_COMPILE_A_LOOP)
