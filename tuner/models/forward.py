@@ -46,7 +46,7 @@ def logits(
     masks: Iterator[Any] | None = None
     if training:
         widths = [width] * network.layers + [network.dense_units] * (network.dense_units > 0)
-        masks = iter(_dropout_masks(widths, tf.shape(tokens)[0], dropout_rate, seed))
+        masks = iter(dropout_masks(widths, tf.shape(tokens)[0], dropout_rate, seed))
 
     known = tf.transpose(tf.where(tokens < network.vocabulary, tokens, _UNKNOWN))
     directions = [tf.transpose(_look_up(next(remaining), known), [0, 2, 1])]
@@ -66,7 +66,7 @@ def logits(
     return features @ next(remaining) + next(remaining)
 
 
-def _dropout_masks(widths: list[int], batch: Any, rate: Any, seed: Any) -> list[Any]:
+def dropout_masks(widths: list[int], batch: Any, rate: Any, seed: Any) -> list[Any]:
     """Return a ``[width, batch]`` mask of 0 and 1 / (1 - rate) for every width, from one draw of random numbers."""
     # Bits, not floats: those come out the same in compiled and plain graphs, a float is made of them in two ways.
     bits = tf.random.stateless_uniform(

@@ -4,7 +4,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tuner.models.forward import _dropout_masks as dropout_masks
+from tuner.models.forward import dropout_masks
 from tuner.models.keras_model import pool
 from tuner.models.network_spec import Network
 
