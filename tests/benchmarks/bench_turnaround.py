@@ -2,8 +2,8 @@
 
     python tests/benchmarks/bench_turnaround.py RUN
 
-For a run with one worker (``--concurrency 1``). A trial's first epoch began ``seconds`` before it was reported; what lies between
-that and the end of the trial before is Ray's and ours. Compilation is within the epoch and is listed beside it.
+For a run with one worker (``--concurrency 1``). A trial's first epoch began ``seconds`` before it was reported; what lies
+between that and the end of the trial before is Ray's and ours. Compilation is within the epoch and is listed beside it.
 """
 
 import sys
