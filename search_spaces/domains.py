@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeGuard, runtime_checkable
 
 import numpy as np
 
@@ -23,6 +23,10 @@ class Domain(Protocol):
 
     def bounds(self) -> tuple[Value, ...]:
         """The values that must be legal for all of the domain to be legal."""
+        ...
+
+    def __contains__(self, value: object) -> bool:
+        """Whether the domain can give this value."""
         ...
 
 
@@ -51,6 +55,10 @@ class Choice:
         """The values as they were listed."""
         return self.values
 
+    def __contains__(self, value: object) -> bool:
+        """Whether the value is listed."""
+        return value in self.values
+
     def __str__(self) -> str:
         """The domain for people."""
         return " | ".join(str(value) for value in self.values)
@@ -61,6 +69,10 @@ def _require_order(low: float, high: float, kind: str) -> None:
         raise ValueError(f"{kind} needs finite bounds; received [{low}, {high}]")
     if low >= high:
         raise ValueError(f"{kind} needs low < high; received [{low}, {high}]; for one value write it alone")
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _require_positive(low: float, kind: str) -> None:
@@ -91,6 +103,10 @@ class Integer:
         """Low and high."""
         return (self.low, self.high)
 
+    def __contains__(self, value: object) -> bool:
+        """Whether the value lies between the bounds."""
+        return _is_number(value) and self.low <= value <= self.high
+
     def __str__(self) -> str:
         """The domain for people."""
         return f"{self.low} to {self.high}, whole"
@@ -120,6 +136,10 @@ class LogInteger:
         """Low and high."""
         return (self.low, self.high)
 
+    def __contains__(self, value: object) -> bool:
+        """Whether the value lies between the bounds."""
+        return _is_number(value) and self.low <= value <= self.high
+
     def __str__(self) -> str:
         """The domain for people."""
         return f"{self.low} to {self.high}, whole, logarithmic"
@@ -146,6 +166,10 @@ class Uniform:
     def bounds(self) -> tuple[Value, ...]:
         """Low and high."""
         return (self.low, self.high)
+
+    def __contains__(self, value: object) -> bool:
+        """Whether the value lies between the bounds."""
+        return _is_number(value) and self.low <= value <= self.high
 
     def __str__(self) -> str:
         """The domain for people."""
@@ -175,6 +199,10 @@ class LogUniform:
     def bounds(self) -> tuple[Value, ...]:
         """Low and high."""
         return (self.low, self.high)
+
+    def __contains__(self, value: object) -> bool:
+        """Whether the value lies between the bounds."""
+        return _is_number(value) and self.low <= value <= self.high
 
     def __str__(self) -> str:
         """The domain for people."""

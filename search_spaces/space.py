@@ -8,7 +8,7 @@ from types import MappingProxyType
 import numpy as np
 
 from search_spaces.config import TrialConfig
-from search_spaces.domains import Choice, Domain, Value
+from search_spaces.domains import Choice, Domain
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,14 @@ class Space:
         for point in itertools.product(*axes):
             yield TrialConfig(**dict(zip(self.parameters, point, strict=True)))
 
+    def towards_defaults(self, config: TrialConfig) -> TrialConfig:
+        """The configuration with the default of every hyperparameter whose domain holds it."""
+        fields = TrialConfig.model_fields
+        held = {
+            name: fields[name].default for name, domain in self.parameters.items() if fields[name].default in domain
+        }
+        return config.model_copy(update=held)
+
     def replaced(self, changes: Mapping[str, Domain]) -> "Space":
         """The same space with some domains exchanged or added."""
         return Space(self.name, {**self.parameters, **changes}, self.description)
@@ -68,9 +76,3 @@ class Space:
             for name, domain in self.parameters.items()
             if not (isinstance(domain, Choice) and len(domain.values) == 1)
         )
-
-
-def default_value(name: str) -> Value:
-    """The value of a hyperparameter that a space does not name."""
-    value: Value = TrialConfig.model_fields[name].default
-    return value

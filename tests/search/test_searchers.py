@@ -1,6 +1,6 @@
 import pytest
 
-from search_spaces import Choice, Space, named_space
+from search_spaces import Choice, Space, TrialConfig, named_space
 from tuner.errors import InputError
 from tuner.search.searchers.grid_search import GridSearcher
 from tuner.search.searchers.random_search import RandomSearcher
@@ -11,7 +11,7 @@ def test_a_random_trial_is_a_function_of_seed_and_index():
     forwards = RandomSearcher(space, seed=3, fits=lambda _: True)
     backwards = RandomSearcher(space, seed=3, fits=lambda _: True)
     assert [forwards.propose(i) for i in range(8)] == [backwards.propose(i) for i in reversed(range(8))][::-1]
-    assert forwards.propose(0) != RandomSearcher(space, seed=4, fits=lambda _: True).propose(0)
+    assert forwards.propose(1) != RandomSearcher(space, seed=4, fits=lambda _: True).propose(1)
 
 
 def test_a_budget_redraws_only_the_trials_that_do_not_fit():
@@ -38,3 +38,15 @@ def test_a_grid_ends():
 def test_a_grid_over_a_continuous_range_names_it():
     with pytest.raises(InputError, match=r"dropout, learning_rate of space frontier .* --set dropout=VALUE"):
         GridSearcher(named_space("frontier"), fits=lambda _: True)
+
+
+def test_the_first_trial_is_the_recommended_network_as_far_as_the_space_holds_it():
+    assert RandomSearcher(named_space("frontier"), seed=5, fits=lambda _: True).propose(0) == TrialConfig()
+    space = named_space("frontier").replaced({"units": Choice((8,)), "cell": Choice(("lstm",))})
+    first = RandomSearcher(space, seed=5, fits=lambda _: True).propose(0)
+    assert first == TrialConfig(units=8, cell="lstm")
+
+
+def test_a_recommended_network_beyond_the_budget_is_drawn_instead():
+    searcher = RandomSearcher(named_space("frontier"), seed=5, fits=lambda config: config.vocabulary < 5000)
+    assert searcher.propose(0).vocabulary < 5000

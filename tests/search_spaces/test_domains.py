@@ -57,3 +57,18 @@ def test_meaningless_domains_are_refused(make, message):
 
 def test_true_and_one_are_different_choices():
     assert Choice((True, 1)).values == (True, 1)
+
+
+@pytest.mark.parametrize(
+    ("domain", "inside", "outside"),
+    [
+        (Choice(("gru", "lstm")), ["gru"], ["rnn", 1]),
+        (Integer(1, 3), [1, 3], [0, 4, True, "2"]),
+        (LogInteger(2, 8), [2, 8], [1, 9]),
+        (Uniform(0.0, 0.5), [0.0, 0.5, 0.25], [-0.1, 0.51, "x"]),
+        (LogUniform(0.1, 1.0), [0.1, 1.0], [0.05, 2.0]),
+    ],
+)
+def test_domains_know_what_they_hold(domain, inside, outside):
+    assert all(value in domain for value in inside)
+    assert not any(value in domain for value in outside)
