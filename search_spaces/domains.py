@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Protocol, TypeGuard, runtime_checkable
+from typing import ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -64,32 +64,54 @@ class Choice:
         return " | ".join(str(value) for value in self.values)
 
 
-def _require_order(low: float, high: float, kind: str) -> None:
-    if not (math.isfinite(low) and math.isfinite(high)):
-        raise ValueError(f"{kind} needs finite bounds; received [{low}, {high}]")
-    if low >= high:
-        raise ValueError(f"{kind} needs low < high; received [{low}, {high}]; for one value write it alone")
-
-
-def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _require_positive(low: float, kind: str) -> None:
-    if low <= 0:
-        raise ValueError(f"{kind} needs low > 0, a logarithm has no 0; received low={low}")
+Number = TypeVar("Number", int, float)
 
 
 @dataclass(frozen=True)
-class Integer:
-    """A whole number from low to high, both included, uniform."""
+class _Range(Generic[Number]):
+    """What the four ranges have in common: two inclusive bounds."""
 
-    low: int
-    high: int
+    low: Number
+    high: Number
+
+    KIND: ClassVar[str]
+    LOGARITHMIC: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        """Refuses an empty range."""
-        _require_order(self.low, self.high, "integer")
+        """Refuses an empty range, and bounds that have no logarithm where one is needed."""
+        if not (math.isfinite(self.low) and math.isfinite(self.high)):
+            raise ValueError(f"{self.KIND} needs finite bounds; received [{self.low}, {self.high}]")
+        if self.low >= self.high:
+            raise ValueError(
+                f"{self.KIND} needs low < high; received [{self.low}, {self.high}]; for one value write it alone"
+            )
+        if self.LOGARITHMIC and self.low <= 0:
+            raise ValueError(f"{self.KIND} needs low > 0, a logarithm has no 0; received low={self.low}")
+
+    def grid(self) -> tuple[Value, ...] | None:
+        """None: the range is continuous, or so long that nobody means all of it."""
+        return None
+
+    def bounds(self) -> tuple[Value, ...]:
+        """Low and high."""
+        return (self.low, self.high)
+
+    def __contains__(self, value: object) -> bool:
+        """Whether the value lies between the bounds."""
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            return False
+        return self.low <= value <= self.high
+
+    def __str__(self) -> str:
+        """The domain for people."""
+        return f"{self.low:g} to {self.high:g}" + (", logarithmic" if self.LOGARITHMIC else "")
+
+
+@dataclass(frozen=True)
+class Integer(_Range[int]):
+    """A whole number from low to high, both included, uniform."""
+
+    KIND = "integer"
 
     def sample(self, generator: np.random.Generator) -> Value:
         """Draws one value; high can come up (NumPy's own upper bound is exclusive)."""
@@ -99,111 +121,39 @@ class Integer:
         """Every whole number of the range."""
         return tuple(range(self.low, self.high + 1))
 
-    def bounds(self) -> tuple[Value, ...]:
-        """Low and high."""
-        return (self.low, self.high)
-
-    def __contains__(self, value: object) -> bool:
-        """Whether the value lies between the bounds."""
-        return _is_number(value) and self.low <= value <= self.high
-
-    def __str__(self) -> str:
-        """The domain for people."""
-        return f"{self.low} to {self.high}, whole"
-
 
 @dataclass(frozen=True)
-class LogInteger:
+class LogInteger(_Range[int]):
     """A whole number from low to high, both included, uniform in its logarithm."""
 
-    low: int
-    high: int
-
-    def __post_init__(self) -> None:
-        """Refuses an empty range and bounds that have no logarithm."""
-        _require_order(self.low, self.high, "log_integer")
-        _require_positive(self.low, "log_integer")
+    KIND = "log_integer"
+    LOGARITHMIC = True
 
     def sample(self, generator: np.random.Generator) -> Value:
         """Draws one value; each end gets its full share of the logarithmic axis."""
         drawn = math.exp(generator.uniform(math.log(self.low - 0.5), math.log(self.high + 0.5)))
         return min(self.high, max(self.low, round(drawn)))
 
-    def grid(self) -> None:
-        """None: listing every whole number of a logarithmic range is not what anyone means by a grid."""
-
-    def bounds(self) -> tuple[Value, ...]:
-        """Low and high."""
-        return (self.low, self.high)
-
-    def __contains__(self, value: object) -> bool:
-        """Whether the value lies between the bounds."""
-        return _is_number(value) and self.low <= value <= self.high
-
-    def __str__(self) -> str:
-        """The domain for people."""
-        return f"{self.low} to {self.high}, whole, logarithmic"
-
 
 @dataclass(frozen=True)
-class Uniform:
+class Uniform(_Range[float]):
     """A number from low to high, uniform."""
 
-    low: float
-    high: float
-
-    def __post_init__(self) -> None:
-        """Refuses an empty range."""
-        _require_order(self.low, self.high, "uniform")
+    KIND = "uniform"
 
     def sample(self, generator: np.random.Generator) -> Value:
         """Draws one value."""
         return float(generator.uniform(self.low, self.high))
 
-    def grid(self) -> None:
-        """None: the range is continuous."""
-
-    def bounds(self) -> tuple[Value, ...]:
-        """Low and high."""
-        return (self.low, self.high)
-
-    def __contains__(self, value: object) -> bool:
-        """Whether the value lies between the bounds."""
-        return _is_number(value) and self.low <= value <= self.high
-
-    def __str__(self) -> str:
-        """The domain for people."""
-        return f"{self.low:g} to {self.high:g}"
-
 
 @dataclass(frozen=True)
-class LogUniform:
+class LogUniform(_Range[float]):
     """A number from low to high, uniform in its logarithm."""
 
-    low: float
-    high: float
-
-    def __post_init__(self) -> None:
-        """Refuses an empty range and bounds that have no logarithm."""
-        _require_order(self.low, self.high, "log_uniform")
-        _require_positive(self.low, "log_uniform")
+    KIND = "log_uniform"
+    LOGARITHMIC = True
 
     def sample(self, generator: np.random.Generator) -> Value:
         """Draws one value, never outside the bounds by rounding."""
         drawn = math.exp(generator.uniform(math.log(self.low), math.log(self.high)))
         return min(self.high, max(self.low, drawn))
-
-    def grid(self) -> None:
-        """None: the range is continuous."""
-
-    def bounds(self) -> tuple[Value, ...]:
-        """Low and high."""
-        return (self.low, self.high)
-
-    def __contains__(self, value: object) -> bool:
-        """Whether the value lies between the bounds."""
-        return _is_number(value) and self.low <= value <= self.high
-
-    def __str__(self) -> str:
-        """The domain for people."""
-        return f"{self.low:g} to {self.high:g}, logarithmic"

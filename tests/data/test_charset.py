@@ -1,6 +1,6 @@
 import pytest
 
-from tuner.data.charset import decode
+from tuner.data.reading.charset import decode
 from tuner.errors import InputError
 
 PLAIN = b"an ordinary film review in plain letters,positive\n" * 100_000  # 5 MB

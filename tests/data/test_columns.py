@@ -2,9 +2,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from tuner.data.cleaning import dataset_of
-from tuner.data.columns import choose_columns
-from tuner.data.raw_table import RawTable
+from tuner.data.reading.cleaning import dataset_of
+from tuner.data.reading.columns import choose_columns
+from tuner.data.reading.raw_table import RawTable
 from tuner.data.text_dataset import Split
 from tuner.errors import InputError
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tuner.data.loading import load_dataset
+from tuner.data.reading.loading import load_dataset
 from tuner.data.text_dataset import Split, make_dataset
 from tuner.errors import InputError
 

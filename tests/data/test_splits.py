@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuner.data.loading import load_dataset
+from tuner.data.reading.loading import load_dataset
 from tuner.data.splits import Splits, split_rows
 from tuner.data.text_dataset import Split, TextDataset, make_dataset
 from tuner.errors import InputError

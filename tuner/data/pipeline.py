@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tuner.data.corpus import generate_corpus
 from tuner.data.encoded import EncodedSplits, encode_splits
-from tuner.data.loading import load_dataset
+from tuner.data.reading.loading import load_dataset
 from tuner.data.splits import Splits, split_rows
 from tuner.data.text_dataset import TextDataset
 from tuner.data.tokenizer import Tokenizer

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from tuner.data.download import RemoteFile
-from tuner.data.raw_table import RawTable
+from tuner.data.named_sets.download import RemoteFile
+from tuner.data.reading.raw_table import RawTable
 from tuner.data.wording import shown
 from tuner.errors import InputError
 

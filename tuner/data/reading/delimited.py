@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from tuner.data.column_names import is_known_name
-from tuner.data.quoting import cells_of
-from tuner.data.raw_table import RawTable, unique_names
-from tuner.data.records import Records, split_records
+from tuner.data.reading.column_names import is_known_name
+from tuner.data.reading.quoting import cells_of
+from tuner.data.reading.raw_table import RawTable, unique_names
+from tuner.data.reading.records import Records, split_records
 from tuner.data.wording import counted, listed, shown
 from tuner.errors import InputError
 

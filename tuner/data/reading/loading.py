@@ -4,14 +4,14 @@ import gzip
 import zlib
 from pathlib import Path
 
-from tuner.data.charset import decode
-from tuner.data.class_folders import read_class_folders
-from tuner.data.cleaning import dataset_of
-from tuner.data.delimited import read_delimited
-from tuner.data.jsonl import read_jsonl
-from tuner.data.named import NAMED_SETS, read_named
-from tuner.data.raw_table import RawTable
-from tuner.data.tables import read_parquet
+from tuner.data.named_sets.named import NAMED_SETS, read_named
+from tuner.data.reading.charset import decode
+from tuner.data.reading.class_folders import read_class_folders
+from tuner.data.reading.cleaning import dataset_of
+from tuner.data.reading.delimited import read_delimited
+from tuner.data.reading.jsonl import read_jsonl
+from tuner.data.reading.raw_table import RawTable
+from tuner.data.reading.tables import read_parquet
 from tuner.data.text_dataset import TextDataset
 from tuner.data.wording import shown
 from tuner.errors import InputError

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from tuner.data.cells import part_of
-from tuner.data.charset import decode
-from tuner.data.raw_table import RawTable
+from tuner.data.reading.cells import part_of
+from tuner.data.reading.charset import decode
+from tuner.data.reading.raw_table import RawTable
 from tuner.data.text_dataset import Split
 from tuner.data.wording import counted, listed, shown
 from tuner.errors import InputError

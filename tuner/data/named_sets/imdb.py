@@ -4,9 +4,9 @@ import tarfile
 import zlib
 from pathlib import Path, PurePosixPath
 
-from tuner.data.class_folders import read_class_folders
-from tuner.data.download import RemoteFile
-from tuner.data.raw_table import RawTable
+from tuner.data.named_sets.download import RemoteFile
+from tuner.data.reading.class_folders import read_class_folders
+from tuner.data.reading.raw_table import RawTable
 from tuner.data.wording import shown
 from tuner.errors import InputError
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tuner.data.raw_table import RawTable, unique_names
+from tuner.data.reading.raw_table import RawTable, unique_names
 from tuner.data.wording import shown
 from tuner.errors import InputError
 

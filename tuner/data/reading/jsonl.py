@@ -2,7 +2,7 @@
 
 import json
 
-from tuner.data.raw_table import RawTable
+from tuner.data.reading.raw_table import RawTable
 from tuner.data.wording import shown
 from tuner.errors import InputError
 

@@ -9,8 +9,8 @@ that are rows of their own. A quotation mark inside a field is literal anyway.
 from collections import Counter
 from dataclasses import dataclass, field
 
-from tuner.data.quoting import Reading, Scanner, cells_of
-from tuner.data.row_evidence import RowEvidence
+from tuner.data.reading.quoting import Reading, Scanner, cells_of
+from tuner.data.reading.row_evidence import RowEvidence
 
 
 @dataclass

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from tuner.data.quoting import Reading, Scanner, cells_of
+from tuner.data.reading.quoting import Reading, Scanner, cells_of
 
 _SAMPLE = 20_000  # records or lines that the labels are learnt from
 _LOOKED_AT = 50  # lines of a field, so that many stray quotes cost no quadratic time

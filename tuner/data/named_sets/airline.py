@@ -4,9 +4,9 @@ import zipfile
 import zlib
 from pathlib import Path
 
-from tuner.data.charset import decode
-from tuner.data.delimited import read_delimited
-from tuner.data.raw_table import RawTable
+from tuner.data.reading.charset import decode
+from tuner.data.reading.delimited import read_delimited
+from tuner.data.reading.raw_table import RawTable
 from tuner.data.wording import listed, shown
 from tuner.errors import InputError
 

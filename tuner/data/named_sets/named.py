@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from tuner.data import airline, imdb, trec
-from tuner.data.download import RemoteFile, fetch, md5_of
-from tuner.data.raw_table import RawTable
-from tuner.data.tables import read_parquet
+from tuner.data.named_sets import airline, imdb, trec
+from tuner.data.named_sets.download import RemoteFile, fetch, md5_of
+from tuner.data.reading.raw_table import RawTable
+from tuner.data.reading.tables import read_parquet
 from tuner.data.wording import shown
 from tuner.errors import InputError
 

@@ -1,0 +1,1 @@
+"""From files of any kind to labelled texts: bytes, rows, columns, cleaning."""
