@@ -121,8 +121,10 @@ class LiveTable:
                 network_text(record.config),
                 style=None if record.ended else "bold",
             )
-        bar = ProgressBar(total=max(1, standing.planned), completed=standing.ended, width=40)
-        return Group(table, "", bar, Text(f"{duration_text(elapsed)}: {standing.text()}"))
+        state = Table.grid()
+        state.add_row(ProgressBar(total=max(1, standing.planned), completed=standing.ended, width=40))
+        state.add_row(Text(f"{duration_text(elapsed)}: {standing.text()}"))
+        return Group(table, "", state)
 
     @staticmethod
     def _rows(ledger: Ledger) -> list[TrialRecord]:
