@@ -68,6 +68,7 @@ CASES = {
     "a budget nothing fits": (["--max-params", "100"], "--max-params"),
     "an impossible name": (["--name", "a/b"], "a/b"),
     "a folder that cannot be written": (["--runs-dir", write("file", "")], "cannot be written"),
+    "object storage": (["--runs-dir", "s3://bucket/runs"], "object storage is not supported"),
     "config that is not there": (["--config", "nowhere.yaml"], "nowhere.yaml"),
     "config with an unknown key": (["--config", write("c.yaml", "trails: 3\n")], "trails"),
     "config that is a list": (["--config", write("c.yaml", "- 3\n")], "list"),
@@ -93,6 +94,14 @@ def test_a_name_that_is_taken(search, tmp_path):
     code, output = search("--name", "mine")
     assert code == 2
     assert "mine exists; choose another name" in output.err
+
+
+def test_text_without_blanks_is_read_by_characters_and_that_is_said(search, tmp_path):
+    rows = [f"这部电影第{i}次看{'非常好看' if i % 2 else '很难看'},{i % 2}" for i in range(60)]
+    (tmp_path / "chinese.csv").write_text("text,label\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    code, output = search("--data", "chinese.csv", "--dry-run")
+    assert code == 0, output.err
+    assert "do not separate words: each such letter is a token" in " ".join(output.out.split())
 
 
 def test_rows_without_text_or_label_are_counted_aloud(search, tmp_path):

@@ -9,6 +9,7 @@ from pathlib import Path
 from tuner.errors import InputError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_URL = re.compile(r"[a-z][a-z0-9+.]+:/")  # pathlib has made one slash of two by now
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,8 @@ def check_new_run(runs_dir: Path, name: str) -> None:
     """
     if not _NAME.fullmatch(name):
         raise InputError(f"--name {name!r}: use letters, digits, dot, dash and underscore, at most 100")
+    if _URL.match(str(runs_dir)):
+        raise InputError(f"--runs-dir {runs_dir}: object storage is not supported yet; choose a local or shared folder")
     if (runs_dir / name).exists():
         raise InputError(f"--name {name}: the run {runs_dir / name} exists; choose another name or remove the folder")
     probe = runs_dir / f".{name}.probe"
