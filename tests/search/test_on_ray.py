@@ -23,10 +23,10 @@ SMALL = ["--set", "layers=1", "--set", "units=4,8", "--set", "embedding=4", "--s
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    """Four hundred reviews as a CSV file with its own column names."""
+    """Fifteen hundred reviews as a CSV file with its own column names."""
     import csv
 
-    corpus = generate_corpus(examples=400)
+    corpus = generate_corpus(examples=1500)
     path = tmp_path_factory.mktemp("data") / "reviews.csv"
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
