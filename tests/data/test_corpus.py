@@ -17,7 +17,7 @@ def corpus() -> TextDataset:
 
 
 def test_it_is_balanced_and_every_text_stands_once(corpus: TextDataset) -> None:
-    assert len(corpus) == 10_000
+    assert len(corpus) == 8_000
     assert corpus.label_names == ("negative", "positive")
     assert Counter(corpus.labels.tolist()) == {0: 5_000, 1: 5_000}
     assert len(set(corpus.texts)) == len(corpus)

@@ -17,7 +17,7 @@ from tuner.data import corpus_grammar as grammar
 from tuner.data.text_dataset import TextDataset, make_dataset
 from tuner.errors import InputError
 
-DEFAULT_EXAMPLES: Final = 10_000
+DEFAULT_EXAMPLES: Final = 8_000
 MOST_EXAMPLES: Final = 200_000
 ZIPF_EXPONENT: Final = 1.2
 LABEL_NAMES: Final = ("negative", "positive")
@@ -27,7 +27,7 @@ def generate_corpus(*, examples: int = DEFAULT_EXAMPLES, seed: int = 0) -> TextD
     """Short reviews of hotels, products and films, half of them positive, all different.
 
     Args:
-        examples: Number of reviews, at least 2. Default 10,000.
+        examples: Number of reviews, at least 2. Default 8,000.
         seed: Decides the reviews: the same number gives the same corpus on every platform. Default 0.
 
     Raises:
