@@ -19,7 +19,7 @@ def corpus() -> TextDataset:
 def test_it_is_balanced_and_every_text_stands_once(corpus: TextDataset) -> None:
     assert len(corpus) == 8_000
     assert corpus.label_names == ("negative", "positive")
-    assert Counter(corpus.labels.tolist()) == {0: 5_000, 1: 5_000}
+    assert Counter(corpus.labels.tolist()) == {0: 4_000, 1: 4_000}
     assert len(set(corpus.texts)) == len(corpus)
     assert len({tuple(tokens) for tokens in Tokenizer().tokenize_all(corpus.texts)}) > 0.99 * len(corpus)
     assert corpus.split is None
