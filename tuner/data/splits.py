@@ -65,7 +65,6 @@ def split_rows(dataset: TextDataset, *, seed: int, validation: float = 0.1, test
             raise InputError(
                 f"{dataset.name} leaves no row for {name}: give more examples, or take the split column out"
             )
-    notes.append(f"{len(train):,} rows to train, {len(valid):,} to validate, {len(held_out):,} to test")
     notes += _absences(dataset, parts)
     return Splits(train, valid, held_out, tuple(notes))
 
