@@ -5,6 +5,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -25,7 +26,9 @@ def predict_command(model_dir: Path, texts: tuple[str, ...], file: Path | None, 
     """Classifies and prints, a chunk at a time: no more than a thousand texts are in memory."""
     predictor = Predictor(model_dir)
     source = text_source(texts, file)
-    predictions = _with_progress(predictor.predict(source.texts), source)
+    predictions: Iterator[Prediction] = _with_progress(predictor.predict(source.texts), source)
+    # Bad input mostly shows in the first thousand texts: nothing is printed before these are answered.
+    predictions = chain([next(predictions)], predictions)
     _PRINTERS[style](predictor, predictions)
     return 0
 

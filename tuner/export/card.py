@@ -79,7 +79,8 @@ def _lite_table(lite: list[dict[str, Any]]) -> str:
         size = f"{entry['bytes']:,}" if entry["bytes"] else ""
         rows.append(f"| {entry['kind']} | {entry['file'] or ''} | {size} | {_number(entry['val_accuracy'])} |")
     notes = dict.fromkeys(entry["note"] for entry in lite if entry["note"])
-    return "\n".join([*rows, *(f"\n{note}" for note in notes)])
+    small = "Weights of fewer than 1,024 numbers stay float32 under int8: that is the converter's rule."
+    return "\n".join([*rows, *(f"\n{note}" for note in (*notes, small))])
 
 
 def _data(model: TrainedModel) -> str:

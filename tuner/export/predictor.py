@@ -61,11 +61,11 @@ class Predictor:
         """
         remaining = iter(texts)
         while chunk := list(islice(remaining, _CHUNK)):
+            raw = [_utf8(text) for text in chunk]
             self._load()
-            yield from self._predict_chunk(chunk)
+            yield from self._predict_chunk(chunk, raw)
 
-    def _predict_chunk(self, texts: list[str]) -> list[Prediction]:
-        raw = [_utf8(text) for text in texts]
+    def _predict_chunk(self, texts: list[str], raw: list[bytes]) -> list[Prediction]:
         order = sorted(range(len(raw)), key=lambda row: len(raw[row]))
         answers: list[Prediction | None] = [None] * len(raw)
         for start in range(0, len(raw), _BATCH):

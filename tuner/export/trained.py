@@ -120,7 +120,7 @@ def _read_weights(run: Run, trial: str) -> tuple[NDArray[np.float32], ...]:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             return tuple(archive[f"w{number:03d}"] for number in range(len(archive.files)))
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile):
+    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile):
         raise InputError(f"{path}: is damaged, it holds no weights; restore the file or export another trial") from None
 
 
