@@ -78,8 +78,8 @@ def test_many_texts_keep_their_order(model, tmp_path, capsys):
 
 @pytest.mark.tensorflow
 def test_nothing_but_the_answers_is_printed_in_a_new_process(model):
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "tuner", "predict", str(model), "a text"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "tuner", "predict", str(model), "un été 😡", "--csv"]
     result = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
     assert result.stderr == ""
     assert len(result.stdout.splitlines()) == 2

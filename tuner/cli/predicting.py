@@ -2,11 +2,12 @@
 
 import csv
 import json
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import chain
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Literal
 
 import click
@@ -71,7 +72,8 @@ def _print_json(predictor: Predictor, predictions: Iterable[Prediction]) -> None
 
 
 def _print_csv(predictor: Predictor, predictions: Iterable[Prediction]) -> None:
-    writer = csv.writer(sys.stdout, lineterminator="\n")
+    # click finds an encoding that can say what the texts say, where standard output has none.
+    writer = csv.writer(SimpleNamespace(write=partial(click.echo, nl=False)), lineterminator="\n")
     writer.writerow(["text", "label", "label_id", *(f"p_{label}" for label in predictor.labels)])
     for one in predictions:
         writer.writerow([one.text, one.label, one.label_id, *(f"{value:.6f}" for value in one.probabilities)])

@@ -12,14 +12,14 @@ from tuner.errors import InputError
 from tuner.runs.settings import SearchSettings
 from tuner.search.prepare import prepare_again
 
-_MOST_TEXTS = 2_000  # an interpreter takes them one at a time, 20 ms for a long film review
+_MOST_TEXTS = 1_000  # an interpreter takes them one at a time, 20 to 50 ms for a film review
 
 Logits = Callable[[NDArray[np.int32]], NDArray[np.float32]]
 """From the token ids of one text ``[1, time]`` to its logits ``[1, outputs]``."""
 
 
 class ValidationTexts:
-    """The encoded validation texts, or 2,000 of them, evenly spaced.
+    """The encoded validation texts, or 1,000 of them, evenly spaced.
 
     Attributes:
         note: says so where not all of them are taken.
