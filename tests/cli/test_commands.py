@@ -14,7 +14,7 @@ from tuner.runs.store import RunStore
 HEAVY = ("ray", "tensorflow", "keras", "pandas", "numpy", "pyarrow", "rich", "yaml", "pydantic")
 
 
-@pytest.mark.parametrize("command", ["", "search", "resume", "rank", "spaces"])
+@pytest.mark.parametrize("command", ["", "search", "resume", "rank", "export", "predict", "spaces"])
 def test_help_imports_nothing_heavy(command):
     code = f"""
 import sys

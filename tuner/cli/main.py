@@ -6,6 +6,8 @@ from typing import NoReturn
 import click
 
 from tuner import __version__
+from tuner.cli.commands.export import export
+from tuner.cli.commands.predict import predict
 from tuner.cli.commands.rank import rank
 from tuner.cli.commands.resume import resume
 from tuner.cli.commands.search import search
@@ -26,7 +28,7 @@ def cli() -> None:
     """
 
 
-for command in (search, resume, rank, spaces):
+for command in (search, resume, rank, export, predict, spaces):
     cli.add_command(command)
 
 

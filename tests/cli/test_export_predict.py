@@ -1,0 +1,138 @@
+"""``tuner export`` and ``tuner predict`` as a user meets them."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tuner.cli.main import run
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def model(run_path, tmp_path_factory):
+    """The frontier of a run, exported; the model of its most accurate trial is what the tests predict with."""
+    out = tmp_path_factory.mktemp("models") / "frontier"
+    assert run(["export", str(run_path), "--trial", "frontier", "--out", str(out)]) == 0
+    return out / "00000"
+
+
+@pytest.mark.tensorflow
+def test_a_frontier_has_an_index(model):
+    index = (model.parent / "README.md").read_text()
+    assert [line.split("]")[0][3:] for line in index.splitlines() if line.startswith("| [")] == [
+        "00005",
+        "00003",
+        "00000",
+    ]
+    for trial in ("00005", "00003", "00000"):
+        assert (model.parent / trial / "saved_model.pb").is_file()
+        assert json.loads((model.parent / trial / "labels.json").read_text()) == ["meh", "no", "yes"]
+
+
+@pytest.mark.tensorflow
+def test_texts_file_and_standard_input_give_the_same(model, tmp_path, capsys, monkeypatch):
+    lines = ["a good film", "", 'été, "so" 😡', "bad"]
+    file = tmp_path / "texts.txt"
+    file.write_bytes(b"\xef\xbb\xbf" + "\r\n".join(lines).encode())
+
+    def answers(*arguments):
+        assert run(["predict", str(model), *arguments]) == 0
+        output = capsys.readouterr()
+        assert output.err == ""
+        return output.out
+
+    document = json.loads(answers("--json", *lines))
+    assert document["labels"] == ["meh", "no", "yes"]
+    assert [one["text"] for one in document["predictions"]] == lines
+    assert all(sum(one["probabilities"]) == pytest.approx(1) for one in document["predictions"])
+    assert json.loads(answers("--file", str(file), "--json")) == document
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(file.read_bytes())))
+    assert json.loads(answers("--json")) == document
+
+    rows = list(csv.DictReader(io.StringIO(answers("--csv", *lines))))
+    assert [(row["text"], row["label"]) for row in rows] == [(o["text"], o["label"]) for o in document["predictions"]]
+    assert float(rows[0]["p_yes"]) == pytest.approx(document["predictions"][0]["probabilities"][2], abs=1e-6)
+    table = answers(*lines).splitlines()
+    assert [line.split()[0] for line in table] == ["label", *(one["label"] for one in document["predictions"])]
+
+
+@pytest.mark.tensorflow
+def test_many_texts_keep_their_order(model, tmp_path, capsys):
+    lines = ["good " * (number % 13) + str(number) for number in range(2500)]
+    (tmp_path / "many.txt").write_text("\n".join(lines))
+    assert run(["predict", str(model), "--file", str(tmp_path / "many.txt"), "--csv"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [row["text"] for row in rows] == lines
+    by_length = {}
+    for number, row in enumerate(rows):
+        by_length.setdefault(number % 13, row["p_yes"])
+        assert float(row["p_yes"]) == pytest.approx(float(by_length[number % 13]), abs=2e-6)
+
+
+@pytest.mark.tensorflow
+def test_nothing_but_the_answers_is_printed_in_a_new_process(model):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "tuner", "predict", str(model), "un été 😡", "--csv"]
+    result = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+    assert result.stderr == ""
+    assert len(result.stdout.splitlines()) == 2
+
+
+@pytest.fixture
+def bad_input(run_path, tmp_path, monkeypatch):
+    """Arguments of every kind of bad input, and a part of the one line that answers it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "thesis").touch()
+    (tmp_path / "latin1.txt").write_bytes(b"fine\ncaf\xe9\n")
+    (tmp_path / "empty.txt").touch()
+    export, predict = ["export", str(run_path)], ["predict", str(tmp_path / "model")]
+    (tmp_path / "model").mkdir()
+    for name, content in (
+        ("export.json", '{"format": "saved_model"}'),
+        ("labels.json", '["a"]'),
+        ("saved_model.pb", "x"),
+    ):
+        (tmp_path / "model" / name).write_text(content)
+    return {
+        "not a run": (["export", "nowhere"], "no run 'nowhere'"),
+        "a folder that is no run": (["export", "taken"], "is a folder but not a run"),
+        "unknown trial": ([*export, "--trial", "99"], "--trial 99: mine has no such trial"),
+        "weights dropped": ([*export, "--trial", "1"], "trials with weights: '00000'"),
+        "folder exists": ([*export, "--out", "taken"], "exists already"),
+        "force on something else": ([*export, "--out", "taken", "--force"], "does not remove it"),
+        "unknown format": ([*export, "--format", "onnx"], "onnx"),
+        "no model": (["predict", "taken", "x"], "is no exported model"),
+        "no folder": (["predict", "nowhere", "x"], "there is no such folder"),
+        "not UTF-8": ([*predict, "--file", "latin1.txt", "--json"], "line 2 is not UTF-8 (byte 0xe9)"),
+        "empty file": ([*predict, "--file", "empty.txt", "--csv"], "is empty"),
+        "missing file": ([*predict, "--file", "nowhere.txt"], "nowhere.txt: cannot be read"),
+        "a folder for a file": ([*predict, "--file", "taken"], "taken: cannot be read"),
+        "empty standard input": ([*predict, "--json"], "standard input is empty"),
+        "texts and a file": ([*predict, "x", "--file", "empty.txt"], "not both"),
+        "two styles": ([*predict, "x", "--json", "--csv"], "exclude each other"),
+        "half a surrogate pair": ([*predict, "\udcff", "--json"], "is not UTF-8"),
+        "damaged model": ([*predict, "x"], "the SavedModel cannot be loaded"),
+    }
+
+
+@pytest.mark.tensorflow
+def test_bad_input_ends_with_exit_code_2_one_line_and_nothing_written(bad_input, tmp_path, capfd, monkeypatch):
+    before = set(tmp_path.rglob("*"))
+    for case, (arguments, message) in bad_input.items():
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO()))
+        code = run(arguments)
+        output = capfd.readouterr()
+        assert code == 2, (case, output)
+        assert output.out == "", case
+        assert output.err.startswith("error: "), (case, output)
+        assert output.err.count("\n") == 1, (case, output)
+        assert message in output.err, (case, output)
+    assert set(tmp_path.rglob("*")) == before

@@ -1,0 +1,147 @@
+"""The three formats, each used the way that its card says, against the recurrence that trained the weights."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from fake_models import texts
+
+pytestmark = pytest.mark.tensorflow
+
+# A locale in which ICU turns I into a dotless i, and a working folder without our packages.
+ELSEWHERE = """
+import json, sys
+import numpy as np
+import tensorflow as tf
+model = tf.saved_model.load(sys.argv[1])
+by_text, by_ids = (model.signatures[name] for name in ("serving_default", "token_ids"))
+texts = json.load(open(sys.argv[2]))
+out = {}
+for size in (1, 7, 64):
+    parts = [by_text(text=tf.constant(texts[i:i + size])) for i in range(0, len(texts), size)]
+    for name in ("label", "label_id", "probabilities"):
+        out[f"{name}{size}"] = np.concatenate([part[name].numpy().astype("S" if name == "label" else None) for part in parts])
+out["nothing"] = by_text(text=tf.constant([], tf.string))["probabilities"].numpy()
+out["ids"] = by_ids(tokens=tf.constant([[2, 3, 0], [0, 0, 0], [9999, -4, 5]]))["probabilities"].numpy()
+out["no_ids"] = by_ids(tokens=tf.zeros([2, 0], tf.int32))["probabilities"].numpy()
+assert not [name for name in sys.modules if name.split(".")[0] in ("tuner", "search_spaces", "analysis", "regex")]
+np.savez(sys.argv[3], **out)
+"""
+
+
+def probabilities(model, ids):
+    """Of rows of ids, by the recurrence that trains."""
+    import tensorflow as tf
+
+    from tuner.models.forward import logits
+
+    lengths = np.array([len(row) for row in ids], np.int32)
+    tokens = np.zeros((len(ids), lengths.max()), np.int32)
+    for row, one in enumerate(ids):
+        tokens[row, : len(one)] = one
+    zero, seed = tf.zeros([]), tf.zeros([2], tf.int32)
+    outputs = logits(model.weights, tokens, lengths, model.network, dropout_rate=zero, seed=seed, training=False)
+    return tf.nn.softmax(outputs).numpy()
+
+
+@pytest.mark.parametrize("trial", ["00000", "00003"])
+def test_a_saved_model_alone_gives_the_trials_numbers(opened, run_path, tmp_path, trial):
+    from tuner.data.encoded import encode
+    from tuner.export.export import export_run
+    from tuner.export.trained import read_model
+
+    model = read_model(*opened, trial)
+    export_run(str(run_path), run_path.parent, trial=trial, out=tmp_path / "model", kind="saved_model", force=False)
+    raw = [*texts(130, 5), "", "IT IS FILM İ ΟΔΟΣ", "<br />&eacute;t&eacute;"]
+    (tmp_path / "texts.json").write_text(json.dumps(raw))
+    (tmp_path / "model").rename(tmp_path / "moved")
+    paths = [str(tmp_path / name) for name in ("moved", "texts.json", "out.npz")]
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(("TF_", "PYTHON"))}
+    environment = {**plain, "LC_ALL": "tr_TR.UTF-8"}
+    subprocess.run([sys.executable, "-c", ELSEWHERE, *paths], check=True, cwd=tmp_path, env=environment)
+    out = dict(np.load(paths[2]))
+
+    encoder = model.encoder
+    encoded = encode(raw, [0] * len(raw), encoder.tokenizer, encoder.vocabulary, encoder.max_length)
+    rows = [encoded.tokens[start:end] for start, end in zip(encoded.offsets, encoded.offsets[1:], strict=False)]
+    expected = probabilities(model, rows)
+    for size in (1, 7, 64):
+        np.testing.assert_allclose(out[f"probabilities{size}"], expected, atol=1e-5)
+        np.testing.assert_array_equal(out[f"label_id{size}"], expected.argmax(1))
+        assert [encoder.labels.index(name.decode()) for name in out[f"label{size}"]] == expected.argmax(1).tolist()
+    assert out["nothing"].shape == (0, 3)
+    np.testing.assert_allclose(out["ids"], probabilities(model, [[2, 3], [1], [1, 1, 5]]), atol=1e-5)
+    np.testing.assert_allclose(out["no_ids"], probabilities(model, [[1], [1]]), atol=1e-5)
+
+
+def test_two_classes_have_two_probabilities():
+    from tuner.export.quiet import quiet_tensorflow
+
+    quiet_tensorflow(1)
+    from fake_models import random_weights
+
+    from tuner.export.inference import InferenceNetwork
+    from tuner.models.network_spec import Network
+
+    network = Network("gru", 1, 4, 3, 9, True, "max", 0, 2)
+    inference = InferenceNetwork(network, random_weights(network))
+    tokens, lengths = np.array([[3, 4], [5, 6]], np.int32), np.array([2, 2], np.int32)
+    outputs = inference.logits(tokens, lengths).numpy()[:, 0]
+    chosen, rows = inference.probabilities(tokens, lengths)
+    np.testing.assert_allclose(rows, np.stack([1 / (1 + np.exp(outputs)), 1 / (1 + np.exp(-outputs))], 1), atol=1e-6)
+    assert chosen.numpy().tolist() == (outputs > 0).astype(int).tolist()
+
+
+def test_a_keras_file(opened, run_path, tmp_path):
+    import keras
+
+    from tuner.export.export import export_run
+    from tuner.export.trained import read_model
+
+    export_run(str(run_path), run_path.parent, trial="3", out=tmp_path / "model", kind="keras", force=False)
+    loaded = keras.saving.load_model(tmp_path / "model" / "model.keras")
+    logits = loaded(np.array([[2, 3, 99, 0]], np.int32)).numpy()
+    softmax = np.exp(logits) / np.exp(logits).sum()
+    np.testing.assert_allclose(softmax, probabilities(read_model(*opened, "00003"), [[2, 3, 99]]), atol=1e-5)
+    assert {path.name for path in (tmp_path / "model").iterdir()} == {
+        "model.keras", "vocabulary.json", "tokenizer.json", "labels.json", "README.md", "export.json",
+    }  # fmt: skip
+
+
+def test_quantised_files_are_smaller_and_as_good(opened, run_path, tmp_path):
+    from tuner.export.evaluation import validation_texts
+    from tuner.export.export import export_run
+    from tuner.export.lite import interpreted
+    from tuner.export.trained import read_model
+
+    exported = export_run(str(run_path), run_path.parent, trial="4", out=tmp_path / "model", kind="tflite", force=False)
+    plain, half, small = exported.models[0]["quantised"]
+    assert plain["file"] is None
+    assert half["bytes"] < plain["bytes"]
+    assert small["bytes"] < plain["bytes"]
+    model = read_model(*opened, "00004")
+    validation = validation_texts(model.settings)
+
+    def own(tokens):
+        return probabilities(model, tokens)
+
+    assert plain["val_accuracy"] == validation.accuracy(own)
+    run_small = interpreted((tmp_path / "model" / "model_int8.tflite").read_bytes())
+    for ids in ([3, 4, 5], [2]):
+        logits = run_small(np.array([ids], np.int32))
+        np.testing.assert_allclose(np.exp(logits) / np.exp(logits).sum(), probabilities(model, [ids]), atol=0.02)
+    assert "| int8 | model_int8.tflite |" in (tmp_path / "model" / "README.md").read_text()
+
+
+def test_without_its_data_a_quantised_model_says_that_it_was_not_measured(opened):
+    from tuner.export.evaluation import validation_texts
+
+    settings = opened[0].settings
+    moved = settings.model_copy(update={"data": settings.data.model_copy(update={"source": "/nowhere/data.csv"})})
+    reason = validation_texts(moved)
+    assert isinstance(reason, str)
+    assert reason.startswith("not measured: ")
+    assert "/nowhere/data.csv" in reason

@@ -1,0 +1,75 @@
+import shutil
+
+import pytest
+
+from tuner.errors import InputError
+from tuner.export.trained import chosen_trials, open_run, read_model
+
+
+@pytest.mark.parametrize(
+    ("wanted", "trials"),
+    [
+        ("best", ["00000"]),
+        ("frontier", ["00005", "00003", "00000"]),
+        ("00003", ["00003"]),
+        ("3", ["00003"]),
+    ],
+)
+def test_trials_are_found(opened, wanted, trials):
+    assert chosen_trials(opened[0], wanted) == trials
+
+
+def test_the_knee_is_on_the_frontier(opened):
+    assert set(chosen_trials(opened[0], "knee")) < set(chosen_trials(opened[0], "frontier"))
+
+
+@pytest.mark.parametrize("wanted", ["77", "worst", ""])
+def test_an_unknown_trial_names_those_that_can_be_had(opened, wanted):
+    with pytest.raises(InputError, match="has no such trial; give best, knee, frontier or one of '00000', '00003'"):
+        chosen_trials(opened[0], wanted)
+
+
+def test_a_trial_without_weights_names_those_that_have_some(opened):
+    with pytest.raises(
+        InputError, match=r"00001: its weights were not kept .*trials with weights: '00000', '00003', '00004'"
+    ):
+        read_model(*opened, "00001")
+
+
+def test_a_run_that_was_moved_and_whose_data_are_gone(run_path, tmp_path):
+    moved = tmp_path / "elsewhere" / "renamed"
+    shutil.copytree(run_path, moved)
+    run, encoder = open_run(str(moved), tmp_path)
+    assert read_model(run, encoder, "00000").network.classes == 3
+
+
+@pytest.mark.parametrize(
+    ("file", "message"),
+    [
+        ("encoder/vocabulary.json", "no vocabulary"),
+        ("encoder/tokenizer.json", "missing or damaged"),
+        ("encoder/labels.json", "missing or damaged"),
+    ],
+)
+def test_a_run_without_its_encoder(run_path, tmp_path, file, message):
+    shutil.copytree(run_path, tmp_path / "run")
+    (tmp_path / "run" / file).unlink()
+    with pytest.raises(InputError, match=message):
+        open_run(str(tmp_path / "run"), tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut off"])
+def test_damaged_weights(run_path, tmp_path, content):
+    shutil.copytree(run_path, tmp_path / "run")
+    (tmp_path / "run/models/00000/best.npz").write_bytes(content)
+    run, encoder = open_run(str(tmp_path / "run"), tmp_path)
+    with pytest.raises(InputError, match="is damaged"):
+        read_model(run, encoder, "00000")
+
+
+def test_weights_of_another_trial(run_path, tmp_path):
+    shutil.copytree(run_path, tmp_path / "run")
+    shutil.copy(tmp_path / "run/models/00003/best.npz", tmp_path / "run/models/00000/best.npz")
+    run, encoder = open_run(str(tmp_path / "run"), tmp_path)
+    with pytest.raises(InputError, match="is not of the network"):
+        read_model(run, encoder, "00000")

@@ -1,0 +1,135 @@
+"""The model card: what a model is, how good it was found to be and on what, as Markdown."""
+
+import math
+from typing import Any
+
+from tuner.data.pipeline import BUILT_IN
+from tuner.data.wording import shown
+from tuner.export.trained import TrainedModel
+from tuner.export.usage import usage
+from tuner.models.counting import count_parameters
+
+
+def model_card(model: TrainedModel, kind: str, *, versions: dict[str, str], lite: list[dict[str, Any]]) -> str:
+    """The card of an exported model.
+
+    Args:
+        model: the trial.
+        kind: the format: "saved_model", "keras" or "tflite".
+        versions: of the software that exported it.
+        lite: what ``tuner.export.lite`` reports, empty for other formats.
+    """
+    sections = [
+        f"# Text classifier {model.run}/{model.trial}",
+        _summary(model),
+        f"## How to use it\n\n{usage(model, kind)}",
+        f"## How good it is\n\n{_metrics(model)}",
+        *([f"## What quantisation costs\n\n{_lite_table(lite)}"] if lite else []),
+        f"## Data\n\n{_data(model)}",
+        f"## Network and training\n\n{_configuration(model)}",
+        f"## Versions\n\n{_versions(model, versions)}",
+        f"## Licence and limits\n\n{_licence(model)}",
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def _summary(model: TrainedModel) -> str:
+    network, count = model.network, count_parameters(model.network)
+    direction = "bidirectional " if network.bidirectional else ""
+    labels = ", ".join(shown(label) for label in model.encoder.labels)
+    return (
+        f"A {direction}{network.cell} of {network.layers} x {network.units} units with {network.pooling} pooling: "
+        f"{count.total:,} parameters ({count.embedding:,} embedding, {count.recurrent:,} recurrent, {count.head:,} head). "
+        f"It tells {network.classes} classes apart: {labels}."
+    )
+
+
+def _metrics(model: TrainedModel) -> str:
+    metrics, data = model.metrics, model.settings.data
+    rows = ["| part | texts | accuracy | loss (nats) |", "| --- | ---: | ---: | ---: |"]
+    for part, name, texts in (("training, dropout on", "train", data.train), ("validation", "val", data.validation)):
+        accuracy, loss = metrics[f"{name}_accuracy"], metrics[f"{name}_loss"]
+        rows.append(f"| {part} | {texts:,} | {_number(accuracy)} | {_number(loss)} |")
+    test = metrics["test_accuracy"]
+    if test is None:
+        after = (
+            "Epoch and trial were chosen by the validation accuracy, which is therefore a little high. The test texts were "
+            f"not used; `python -m tuner confirm {model.run}` measures there."
+        )
+    else:
+        low, high = wilson_interval(test, data.test)
+        rows.append(f"| test, 95 % interval {low:.4f} to {high:.4f} | {data.test:,} | {test:.4f} | |")
+        after = "The interval (Wilson) is for the choice of test texts alone: of other seeds it says nothing."
+    best = f"Best of {metrics['epochs']} epochs: {metrics['best_epoch']} (status {metrics['status']})."
+    return "\n".join(rows) + f"\n\n{best} {after}"
+
+
+def wilson_interval(share: float, texts: int) -> tuple[float, float]:
+    """The 95 % interval of a share of right answers among so many texts."""
+    z = 1.959964
+    middle = share + z * z / (2 * texts)
+    half = z * math.sqrt(share * (1 - share) / texts + z * z / (4 * texts * texts))
+    scale = 1 + z * z / texts
+    return (middle - half) / scale, (middle + half) / scale
+
+
+def _lite_table(lite: list[dict[str, Any]]) -> str:
+    rows = ["| weights | file | bytes | validation accuracy |", "| --- | --- | ---: | ---: |"]
+    for entry in lite:
+        size = f"{entry['bytes']:,}" if entry["bytes"] else ""
+        rows.append(f"| {entry['kind']} | {entry['file'] or ''} | {size} | {_number(entry['val_accuracy'])} |")
+    notes = dict.fromkeys(entry["note"] for entry in lite if entry["note"])
+    small = "Weights of fewer than 1,024 numbers stay float32 under int8: that is the converter's rule."
+    return "\n".join([*rows, *(f"\n{note}" for note in (*notes, small))])
+
+
+def _data(model: TrainedModel) -> str:
+    data, encoder = model.settings.data, model.encoder
+    source = "the corpus that frontier-tuner generates" if data.source == BUILT_IN else f"`{data.source}`"
+    known = min(model.network.vocabulary, encoder.vocabulary.size)
+    return "\n".join(
+        [
+            f"- Source: {source}, columns {shown(data.text_column)} and {shown(data.label_column)}",
+            f"- Fingerprint (SHA-256): `{data.fingerprint}`",
+            f"- Split: {data.train:,} training, {data.validation:,} validation, {data.test:,} test, seed {data.split_seed}",
+            f"- Words: the {known - 2:,} most frequent of the training texts; {encoder.vocabulary.coverage(known):.1%} "
+            "of their running words",
+            f"- Tokens read of a text: {encoder.max_length}; stop words left out: {_yes(data.stop_words)}; "
+            f"characters of scripts without blanks taken apart: {_yes(data.characters)}",
+        ]
+    )
+
+
+def _configuration(model: TrainedModel) -> str:
+    rows = [f"| {name} | {value} |" for name, value in model.config.model_dump().items()]
+    head = f"Trial {model.trial} of the search {model.run} (seed {model.settings.seed}), {model.settings.created}."
+    return "\n".join([head, "", "| hyperparameter | value |", "| --- | --- |", *rows])
+
+
+def _versions(model: TrainedModel, versions: dict[str, str]) -> str:
+    names = sorted({*model.settings.versions, *versions})
+    rows = [f"| {name} | {model.settings.versions.get(name, '')} | {versions.get(name, '')} |" for name in names]
+    return "\n".join(["| | trained | exported |", "| --- | --- | --- |", *rows])
+
+
+def _licence(model: TrainedModel) -> str:
+    own = model.settings.data.source == BUILT_IN
+    data = (
+        "The training texts were generated by frontier-tuner (Apache-2.0) and carry no rights of others."
+        if own
+        else "The weights were learnt from the data above: whether they may be passed on depends on the licence of those data, "
+        "which frontier-tuner does not know. Write it here before you publish the model."
+    )
+    return (
+        f"{data} frontier-tuner itself is under Apache-2.0 and lays no claim to models.\n\n"
+        "The classifier knows the language and the kind of text it was trained on; on others its probabilities mean little. "
+        "They are not calibrated."
+    )
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"

@@ -1,0 +1,120 @@
+"""Exports trials of a run: one model a folder, or the frontier as a folder of them with an index."""
+
+import platform
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+from analysis.loading import Run
+from tuner import __version__
+from tuner.export.card import model_card
+from tuner.export.folder import DESCRIPTION, check_target, folder_bytes, write_folder, write_json
+from tuner.export.index import frontier_index
+from tuner.export.quiet import quiet_stderr, quiet_tensorflow
+from tuner.export.trained import FRONTIER, Encoder, TrainedModel, chosen_trials, open_run, read_model
+
+Format = Literal["saved_model", "keras", "tflite"]
+FORMATS: tuple[Format, ...] = ("saved_model", "keras", "tflite")
+
+_VERSIONED = ("tensorflow", "keras", "numpy")
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written.
+
+    Attributes:
+        folder: where.
+        models: the ``export.json`` of every model, in the order in which they were written.
+        bytes: size of all files.
+    """
+
+    folder: Path
+    models: tuple[dict[str, Any], ...]
+    bytes: int
+
+
+def export_run(run: str, runs_dir: Path, *, trial: str, out: Path | None, kind: Format, force: bool) -> Exported:
+    """Exports what the user asked for. The folder is there whole when this returns, and not at all where it raises.
+
+    Args:
+        run: name or folder.
+        runs_dir: where runs are looked for by name.
+        trial: "best", "knee", "frontier" or an id.
+        out: the folder to write; by default ``exports/RUN-TRIAL``, with the format behind it where it is no SavedModel.
+        kind: the format.
+        force: replace the folder where it is an export already.
+
+    Raises:
+        InputError: for everything that cannot be exported or written.
+    """
+    loaded, encoder = open_run(run, runs_dir)
+    trials = chosen_trials(loaded, trial)
+    suffix = "" if kind == "saved_model" else f"-{kind}"
+    name = FRONTIER if trial == FRONTIER else trials[0]
+    target = out or Path("exports") / f"{loaded.folder.path.resolve().name}-{name}{suffix}"
+    check_target(target, force=force)
+    models = [read_model(loaded, encoder, one) for one in trials]
+    quiet_tensorflow(threads=1)
+    descriptions: list[dict[str, Any]] = []
+
+    def fill(folder: Path) -> None:
+        if trial != FRONTIER:
+            descriptions.append(_write_model(models[0], kind, folder))
+            return
+        for model in models:
+            (folder / model.trial).mkdir()
+            descriptions.append(_write_model(model, kind, folder / model.trial))
+        _write_index(loaded, encoder, descriptions, folder)
+
+    write_folder(target, fill, force=force)
+    return Exported(target, tuple(descriptions), folder_bytes(target))
+
+
+def _write_model(model: TrainedModel, kind: Format, folder: Path) -> dict[str, Any]:
+    """Writes one model with its card and labels; returns the content of ``export.json``."""
+    lite: list[dict[str, Any]] = []
+    # TensorFlow is imported by what writes models, so these come only when it is wanted.
+    if kind == "tflite":
+        from tuner.export.lite import write_lite
+
+        lite = write_lite(model, folder)
+    else:
+        with quiet_stderr():
+            _write_graph(model, kind, folder)
+    versions = {"python": platform.python_version(), "frontier-tuner": __version__}
+    versions |= {name: version(name) for name in _VERSIONED}
+    write_json(folder / "labels.json", list(model.encoder.labels))
+    (folder / "README.md").write_text(model_card(model, kind, versions=versions, lite=lite), encoding="utf-8")
+    description = {
+        "run": model.run,
+        "trial": model.trial,
+        "format": kind,
+        "val_accuracy": model.metrics["val_accuracy"],
+        "test_accuracy": model.metrics["test_accuracy"],
+        "parameters": model.metrics["parameters"],
+        "max_length": model.encoder.max_length,
+        "config": model.config.model_dump(mode="json"),
+        "versions": versions,
+        **({"quantised": lite} if lite else {}),
+    }
+    write_json(folder / DESCRIPTION, description)
+    return description
+
+
+def _write_graph(model: TrainedModel, kind: Format, folder: Path) -> None:
+    if kind == "keras":
+        from tuner.export.keras_file import write_keras
+
+        write_keras(model, folder)
+    else:
+        from tuner.export.saved_model import write_saved_model
+
+        write_saved_model(model, folder)
+
+
+def _write_index(run: Run, encoder: Encoder, descriptions: list[dict[str, Any]], folder: Path) -> None:
+    write_json(folder / "labels.json", list(encoder.labels))
+    write_json(folder / DESCRIPTION, {"run": run.name, "trial": FRONTIER, "models": descriptions})
+    (folder / "README.md").write_text(frontier_index(run.name, descriptions), encoding="utf-8")

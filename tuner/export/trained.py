@@ -1,0 +1,147 @@
+"""Trials of a run that can be exported: which are meant, and all that their models are made of. Needs no TensorFlow."""
+
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analysis.fronts import frontier, knee
+from analysis.loading import Run, load
+from analysis.ranking import rank
+from search_spaces.config import TrialConfig
+from tuner.data.tokenizer import Tokenizer
+from tuner.data.vocabulary import Vocabulary
+from tuner.data.wording import listed
+from tuner.errors import InputError
+from tuner.models.counting import count_parameters
+from tuner.models.network_spec import Network
+from tuner.runs.settings import SearchSettings
+from tuner.search.plan import plan_of
+
+FRONTIER = "frontier"
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """What turns a text into ids, and a class index into a name."""
+
+    tokenizer: Tokenizer
+    vocabulary: Vocabulary
+    max_length: int
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedModel:
+    """One trial with the weights of its best epoch.
+
+    Attributes:
+        trial: its id.
+        metrics: its row of ``trials.parquet`` without the configuration; None where a number is missing.
+        weights: float32 arrays in the order of the Keras model's ``trainable_variables``.
+    """
+
+    run: str
+    settings: SearchSettings
+    trial: str
+    config: TrialConfig
+    metrics: dict[str, Any]
+    network: Network
+    weights: tuple[NDArray[np.float32], ...]
+    encoder: Encoder
+
+
+def open_run(run: str, runs_dir: Path) -> tuple[Run, Encoder]:
+    """A run, wherever its folder lies now, and its encoder.
+
+    Raises:
+        InputError: where there is none or a file of it is missing or damaged.
+    """
+    loaded = load(run, runs_dir=runs_dir)
+    return loaded, _read_encoder(loaded.folder.encoder)
+
+
+def chosen_trials(run: Run, wanted: str) -> list[str]:
+    """The ids meant by "best", "knee", "frontier" (ascending parameters) or an id, whose leading zeros may be left out.
+
+    Raises:
+        InputError: where no trial is meant.
+    """
+    if wanted in ("best", "knee", FRONTIER):
+        ranked = rank(run.trials)
+        if ranked.empty:
+            raise InputError(
+                f"--trial {wanted}: no trial of {run.name} has finished an epoch; wait, or resume the search"
+            )
+        if wanted == FRONTIER:
+            return [str(trial) for trial in frontier(run.trials)["trial_id"]]
+        return [str(knee(run.trials) if wanted == "knee" else ranked["trial_id"].iloc[0])]
+    for trial in run.trials["trial_id"]:
+        if wanted == trial or (wanted.isdecimal() and trial.isdecimal() and int(wanted) == int(trial)):
+            return [str(trial)]
+    raise InputError(
+        f"--trial {wanted}: {run.name} has no such trial; give best, knee, frontier or one of {listed(_kept(run))}"
+    )
+
+
+def read_model(run: Run, encoder: Encoder, trial: str) -> TrainedModel:
+    """The model of a trial.
+
+    Raises:
+        InputError: where its weights were not kept, naming the trials whose were; or where they do not fit.
+    """
+    row = run.trials[run.trials["trial_id"] == trial].iloc[0]
+    values = {str(name): _plain(value) for name, value in row.items()}
+    config = TrialConfig(**{name: values.pop(f"config/{name}") for name in TrialConfig.model_fields})
+    network = plan_of(run.settings).network(config)
+    weights = _read_weights(run, trial)
+    if sum(weight.size for weight in weights) != count_parameters(network).total:
+        raise InputError(f"{run.folder.weights(trial)}: is not of the network in the journal; restore the run folder")
+    return TrainedModel(run.name, run.settings, trial, config, values, network, weights, encoder)
+
+
+def _read_weights(run: Run, trial: str) -> tuple[NDArray[np.float32], ...]:
+    path = run.folder.weights(trial)
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        kept = _kept(run)
+        remedy = f"trials with weights: {listed(kept)}" if kept else "no trial of the run has weights"
+        raise InputError(
+            f"--trial {trial}: its weights were not kept (that is for the most accurate, the frontier and those that run); "
+            f"{remedy}"
+        ) from None
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+            return tuple(archive[f"w{number:03d}"] for number in range(len(archive.files)))
+    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile):
+        raise InputError(f"{path}: is damaged, it holds no weights; restore the file or export another trial") from None
+
+
+def _kept(run: Run) -> list[str]:
+    return [str(trial) for trial in run.trials["trial_id"] if run.folder.weights(str(trial)).is_file()]
+
+
+def _read_encoder(folder: Path) -> Encoder:
+    vocabulary = Vocabulary.load(folder / "vocabulary.json")
+    try:
+        settings = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
+        labels = json.loads((folder / "labels.json").read_text(encoding="utf-8"))
+        tokenizer = Tokenizer(stop_words=settings["stop_words"], characters=settings["characters"])
+        return Encoder(tokenizer, vocabulary, int(settings["max_length"]), tuple(map(str, labels)))
+    except (OSError, ValueError, KeyError, TypeError):
+        raise InputError(
+            f"{folder}: tokenizer.json or labels.json is missing or damaged; a model cannot be exported without them"
+        ) from None
+
+
+def _plain(value: Any) -> Any:
+    if pd.isna(value):
+        return None
+    return value.item() if hasattr(value, "item") else value
