@@ -78,7 +78,8 @@ def _finish(console: Console, folder: RunFolder, reason: EndReason, *, as_json: 
     else:
         print_results(console, run)
     if reason == "finished":
-        console.print(f"\nnext: python -m tuner rank {_shown(folder)} --by frontier", style="dim")
+        console.print(f"\nnext: python -m tuner rank {_shown(folder)} --by frontier", style="dim", soft_wrap=True)
+        console.print(f"      python -m tuner export {_shown(folder)} --trial knee", style="dim", soft_wrap=True)
         return 0
     console.print(f"\n{reason}: everything so far is in {folder.path}", style="bold")
     console.print(f"go on with: python -m tuner resume {_shown(folder)}")

@@ -54,7 +54,7 @@ def _metrics(model: TrainedModel) -> str:
     if test is None:
         after = (
             "Epoch and trial were chosen by the validation accuracy, which is therefore a little high. The test texts were "
-            f"not used; `python -m tuner confirm {model.run}` measures there."
+            "not used."
         )
     else:
         low, high = wilson_interval(test, data.test)
