@@ -31,6 +31,13 @@ def test_an_event_can_be_read_before_the_journal_is_closed(tmp_path):
     journal.close()
 
 
+def test_a_second_writer_is_refused_until_the_first_is_gone(tmp_path):
+    path = tmp_path / "journal.jsonl"
+    with Journal(path), pytest.raises(InputError, match="another process runs this search"):
+        Journal(path)
+    Journal(path).close()
+
+
 @pytest.mark.parametrize("cut", range(1, 40, 7))
 def test_a_torn_last_line_is_left_out_and_cut_off_before_going_on(tmp_path, cut):
     path = write(tmp_path / "journal.jsonl")

@@ -14,7 +14,7 @@ from tuner.data.encoded import EncodedSplits
 from tuner.data.pipeline import BUILT_IN, DataRequest
 from tuner.errors import InputError
 from tuner.runs.folder import RunFolder, find_run
-from tuner.runs.journal import read_journal
+from tuner.runs.journal import Journal, read_journal
 from tuner.runs.ledger import Ledger
 from tuner.runs.settings import SearchSettings, read_settings
 from tuner.search.forecast import forecast
@@ -52,6 +52,7 @@ def resume_command(run: str, runs_dir: Path, *, as_json: bool) -> int:
     if ledger.end is not None and ledger.end.reason == "finished":
         console.print(f"{folder.name} is finished: {len(ledger.trials)} trials; start another search for more")
         return _finish(console, folder, "finished", as_json=as_json)
+    Journal(folder.journal).close()  # refuses at once where another process runs the search, not after Ray has started
     console.print(f"resuming {folder.name}: {left} of {settings.trials} trials are left")
     data = prepare_again(settings).encoded
     return _resume(console, folder, settings, data, as_json=as_json)

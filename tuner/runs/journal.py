@@ -1,5 +1,6 @@
 """The journal of a search: append-only, flushed line by line, readable after any crash."""
 
+import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,13 +17,23 @@ _SECONDS_BETWEEN_SYNCS = 1.0
 
 
 class Journal:
-    """Appends events to ``journal.jsonl``. One process writes; any number read."""
+    """Appends events to ``journal.jsonl``. One process writes, under a lock that ends with it; any number read."""
 
     def __init__(self, path: Path) -> None:
-        """Opens the journal for appending; a torn last line, left by a crash, is cut off first."""
-        self._path = path
-        _cut_torn_line(path)
+        """Opens the journal for appending; a torn last line, left by a crash, is cut off first.
+
+        Raises:
+            InputError: where another process writes it.
+        """
         self._file = path.open("ab")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._file.close()
+            raise InputError(
+                f"{path.parent}: another process runs this search; wait for its end or stop it first"
+            ) from None
+        _cut_torn_line(path)
         self._synced = 0.0
 
     def append(self, event: Event) -> None:
@@ -35,7 +46,7 @@ class Journal:
 
     def size(self) -> int:
         """Bytes written so far: the state that a table was made from is named by it."""
-        return self._file.tell()
+        return os.fstat(self._file.fileno()).st_size
 
     def close(self) -> None:
         """Flushes to the disk and closes."""
@@ -56,8 +67,6 @@ class Journal:
 
 
 def _cut_torn_line(path: Path) -> None:
-    if not path.exists():
-        return
     content = path.read_bytes()
     whole = content.rfind(b"\n") + 1
     if whole < len(content):
