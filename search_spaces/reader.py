@@ -141,7 +141,7 @@ def read_space(path: Path) -> Space:
         # ValueError: PyYAML's constructor lets a bad date or number escape as one.
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}" if mark else ""
-        raise SpaceError(f"{path}: is not YAML{where}; see `tuner spaces frontier` for the form") from None
+        raise SpaceError(f"{path}: is not YAML{where}; see `python -m tuner spaces frontier` for the form") from None
     if not isinstance(content, dict):
         raise SpaceError(f"{path}: needs a mapping with the key parameters; received {type(content).__name__}")
     for key in content:

@@ -52,6 +52,8 @@ CASES = {
     "negative seed": (["--seed", "-1"], "--seed -1"),
     "no processors": (["--cpus-per-trial", "0"], "--cpus-per-trial 0"),
     "one GPU and a half": (["--gpus-per-trial", "1.5"], "--gpus-per-trial 1.5"),
+    "more processors than there are": (["--cpus-per-trial", "4096"], "this machine has"),
+    "a column without data": (["--text-column", "Text"], "--text-column Text: needs --data"),
     "more GPUs than there are": (["--gpus-per-trial", "64"], "this machine has"),
     "a duration without sense": (["--time-budget", "soon"], "soon"),
     "unknown space": (["--space", "fronteir"], "did you mean frontier"),

@@ -1,10 +1,13 @@
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from fakes import conductor_of, drive, run_folder, run_settings
 
+from analysis import load
 from tuner.cli.duration import duration_text
 from tuner.cli.main import run
 from tuner.cli.parsing import Duration
@@ -98,3 +101,49 @@ def test_durations(text, seconds):
 )
 def test_durations_for_people(seconds, text):
     assert duration_text(seconds) == text
+
+
+@pytest.mark.parametrize("columns", ["40", "60"])
+def test_a_narrow_terminal_never_cuts_a_figure(finished, columns):
+    command = [sys.executable, "-m", "tuner", "rank", "mine", "--top", "3"]
+    result = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=finished.path.parents[1],
+        env=environment(COLUMNS=columns),
+    )
+    accuracies = [f"{value:.4f}" for value in load("mine").trials["val_accuracy"].nlargest(3)]
+    assert all(accuracy in result.stdout for accuracy in accuracies)
+
+
+def test_a_reader_that_had_enough_is_no_error(finished):
+    command = f"{sys.executable} -m tuner rank mine | head -n 1; exit ${{PIPESTATUS[0]}}"
+    result = subprocess.run(
+        ["bash", "-c", command],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=finished.path.parents[1],
+        env=environment(),
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_a_full_disk_is_one_line(finished):
+    command = f"{sys.executable} -m tuner rank mine > /dev/full"
+    result = subprocess.run(
+        ["bash", "-c", command],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=finished.path.parents[1],
+        env=environment(),
+    )
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[0].startswith("error: No space left on device")
+
+
+def environment(**changes):
+    return {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **changes}

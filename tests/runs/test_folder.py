@@ -42,7 +42,7 @@ def test_runs_are_found_by_name_and_by_folder(tmp_path):
     folder = create_run(tmp_path, "mine", fill)
     assert find_run("mine", tmp_path) == folder
     assert find_run(str(folder.path), tmp_path / "elsewhere") == folder
-    with pytest.raises(InputError, match=r"no run 'other'; runs in .*: mine"):
+    with pytest.raises(InputError, match=r"no run 'other'; the newest in .*: mine"):
         find_run("other", tmp_path)
     with pytest.raises(InputError, match="is a folder but not a run"):
         find_run(str(tmp_path), tmp_path / "elsewhere")

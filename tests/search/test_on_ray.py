@@ -114,7 +114,20 @@ def test_a_trial_that_reuses_a_shape_compiles_nothing(whole):
     assert all(first_epochs[trial] == 0.0 for trial in repeats)
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_an_interruption_while_ray_starts_is_one_line_and_leaves_nothing(tmp_path, data):
+    process = start(tmp_path, *search(data, "early"))
+    for line in process.stdout:
+        if line.startswith("starting Ray"):
+            break
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err.count("\n") == 1, err
+    assert not (tmp_path / "early").exists()
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_broken_off_search_resumes_to_the_same_numbers(how, whole, tmp_path, data):
     process = start(tmp_path, *search(data, "broken", "--trials", "5", "--epochs", "6"))
     wait_for_epochs(tmp_path / "broken" / "journal.jsonl", 4, process)

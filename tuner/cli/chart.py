@@ -23,8 +23,8 @@ def frontier_chart(trials: pd.DataFrame, *, width: int) -> Text:
     plotext.scatter(front["parameters"].tolist(), front["val_accuracy"].tolist(), marker="★")
     ticks = _size_ticks(usable["parameters"].min(), usable["parameters"].max())
     plotext.xticks(ticks, [_size_text(tick) for tick in ticks])
-    plotext.title("validation accuracy against parameters (logarithmic), ★ frontier")
-    return Text.from_ansi(plotext.build())
+    # Above and not in the chart: plotext leaves out a title that is wider than the terminal.
+    return Text("validation accuracy against parameters (logarithmic), ★ frontier\n") + Text.from_ansi(plotext.build())
 
 
 def _size_ticks(smallest: int, largest: int) -> list[float]:

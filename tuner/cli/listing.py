@@ -3,18 +3,18 @@
 import json
 
 import yaml
-from rich.console import Console
 from rich.padding import Padding
 
 from search_spaces.named import named_space, named_spaces
 from search_spaces.reader import SpaceError, space_document
 from search_spaces.space import Space
+from tuner.cli.terminal import Terminal
 from tuner.errors import InputError
 
 
 def spaces_command(name: str | None, *, as_json: bool) -> int:
     """Prints all spaces, or one."""
-    console = Console(highlight=False)
+    console = Terminal()
     if name is not None:
         try:
             document = space_document(named_space(name))

@@ -1,5 +1,7 @@
 """The program: its commands, and how errors become one line and an exit code."""
 
+import errno
+import os
 import sys
 from typing import NoReturn
 
@@ -13,10 +15,12 @@ from tuner.cli.commands.resume import resume
 from tuner.cli.commands.search import search
 from tuner.cli.commands.spaces import spaces
 from tuner.errors import InputError, TunerError
+from tuner.search.interruption import Interrupted
 
 # Importing this module must stay cheap: --help of every command answers from it. What is heavy is imported by the commands.
 
 _INTERRUPTED = 130
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -51,12 +55,18 @@ def run(arguments: list[str]) -> int:
         return _fail(error.format_message(), 2)
     except TunerError as error:
         return _fail(str(error), 2 if isinstance(error, InputError) else 1)
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, click.Abort, Interrupted):
         return _fail("interrupted before there was anything to keep", _INTERRUPTED)
     except BrokenPipeError:
-        # The reader of a pipe had enough (`tuner rank RUN | head`); nobody is there to be told.
-        sys.stderr.close()
+        # The reader of a pipe had enough (`tuner rank RUN | head`). Python would complain once more when it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        return _fail(
+            f"{error.strerror}: make room and try again; a search goes on with `python -m tuner resume RUN`", 1
+        )
     return code if isinstance(code, int) else 0
 
 

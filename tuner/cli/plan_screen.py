@@ -84,8 +84,10 @@ def _trials(settings: SearchSettings) -> str:
         return f"{text}, no early stopping"
     scheduler = settings.scheduler
     rungs = rung_epochs(scheduler.grace_period, scheduler.reduction_factor, settings.epochs)
-    at = ", ".join(map(str, rungs)) or "none"
-    return f"{text}, {scheduler.name}: the best 1 in {scheduler.reduction_factor} go on at epochs {at}"
+    if not rungs:
+        return f"{text}, {scheduler.name}: too few epochs to stop any early"
+    at = f"epoch{'s' * (len(rungs) > 1)} {', '.join(map(str, rungs))}"
+    return f"{text}, {scheduler.name}: the best 1 in {scheduler.reduction_factor} go on at {at}"
 
 
 def _workers(settings: SearchSettings) -> str:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from tuner.cli.duration import duration_text
 from tuner.cli.tables import network_text
+from tuner.data.wording import counted
 from tuner.runs.ledger import Ledger, TrialRecord
 from tuner.runs.pareto import pareto_front
 
@@ -57,9 +58,9 @@ class Standing:
         self.seconds_left = self._seconds_left(records, concurrency)
 
     def _seconds_left(self, records: list[TrialRecord], concurrency: int) -> float | None:
-        """What is left at the mean cost of the trials that ended, None until as many as run at once have."""
+        """What is left at the mean cost of the trials that ended, None until as many as run at once have, and at the end."""
         spent = [record.seconds for record in records if record.ended and record.epochs]
-        if len(spent) < max(2, concurrency):
+        if len(spent) < max(2, concurrency) or self.ended == self.planned:
             return None
         running = sum(record.seconds for record in records if record.status == "running")
         mean = sum(spent) / len(spent)
@@ -69,7 +70,7 @@ class Standing:
         """One line."""
         best = f"best {self.best:.4f}" if self.best is not None else "no result yet"
         left = f", about {duration_text(self.seconds_left)} left" if self.seconds_left is not None else ""
-        return f"{self.ended}/{self.planned} trials, {self.epochs} epochs, {best}, frontier {self.frontier}{left}"
+        return f"{self.ended}/{self.planned} trials, {counted(self.epochs, 'epoch')}, {best}, frontier {self.frontier}{left}"
 
 
 class LiveTable:
@@ -169,6 +170,6 @@ class PlainLines:
         elapsed = duration_text(time.monotonic() - self._started)
         accuracy = f"{record.accuracy:.4f}" if record.accuracy is not None else (record.error or "no accuracy")
         return (
-            f"{elapsed:>6}  trial {record.trial} {record.status} after {record.last_epoch} epochs: {accuracy}, "
+            f"{elapsed:>6}  trial {record.trial} {record.status} after {counted(record.last_epoch, 'epoch')}: {accuracy}, "
             f"{record.parameters:,} parameters, {network_text(record.config)} | {standing.text()}"
         )

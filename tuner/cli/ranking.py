@@ -12,6 +12,8 @@ from analysis.loading import Run, load
 from analysis.ranking import By, rank
 from tuner.cli.chart import frontier_chart
 from tuner.cli.tables import config_of, rank_table
+from tuner.cli.terminal import Terminal
+from tuner.data.wording import counted
 
 
 def rank_command(run: str, runs_dir: Path, *, top: int, by: By, as_json: bool) -> int:
@@ -21,12 +23,12 @@ def rank_command(run: str, runs_dir: Path, *, top: int, by: By, as_json: bool) -
     if as_json:
         print_json(loaded, ranked)
         return 0
-    console = Console(highlight=False)
+    console = Terminal()
     if ranked.empty:
-        console.print(f"{loaded.name}: {len(loaded.trials)} trials, none has finished an epoch yet")
+        console.print(f"{loaded.name}: {counted(len(loaded.trials), 'trial')}, none has finished an epoch yet")
         return 0
     console.print(rank_table(ranked, width=console.width))
-    console.print(_counts(loaded), style="dim")
+    console.print(_counts(loaded, len(ranked)), style="dim")
     return 0
 
 
@@ -45,14 +47,17 @@ def print_results(console: Console, run: Run, *, top: int = 10) -> None:
     if run.trials["parameters"][run.trials["val_accuracy"].notna()].nunique() > 1:
         console.print()
         console.print(frontier_chart(run.trials, width=console.width))
-    console.print(f"\n{_counts(run)}", style="dim")
+    console.print(f"\n{_counts(run, len(best) + len(rest))}", style="dim")
 
 
-def _counts(run: Run) -> str:
+def _counts(run: Run, shown: int) -> str:
     statuses = run.trials["status"].value_counts()
     parts = ", ".join(f"{count} {status}" for status, count in statuses.items())
+    left = run.settings.trials - len(run.trials)
+    waiting = f", {left} not yet begun" if left > 0 else ""
     return (
-        f"{run.name}: {len(run.trials)} trials ({parts}); ★ frontier, knee at {knee(run.trials)}; epoch: best/trained"
+        f"{run.name}: {shown} of {counted(len(run.trials), 'trial')} shown ({parts}{waiting}); "
+        f"★ frontier, knee at {knee(run.trials)}; epoch: best/trained"
     )
 
 

@@ -10,6 +10,7 @@ from search_spaces.reader import SpaceError, parse_setting, read_space
 from search_spaces.space import Space
 from tuner.cli.plan_screen import print_plan
 from tuner.cli.progress import progress
+from tuner.cli.terminal import Terminal
 from tuner.data.encoded import EncodedSplits
 from tuner.data.pipeline import BUILT_IN, DataRequest
 from tuner.errors import InputError
@@ -28,7 +29,7 @@ _INTERRUPTED = 130
 def search_command(options: dict[str, Any]) -> int:
     """Runs a new search."""
     as_json = options["as_json"]
-    console = Console(stderr=as_json, highlight=False)
+    console = Terminal(stderr=as_json)
     request = _request(options)
     prepared = prepare_search(request)
     folder = RunFolder(request.runs_dir / prepared.settings.name)
@@ -44,7 +45,7 @@ def search_command(options: dict[str, Any]) -> int:
 
 def resume_command(run: str, runs_dir: Path, *, as_json: bool) -> int:
     """Goes on with an interrupted search."""
-    console = Console(stderr=as_json, highlight=False)
+    console = Terminal(stderr=as_json)
     folder = find_run(run, runs_dir)
     settings = read_settings(folder.settings)
     ledger = Ledger(read_journal(folder.journal))

@@ -8,6 +8,8 @@ from rich.table import Table
 from search_spaces.config import TrialConfig
 
 _WIDE = 110
+_GAP = 2
+_LEAST_NETWORK = 10
 
 
 def network_text(config: dict[str, Any]) -> str:
@@ -28,34 +30,46 @@ def config_of(row: "pd.Series[Any]") -> dict[str, Any]:
 
 
 def rank_table(ranked: pd.DataFrame, *, width: int) -> Table:
-    """Ranked trials; a star marks the frontier. How they were trained is shown where the terminal is wide enough."""
+    """Ranked trials; a star marks the frontier. How they were trained is shown where the terminal is wide enough.
+
+    Where it is narrow, the network is cut short or left out; the figures never are.
+    """
     wide = width >= _WIDE
+    rows = [_cells(row, wide=wide) for _, row in ranked.iterrows()]
+    names = ["#", "trial", "val acc", "parameters", "", "epoch", "status", "network", *(["training"] if wide else [])]
+    if not wide:
+        rows, names = _fitted([names, *rows], width)
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in (
-        "#",
-        "trial",
-        "val acc",
-        "parameters",
-        "",
-        "epoch",
-        "status",
-        "network",
-        *(("training",) if wide else ()),
-    ):
-        right = name in ("#", "val acc", "parameters", "epoch")
-        table.add_column(name, justify="right" if right else "left", no_wrap=name != "network")
-    for _, row in ranked.iterrows():
-        config = config_of(row)
-        cells = [
-            str(row["rank"]),
-            row["trial_id"],
-            f"{row['val_accuracy']:.4f}",
-            f"{row['parameters']:,}",
-            "★" if row["on_frontier"] else "",
-            f"{row['best_epoch']:.0f}/{row['epochs']}",
-            row["status"],
-            network_text(config),
-            *((training_text(config),) if wide else ()),
-        ]
-        table.add_row(*cells, style="bold" if row["on_frontier"] else None)
+    for name in names:
+        table.add_column(
+            name, justify="right" if name in ("#", "val acc", "parameters", "epoch") else "left", no_wrap=True
+        )
+    for cells, on_frontier in zip(rows, ranked["on_frontier"], strict=True):
+        table.add_row(*cells, style="bold" if on_frontier else None)
     return table
+
+
+def _fitted(lines: list[list[str]], width: int) -> tuple[list[list[str]], list[str]]:
+    """Rows and heading with the last column cut to what is left of the width, or without it where that is too little."""
+    others = [max(len(line[place]) for line in lines) for place in range(len(lines[0]) - 1)]
+    room = width - sum(others) - _GAP * len(others)
+    if room < _LEAST_NETWORK:
+        lines = [line[:-1] for line in lines]
+    else:
+        lines = [[*line[:-1], line[-1] if len(line[-1]) <= room else line[-1][: room - 1] + "…"] for line in lines]
+    return lines[1:], lines[0]
+
+
+def _cells(row: "pd.Series[Any]", *, wide: bool) -> list[str]:
+    config = config_of(row)
+    return [
+        str(row["rank"]),
+        row["trial_id"],
+        f"{row['val_accuracy']:.4f}",
+        f"{row['parameters']:,}",
+        "★" if row["on_frontier"] else "",
+        f"{row['best_epoch']:.0f}/{row['epochs']}",
+        row["status"],
+        network_text(config),
+        *((training_text(config),) if wide else ()),
+    ]

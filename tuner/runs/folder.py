@@ -111,6 +111,6 @@ def find_run(run: str, runs_dir: Path) -> RunFolder:
             return RunFolder(candidate)
     if Path(run).is_dir():
         raise InputError(f"{run}: is a folder but not a run, it has no search.yaml; give a folder that a search made")
-    known = sorted(path.parent.name for path in runs_dir.glob("*/search.yaml"))
-    hint = f"runs in {runs_dir}: {', '.join(known[-8:])}" if known else f"there are no runs in {runs_dir} yet"
+    known = [path.parent.name for path in sorted(runs_dir.glob("*/search.yaml"), key=lambda path: path.stat().st_mtime)]
+    hint = f"the newest in {runs_dir}: {', '.join(known[-8:])}" if known else f"there are no runs in {runs_dir} yet"
     raise InputError(f"no run {run!r}; {hint}")

@@ -24,6 +24,10 @@ class Interruption:
         self._asked = False
         self._before: list[Any] = []
 
+    def arm(self) -> list[Any]:
+        """Takes the signals over, again where somebody else has in between (``ray.init`` does); returns who had them."""
+        return [signal.signal(number, self._handle) for number in self._SIGNALS]
+
     def defer(self) -> None:
         """From now on ``check`` is called often."""
         self._deferring = True
@@ -39,7 +43,7 @@ class Interruption:
 
     def __enter__(self) -> "Interruption":
         """Takes the signals over."""
-        self._before = [signal.signal(number, self._handle) for number in self._SIGNALS]
+        self._before = self.arm()
         return self
 
     def __exit__(

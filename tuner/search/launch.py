@@ -72,6 +72,7 @@ def _run(open_run: OpenRun, settings: SearchSettings, data: EncodedSplits, on_st
     resources = settings.resources
     local_cpus = resources.concurrency * resources.cpus_per_trial
     with Interruption() as interruption, connected(resources.address, local_cpus=local_cpus) as cluster:
+        interruption.arm()
         _check_cluster(settings, cluster)
         store = RunStore(open_run())
         try:

@@ -96,8 +96,14 @@ def _resources(request: SearchRequest) -> ResourceSettings:
             raise InputError(
                 f"--gpus-per-trial {gpus:g}: this machine has {available}; ask for fewer, or give a cluster with --address"
             )
+        cpus = os.cpu_count() or 1
+        if request.cpus_per_trial > cpus:
+            raise InputError(
+                f"--cpus-per-trial {request.cpus_per_trial:g}: this machine has {cpus}; ask for fewer, or give a cluster with "
+                "--address"
+            )
         gpus = (1.0 if available else 0.0) if gpus is None else gpus
-        slots = available / gpus if gpus else (os.cpu_count() or 1) / request.cpus_per_trial
+        slots = available / gpus if gpus else cpus / request.cpus_per_trial
     else:
         gpus, slots = gpus or 0.0, math.inf  # a cluster may grow: Ray places what fits, and asks for more nodes
     trials = request.trials or DEFAULT_TRIALS

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from search_spaces.space import Space
-from tuner.data.pipeline import DataRequest
+from tuner.data.pipeline import BUILT_IN, DataRequest
 from tuner.errors import InputError
 from tuner.search.schedulers.asha import default_grace_period
 
@@ -54,6 +54,14 @@ class SearchRequest:
         ):
             if value is not None and value < 1:
                 raise InputError(f"{option} {value}: must be at least 1")
+        if self.data.source == BUILT_IN:
+            for option, column in (
+                ("--text-column", self.data.text_column),
+                ("--label-column", self.data.label_column),
+                ("--split-column", self.data.split_column),
+            ):
+                if column is not None:
+                    raise InputError(f"{option} {column}: needs --data, without which a corpus is generated")
         if self.seed < 0:
             raise InputError(f"--seed {self.seed}: must be 0 or more")
         if not self.cpus_per_trial > 0:
