@@ -7,6 +7,7 @@ import click
 
 from tuner import __version__
 from tuner.cli.commands.rank import rank
+from tuner.cli.commands.report import report
 from tuner.cli.commands.resume import resume
 from tuner.cli.commands.search import search
 from tuner.cli.commands.spaces import spaces
@@ -26,7 +27,7 @@ def cli() -> None:
     """
 
 
-for command in (search, resume, rank, spaces):
+for command in (search, resume, rank, report, spaces):
     cli.add_command(command)
 
 
