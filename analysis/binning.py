@@ -1,5 +1,8 @@
 """Values of a hyperparameter as few ordered groups, so that they can be compared."""
 
+from itertools import pairwise
+from typing import Any
+
 import pandas as pd
 
 MOST_VALUES = 8
@@ -8,18 +11,20 @@ MOST_VALUES = 8
 _RANGES = 5
 
 
-def grouped(values: "pd.Series[object]") -> "pd.Series[str]":
+def grouped(values: "pd.Series[Any]") -> "pd.Series[Any]":
     """Each value as the text of its group, an ordered categorical from low to high.
 
     Words, switches and few distinct numbers stay as they are. More numbers are cut at their quintiles, so that each range
     holds about as many trials.
     """
-    distinct = sorted(values.dropna().unique(), key=lambda value: (isinstance(value, str), value))
+    distinct = sorted(values.dropna().unique().tolist(), key=lambda value: (isinstance(value, str), value))
     numeric = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
     if numeric and len(distinct) > MOST_VALUES:
         ranges = pd.qcut(values.astype(float), _RANGES, duplicates="drop", precision=3)
-        names = [f"{_number(part.left)} – {_number(part.right)}" for part in ranges.cat.categories]
-        return pd.Series(ranges.cat.rename_categories(_unique(names)))
+        lowest, ends = float(values.min()), [part.right for part in ranges.cat.categories]
+        edges = [0.0 if 0 < lowest < ends[0] / 100 else lowest, *ends]
+        names = [f"{_number(low)}–{_number(high)}" for low, high in pairwise(edges)]
+        return ranges.cat.rename_categories(_unique(names))
     texts = {value: _number(value) if numeric else _word(value) for value in distinct}
     return pd.Series(pd.Categorical(values.map(texts), list(texts.values()), ordered=True), index=values.index)
 

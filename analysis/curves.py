@@ -27,7 +27,7 @@ def learning_curves(run: Run, *, top: int = 5, by: By = "accuracy") -> pd.DataFr
     """
     chosen = rank(run.trials, by=by, top=top)["trial_id"].tolist()
     curves = run.epochs[run.epochs["trial_id"].isin(chosen)]
-    begins = curves["trial_id"].map(overfitting_epochs(run.epochs))
+    begins = curves["trial_id"].map(overfitting_epochs(run.epochs)).astype(float)
     curves = curves[["trial_id", "epoch", *_MEASURES]].assign(overfitting=(curves["epoch"] >= begins).astype(bool))
     order = curves["trial_id"].map({trial: place for place, trial in enumerate(chosen)})
     return curves.assign(_order=order).sort_values(["_order", "epoch"]).drop(columns="_order").reset_index(drop=True)

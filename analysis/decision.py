@@ -45,8 +45,11 @@ def decide(trials: pd.DataFrame) -> Decision | None:
     if chosen is None:
         return None
     best = rank(trials, top=1)["trial_id"].iloc[0]
-    rows = trials.drop_duplicates("trial_id").set_index("trial_id", drop=False)
-    return Decision(rows.loc[chosen], rows.loc[best])
+    return Decision(_row(trials, chosen), _row(trials, best))
+
+
+def _row(trials: pd.DataFrame, trial: str) -> "pd.Series[Any]":
+    return trials[trials["trial_id"] == trial].iloc[0]
 
 
 def _times(factor: float) -> str:

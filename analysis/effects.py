@@ -1,5 +1,7 @@
 """Accuracy by hyperparameter, alone and in pairs: what was observed, not what would have been."""
 
+from typing import Any
+
 import pandas as pd
 
 from analysis.binning import grouped
@@ -47,7 +49,7 @@ def interactions(trials: pd.DataFrame, names: list[str] | None = None) -> pd.Dat
     return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
 
 
-def _pair(usable: pd.DataFrame, groups: dict[str, "pd.Series[str]"], first: str, second: str) -> pd.DataFrame:
+def _pair(usable: pd.DataFrame, groups: dict[str, "pd.Series[Any]"], first: str, second: str) -> pd.DataFrame:
     keys = [groups[first].rename("first_value"), groups[second].rename("second_value")]
     table = usable["val_accuracy"].groupby(keys, observed=True).agg(["size", "mean"]).reset_index()
     table = table.rename(columns={"size": "trials", "mean": "mean_accuracy"}).assign(first=first, second=second)

@@ -6,7 +6,7 @@ import altair as alt
 
 from analysis import fronts
 from analysis.charts.data import accuracy_axis, rows, size_axis
-from analysis.charts.theme import dressed
+from analysis.charts.theme import dressed, layered
 from analysis.comparing import trials_of
 from analysis.loading import Run
 
@@ -29,4 +29,4 @@ def compare_frontiers(runs: Sequence[Run], *, title: str | None = None) -> alt.L
             alt.Tooltip("parameters:Q", format=","),
         ]
     )
-    return dressed(alt.layer(base.mark_line(interpolate="step-after", strokeWidth=1.5), points), title)
+    return dressed(layered(base.mark_line(interpolate="step-after", strokeWidth=1.5), points), title)

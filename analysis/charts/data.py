@@ -1,5 +1,6 @@
 """Tables as the data of a chart, and the parts of axes that several charts share."""
 
+import json
 import math
 from typing import Any
 
@@ -7,12 +8,15 @@ import altair as alt
 import pandas as pd
 
 
-
 def rows(table: pd.DataFrame, digits: int = 5) -> alt.InlineData:
-    """The table's rows as plain values: missing ones as null, numbers rounded so that files stay small."""
+    """The table's rows as plain values: missing ones as null, numbers rounded so that files stay small.
+
+    They are one text of JSON, since Altair copies lists and dictionaries deeply at every step of building a chart.
+    """
     columns = {str(name): [_plain(value, digits) for value in table[name].tolist()] for name in table.columns}
     records = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
-    return alt.InlineData(values=records)
+    text = json.dumps(records, allow_nan=False, separators=(",", ":"), ensure_ascii=False)
+    return alt.InlineData(values=text, format=alt.JsonDataFormat(type="json"))
 
 
 def _plain(value: Any, digits: int) -> Any:
@@ -47,5 +51,3 @@ def size_ticks(low: float, high: float) -> list[float]:
     digits = (1, 3) if high / low > 500 else (1, 2, 5)
     inside = [digit * 10.0**power for power in powers for digit in digits if low <= digit * 10.0**power <= high]
     return inside if len(inside) > 1 else sorted({low, high})
-
-

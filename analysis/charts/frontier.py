@@ -5,7 +5,7 @@ import pandas as pd
 
 from analysis import fronts
 from analysis.charts.data import accuracy_axis, rows, size_axis
-from analysis.charts.theme import dressed
+from analysis.charts.theme import dressed, layered
 from analysis.columns import CONFIG, with_accuracy
 
 _FIRST = [("trial_id", "trial"), ("val_accuracy", "accuracy"), ("parameters", "parameters"), ("status", "status")]
@@ -28,18 +28,20 @@ def frontier(trials: pd.DataFrame, *, title: str | None = None) -> alt.LayerChar
                     format=formats.get(name, alt.Undefined))
         for name in table.columns
     ]  # fmt: skip
-    base = alt.Chart(rows(table)).encode(x=x, y=y, tooltip=tooltip)
+    marked = table.assign(on_frontier=table["trial_id"].isin(front["trial_id"]))
+    base = alt.Chart(rows(marked)).encode(x=x, y=y, tooltip=tooltip)
     picked = alt.param(name="trial", value=knee or "")
-    on_front = alt.FieldOneOfPredicate(field="trial_id", oneOf=front["trial_id"].tolist())
-    at_knee = alt.FieldEqualPredicate(field="trial_id", equal=knee or "")
+    on_front, at_knee = "datum.on_frontier", alt.FieldEqualPredicate(field="trial_id", equal=knee or "")
     line = alt.Chart(rows(_stair(front, usable))).mark_line(style="front-line", interpolate="step-after")
-    chart = alt.layer(
+    chart = layered(
         line.encode(x=x, y=y),
-        base.transform_filter({"not": on_front}).mark_point(style="trial", size=28, filled=True, cursor="pointer"),
+        base.transform_filter(f"!{on_front}").mark_point(style="trial", size=28, filled=True, cursor="pointer"),
         base.transform_filter(on_front).mark_point(style="front-point", size=80, filled=True, cursor="pointer"),
         base.transform_filter(at_knee).mark_point(style="knee", size=130, filled=True, cursor="pointer"),
         base.transform_filter("datum.trial_id == trial").mark_point(style="picked", size=320),
-        base.transform_filter(at_knee).mark_text(style="label", dy=18, align="left", dx=4).encode(text=alt.value("knee")),
+        base.transform_filter(at_knee)
+        .mark_text(style="label", align="right", dx=-12, dy=-10)
+        .encode(text=alt.value("knee")),
     ).add_params(picked)
     return dressed(chart, title)
 

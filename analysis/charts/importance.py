@@ -4,16 +4,21 @@ import altair as alt
 import pandas as pd
 
 from analysis.charts.data import rows
-from analysis.charts.theme import dressed, nothing_to_draw
+from analysis.charts.theme import dressed, layered, nothing_to_draw
+from analysis.columns import require
 from analysis.importance import FEWEST_TRIALS
-from analysis.importance import importance as importance_table
 
 _NAMES = {"accuracy": "to be accurate", "frontier": "to be near the frontier"}
 
 
-def importance(trials: pd.DataFrame, *, title: str | None = None) -> alt.LayerChart:
-    """Two bars a hyperparameter: its share in being among the best tenth by accuracy, and by frontier layer."""
-    table = importance_table(trials)
+def importance(table: pd.DataFrame, *, title: str | None = None) -> alt.LayerChart:
+    """Two bars a hyperparameter: its share in being among the best tenth by accuracy, and by frontier layer.
+
+    Args:
+        table: what ``analysis.importance(run.trials)`` gives.
+        title: above the chart.
+    """
+    require(table, "hyperparameter", "target", "importance")
     if table.empty:
         return nothing_to_draw(f"at least {FEWEST_TRIALS} trials, and hyperparameters that vary, are needed", title)
     means = table.groupby("hyperparameter")["importance"].sum().sort_values(ascending=False)
@@ -31,4 +36,4 @@ def importance(trials: pd.DataFrame, *, title: str | None = None) -> alt.LayerCh
             alt.Tooltip("importance:Q", format=".0%"),
         ],
     )
-    return dressed(alt.layer(encoded), title, height=alt.Step(13))
+    return dressed(layered(encoded), title, height=alt.Step(13))

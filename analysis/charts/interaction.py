@@ -3,9 +3,8 @@
 import altair as alt
 import pandas as pd
 
-
 from analysis.charts.data import rows
-from analysis.charts.theme import dressed, nothing_to_draw
+from analysis.charts.theme import dressed, layered, nothing_to_draw
 from analysis.effects import interactions
 
 
@@ -20,7 +19,7 @@ def interaction(trials: pd.DataFrame, first: str, second: str, *, title: str | N
     if table["first"].iloc[0] != first:
         first, second = second, first
     low, high = table["mean_accuracy"].min(), table["mean_accuracy"].max()
-    middle = low + 0.62 * (high - low)
+    middle = low + 0.7 * (high - low)
     base = alt.Chart(rows(table)).encode(
         x=alt.X("first_value:N", title=first.replace("_", " "), sort=None, axis=alt.Axis(labelAngle=0, grid=False)),
         y=alt.Y("second_value:N", title=second.replace("_", " "), sort=None, axis=alt.Axis(grid=False)),
@@ -33,9 +32,11 @@ def interaction(trials: pd.DataFrame, first: str, second: str, *, title: str | N
     )
     scale = alt.Scale(domain=[low, high], range=[0.06, 0.95]) if low < high else alt.Scale(range=[0.5, 0.5])
     text = base.transform_calculate(shown="format(100 * datum.mean_accuracy, '.1f')").encode(text="shown:N")
-    chart = alt.layer(
-        base.mark_rect(style="heat", cornerRadius=3).encode(fillOpacity=alt.FillOpacity("mean_accuracy:Q", scale=scale, legend=None)),
+    chart = layered(
+        base.mark_rect(style="heat", cornerRadius=3).encode(
+            fillOpacity=alt.FillOpacity("mean_accuracy:Q", scale=scale, legend=None)
+        ),
         text.transform_filter(alt.datum.mean_accuracy < middle).mark_text(style="label"),
-        text.transform_filter(alt.datum.mean_accuracy >= middle).mark_text(style="on-cell"),
+        text.transform_filter(alt.datum.mean_accuracy >= middle).mark_text(style="on-heat"),
     )
     return dressed(chart, title, width=260, height=alt.Step(28))

@@ -5,13 +5,11 @@ import pandas as pd
 
 from analysis import curves
 from analysis.charts.data import accuracy_axis, rows
-from analysis.charts.theme import dressed
+from analysis.charts.theme import dressed, layered
 from analysis.columns import require, with_accuracy
 from analysis.fronts import knee
 from analysis.loading import Run
 from analysis.ranking import By
-
-_EPOCH_AXIS = alt.Axis(tickMinStep=1, format="d", tickCount=8)
 
 
 def learning_curves(run: Run, *, top: int = 5, by: By = "accuracy", title: str | None = None) -> alt.LayerChart:
@@ -22,14 +20,14 @@ def learning_curves(run: Run, *, top: int = 5, by: By = "accuracy", title: str |
     order = table["trial_id"].drop_duplicates().tolist()
     both = pd.concat([table["val_accuracy"], table["train_accuracy"]])
     base = alt.Chart(rows(table)).encode(
-        x=alt.X("epoch:Q", axis=_EPOCH_AXIS, scale=alt.Scale(zero=False)),
+        x=_epochs(table),
         color=alt.Color("trial_id:N", title="trial", sort=order),
     )
     y = accuracy_axis("val_accuracy", both, "accuracy")
     first = table[table["overfitting"]].drop_duplicates("trial_id")
     turns = alt.Chart(rows(first)).mark_point(filled=True, shape="diamond", size=110, opacity=1)
-    chart = alt.layer(
-        base.mark_line(strokeDash=[2, 3], strokeWidth=1, opacity=0.8).encode(y=y.copy()).encode(y="train_accuracy:Q"),
+    chart = layered(
+        base.mark_line(strokeDash=[2, 3], strokeWidth=1, opacity=0.8).encode(y="train_accuracy:Q"),
         base.mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=18, filled=True)).encode(
             y=y,
             tooltip=[
@@ -39,7 +37,7 @@ def learning_curves(run: Run, *, top: int = 5, by: By = "accuracy", title: str |
                 alt.Tooltip("train_accuracy:Q", title="training", format=".2%"),
             ],
         ),
-        turns.encode(x="epoch:Q", y="val_accuracy:Q", color=alt.Color("trial_id:N", sort=order)),
+        turns.encode(x=_epochs(table), y="val_accuracy:Q", color=alt.Color("trial_id:N", sort=order)),
     )
     return dressed(chart, title)
 
@@ -55,8 +53,7 @@ def trial_curve(run: Run, *, title: str | None = None) -> alt.LayerChart:
     packed = packed.assign(turn=packed["trial_id"].map(curves.overfitting_epochs(run.epochs)).astype(float))
     both = pd.concat([known["val_accuracy"], known["train_accuracy"]])
     y = accuracy_axis("val_accuracy", both, "accuracy")
-    last = int(known["epoch"].max()) if len(known) else 1
-    x = alt.X("epoch:Q", axis=_EPOCH_AXIS, scale=alt.Scale(domain=[1, max(2, last)], nice=False))
+    x = _epochs(known)
     chosen = alt.Chart(rows(packed, digits=4)).transform_filter("datum.trial_id == trial")
     flat = chosen.transform_flatten(["epoch", "val_accuracy", "train_accuracy"])
     tooltip = [
@@ -66,15 +63,26 @@ def trial_curve(run: Run, *, title: str | None = None) -> alt.LayerChart:
     ]
     ends = flat.transform_window(place="row_number()", sort=[alt.SortField("epoch", order="descending")])
     ends = ends.transform_filter("datum.place == 1")
-    chart = alt.layer(
-        chosen.transform_filter("isValid(datum.turn)").mark_rule(style="mark-rule").encode(x=alt.X("turn:Q")),
-        chosen.transform_filter("isValid(datum.turn)")
-        .mark_text(style="note", align="left", dx=4, baseline="top", dy=2)
-        .encode(x=alt.X("turn:Q"), y=alt.value(0), text=alt.value("overfits")),
+    turn = chosen.transform_filter("isValid(datum.turn)").transform_calculate(epoch="datum.turn")
+    chart = layered(
+        turn.mark_rule(style="mark-rule").encode(x=x),
+        turn.mark_text(style="note", align="left", dx=4, baseline="bottom", y="height", dy=-4).encode(
+            x=x, text=alt.value("overfits from here")
+        ),
         flat.mark_line(style="weak-line").encode(x=x, y=alt.Y("train_accuracy:Q")),
         flat.mark_line(style="strong-line").encode(x=x, y=y),
         flat.mark_point(style="front-point", size=50, filled=True).encode(x=x, y=y, tooltip=tooltip),
-        ends.mark_text(style="note", align="right", dy=-9).encode(x=x, y="train_accuracy:Q", text=alt.value("training")),
+        ends.mark_text(style="note", align="right", dy=-9).encode(
+            x=x, y="train_accuracy:Q", text=alt.value("training")
+        ),
         ends.mark_text(style="label", align="right", dy=15).encode(x=x, y=y, text=alt.value("validation")),
     ).add_params(alt.param(name="trial", value=knee(run.trials) or ""))
     return dressed(chart, title)
+
+
+def _epochs(table: pd.DataFrame) -> alt.X:
+    """Epochs from 1 to the last, whole numbers only."""
+    last = max(2, int(table["epoch"].max())) if len(table) else 2
+    ticks = list(range(1, last + 1)) if last <= 10 else alt.Undefined
+    axis = alt.Axis(values=ticks, format="d", tickMinStep=1, tickCount=8)
+    return alt.X("epoch:Q", title="epoch", axis=axis, scale=alt.Scale(domain=[1, last], nice=False))

@@ -1,11 +1,9 @@
 """How the charts look. Marks name a style, and a palette says what colour it has: one chart serves light, dark and print."""
 
 from dataclasses import asdict, dataclass, fields
-from typing import Any, TypeVar
+from typing import Any
 
 import altair as alt
-
-_Chart = TypeVar("_Chart", alt.Chart, alt.LayerChart)
 
 WIDTH, HEIGHT = 560, 320
 
@@ -69,37 +67,44 @@ def config(palette: Palette) -> dict[str, Any]:
         },
         "title": {"color": palette.ink, "fontSize": 13, "fontWeight": 600, "anchor": "start", "offset": 12},
         "range": {"category": palette.series},
-        "style": {
-            "trial": {"fill": palette.muted, "fillOpacity": 0.45, "strokeOpacity": 0},
-            "front-line": {"stroke": palette.accent, "strokeWidth": 1.5, **line},
-            "front-point": {"fill": palette.accent, "stroke": palette.paper, "strokeWidth": 1.5},
-            "knee": {"fill": palette.second, "stroke": palette.paper, "strokeWidth": 1.5},
-            "picked": {"filled": False, "stroke": palette.ink, "strokeWidth": 1.5},
-            "label": {"fill": palette.ink, "fontSize": 11},
-            "note": {"fill": palette.muted, "fontSize": 11},
-            "strong-line": {"stroke": palette.accent, "strokeWidth": 2, **line},
-            "weak-line": {"stroke": palette.muted, "strokeWidth": 1.5, "strokeDash": [4, 3], **line},
-            "mark-rule": {"stroke": palette.second, "strokeWidth": 1, "strokeDash": [3, 3]},
-            "band": {"fill": palette.accent, "fillOpacity": 0.14, "strokeOpacity": 0},
-            "thin-range": {"stroke": palette.muted, "strokeWidth": 1, "strokeOpacity": 0.6},
-            "thick-range": {"stroke": palette.accent, "strokeWidth": 5, "strokeOpacity": 0.35, "strokeCap": "round"},
-            "middle": {"fill": palette.accent, "stroke": palette.paper, "strokeWidth": 1},
-            "amount": {"fill": palette.accent, "cornerRadiusEnd": 2},
-            "on-cell": {"fill": palette.paper, "fontSize": 11},
-            "heat": {"fill": palette.accent, "stroke": palette.paper, "strokeWidth": 2},
+        "style": {  # Vega-Lite reads a style's "color"; where a mark is filled, "stroke" is left to be its outline
+            "trial": {"color": palette.muted, "fillOpacity": 0.4, "strokeOpacity": 0},
+            "front-line": {"color": palette.accent, "strokeWidth": 1.5, **line},
+            "front-point": {"color": palette.accent, "opacity": 1, "stroke": palette.paper, "strokeWidth": 1.5},
+            "knee": {"color": palette.second, "opacity": 1, "stroke": palette.paper, "strokeWidth": 1.5},
+            "picked": {"color": palette.ink, "opacity": 1, "strokeWidth": 1.5},
+            "label": {"color": palette.ink, "fontSize": 11},
+            "note": {"color": palette.muted, "fontSize": 11},
+            "strong-line": {"color": palette.accent, "strokeWidth": 2, **line},
+            "weak-line": {"color": palette.muted, "strokeWidth": 1.5, "strokeDash": [4, 3], **line},
+            "mark-rule": {"color": palette.second, "strokeWidth": 1, "strokeDash": [3, 3]},
+            "band": {"color": palette.accent, "fillOpacity": 0.14, "strokeOpacity": 0},
+            "thin-range": {"color": palette.muted, "strokeWidth": 1, "strokeOpacity": 0.6},
+            "thick-range": {"color": palette.accent, "strokeWidth": 6, "strokeOpacity": 0.32, "strokeCap": "round"},
+            "middle": {"color": palette.accent, "opacity": 1, "stroke": palette.paper, "strokeWidth": 1},
+            "amount": {"color": palette.accent, "cornerRadiusEnd": 2},
+            "on-heat": {"color": palette.paper, "fontSize": 11},
+            "heat": {"color": palette.accent, "stroke": palette.paper, "strokeWidth": 2},
         },
     }  # fmt: skip
 
 
-def dressed(chart: _Chart, title: str | None, *, width: int = WIDTH, height: int | alt.Step = HEIGHT) -> _Chart:
+def layered(*layers: alt.Chart) -> alt.LayerChart:
+    """Charts drawn over one another, the last on top."""
+    return alt.LayerChart(layer=list(layers))
+
+
+def dressed(
+    chart: alt.LayerChart, title: str | None, *, width: int = WIDTH, height: int | alt.Step = HEIGHT
+) -> alt.LayerChart:
     """The chart with a size, a title where one is wanted, and the light look."""
     sized = chart.properties(width=width, height=height)
     titled = sized.properties(title=title) if title else sized
-    dressed_chart: _Chart = titled.configure(**config(LIGHT))
+    dressed_chart: alt.LayerChart = titled.configure(**config(LIGHT))
     return dressed_chart
 
 
 def nothing_to_draw(reason: str, title: str | None) -> alt.LayerChart:
     """A chart that says why it is empty."""
     text = alt.Chart(alt.InlineData(values=[{"reason": reason}])).mark_text(style="note", fontSize=12)
-    return dressed(alt.layer(text.encode(text="reason:N")), title, height=60)
+    return dressed(layered(text.encode(text="reason:N")), title, height=60)

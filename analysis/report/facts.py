@@ -78,7 +78,9 @@ def scaling_text(fit: ScalingFit | None) -> str:
 def time_text(time: pd.DataFrame) -> str:
     """Shares of the time, and what early stopping saved."""
     share = dict(zip(time["what"], time["share"], strict=True))
-    text = f"Of the workers' time {share['training']:.0%} went into training and {share['compiling']:.0%} into compiling."
+    text = (
+        f"Of the workers' time {share['training']:.0%} went into training and {share['compiling']:.0%} into compiling."
+    )
     saved = share["saved by early stopping"]
     return f"{text} Early stopping saved about {saved:.0%} of what the search would have taken." if saved else text
 
@@ -88,7 +90,12 @@ def repeat_command(run: Run) -> str:
     asked, data = run.settings, run.settings.data
     options: list[tuple[str, object]] = [("--space", "space.yaml")]
     if data.source != "corpus":
-        options = [("--data", data.source), ("--text-column", data.text_column), ("--label-column", data.label_column), *options]
+        options = [
+            ("--data", data.source),
+            ("--text-column", data.text_column),
+            ("--label-column", data.label_column),
+            *options,
+        ]
     options += [
         ("--trials", asked.trials), ("--epochs", asked.epochs), ("--searcher", asked.searcher),
         ("--scheduler", asked.scheduler.name), ("--seed", asked.seed), ("--max-params", asked.max_params),
@@ -107,7 +114,10 @@ def settings_rows(run: Run) -> list[Fact]:
         Fact("texts", f"{data.train:,} train, {data.validation:,} validation, {data.test:,} test (not touched)"),
         Fact("fingerprint", data.fingerprint),
         Fact("vocabulary", f"{data.vocabulary_size:,} entries, at most {data.max_length} tokens a text"),
-        Fact("workers", f"{resources.concurrency}, each {resources.cpus_per_trial:g} CPU, {resources.gpus_per_trial:g} GPU"),
+        Fact(
+            "workers",
+            f"{resources.concurrency}, each {resources.cpus_per_trial:g} CPU, {resources.gpus_per_trial:g} GPU",
+        ),
         *(Fact(name, version) for name, version in asked.versions.items()),
     ]
 

@@ -10,14 +10,15 @@ from analysis.charts.theme import CSS, config
 from analysis.columns import varied, with_accuracy
 from analysis.importance import importance
 from analysis.loading import Run
+from analysis.scaling import ScalingFit
 
 _MOST_INTERACTING = 4
 
 
-def figures(run: Run) -> dict[str, dict[str, Any]]:
+def figures(run: Run, fit: ScalingFit | None, time: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """The specifications by the name that the page places them with; what the trials do not give is left out."""
     usable = with_accuracy(run.trials)
-    drawn: dict[str, alt.LayerChart] = {"time": charts.time_spent(run)}
+    drawn: dict[str, alt.LayerChart] = {"time": charts.time_spent(time)}
     if not usable.empty:
         drawn["frontier"] = charts.frontier(run.trials)
         drawn["curve"] = charts.trial_curve(run).properties(height=210)
@@ -25,13 +26,13 @@ def figures(run: Run) -> dict[str, dict[str, Any]]:
         drawn |= {f"effect {name}": charts.effect(run.trials, name) for name in varied(usable)}
     shares = importance(run.trials)
     if not shares.empty:
-        drawn["importance"] = charts.importance(run.trials)
+        drawn["importance"] = charts.importance(shares)
         drawn |= {
             f"interaction {first} {second}": charts.interaction(run.trials, first, second)
             for first, second in _pairs(shares)
         }
-    if usable["parameters"].nunique() > 1:
-        drawn["scaling"] = charts.scaling(run.trials).properties(height=260)
+    if fit is not None:
+        drawn["scaling"] = charts.scaling(run.trials, fit).properties(height=260)
     return {name: _for_page(chart) for name, chart in drawn.items()}
 
 

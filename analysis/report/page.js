@@ -2,7 +2,7 @@
 (async () => {
   const specifications = JSON.parse(document.getElementById("specifications").textContent);
   const options = {
-    mode: "vega-lite", renderer: "svg", actions: false,
+    mode: "vega-lite", renderer: "svg", actions: false, logLevel: 1,
     tooltip: { disableDefaultStyle: true, offsetX: 14, offsetY: 14 },
   };
   const views = {};

@@ -34,7 +34,8 @@ def write_report(run: Run, path: Path) -> None:
 
 def render(run: Run) -> str:
     """The report of a run as the text of an HTML document that needs nothing else."""
-    drawn, decision = figures(run), decide(run.trials)
+    decision, fit, time = decide(run.trials), scaling_fit(run.trials), time_spent(run)
+    drawn = figures(run, fit, time)
     return _template().render(
         run=run,
         decision=decision,
@@ -45,8 +46,8 @@ def render(run: Run) -> str:
         effects=[name for name in drawn if name.startswith("effect ")],
         interactions=[name for name in drawn if name.startswith("interaction ")],
         drawn=drawn,
-        scaling=facts.scaling_text(scaling_fit(run.trials)),
-        time=facts.time_text(time_spent(run)),
+        scaling=facts.scaling_text(fit),
+        time=facts.time_text(time),
         statuses=facts.statuses(run.trials),
         failures=facts.failures(run.trials),
         command=facts.repeat_command(run),

@@ -42,4 +42,3 @@ def front_layers(accuracies: Sequence[float], parameters: Sequence[float]) -> li
         else:
             lowest[layer] = -accuracies[i]
     return layers
-
