@@ -72,12 +72,18 @@ def trial_curve(run: Run, *, title: str | None = None) -> alt.LayerChart:
         flat.mark_line(style="weak-line").encode(x=x, y=alt.Y("train_accuracy:Q")),
         flat.mark_line(style="strong-line").encode(x=x, y=y),
         flat.mark_point(style="front-point", size=50, filled=True).encode(x=x, y=y, tooltip=tooltip),
-        ends.mark_text(style="note", align="right", dy=-9).encode(
-            x=x, y="train_accuracy:Q", text=alt.value("training")
-        ),
-        ends.mark_text(style="label", align="right", dy=15).encode(x=x, y=y, text=alt.value("validation")),
+        _end_label(ends, "training", higher="train_accuracy", than="val_accuracy").encode(x=x),
+        _end_label(ends, "validation", higher="val_accuracy", than="train_accuracy").encode(x=x),
     ).add_params(alt.param(name="trial", value=knee(run.trials) or ""))
     return dressed(chart, title)
+
+
+def _end_label(ends: alt.Chart, text: str, *, higher: str, than: str) -> alt.Chart:
+    """The name of a line at its end: above it where it is the higher one there, else below."""
+    side = alt.ExprRef(f"datum.{higher} > datum.{than} ? -10 : 16")
+    style = "label" if text == "validation" else "note"
+    label: alt.Chart = ends.mark_text(style=style, align="right", dy=side).encode(y=f"{higher}:Q", text=alt.value(text))
+    return label
 
 
 def _epochs(table: pd.DataFrame) -> alt.X:

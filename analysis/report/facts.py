@@ -79,10 +79,13 @@ def time_text(time: pd.DataFrame) -> str:
     """Shares of the time, and what early stopping saved."""
     share = dict(zip(time["what"], time["share"], strict=True))
     text = (
-        f"Of the workers' time {share['training']:.0%} went into training and {share['compiling']:.0%} into compiling."
+        f"Of the workers' time {percent(share['training'], 0)} went into training, {percent(share['compiling'], 0)} into "
+        f"compiling and {percent(share['waiting'], 0)} into waiting: for workers to start, or for a trial."
     )
     saved = share["saved by early stopping"]
-    return f"{text} Early stopping saved about {saved:.0%} of what the search would have taken." if saved else text
+    return (
+        f"{text} Early stopping saved about {percent(saved, 0)} of what the search would have taken." if saved else text
+    )
 
 
 def repeat_command(run: Run) -> str:
