@@ -41,7 +41,7 @@ def frontier(trials: pd.DataFrame, *, title: str | None = None) -> alt.LayerChar
         base.transform_filter("datum.trial_id == trial").mark_point(style="picked", size=320),
         base.transform_filter(at_knee)
         .mark_text(style="label", align="right", dx=-12, dy=-10)
-        .encode(text=alt.value("knee")),
+        .encode(text=alt.value("knee" if len(front) > 2 else "most accurate")),
     ).add_params(picked)
     return dressed(chart, title)
 

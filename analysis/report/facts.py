@@ -8,6 +8,7 @@ import pandas as pd
 import yaml
 
 from analysis.decision import Decision
+from analysis.fronts import frontier
 from analysis.hypervolume import REFERENCE, hypervolume
 from analysis.loading import Run
 from analysis.scaling import ScalingFit
@@ -27,10 +28,14 @@ class Fact:
 def key_facts(run: Run, decision: Decision) -> list[Fact]:
     """The figures below the decision."""
     count = len(run.trials)
+    if decision.chosen["trial_id"] == decision.best["trial_id"]:
+        third = Fact(f"{len(frontier(run.trials)):,}", "trials on the frontier")
+    else:
+        third = Fact(f"{decision.times_smaller:,.1f}×", f"smaller than the most accurate, {decision.best['trial_id']}")
     return [
         Fact(percent(decision.chosen["val_accuracy"]), f"validation accuracy of trial {decision.chosen['trial_id']}"),
         Fact(f"{decision.chosen['parameters']:,}", "parameters, word vectors included"),
-        Fact(f"{decision.times_smaller:,.1f}×", f"smaller than the most accurate, {decision.best['trial_id']}"),
+        third,
         Fact(f"{hypervolume(run.trials):.3f}", f"hypervolume of the frontier, {count:,} trials"),
     ]
 
