@@ -1,7 +1,44 @@
-"""What a search found: loads run folders, ranks accuracy against parameters. Imports neither Ray nor TensorFlow."""
+"""What a search found: loads run folders, ranks, explains and draws. Imports neither Ray nor TensorFlow.
 
-from analysis.fronts import frontier, knee
-from analysis.loading import Run, load
+The charts are in ``analysis.charts``, the HTML report in ``analysis.report``.
+"""
+
+from analysis.comparing import compare, trials_of
+from analysis.costs import accuracy_costs
+from analysis.curves import learning_curves, overfitting_epochs
+from analysis.decision import Decision, decide
+from analysis.effects import effects, interactions
+from analysis.fronts import frontier, knee, knee_heights, layers
+from analysis.hypervolume import REFERENCE, Reference, hypervolume
+from analysis.importance import importance
+from analysis.loading import Run, load, load_many
 from analysis.ranking import rank
+from analysis.scaling import ScalingFit, scaling_fit
+from analysis.time_spent import time_spent
 
-__all__ = ["Run", "frontier", "knee", "load", "rank"]
+__all__ = [
+    "REFERENCE",
+    "Decision",
+    "Reference",
+    "Run",
+    "ScalingFit",
+    "accuracy_costs",
+    "compare",
+    "decide",
+    "effects",
+    "frontier",
+    "hypervolume",
+    "importance",
+    "interactions",
+    "knee",
+    "knee_heights",
+    "layers",
+    "learning_curves",
+    "load",
+    "load_many",
+    "overfitting_epochs",
+    "rank",
+    "scaling_fit",
+    "time_spent",
+    "trials_of",
+]

@@ -1,9 +1,10 @@
-"""The frontier of accuracy against parameters, and its knee."""
+"""The frontier of accuracy against parameters, its layers and its knee."""
 
 import numpy as np
 import pandas as pd
 
-from tuner.runs.pareto import pareto_front
+from analysis.columns import with_accuracy
+from tuner.runs.pareto import front_layers, pareto_front
 
 
 def frontier(trials: pd.DataFrame) -> pd.DataFrame:
@@ -11,24 +12,43 @@ def frontier(trials: pd.DataFrame) -> pd.DataFrame:
 
     Rows without an accuracy are left out.
     """
-    usable = trials[trials["val_accuracy"].notna()]
+    usable = with_accuracy(trials)
     return usable.iloc[pareto_front(usable["val_accuracy"].tolist(), usable["parameters"].tolist())]
+
+
+def layers(trials: pd.DataFrame) -> "pd.Series[int]":
+    """The frontier layer of every trial with an accuracy: 1 on the frontier, 2 where only those dominate, and so on."""
+    usable = with_accuracy(trials)
+    numbers = front_layers(usable["val_accuracy"].tolist(), usable["parameters"].tolist())
+    return pd.Series([number + 1 for number in numbers], index=usable.index, name="layer", dtype="int64")
+
+
+def knee_heights(trials: pd.DataFrame) -> "pd.Series[float]":
+    """How far each trial with an accuracy lies above the straight line between the frontier's ends.
+
+    Parameters are on a logarithmic axis and both axes are scaled so that the frontier spans [0, 1]:
+    ``(a - a_first) / (a_last - a_first) - (ln p - ln p_first) / (ln p_last - ln p_first)``, the chord construction of
+    "Kneedle" (Satopaa et al. 2011). A frontier of one or two points has no bend: heights are then the accuracies.
+    """
+    usable = with_accuracy(trials)
+    front = frontier(usable)
+    ends = front.iloc[[0, -1]] if len(front) else front
+    if len(front) < 3 or ends["parameters"].nunique() < 2:
+        return usable["val_accuracy"].rename("height")
+    sizes, accuracies = np.log(ends["parameters"].to_numpy(dtype=float)), ends["val_accuracy"].to_numpy(dtype=float)
+    x = (np.log(usable["parameters"].to_numpy(dtype=float)) - sizes[0]) / (sizes[1] - sizes[0])
+    y = (usable["val_accuracy"].to_numpy(dtype=float) - accuracies[0]) / (accuracies[1] - accuracies[0])
+    return pd.Series(y - x, index=usable.index, name="height")
 
 
 def knee(trials: pd.DataFrame) -> str | None:
     """The id of the trial at the knee of the frontier, None where no trial has an accuracy.
 
-    The knee is the point farthest above the straight line between the frontier's ends, with parameters on a logarithmic axis
-    and both axes scaled to [0, 1] (the chord construction of "Kneedle", Satopaa et al. 2011). A frontier of one or two points
-    has no bend: its most accurate point is returned.
+    The knee is the frontier's point of greatest ``knee_heights``, the smallest of equals; of a frontier of one or two
+    points, the most accurate one.
     """
     front = frontier(trials)
     if front.empty:
         return None
-    if len(front) < 3:
-        return str(front["trial_id"].iloc[-1])
-    sizes = np.log(front["parameters"].to_numpy(dtype=float))
-    accuracies = front["val_accuracy"].to_numpy(dtype=float)
-    x = (sizes - sizes[0]) / (sizes[-1] - sizes[0])
-    y = (accuracies - accuracies[0]) / (accuracies[-1] - accuracies[0])
-    return str(front["trial_id"].iloc[int(np.argmax(y - x))])
+    heights = knee_heights(trials).loc[front.index].to_numpy()
+    return str(front["trial_id"].iloc[int(np.argmax(heights))])

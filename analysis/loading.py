@@ -1,5 +1,8 @@
-"""Loads a run folder: tidy tables of its trials and epochs, whether it runs, has crashed or is finished."""
+"""Loads run folders: tidy tables of their trials and epochs, whether they run, have crashed or are finished."""
 
+import gc
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +15,7 @@ from tuner.runs.folder import RunFolder, find_run
 from tuner.runs.journal import read_journal
 from tuner.runs.ledger import Ledger
 from tuner.runs.settings import SearchSettings, read_settings
-from tuner.runs.tables import epochs_table, journal_bytes_of, trials_table
+from tuner.runs.tables import EPOCH_SCHEMA, epochs_table, journal_bytes_of, trial_schema, trials_table
 
 
 @dataclass(frozen=True)
@@ -36,12 +39,17 @@ class Run:
         """The run's name."""
         return self.folder.name
 
+    @property
+    def label(self) -> str:
+        """One line for a title: name, data, trials."""
+        return f"{self.name}: {self.settings.data.source}, {len(self.trials):,} trials"
+
 
 def load(run: str | Path, *, runs_dir: Path = Path("runs")) -> Run:
     """Loads a run by name or folder.
 
-    The tables are used where they hold all of the journal. Otherwise (the search runs, or was killed) they are made from
-    the journal, which is never behind.
+    The tables are used where they hold all of the journal. Otherwise (the search runs, or was killed, or a table is damaged
+    or of another version) they are made from the journal, which is never behind.
 
     Raises:
         InputError: where there is no such run, or its files are damaged.
@@ -52,12 +60,53 @@ def load(run: str | Path, *, runs_dir: Path = Path("runs")) -> Run:
     return Run(folder, settings, trials.to_pandas(), epochs.to_pandas())
 
 
+def load_many(runs: Iterable[str | Path], *, runs_dir: Path = Path("runs")) -> list[Run]:
+    """Loads several runs, in the order given.
+
+    Raises:
+        InputError: as ``load`` does; also where two of them have one name, because a table of both could not say which.
+    """
+    loaded = [load(run, runs_dir=runs_dir) for run in runs]
+    names = [run.name for run in loaded]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(f"two runs are named {twice[0]!r}; rename one of the folders to compare them")
+    return loaded
+
+
 def _tables(folder: RunFolder) -> tuple[pa.Table, pa.Table]:
     if not folder.journal.exists():
         raise InputError(f"{folder.journal}: is missing; without its journal a run cannot be read")
     size = folder.journal.stat().st_size
-    files = (folder.trials_table, folder.epochs_table)
-    if all(file.exists() and journal_bytes_of(file) == size for file in files):
-        return pq.read_table(files[0]), pq.read_table(files[1])
-    ledger = Ledger(read_journal(folder.journal))
-    return trials_table(ledger), epochs_table(ledger)
+    tables = [
+        _current_table(folder.trials_table, trial_schema(), size),
+        _current_table(folder.epochs_table, EPOCH_SCHEMA, size),
+    ]
+    if tables[0] is not None and tables[1] is not None:
+        return tables[0], tables[1]
+    with _collector_paused():
+        ledger = Ledger(read_journal(folder.journal))
+        return trials_table(ledger), epochs_table(ledger)
+
+
+def _current_table(file: Path, schema: pa.Schema, journal_bytes: int) -> pa.Table | None:
+    """The table, None where it is not there, is behind the journal, or is not what this version writes."""
+    try:
+        if journal_bytes_of(file) != journal_bytes:
+            return None
+        table = pq.read_table(file)
+    except (OSError, pa.ArrowInvalid):
+        return None
+    return table if table.schema.names == schema.names else None
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Two hundred thousand events that all stay: looking for garbage among them again and again takes most of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

@@ -4,26 +4,30 @@ from typing import Literal
 
 import pandas as pd
 
-from analysis.fronts import frontier
+from analysis.columns import with_accuracy
+from analysis.fronts import frontier, knee_heights, layers
 
-By = Literal["accuracy", "frontier"]
+By = Literal["accuracy", "frontier", "knee"]
 
 
-def rank(trials: pd.DataFrame, *, by: By = "accuracy", top: int | None = None) -> pd.DataFrame:
+def rank(
+    trials: pd.DataFrame, *, by: By = "accuracy", top: int | None = None, max_params: int | None = None
+) -> pd.DataFrame:
     """The trials in order, with the columns ``rank`` (from 1) and ``on_frontier`` before the others.
 
     Args:
         trials: as in ``Run.trials``; rows without an accuracy are left out.
         by: "accuracy" puts the most accurate first, of equals the smallest. "frontier" takes the trials that nobody
-            dominates first, from the smallest up, then those that only these dominate, and so on.
+            dominates first, from the smallest up, then those that only these dominate, and so on. "knee" takes those
+            first that lie farthest above the line between the frontier's ends (``knee_heights``).
         top: rows to return, None for all.
+        max_params: a budget: only trials of at most so many parameters are ranked.
     """
-    usable = trials[trials["val_accuracy"].notna()]
+    usable = with_accuracy(trials)
+    if max_params is not None:
+        usable = usable[usable["parameters"] <= max_params]
     on_frontier = set(frontier(usable)["trial_id"])
-    if by == "accuracy":
-        ordered = usable.sort_values(["val_accuracy", "parameters", "trial_id"], ascending=[False, True, True])
-    else:
-        ordered = _by_layers(usable)
+    ordered = _order(usable, by)
     ordered = ordered.head(top) if top is not None else ordered
     ordered = ordered.reset_index(drop=True)
     ordered.insert(0, "rank", range(1, len(ordered) + 1))
@@ -31,11 +35,14 @@ def rank(trials: pd.DataFrame, *, by: By = "accuracy", top: int | None = None) -
     return ordered
 
 
-def _by_layers(trials: pd.DataFrame) -> pd.DataFrame:
-    layers = []
-    left = trials
-    while not left.empty:
-        layer = frontier(left)
-        layers.append(layer)
-        left = left[~left["trial_id"].isin(layer["trial_id"])]
-    return pd.concat(layers) if layers else trials
+def _order(usable: pd.DataFrame, by: By) -> pd.DataFrame:
+    match by:
+        case "accuracy":
+            keys, ascending = ["val_accuracy", "parameters", "trial_id"], [False, True, True]
+        case "frontier":
+            usable = usable.assign(_key=layers(usable))
+            keys, ascending = ["_key", "parameters", "val_accuracy", "trial_id"], [True, True, False, True]
+        case "knee":
+            usable = usable.assign(_key=knee_heights(usable))
+            keys, ascending = ["_key", "parameters", "trial_id"], [False, True, True]
+    return usable.sort_values(keys, ascending=ascending).drop(columns="_key", errors="ignore")

@@ -14,10 +14,10 @@ from tuner.cli.parsing import Duration
 from tuner.runs.settings import write_settings
 from tuner.runs.store import RunStore
 
-HEAVY = ("ray", "tensorflow", "keras", "pandas", "numpy", "pyarrow", "rich", "yaml", "pydantic")
+HEAVY = ("ray", "tensorflow", "keras", "pandas", "numpy", "pyarrow", "rich", "yaml", "pydantic", "altair", "jinja2")
 
 
-@pytest.mark.parametrize("command", ["", "search", "resume", "rank", "export", "predict", "spaces"])
+@pytest.mark.parametrize("command", ["", "search", "resume", "rank", "export", "predict", "report", "spaces"])
 def test_help_imports_nothing_heavy(command):
     code = f"""
 import sys

@@ -3,14 +3,13 @@
 from pathlib import Path
 from typing import Any, cast
 
-from rich.console import Console
-
+from tuner.cli.terminal import Terminal
 from tuner.export.export import Format, export_run
 
 
 def export_command(run: str, runs_dir: Path, *, trial: str, out: Path | None, kind: str, force: bool) -> int:
     """Exports, and says what was written and how to go on."""
-    console = Console(highlight=False)
+    console = Terminal()
     exported = export_run(run, runs_dir, trial=trial, out=out, kind=cast("Format", kind), force=force)
     for model in exported.models:
         console.print(

@@ -11,6 +11,7 @@ from tuner import __version__
 from tuner.cli.commands.export import export
 from tuner.cli.commands.predict import predict
 from tuner.cli.commands.rank import rank
+from tuner.cli.commands.report import report
 from tuner.cli.commands.resume import resume
 from tuner.cli.commands.search import search
 from tuner.cli.commands.spaces import spaces
@@ -32,7 +33,7 @@ def cli() -> None:
     """
 
 
-for command in (search, resume, rank, export, predict, spaces):
+for command in (search, resume, rank, report, export, predict, spaces):
     cli.add_command(command)
 
 

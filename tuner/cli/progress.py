@@ -10,8 +10,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from analysis.wording import network_text
 from tuner.cli.duration import duration_text
-from tuner.cli.tables import network_text
 from tuner.data.wording import counted
 from tuner.runs.ledger import Ledger, TrialRecord
 from tuner.runs.pareto import pareto_front

@@ -5,23 +5,12 @@ from typing import Any
 import pandas as pd
 from rich.table import Table
 
+from analysis.wording import network_text, training_text
 from search_spaces.config import TrialConfig
 
 _WIDE = 110
 _GAP = 2
 _LEAST_NETWORK = 10
-
-
-def network_text(config: dict[str, Any]) -> str:
-    """A configuration's network in a few words: ``bi-gru 1x32 max e16 v5000`` (depth x units, embedding, vocabulary)."""
-    cell = f"bi-{config['cell']}" if config["bidirectional"] else config["cell"]
-    shape = f"{config['layers']}x{config['units']} {config['pooling']} e{config['embedding']} v{config['vocabulary']}"
-    return f"{cell} {shape}" + (f" dense {config['dense_units']}" if config["dense_units"] else "")
-
-
-def training_text(config: dict[str, Any]) -> str:
-    """How it was trained: ``adam 0.0021 dropout 0.31``."""
-    return f"{config['optimizer']} {config['learning_rate']:.2g} dropout {config['dropout']:.2g}"
 
 
 def config_of(row: "pd.Series[Any]") -> dict[str, Any]:

@@ -78,13 +78,9 @@ def trials_table(ledger: Ledger) -> pa.Table:
 
 def epochs_table(ledger: Ledger) -> pa.Table:
     """A row a trial and epoch."""
-    names = EPOCH_SCHEMA.names[1:]
-    rows = [
-        {"trial_id": record.trial, **{name: getattr(epoch, name) for name in names}}
-        for record in ledger.trials.values()
-        for epoch in record.epochs
-    ]
-    return pa.Table.from_pylist(rows, schema=EPOCH_SCHEMA)
+    epochs = [(record.trial, epoch) for record in ledger.trials.values() for epoch in record.epochs]
+    columns = {name: [getattr(epoch, name) for _, epoch in epochs] for name in EPOCH_SCHEMA.names[1:]}
+    return pa.table({"trial_id": [trial for trial, _ in epochs], **columns}, schema=EPOCH_SCHEMA)
 
 
 def write_tables(folder: Path, ledger: Ledger, *, journal_bytes: int) -> None:

@@ -1,0 +1,48 @@
+"""What the columns of the tables mean, and the checks that they are there."""
+
+from typing import Any
+
+import pandas as pd
+
+from tuner.errors import InputError
+
+CONFIG = "config/"
+"""What the columns of hyperparameters begin with."""
+
+
+def require(table: pd.DataFrame, *columns: str) -> None:
+    """Refuses a table that lacks a column.
+
+    Raises:
+        InputError: naming the first column that is missing.
+    """
+    missing = [name for name in columns if name not in table.columns]
+    if missing:
+        raise InputError(f"the table has no column {missing[0]!r}; give the trials or epochs of a loaded run")
+
+
+def with_accuracy(trials: pd.DataFrame) -> pd.DataFrame:
+    """The trials that have finished an epoch.
+
+    Raises:
+        InputError: where the table is not one of trials.
+    """
+    require(trials, "trial_id", "val_accuracy", "parameters")
+    return trials[trials["val_accuracy"].notna()]
+
+
+def non_embedding_parameters(trials: pd.DataFrame) -> "pd.Series[int]":
+    """Parameters outside the table of word vectors: what computes, as against what is looked up."""
+    require(trials, "parameters", "embedding_parameters")
+    return (trials["parameters"] - trials["embedding_parameters"]).rename("non_embedding_parameters")
+
+
+def config_of(row: "pd.Series[Any]") -> dict[str, Any]:
+    """The hyperparameters in a row of trials, by name."""
+    return {str(name).removeprefix(CONFIG): value for name, value in row.items() if str(name).startswith(CONFIG)}
+
+
+def varied(trials: pd.DataFrame) -> list[str]:
+    """Names of the hyperparameters of which the trials have more than one value, in the order of the columns."""
+    names = [str(name) for name in trials.columns if str(name).startswith(CONFIG)]
+    return [name.removeprefix(CONFIG) for name in names if trials[name].nunique() > 1]

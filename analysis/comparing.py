@@ -1,0 +1,41 @@
+"""Several runs side by side."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from analysis.decision import decide
+from analysis.fronts import frontier
+from analysis.hypervolume import REFERENCE, Reference, hypervolume
+from analysis.loading import Run
+
+
+def compare(runs: Sequence[Run], reference: Reference = REFERENCE) -> pd.DataFrame:
+    """A row a run: ``run``, ``data``, ``trials``, ``best_accuracy``, ``best_parameters``, ``knee``, ``knee_accuracy``,
+    ``knee_parameters``, ``frontier`` (trials on it), ``hypervolume`` (against ``reference``) and ``seconds`` of the workers.
+    """
+    return pd.DataFrame([_row(run, reference) for run in runs])
+
+
+def _row(run: Run, reference: Reference) -> dict[str, object]:
+    decision = decide(run.trials)
+    return {
+        "run": run.name,
+        "data": run.settings.data.source,
+        "trials": len(run.trials),
+        "best_accuracy": decision.best["val_accuracy"] if decision else None,
+        "best_parameters": decision.best["parameters"] if decision else None,
+        "knee": decision.chosen["trial_id"] if decision else None,
+        "knee_accuracy": decision.chosen["val_accuracy"] if decision else None,
+        "knee_parameters": decision.chosen["parameters"] if decision else None,
+        "frontier": len(frontier(run.trials)),
+        "hypervolume": hypervolume(run.trials, reference),
+        "seconds": float(run.trials["seconds"].sum()),
+    }
+
+
+def trials_of(runs: Sequence[Run]) -> pd.DataFrame:
+    """The trials of several runs in one table, with the column ``run`` before the others."""
+    return pd.concat([run.trials.assign(run=run.name) for run in runs], ignore_index=True).pipe(
+        lambda table: table[["run", *table.columns.drop("run")]]
+    )

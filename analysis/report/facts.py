@@ -1,0 +1,135 @@
+"""What the report says in words: figures, statuses, failures, how to repeat the search."""
+
+import shlex
+from collections import defaultdict
+from dataclasses import dataclass
+
+import pandas as pd
+import yaml
+
+from analysis.decision import Decision
+from analysis.fronts import frontier
+from analysis.hypervolume import REFERENCE, hypervolume
+from analysis.loading import Run
+from analysis.scaling import ScalingFit
+from analysis.wording import percent
+
+_IDS_SHOWN = 6
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A figure with what it is."""
+
+    figure: str
+    meaning: str
+
+
+def key_facts(run: Run, decision: Decision) -> list[Fact]:
+    """The figures below the decision."""
+    count = len(run.trials)
+    if decision.chosen["trial_id"] == decision.best["trial_id"]:
+        third = Fact(f"{len(frontier(run.trials)):,}", "trials on the frontier")
+    else:
+        third = Fact(f"{decision.times_smaller:,.1f}×", f"smaller than the most accurate, {decision.best['trial_id']}")
+    return [
+        Fact(percent(decision.chosen["val_accuracy"]), f"validation accuracy of trial {decision.chosen['trial_id']}"),
+        Fact(f"{decision.chosen['parameters']:,}", "parameters, word vectors included"),
+        third,
+        Fact(f"{hypervolume(run.trials):.3f}", f"hypervolume of the frontier, {count:,} trials"),
+    ]
+
+
+def reference_text() -> str:
+    """What the hypervolume is measured from."""
+    return (
+        f"Hypervolume: accuracy times decades of parameters that the frontier dominates, "
+        f"from accuracy {REFERENCE.accuracy:g} and {REFERENCE.parameters:,} parameters."
+    )
+
+
+def statuses(trials: pd.DataFrame) -> list[Fact]:
+    """How many trials ended in which way."""
+    return [Fact(f"{count:,}", str(status)) for status, count in trials["status"].value_counts().items()]
+
+
+def failures(trials: pd.DataFrame) -> list[Fact]:
+    """First lines of errors with the trials that had them, the most frequent first."""
+    by_error: dict[str, list[str]] = defaultdict(list)
+    wrong = trials[trials["error"].notna()]
+    for trial, error in zip(wrong["trial_id"].tolist(), wrong["error"].tolist(), strict=True):
+        by_error[next(iter(error.strip().splitlines()), "no message")].append(trial)
+    ordered = sorted(by_error.items(), key=lambda item: -len(item[1]))
+    return [Fact(f"{len(ids):,}", f"{error} (trials {_some(ids)})") for error, ids in ordered]
+
+
+def _some(ids: list[str]) -> str:
+    more = f" and {len(ids) - _IDS_SHOWN:,} more" if len(ids) > _IDS_SHOWN else ""
+    return ", ".join(ids[:_IDS_SHOWN]) + more
+
+
+def scaling_text(fit: ScalingFit | None) -> str:
+    """The fitted law and its ceiling, or why there is none."""
+    if fit is None:
+        return "The frontier has fewer than five sizes: too few to fit how accuracy grows with parameters."
+    low, high = fit.ceiling_interval
+    return (
+        f"accuracy = {fit.ceiling:.3f} − {fit.scale:.3g} · parameters^−{fit.exponent:.2f}, fitted to the frontier. Ever larger "
+        f"networks would come to {percent(fit.ceiling)} (90 % bootstrap interval {percent(low)} to {percent(high)}). "
+        "A frontier is made of the luckiest trials, so this is optimistic."
+    )
+
+
+def time_text(time: pd.DataFrame) -> str:
+    """Shares of the time, and what early stopping saved."""
+    share = dict(zip(time["what"], time["share"], strict=True))
+    text = (
+        f"Of the workers' time {percent(share['training'], 0)} went into training, {percent(share['compiling'], 0)} into "
+        f"compiling and {percent(share['waiting'], 0)} into waiting: for workers to start, or for a trial."
+    )
+    saved = share["saved by early stopping"]
+    return (
+        f"{text} Early stopping saved about {percent(saved, 0)} of what the search would have taken." if saved else text
+    )
+
+
+def repeat_command(run: Run) -> str:
+    """The command that asks for the same search, with the space in a file."""
+    asked, data = run.settings, run.settings.data
+    options: list[tuple[str, object]] = [("--space", "space.yaml")]
+    if data.source != "corpus":
+        options = [
+            ("--data", data.source),
+            ("--text-column", data.text_column),
+            ("--label-column", data.label_column),
+            *options,
+        ]
+    options += [
+        ("--trials", asked.trials), ("--epochs", asked.epochs), ("--searcher", asked.searcher),
+        ("--scheduler", asked.scheduler.name), ("--seed", asked.seed), ("--max-params", asked.max_params),
+        ("--time-budget", asked.time_budget),
+    ]  # fmt: skip
+    words = [f"{option} {shlex.quote(str(value))}" for option, value in options if value is not None]
+    return " ".join(["python -m tuner search", *words])
+
+
+def settings_rows(run: Run) -> list[Fact]:
+    """What the search was a function of, as pairs."""
+    asked, data = run.settings, run.settings.data
+    resources = asked.resources
+    return [
+        Fact("data", f"{data.source} ({', '.join(data.label_names[:12])})"),
+        Fact("texts", f"{data.train:,} train, {data.validation:,} validation, {data.test:,} test (not touched)"),
+        Fact("fingerprint", data.fingerprint),
+        Fact("vocabulary", f"{data.vocabulary_size:,} entries, at most {data.max_length} tokens a text"),
+        Fact(
+            "workers",
+            f"{resources.concurrency}, each {resources.cpus_per_trial:g} CPU, {resources.gpus_per_trial:g} GPU",
+        ),
+        *(Fact(name, version) for name, version in asked.versions.items()),
+    ]
+
+
+def space_yaml(run: Run) -> str:
+    """The space, as the file that the command takes."""
+    return yaml.safe_dump(run.settings.space, sort_keys=False, allow_unicode=True, width=88, default_flow_style=None)

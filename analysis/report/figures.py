@@ -1,0 +1,54 @@
+"""The charts of the report as Vega-Lite specifications that take the page's colours and width."""
+
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from analysis import charts
+from analysis.charts.theme import CSS, config
+from analysis.columns import varied, with_accuracy
+from analysis.importance import importance
+from analysis.loading import Run
+from analysis.scaling import ScalingFit
+
+_MOST_INTERACTING = 4
+
+
+def figures(run: Run, fit: ScalingFit | None, time: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """The specifications by the name that the page places them with; what the trials do not give is left out."""
+    usable = with_accuracy(run.trials)
+    drawn: dict[str, alt.LayerChart] = {"time": charts.time_spent(time)}
+    if not usable.empty:
+        drawn["frontier"] = charts.frontier(run.trials)
+        drawn["curve"] = charts.trial_curve(run).properties(height=210)
+        drawn["curves"] = charts.learning_curves(run).properties(height=260)
+        drawn |= {f"effect {name}": charts.effect(run.trials, name) for name in varied(usable)}
+    shares = importance(run.trials)
+    if not shares.empty:
+        drawn["importance"] = charts.importance(shares)
+        drawn |= {
+            f"interaction {first} {second}": charts.interaction(run.trials, first, second)
+            for first, second in _pairs(shares)
+        }
+    if fit is not None:
+        drawn["scaling"] = charts.scaling(run.trials, fit).properties(height=260)
+    return {name: _for_page(chart) for name, chart in drawn.items()}
+
+
+def _pairs(shares: pd.DataFrame) -> list[tuple[str, str]]:
+    """The pairs of the most important hyperparameters, the most important first."""
+    totals = shares.groupby("hyperparameter")["importance"].sum().sort_values(ascending=False)
+    names = [str(name) for name in totals.index[:_MOST_INTERACTING]]
+    return [(names[i], names[j]) for i in range(len(names)) for j in range(i + 1, len(names))]
+
+
+def _for_page(chart: alt.LayerChart) -> dict[str, Any]:
+    specification = chart.to_dict()
+    specification.pop("$schema")  # an address that nothing needs: the page says itself that this is Vega-Lite
+    return {
+        **specification,
+        "width": "container",
+        "autosize": {"type": "fit-x", "contains": "padding"},
+        "config": config(CSS),
+    }

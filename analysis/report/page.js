@@ -1,0 +1,66 @@
+"use strict";
+(async () => {
+  const specifications = JSON.parse(document.getElementById("specifications").textContent);
+  const options = {
+    mode: "vega-lite", renderer: "svg", actions: false, logLevel: 1,
+    tooltip: { disableDefaultStyle: true, offsetX: 14, offsetY: 14 },
+  };
+  const views = {};
+
+  function pick(trial) {
+    const row = document.querySelector(`#trials-table tr[data-trial="${CSS.escape(trial)}"]`);
+    if (!row) return;
+    const [, accuracy, parameters, , , epoch, , status, network, training] = [...row.cells].map((cell) => cell.textContent);
+    document.getElementById("picked").textContent = `Trial ${trial}`;
+    document.getElementById("picked-text").textContent =
+      `${accuracy} with ${parameters} parameters · ${network} · ${training} · best epoch ${epoch}, ${status}`;
+    for (const one of document.querySelectorAll("tr[data-trial]")) one.classList.toggle("picked", one.dataset.trial === trial);
+    for (const view of [views.frontier, views.curve]) view?.signal("trial", trial).runAsync();
+  }
+
+  function sortBy(table, header) {
+    const column = header.cellIndex;
+    const descending = header.getAttribute("aria-sort") === "ascending" ||
+      (!header.hasAttribute("aria-sort") && header.classList.contains("n"));
+    if (header.getAttribute("aria-sort") === "descending") header.setAttribute("aria-sort", "ascending");
+    else header.setAttribute("aria-sort", descending ? "descending" : "ascending");
+    for (const other of header.parentNode.cells) if (other !== header) other.removeAttribute("aria-sort");
+    const sign = header.getAttribute("aria-sort") === "descending" ? -1 : 1;
+    const numeric = header.classList.contains("n");
+    const keyed = [...table.tBodies[0].rows].map((row) => {
+      const cell = row.cells[column];
+      const key = cell.dataset.key ?? cell.textContent;
+      return [numeric || cell.dataset.key !== undefined ? Number(key) : key, row];
+    });
+    keyed.sort(([a], [b]) => sign * (a < b ? -1 : a > b ? 1 : 0));
+    table.tBodies[0].append(...keyed.map(([, row]) => row));
+  }
+
+  for (const table of document.querySelectorAll("table.sortable")) {
+    table.tHead.addEventListener("click", (event) => {
+      const header = event.target.closest("th");
+      if (header) sortBy(table, header);
+    });
+    table.tBodies[0].addEventListener("click", (event) => {
+      const row = event.target.closest("tr");
+      if (row) pick(row.dataset.trial);
+    });
+  }
+  document.getElementById("more")?.addEventListener("click", (event) => {
+    const all = document.getElementById("trials-table").classList.toggle("all");
+    event.target.dataset.rest ??= event.target.textContent;
+    event.target.textContent = all ? "Show fewer" : event.target.dataset.rest;
+  });
+
+  for (const place of document.querySelectorAll("[data-chart]")) {
+    const name = place.dataset.chart;
+    views[name] = (await vegaEmbed(place, specifications[name], options)).view;
+  }
+  if (views.frontier) {
+    const knee = views.frontier.signal("trial");
+    for (const row of document.querySelectorAll(`tr[data-trial="${CSS.escape(knee)}"]`)) row.classList.add("knee");
+    views.frontier.addEventListener("click", (_event, item) => item?.datum?.trial_id && pick(item.datum.trial_id));
+    pick(knee);
+  }
+  document.documentElement.dataset.ready = "yes";
+})();

@@ -1,0 +1,28 @@
+"""Trials and figures in words."""
+
+from typing import Any
+
+
+def network_text(config: dict[str, Any]) -> str:
+    """A configuration's network in a few words: ``bi-gru 1x32 max e16 v5000`` (depth x units, embedding, vocabulary)."""
+    cell = f"bi-{config['cell']}" if config["bidirectional"] else config["cell"]
+    shape = f"{config['layers']}x{config['units']} {config['pooling']} e{config['embedding']} v{config['vocabulary']}"
+    return f"{cell} {shape}" + (f" dense {config['dense_units']}" if config["dense_units"] else "")
+
+
+def training_text(config: dict[str, Any]) -> str:
+    """How it was trained: ``adam 0.0021 dropout 0.31``."""
+    return f"{config['optimizer']} {config['learning_rate']:.2g} dropout {config['dropout']:.2g}"
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """``88.6 %``, with a space that does not break."""
+    return f"{100 * share:.{digits}f}\N{NO-BREAK SPACE}%"
+
+
+def size_text(parameters: float) -> str:
+    """``800``, ``12k``, ``1.5M``."""
+    for unit, suffix in ((1e6, "M"), (1e3, "k")):
+        if parameters >= unit:
+            return f"{parameters / unit:.3g}{suffix}"
+    return f"{parameters:.0f}"

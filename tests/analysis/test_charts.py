@@ -1,0 +1,72 @@
+import pytest
+from made_up_runs import made_up_run
+
+from analysis import charts, importance, load, load_many, scaling_fit, time_spent
+from tuner.errors import InputError
+
+RUNS = {
+    "one trial of one epoch": {"trials": 1, "epochs": 1},
+    "three trials": {"trials": 3, "epochs": 2},
+    "all failed": {"trials": 4, "epochs": 2, "failing": 4},
+    "forty": {"trials": 40, "epochs": 12, "failing": 3},
+}
+
+CHARTS = {
+    "frontier": lambda run: charts.frontier(run.trials, title="all"),
+    "learning_curves": charts.learning_curves,
+    "trial_curve": charts.trial_curve,
+    "effect": lambda run: charts.effect(run.trials, "units"),
+    "interaction": lambda run: charts.interaction(run.trials, "units", "cell"),
+    "importance": lambda run: charts.importance(importance(run.trials)),
+    "scaling": lambda run: charts.scaling(run.trials, scaling_fit(run.trials)),
+    "time_spent": lambda run: charts.time_spent(time_spent(run)),
+    "compare_frontiers": lambda run: charts.compare_frontiers([run]),
+}
+
+
+@pytest.fixture(scope="module", params=RUNS)
+def run(request, tmp_path_factory):
+    return load(made_up_run(tmp_path_factory.mktemp("runs") / "r", **RUNS[request.param]).path)
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_every_chart_of_every_run_saves_without_a_browser(name, run, tmp_path):
+    chart = CHARTS[name](run)
+    svg = charts.save(chart, tmp_path / "chart.svg").read_text()
+    assert svg.startswith("<svg")
+    assert "NaN" not in svg
+    if len(run.trials) == 40:
+        assert charts.save(chart, tmp_path / "chart.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_other_endings_and_places_are_refused(run, tmp_path):
+    chart = charts.time_spent(time_spent(run))
+    with pytest.raises(InputError, match=r"received '\.gif'"):
+        charts.save(chart, tmp_path / "chart.gif")
+    with pytest.raises(InputError, match="cannot be written"):
+        charts.save(chart, tmp_path / "no" / "chart.svg")
+
+
+def test_time_by_hand(tmp_path):
+    # One trial of two epochs of a second, half a second of the first spent compiling, two workers for two seconds.
+    run = load(made_up_run(tmp_path / "r", trials=2, epochs=2, failing=1).path)
+    table = time_spent(run).set_index("what")
+    assert table["seconds"].to_dict() == {
+        "training": 1.5,
+        "compiling": 0.5,
+        "waiting": 2.0,
+        "saved by early stopping": 0.0,
+    }
+    assert table["share"].tolist() == [0.375, 0.125, 0.5, 0.0]
+
+
+def test_what_early_stopping_saved_by_hand(tmp_path):
+    # Trial 0 is stopped after 2 of 4 epochs; its epochs without compiling took 0.5 and 1 seconds: 2 * 0.75 were saved.
+    run = load(made_up_run(tmp_path / "r", trials=1, epochs=4).path)
+    assert time_spent(run).set_index("what").loc["saved by early stopping", "seconds"] == 1.5
+
+
+def test_two_runs_of_one_name_cannot_be_compared(tmp_path):
+    paths = [made_up_run(tmp_path / part / "r", trials=1, epochs=1).path for part in ("a", "b")]
+    with pytest.raises(InputError, match="two runs are named 'r'"):
+        load_many(paths)

@@ -1,0 +1,22 @@
+"""What ``tuner report`` does."""
+
+from pathlib import Path
+
+from analysis.decision import decide
+from analysis.loading import load
+from analysis.report import write_report
+from tuner.cli.terminal import Terminal
+
+
+def report_command(run: str, runs_dir: Path, *, out: Path | None) -> int:
+    """Writes the report and says where, and what it comes to."""
+    loaded = load(run, runs_dir=runs_dir)
+    path = out if out is not None else loaded.folder.path / "report.html"
+    write_report(loaded, path)
+    console = Terminal()
+    decision = decide(loaded.trials)
+    console.print(
+        decision.sentence if decision else "No trial has finished an epoch yet.", markup=False, soft_wrap=True
+    )
+    console.print(f"{path} ({path.stat().st_size / 1e6:.1f} MB)", markup=False, soft_wrap=True)
+    return 0
