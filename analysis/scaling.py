@@ -38,7 +38,10 @@ class ScalingFit:
 
 
 def scaling_fit(trials: pd.DataFrame, *, seed: int = 0) -> ScalingFit | None:
-    """Fits the law to the frontier by least squares, None where fewer than five sizes are on it.
+    """Fits the law to the frontier by least squares.
+
+    None where fewer than five sizes are on it, or where the best fit lies at a bound (ceiling 1, lowest or highest exponent):
+    then the frontier does not bend as the law does, and a ceiling would be made up.
 
     For each of 60 exponents from 0.05 to 2, ceiling and scale follow from linear least squares, with scale >= 0 and
     ceiling <= 1; the exponent with the smallest sum of squares is taken. The interval is the 5th to 95th percentile over 200
@@ -52,6 +55,8 @@ def scaling_fit(trials: pd.DataFrame, *, seed: int = 0) -> ScalingFit | None:
     if len(np.unique(sizes[front])) < FEWEST_SIZES:
         return None
     law = _fit(sizes[front], accuracies[front])
+    if law[0] >= 1.0 or law[2] in (_EXPONENTS[0], _EXPONENTS[-1]):
+        return None
     generator = np.random.default_rng(seed)
     laws = []
     for _ in range(_RESAMPLES):

@@ -71,7 +71,10 @@ def _some(ids: list[str]) -> str:
 def scaling_text(fit: ScalingFit | None) -> str:
     """The fitted law and its ceiling, or why there is none."""
     if fit is None:
-        return "The frontier has fewer than five sizes: too few to fit how accuracy grows with parameters."
+        return (
+            "The frontier has fewer than five sizes, or does not bend as a saturating power law does: "
+            "what larger networks would reach cannot be told from it."
+        )
     low, high = fit.ceiling_interval
     return (
         f"accuracy = {fit.ceiling:.3f} − {fit.scale:.3g} · parameters^−{fit.exponent:.2f}, fitted to the frontier. Ever larger "

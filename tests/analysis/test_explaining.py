@@ -82,15 +82,16 @@ def test_the_scaling_law_is_found_again():
     assert fit.ceiling == pytest.approx(0.9, abs=0.003)
     assert fit.exponent == pytest.approx(0.4, rel=0.1)
     assert fit.ceiling_interval[0] <= fit.ceiling + 0.003
+    assert fit.ceiling_interval[1] <= 1
     assert (fit.curve["low"] <= fit.curve["high"]).all()
     assert scaling_fit(trials.head(4)) is None
 
 
-def test_the_scaling_ceiling_is_an_accuracy():
+def test_a_frontier_that_is_no_saturating_law_has_no_ceiling():
     sizes = np.geomspace(1e3, 1e6, 12).round()
-    fit = scaling_fit(frame(val_accuracy=0.1 * np.log10(sizes), parameters=sizes))
-    assert fit is not None
-    assert fit.ceiling <= 1
+    assert scaling_fit(frame(val_accuracy=0.1 * np.log10(sizes), parameters=sizes)) is None
+    jump = np.where(sizes > 1e3, 0.9 + sizes / 1e9, 0.5)
+    assert scaling_fit(frame(val_accuracy=jump, parameters=sizes)) is None
 
 
 def test_overfitting_begins_after_the_lowest_loss():
