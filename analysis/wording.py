@@ -18,11 +18,3 @@ def training_text(config: dict[str, Any]) -> str:
 def percent(share: float, digits: int = 1) -> str:
     """``88.6 %``, with a space that does not break."""
     return f"{100 * share:.{digits}f}\N{NO-BREAK SPACE}%"
-
-
-def size_text(parameters: float) -> str:
-    """``800``, ``12k``, ``1.5M``."""
-    for unit, suffix in ((1e6, "M"), (1e3, "k")):
-        if parameters >= unit:
-            return f"{parameters / unit:.3g}{suffix}"
-    return f"{parameters:.0f}"
