@@ -119,30 +119,20 @@ def test_a_narrow_terminal_never_cuts_a_figure(finished, columns):
 
 
 def test_a_reader_that_had_enough_is_no_error(finished):
-    command = f"{sys.executable} -m tuner rank mine | head -n 1; exit ${{PIPESTATUS[0]}}"
-    result = subprocess.run(
-        ["bash", "-c", command],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=finished.path.parents[1],
-        env=environment(),
-    )
+    result = in_bash(f"{sys.executable} -m tuner rank mine | head -n 1; exit ${{PIPESTATUS[0]}}", finished)
     assert (result.returncode, result.stderr) == (0, "")
 
 
 def test_a_full_disk_is_one_line(finished):
-    command = f"{sys.executable} -m tuner rank mine > /dev/full"
-    result = subprocess.run(
-        ["bash", "-c", command],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=finished.path.parents[1],
-        env=environment(),
-    )
+    result = in_bash(f"{sys.executable} -m tuner rank mine > /dev/full", finished)
     assert result.returncode == 1
     assert result.stderr.splitlines()[0].startswith("error: No space left on device")
+
+
+def in_bash(command, run):
+    return subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, check=False, cwd=run.path.parents[1], env=environment()
+    )
 
 
 def environment(**changes):

@@ -75,7 +75,7 @@ class SearchEnded(_Event):
     """The search is over, or was broken off in good order."""
 
     event: Literal["search_ended"] = "search_ended"
-    reason: Literal["finished", "time budget", "interrupted", "failed"]
+    reason: Literal["finished", "time budget", "interrupted"]
 
 
 Event = SearchStarted | TrialProposed | TrialStarted | EpochEnded | TrialEnded | SearchEnded

@@ -153,6 +153,6 @@ class Conductor:
         """Records a trial that broke; the search goes on."""
         self._store.record(TrialEnded(time=self._clock(), trial=trial, status="failed", error=error))
 
-    def end(self, reason: Literal["finished", "time budget", "interrupted", "failed"]) -> None:
+    def end(self, reason: Literal["finished", "time budget", "interrupted"]) -> None:
         """Writes down why the search is over."""
         self._store.record(SearchEnded(time=self._clock(), reason=reason))
