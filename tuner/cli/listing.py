@@ -2,6 +2,7 @@
 
 import json
 
+import click
 import yaml
 from rich.padding import Padding
 
@@ -21,14 +22,14 @@ def spaces_command(name: str | None, *, as_json: bool) -> int:
         except SpaceError as error:
             raise InputError(str(error)) from None
         if as_json:
-            print(json.dumps(document))  # noqa: T201
+            click.echo(json.dumps(document))
         else:
             text = yaml.safe_dump(document, sort_keys=False, width=100, default_flow_style=None, allow_unicode=True)
             console.print(text, end="", markup=False, soft_wrap=True)
         return 0
     found = [named_space(space) for space in named_spaces()]
     if as_json:
-        print(json.dumps([space_document(space) for space in found]))  # noqa: T201
+        click.echo(json.dumps([space_document(space) for space in found]))
         return 0
     for space in found:
         console.print(f"[bold]{space.name}[/bold]  ({_size(space)})")

@@ -1,6 +1,7 @@
 """Values of options as types that click knows."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import click
@@ -36,8 +37,7 @@ def load_defaults(ctx: click.Context, _param: click.Parameter, file: str | None)
     import yaml
 
     try:
-        with open(file, encoding="utf-8") as stream:  # noqa: PTH123 (a path as the user gave it)
-            content = yaml.safe_load(stream)
+        content = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
     except OSError as error:
         raise click.BadParameter(f"{file} cannot be read ({error.strerror})") from None
     except (yaml.YAMLError, UnicodeDecodeError):

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import click
 import pandas as pd
 from rich.console import Console
 
@@ -64,7 +65,7 @@ def _counts(run: Run, shown: int) -> str:
 def print_json(run: Run, ranked: pd.DataFrame) -> None:
     """The ranked trials as one JSON document on stdout."""
     document = {"run": run.name, "folder": str(run.folder.path), "knee": knee(run.trials), "trials": _records(ranked)}
-    print(json.dumps(document, allow_nan=False))  # noqa: T201
+    click.echo(json.dumps(document, allow_nan=False))
 
 
 def _records(ranked: pd.DataFrame) -> list[dict[str, Any]]:
