@@ -92,6 +92,16 @@ def _why_silent(address: str) -> str | None:
     return None
 
 
+def _use_token() -> None:
+    """Sends this user's token where there is one and the user has not said otherwise.
+
+    ``ray start --head`` asks for the token as soon as the file exists, and a first local search makes it; but a client with
+    an explicit address does not send it of its own accord.
+    """
+    if Path("~/.ray/auth_token").expanduser().exists():
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
+
+
 @contextmanager
 def connected(address: str | None, *, local_cpus: float) -> Iterator[ClusterResources]:
     """Ray for the time of a search: the cluster of ``find_cluster``, else a local Ray that ends with the search.
@@ -109,11 +119,15 @@ def connected(address: str | None, *, local_cpus: float) -> Iterator[ClusterReso
     if cluster is None:
         ray.init(address="local", num_cpus=math.ceil(local_cpus), include_dashboard=False, **quiet)
     else:
+        _use_token()
         try:
             ray.init(address=cluster, **quiet)
         except (ConnectionError, TimeoutError, RuntimeError, ValueError) as error:
             reason = str(error).splitlines()[0]
-            raise InputError(f"--address {cluster}: Ray refuses ({reason}); check it with `ray status`") from None
+            raise InputError(
+                f"--address {cluster}: Ray refuses ({reason}); check it with `ray status`, and that RAY_AUTH_MODE is the "
+                "cluster's"
+            ) from None
     # Tune logs failed trials and interruptions as errors; both are told by this program, once.
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
     try:
