@@ -43,6 +43,10 @@ def import_ray() -> Any:
     """Imports Ray with this program's settings: quiet, without usage reports."""
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
+    # `ray start --head` asks for this user's token as soon as there is one, and a first local search makes one; but a client
+    # with an explicit address sends it only where it was told to before Ray was imported.
+    if Path("~/.ray/auth_token").expanduser().exists():
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
     import ray
 
     return ray
@@ -92,16 +96,6 @@ def _why_silent(address: str) -> str | None:
     return None
 
 
-def _use_token() -> None:
-    """Sends this user's token where there is one and the user has not said otherwise.
-
-    ``ray start --head`` asks for the token as soon as the file exists, and a first local search makes it; but a client with
-    an explicit address does not send it of its own accord.
-    """
-    if Path("~/.ray/auth_token").expanduser().exists():
-        os.environ.setdefault("RAY_AUTH_MODE", "token")
-
-
 @contextmanager
 def connected(address: str | None, *, local_cpus: float) -> Iterator[ClusterResources]:
     """Ray for the time of a search: the cluster of ``find_cluster``, else a local Ray that ends with the search.
@@ -119,7 +113,6 @@ def connected(address: str | None, *, local_cpus: float) -> Iterator[ClusterReso
     if cluster is None:
         ray.init(address="local", num_cpus=math.ceil(local_cpus), include_dashboard=False, **quiet)
     else:
-        _use_token()
         try:
             ray.init(address=cluster, **quiet)
         except (ConnectionError, TimeoutError, RuntimeError, ValueError) as error:
