@@ -24,7 +24,6 @@ class RunStore:
         self._journal = Journal(folder.journal)
         self.ledger = Ledger(read_journal(folder.journal))
         self._tables_written = 0.0
-        self._kept: set[str] = trials_to_keep(self.ledger)
 
     def record(self, event: Event) -> None:
         """Appends an event and takes it in; tables follow within two seconds, at once when the search ends."""
