@@ -163,8 +163,9 @@ def _settings(
 
 
 def _objective(request: SearchRequest) -> str:
-    """What a searcher that models an objective should look for: what the scheduler keeps, unless the user says otherwise."""
-    return request.objective or ("frontier" if request.scheduler.name == "frontier" else "accuracy")
+    """What a searcher that models an objective looks for: what the scheduler keeps, unless the user says otherwise."""
+    follows = request.searcher == "optuna" and request.scheduler.name == "frontier"
+    return request.objective or ("frontier" if follows else "accuracy")
 
 
 def _absolute(source: str) -> str:
