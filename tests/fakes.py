@@ -53,11 +53,10 @@ def drive(conductor: Conductor, store: RunStore, *, reports: int | None = None) 
 
     ``reports`` ends it after so many reports, as a kill would.
     """
-    states = store.states()
     conductor.start()
     while (assignment := conductor.next_trial()) is not None:
         conductor.on_start(assignment.trial)
-        epoch = int(states.get(assignment.trial, b"0"))
+        epoch = int(store.state(assignment.trial) or b"0")
         decision = Decision.CONTINUE
         while decision is Decision.CONTINUE:
             if reports == 0:

@@ -12,6 +12,8 @@ JOURNAL_FORMAT = 1
 
 TrialStatus = Literal["pending", "running", "completed", "stopped", "diverged", "failed"]
 EndStatus = Literal["completed", "stopped", "diverged", "failed"]
+EndReason = Literal["finished", "time budget", "interrupted", "failing"]
+"""Why a search is over; "failing": every trial failed for the same reason."""
 
 
 class _Event(BaseModel):
@@ -62,6 +64,14 @@ class EpochEnded(_Event):
     decision: Literal["continue", "stop"]
 
 
+class WorkerLost(_Event):
+    """The process or the machine that trained a trial went away; the trial waits for another and goes on."""
+
+    event: Literal["worker_lost"] = "worker_lost"
+    trial: str
+    reason: str
+
+
 class TrialEnded(_Event):
     """A trial will train no more."""
 
@@ -75,10 +85,10 @@ class SearchEnded(_Event):
     """The search is over, or was broken off in good order."""
 
     event: Literal["search_ended"] = "search_ended"
-    reason: Literal["finished", "time budget", "interrupted"]
+    reason: EndReason
 
 
-Event = SearchStarted | TrialProposed | TrialStarted | EpochEnded | TrialEnded | SearchEnded
+Event = SearchStarted | TrialProposed | TrialStarted | EpochEnded | WorkerLost | TrialEnded | SearchEnded
 
 _ADAPTER: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
 

@@ -13,6 +13,7 @@ from tuner.runs.events import (
     TrialProposed,
     TrialStarted,
     TrialStatus,
+    WorkerLost,
 )
 
 
@@ -30,6 +31,8 @@ class TrialRecord:
     epochs: list[EpochEnded] = field(default_factory=list)
     best: EpochEnded | None = None
     """The epoch of highest validation accuracy, the earliest where several share it; None before the first."""
+    losses: int = 0
+    """Workers that it lost since its last finished epoch."""
 
     @property
     def accuracy(self) -> float | None:
@@ -83,6 +86,10 @@ class Ledger:
             case EpochEnded():
                 self.reports.append(event)
                 self._add_epoch(self.trials[event.trial], event)
+            case WorkerLost():
+                record = self.trials[event.trial]
+                record.status = "pending"
+                record.losses += 1
             case TrialEnded():
                 record = self.trials[event.trial]
                 record.status, record.error = event.status, event.error
@@ -95,6 +102,7 @@ class Ledger:
     @staticmethod
     def _add_epoch(record: TrialRecord, event: EpochEnded) -> None:
         record.epochs.append(event)
+        record.losses = 0
         if event.val_accuracy is None:
             return
         if record.best is None or record.best.val_accuracy is None or event.val_accuracy > record.best.val_accuracy:

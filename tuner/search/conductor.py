@@ -8,16 +8,28 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 from search_spaces.config import TrialConfig
-from tuner.runs.events import EndStatus, EpochEnded, SearchEnded, SearchStarted, TrialEnded, TrialProposed, TrialStarted
+from tuner.runs.events import (
+    EndReason,
+    EndStatus,
+    EpochEnded,
+    SearchEnded,
+    SearchStarted,
+    TrialEnded,
+    TrialProposed,
+    TrialStarted,
+    WorkerLost,
+)
 from tuner.runs.ledger import Ledger, TrialRecord
 from tuner.runs.store import RunStore
 from tuner.search.plan import Plan
 from tuner.search.schedulers.scheduler import Decision, Metrics, Scheduler
 from tuner.search.searchers.searcher import Searcher
 from tuner.training.report import EpochReport
+
+# A trial whose workers die so many times without a finished epoch in between is what kills them.
+_LOSSES_THAT_FAIL = 3
 
 
 @dataclass(frozen=True)
@@ -151,8 +163,29 @@ class Conductor:
 
     def on_failure(self, trial: str, error: str) -> None:
         """Records a trial that broke; the search goes on."""
+        if self.ledger.trials[trial].ended:  # its worker broke after the last report
+            return
         self._store.record(TrialEnded(time=self._clock(), trial=trial, status="failed", error=error))
 
-    def end(self, reason: Literal["finished", "time budget", "interrupted"]) -> None:
+    def on_worker_lost(self, trial: str, reason: str) -> None:
+        """Puts a trial whose worker went away back in line, to go on from its last state.
+
+        The third loss without a finished epoch in between is its failure: then it is the trial that ends its workers.
+        """
+        record = self.ledger.trials[trial]
+        if record.ended:
+            return
+        if record.losses + 1 >= _LOSSES_THAT_FAIL:
+            self.on_failure(trial, f"{reason}; {_LOSSES_THAT_FAIL} times in a row after epoch {record.last_epoch}")
+            return
+        self._store.record(WorkerLost(time=self._clock(), trial=trial, reason=reason))
+        self._waiting.append(record)
+
+    @property
+    def all_ended(self) -> bool:
+        """Whether no trial can need a worker any more, as far as trials were proposed."""
+        return all(record.ended for record in self.ledger.trials.values())
+
+    def end(self, reason: EndReason) -> None:
         """Writes down why the search is over."""
         self._store.record(SearchEnded(time=self._clock(), reason=reason))

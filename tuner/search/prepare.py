@@ -152,6 +152,7 @@ def _settings(request: SearchRequest, name: str, resources: ResourceSettings, da
         seed=request.seed,
         max_params=request.max_params,
         time_budget=request.time_budget,
+        epoch_timeout=request.epoch_timeout,
         resources=resources,
         versions=_versions(),
     )
