@@ -62,7 +62,7 @@ def test_a_worker_that_cannot_be_set_up_fails_the_trial_with_the_last_lines():
     failure = failure_of(RayActorError(error_msg=SETUP, actor_init_failed=True), SETUP)
     assert failure == Failure(
         FailureKind.OWN,
-        'File "trainable.py", line 3, in setup | import tensorflow | ModuleNotFoundError: No module named \'tensorflow\'',
+        "File \"trainable.py\", line 3, in setup | import tensorflow | ModuleNotFoundError: No module named 'tensorflow'",
     )
 
 

@@ -121,8 +121,7 @@ class ConductorCallback(tune.Callback):
         if hung:
             self._conductor.on_failure(name, f"no epoch ended within {self._hangs.seconds:g} s (--epoch-timeout)")
             return
-        trace = Path(trial.error_file).read_text(encoding="utf-8", errors="replace") if trial.error_file else ""
-        failure = failure_of(trial.get_pickled_error(), trace)
+        failure = failure_of(*_error_of(trial))
         if failure.kind is FailureKind.WORKER_LOST:
             self._conductor.on_worker_lost(name, failure.message)
         elif failure.kind is FailureKind.MEMORY:
@@ -137,3 +136,10 @@ class ConductorCallback(tune.Callback):
             # It may be stuck within one step, so it is not asked; its end arrives as an error of the trial.
             ray.kill(trial.temporary_state.ray_actor)
         self._on_step()
+
+
+def _error_of(trial: Any) -> tuple[BaseException | None, str]:
+    """The exception, where Ray kept it, and the text of it, from the files that Ray wrote a moment ago."""
+    trace = Path(trial.error_file).read_text(encoding="utf-8", errors="replace") if trial.error_file else ""
+    kept = trial.pickled_error_file
+    return (ray.cloudpickle.loads(Path(kept).read_bytes()) if kept else None), trace

@@ -99,10 +99,10 @@ def tolerate_memory_kills() -> None:
     if getattr(original, "tolerates_memory_kills", False):
         return
 
-    def actor_task_failed(self: Any, task: Any, exception: Exception) -> None:
+    def actor_task_failed(self: Any, tracked_actor_task: Any, exception: Exception) -> None:
         if isinstance(exception, OutOfMemoryError | NodeDiedError):
             exception = RayActorError(error_msg=str(exception))
-        original(self, task, exception)
+        original(self, tracked_actor_task=tracked_actor_task, exception=exception)
 
     actor_task_failed.tolerates_memory_kills = True  # type: ignore[attr-defined]
     RayActorManager._actor_task_failed = actor_task_failed
