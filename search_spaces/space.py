@@ -8,7 +8,7 @@ from types import MappingProxyType
 import numpy as np
 
 from search_spaces.config import TrialConfig
-from search_spaces.domains import Choice, Domain
+from search_spaces.domains import Choice, Domain, Value
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,24 @@ class Space:
     def __post_init__(self) -> None:
         """Makes the mapping read-only, so that a space can be shared."""
         object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Names that are no hyperparameters."""
+        return ()
+
+    @property
+    def conditional(self) -> bool:
+        """Whether what is active depends on what was chosen."""
+        return False
+
+    def config(self, values: Mapping[str, Value]) -> TrialConfig:
+        """The configuration that values of the active parameters mean."""
+        return TrialConfig(**values)
+
+    def values(self, config: TrialConfig) -> dict[str, Value]:
+        """The inverse of ``config``: what was chosen for the active parameters."""
+        return {name: getattr(config, name) for name in self.parameters}
 
     def sample(self, generator: np.random.Generator) -> TrialConfig:
         """Draws one configuration, one number of the generator's stream after another in the order of the parameters."""

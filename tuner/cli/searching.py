@@ -23,6 +23,7 @@ from tuner.search.forecast import forecast
 from tuner.search.launch import OnStep, resume_search, start_search
 from tuner.search.prepare import prepare_again, prepare_search
 from tuner.search.request import SearchRequest
+from tuner.search.schedulers.options import SchedulerOptions
 
 _INTERRUPTED = 130
 
@@ -107,10 +108,14 @@ def _request(options: dict[str, Any]) -> SearchRequest:
         max_tokens=options["max_tokens"],
         max_length=options["max_length"],
     )
-    same = ("trials", "epochs", "searcher", "scheduler", "seed", "max_params", "time_budget", "epoch_timeout", "cpus_per_trial",
-            "gpus_per_trial", "concurrency", "address", "name", "runs_dir")  # fmt: skip
+    of_the_scheduler = ("grace_period", "reduction_factor", "rungs", "promotion", "perturbation_interval")
+    same = ("trials", "epochs", "searcher", "objective", "warm_start", "patience", "seed", "max_params", "time_budget",
+            "epoch_timeout", "cpus_per_trial", "gpus_per_trial", "concurrency", "address", "name", "runs_dir")  # fmt: skip
     return SearchRequest(
-        data=data, space=_space(options["space"], options["settings"]), **{key: options[key] for key in same}
+        data=data,
+        space=_space(options["space"], options["settings"]),
+        scheduler=SchedulerOptions(options["scheduler"], **{key: options[key] for key in of_the_scheduler}),
+        **{key: options[key] for key in same},
     )
 
 

@@ -43,9 +43,13 @@ class RunStore:
         write_bytes_atomically(self.folder.state(trial), last)
 
     def state(self, trial: str) -> bytes | None:
-        """The last state of a trial that is not ended, which it goes on from; None where there is none."""
+        """The last state of a trial that is not ended: what it goes on from; None where it has to begin anew."""
         path = self.folder.state(trial)
         return path.read_bytes() if path.exists() else None
+
+    def copy_state(self, donor: str, trial: str) -> None:
+        """Makes the last state of ``donor`` the last state of ``trial`` as well."""
+        write_bytes_atomically(self.folder.state(trial), self.folder.state(donor).read_bytes())
 
     def write_tables(self) -> None:
         """Writes both tables now."""

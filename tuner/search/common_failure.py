@@ -2,6 +2,7 @@
 
 import re
 
+from tuner.runs.events import EpochEnded
 from tuner.runs.ledger import Ledger
 
 FAILURES_THAT_STOP = 3
@@ -14,7 +15,8 @@ class CommonFailure:
     def __init__(self, ledger: Ledger) -> None:
         """What failed before is no reason to stop again: the user may have mended it."""
         self._before = {record.trial for record in ledger.trials.values() if record.ended}
-        self._reports = len(ledger.reports)
+        self._looked_at = len(ledger.history)
+        self._one_works = False
 
     def reason(self, ledger: Ledger) -> str | None:
         """The reason of the first three failures, where no trial finished an epoch yet and all failed for the same.
@@ -22,7 +24,9 @@ class CommonFailure:
         Errors that differ in their numbers only (sizes, line numbers, processes) are the same. Lack of memory is none of
         them: the next network may be smaller.
         """
-        if len(ledger.reports) > self._reports:
+        new, self._looked_at = ledger.history[self._looked_at :], len(ledger.history)
+        self._one_works = self._one_works or any(isinstance(event, EpochEnded) for event in new)
+        if self._one_works:
             return None
         ended = [record for record in ledger.trials.values() if record.ended and record.trial not in self._before]
         errors = [record.error or "" for record in ended]

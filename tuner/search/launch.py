@@ -99,7 +99,7 @@ def _conduct(
     on_step: OnStep,
 ) -> EndReason:
     failures = CommonFailure(store.ledger)
-    conductor = Conductor(plan_of(settings), build_searcher(settings), build_scheduler(settings), store)
+    conductor = Conductor(plan_of(settings), build_searcher(settings), build_scheduler(settings, store.ledger), store)
     deadline = time.monotonic() + (settings.time_budget or math.inf)
 
     def step() -> None:

@@ -16,13 +16,14 @@ from tuner.data.pipeline import BUILT_IN, DataRequest, PreparedData, prepare_dat
 from tuner.errors import InputError
 from tuner.runs.folder import check_new_run
 from tuner.runs.settings import DataSettings, ResourceSettings, SchedulerSettings, SearchSettings
-from tuner.search.plan import build_searcher
+from tuner.search.plan import build_searcher, plan_of, preview
 from tuner.search.ray_tune.cluster import find_cluster, local_gpus
 from tuner.search.request import SearchRequest
+from tuner.search.schedulers.options import check_population, resolve
 from tuner.search.searchers.grid_search import GridSearcher
+from tuner.search.warm_start import first_guesses
 
 DEFAULT_TRIALS = 12
-_REDUCTION_FACTOR = 3
 _VERSIONED = ("ray", "tensorflow", "keras", "numpy", "pyarrow")
 
 
@@ -43,15 +44,19 @@ def prepare_search(request: SearchRequest) -> PreparedSearch:
     name = request.name or datetime.now(tz=UTC).astimezone().strftime("%Y%m%d-%H%M%S")
     check_new_run(request.runs_dir, name)
     resources = _resources(request)
+    scheduler = resolve(request.scheduler, epochs=request.epochs)
+    if scheduler.name == "pbt":
+        check_population(request.space, request.trials or DEFAULT_TRIALS)
     data = prepare_data(request.data)
-    settings = _settings(request, name, resources, data)
-    if settings.searcher == "grid":
-        points = len(cast("GridSearcher", build_searcher(settings)))
-        settings = settings.model_copy(update={"trials": min(points, request.trials or points)})
-    else:
-        searcher = build_searcher(settings)
-        for index in range(settings.trials):
-            searcher.propose(index)
+    settings = _settings(request, name, resources, scheduler, data)
+    if request.warm_start is not None:
+        plan = plan_of(settings)
+        guesses = first_guesses(request.warm_start, request.runs_dir, request.space, plan.fits, trials=plan.trials)
+        settings = settings.model_copy(update={"guesses": tuple(guess.model_dump() for guess in guesses)})
+    searcher = build_searcher(settings)
+    if isinstance(searcher, GridSearcher):
+        settings = settings.model_copy(update={"trials": min(len(searcher), request.trials or len(searcher))})
+    preview(settings)
     return PreparedSearch(settings, data)
 
 
@@ -116,7 +121,9 @@ def _resources(request: SearchRequest) -> ResourceSettings:
     )
 
 
-def _settings(request: SearchRequest, name: str, resources: ResourceSettings, data: PreparedData) -> SearchSettings:
+def _settings(
+    request: SearchRequest, name: str, resources: ResourceSettings, scheduler: SchedulerSettings, data: PreparedData
+) -> SearchSettings:
     dataset = data.dataset
     return SearchSettings(
         name=name,
@@ -143,12 +150,10 @@ def _settings(request: SearchRequest, name: str, resources: ResourceSettings, da
         space=space_document(request.space),
         trials=request.trials or DEFAULT_TRIALS,
         epochs=request.epochs,
-        searcher=cast("Literal['random', 'grid']", request.searcher),
-        scheduler=SchedulerSettings(
-            name=cast("Literal['asha', 'none']", request.scheduler),
-            grace_period=request.grace_period,
-            reduction_factor=_REDUCTION_FACTOR,
-        ),
+        searcher=cast("Literal['random', 'grid', 'optuna', 'bayesian']", request.searcher),
+        objective=cast("Literal['accuracy', 'frontier']", _objective(request)),
+        scheduler=scheduler,
+        patience=request.patience,
         seed=request.seed,
         max_params=request.max_params,
         time_budget=request.time_budget,
@@ -156,6 +161,11 @@ def _settings(request: SearchRequest, name: str, resources: ResourceSettings, da
         resources=resources,
         versions=_versions(),
     )
+
+
+def _objective(request: SearchRequest) -> str:
+    """What a searcher that models an objective should look for: what the scheduler keeps, unless the user says otherwise."""
+    return request.objective or ("frontier" if request.scheduler.name == "frontier" else "accuracy")
 
 
 def _absolute(source: str) -> str:

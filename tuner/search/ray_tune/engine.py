@@ -29,8 +29,7 @@ def run_on_ray(
 
     What ``on_step`` raises passes through; the caller then shuts Ray down, which ends the workers at once.
     """
-    # As many trials wait as run: a worker that ends one finds the next there, and is kept for it.
-    os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(settings.resources.concurrency)
+    os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(_most_pending(settings))
     from ray import tune
     from ray.tune.search import ConcurrencyLimiter
 
@@ -81,3 +80,13 @@ def run_on_ray(
         except tune.TuneError as error:
             # Tune tells an error in a callback as text of its own; what was raised there is the one to know.
             raise error.__context__ or error from None
+
+
+def _most_pending(settings: SearchSettings) -> int:
+    """Trials that wait for a worker: one that ends a trial finds the next there, and is kept for it.
+
+    Where the next trial depends on what others report, only one waits: it was chosen before those reports came.
+    """
+    learns = settings.searcher in ("optuna", "bayesian")
+    calls_back = settings.scheduler.promotion or settings.scheduler.name in ("hyperband", "pbt")
+    return 1 if learns or calls_back else settings.resources.concurrency

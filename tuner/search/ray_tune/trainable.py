@@ -7,7 +7,7 @@ from ray import tune
 
 from search_spaces.config import TrialConfig
 from tuner.data.encoded import EncodedSplits
-from tuner.search.ray_tune.state_handle import StateHandle
+from tuner.search.ray_tune.sent_state import SentState
 
 if TYPE_CHECKING:
     from tuner.training.trial_run import TrialRun
@@ -19,8 +19,8 @@ REPORT = "report"
 class TrialTrainable(tune.Trainable):
     """Trains the trial of its config epoch by epoch; on reuse it keeps data, compiled programs and TensorFlow itself.
 
-    A config holds ``trial``, ``index``, ``settings`` (the hyperparameters) and ``state`` (a handle on what the trial goes on
-    from, None for a fresh start).
+    A config holds ``trial``, ``index``, ``settings`` (the hyperparameters), and what a trial goes on from: ``accuracies`` (by
+    epoch) and ``state`` (a ``SentState``, or None for a fresh start).
     """
 
     def setup(
@@ -71,12 +71,13 @@ class TrialTrainable(tune.Trainable):
 
         try:
             if self._trial_run is None:
-                state: StateHandle | None = self.config["state"]
+                state: SentState | None = self.config["state"]
                 self._trial_run = TrialRun(
                     self._workbench,
                     TrialConfig(**self.config["settings"]),
                     seed=(self._seed, self.config["index"]),
-                    state=None if state is None else state.fetch(),
+                    state=state.fetch() if state else None,
+                    accuracies=self.config["accuracies"],
                 )
             return {REPORT: self._trial_run.run_epoch()}
         except Exception as error:  # noqa: BLE001  raised again, as text
