@@ -12,6 +12,8 @@ JOURNAL_FORMAT = 1
 
 TrialStatus = Literal["pending", "running", "completed", "stopped", "diverged", "failed"]
 EndStatus = Literal["completed", "stopped", "diverged", "failed"]
+EndReason = Literal["finished", "time budget", "interrupted", "failing"]
+"""Why a search is over; "failing": every trial failed for the same reason."""
 
 
 class _Event(BaseModel):
@@ -75,6 +77,14 @@ class TrialContinued(_Event):
     config: dict[str, Any]
 
 
+class WorkerLost(_Event):
+    """The process or the machine that trained a trial went away; the trial waits for another and goes on."""
+
+    event: Literal["worker_lost"] = "worker_lost"
+    trial: str
+    reason: str
+
+
 class TrialEnded(_Event):
     """A trial will train no more."""
 
@@ -88,10 +98,12 @@ class SearchEnded(_Event):
     """The search is over, or was broken off in good order."""
 
     event: Literal["search_ended"] = "search_ended"
-    reason: Literal["finished", "time budget", "interrupted"]
+    reason: EndReason
 
 
-Event = SearchStarted | TrialProposed | TrialStarted | EpochEnded | TrialContinued | TrialEnded | SearchEnded
+Event = (
+    SearchStarted | TrialProposed | TrialStarted | EpochEnded | TrialContinued | WorkerLost | TrialEnded | SearchEnded
+)
 
 Decisive = TrialProposed | EpochEnded | TrialContinued | TrialEnded
 """What searchers and schedulers learn from."""

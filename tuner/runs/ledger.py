@@ -15,6 +15,7 @@ from tuner.runs.events import (
     TrialProposed,
     TrialStarted,
     TrialStatus,
+    WorkerLost,
 )
 
 
@@ -34,6 +35,8 @@ class TrialRecord:
     epochs: list[EpochEnded] = field(default_factory=list)
     best: EpochEnded | None = None
     """The epoch of highest validation accuracy, the earliest where several share it; None before the first."""
+    losses: int = 0
+    """Workers that it lost since its last finished epoch."""
 
     @property
     def accuracy(self) -> float | None:
@@ -91,6 +94,10 @@ class Ledger:
             case TrialContinued():
                 record = self.trials[event.trial]
                 record.paused, record.config = False, event.config
+            case WorkerLost():
+                record = self.trials[event.trial]
+                record.status = "pending"
+                record.losses += 1
             case TrialEnded():
                 record = self.trials[event.trial]
                 record.status, record.error, record.paused = event.status, event.error, False
@@ -103,6 +110,7 @@ class Ledger:
     @staticmethod
     def _add_epoch(record: TrialRecord, event: EpochEnded) -> None:
         record.epochs.append(event)
+        record.losses = 0
         if event.decision == "pause":
             record.paused, record.status = True, "pending"
         if event.val_accuracy is None:

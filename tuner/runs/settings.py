@@ -84,6 +84,8 @@ class SearchSettings(_Settings):
     seed: int
     max_params: int | None
     time_budget: float | None
+    epoch_timeout: float | None = None
+    """Seconds after which an epoch that has not ended is taken to hang, None for never."""
     resources: ResourceSettings
     versions: dict[str, str]
 

@@ -157,6 +157,7 @@ def _settings(
         seed=request.seed,
         max_params=request.max_params,
         time_budget=request.time_budget,
+        epoch_timeout=request.epoch_timeout,
         resources=resources,
         versions=_versions(),
     )

@@ -5,10 +5,14 @@ import os
 import tempfile
 from collections.abc import Callable
 
+from search_spaces.config import TrialConfig
+from tuner.data.batches import buckets_of
 from tuner.data.encoded import EncodedSplits
+from tuner.models.memory import TrainingMemory, training_memory
 from tuner.runs.settings import SearchSettings
 from tuner.runs.store import RunStore
 from tuner.search.conductor import Conductor
+from tuner.search.plan import plan_of
 from tuner.search.ray_tune.cluster import ClusterResources
 
 
@@ -30,7 +34,11 @@ def run_on_ray(
     from ray.tune.search import ConcurrencyLimiter
 
     from tuner.search.ray_tune.adapters import ConductorCallback, ConductorScheduler, ConductorSearcher
+    from tuner.search.ray_tune.failures import tolerate_memory_kills
+    from tuner.search.ray_tune.hangs import HangWatch
     from tuner.search.ray_tune.trainable import TrialTrainable
+
+    tolerate_memory_kills()
 
     cpus, gpus = settings.resources.cpus_per_trial, settings.resources.gpus_per_trial
     trainable = tune.with_resources(
@@ -45,22 +53,33 @@ def run_on_ray(
         ),
         {"cpu": cpus, "gpu": gpus},
     )
+    longest = int(buckets_of(data, compiled=False).boundaries[-1])
+
+    def memory(config: TrialConfig) -> TrainingMemory:
+        network = plan_of(settings).network(config)
+        return training_memory(network, optimizer=config.optimizer, batch_size=config.batch_size, length=longest)
+
+    callback = ConductorCallback(conductor, on_step, memory, HangWatch(settings.epoch_timeout))
     searcher = ConductorSearcher(conductor, store.state)
     if not resources.is_local:  # a local Ray offers just as many processors as there are to be trials at once
         searcher = ConcurrencyLimiter(searcher, max_concurrent=settings.resources.concurrency)
     with tempfile.TemporaryDirectory(prefix="frontier-tuner-") as scratch:
-        tune.run(
-            trainable,
-            name="search",
-            storage_path=scratch,
-            num_samples=-1,  # the conductor says when there are no more
-            search_alg=searcher,
-            scheduler=ConductorScheduler(conductor),
-            callbacks=[ConductorCallback(conductor, on_step)],
-            reuse_actors=True,
-            raise_on_failed_trial=False,
-            verbose=0,
-        )
+        try:
+            tune.run(
+                trainable,
+                name="search",
+                storage_path=scratch,
+                num_samples=-1,  # the conductor says when there are no more
+                search_alg=searcher,
+                scheduler=ConductorScheduler(conductor),
+                callbacks=[callback],
+                reuse_actors=True,
+                raise_on_failed_trial=False,
+                verbose=0,
+            )
+        except tune.TuneError as error:
+            # Tune tells an error in a callback as text of its own; what was raised there is the one to know.
+            raise error.__context__ or error from None
 
 
 def _most_pending(settings: SearchSettings) -> int:

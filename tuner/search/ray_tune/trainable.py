@@ -61,16 +61,24 @@ class TrialTrainable(tune.Trainable):
         return True
 
     def step(self) -> dict[str, Any]:
-        """One epoch."""
+        """One epoch.
+
+        Raises:
+            TrialBroke: for any error of the trial.
+        """
+        from tuner.training.broken import broken_by
         from tuner.training.trial_run import TrialRun
 
-        if self._trial_run is None:
-            state: SentState | None = self.config["state"]
-            self._trial_run = TrialRun(
-                self._workbench,
-                TrialConfig(**self.config["settings"]),
-                seed=(self._seed, self.config["index"]),
-                state=state.fetch() if state else None,
-                accuracies=self.config["accuracies"],
-            )
-        return {REPORT: self._trial_run.run_epoch()}
+        try:
+            if self._trial_run is None:
+                state: SentState | None = self.config["state"]
+                self._trial_run = TrialRun(
+                    self._workbench,
+                    TrialConfig(**self.config["settings"]),
+                    seed=(self._seed, self.config["index"]),
+                    state=state.fetch() if state else None,
+                    accuracies=self.config["accuracies"],
+                )
+            return {REPORT: self._trial_run.run_epoch()}
+        except Exception as error:  # noqa: BLE001  raised again, as text
+            raise broken_by(error) from None
