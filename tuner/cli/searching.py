@@ -109,8 +109,11 @@ def _request(options: dict[str, Any]) -> SearchRequest:
         max_length=options["max_length"],
     )
     of_the_scheduler = ("grace_period", "reduction_factor", "rungs", "promotion", "perturbation_interval")
-    same = ("trials", "epochs", "searcher", "objective", "warm_start", "patience", "seed", "max_params", "time_budget",
-            "epoch_timeout", "cpus_per_trial", "gpus_per_trial", "concurrency", "address", "name", "runs_dir")  # fmt: skip
+    same = (
+        *("trials", "epochs", "searcher", "objective", "warm_start", "patience", "seed", "max_params", "vectors"),
+        *("time_budget", "epoch_timeout", "cpus_per_trial", "gpus_per_trial", "concurrency", "address"),
+        *("name", "runs_dir"),
+    )
     return SearchRequest(
         data=data,
         space=_space(options["space"], options["settings"]),

@@ -11,6 +11,7 @@ from tuner.data.reading.loading import load_dataset
 from tuner.data.splits import Splits, split_rows
 from tuner.data.text_dataset import TextDataset
 from tuner.data.tokenizer import Tokenizer
+from tuner.data.vectors import save_vectors
 from tuner.data.vocabulary import FIRST_WORD_ID, Vocabulary
 from tuner.errors import InputError
 
@@ -98,7 +99,7 @@ def _load(request: DataRequest) -> TextDataset:
 
 
 def save_encoder(folder: Path, prepared: PreparedData, *, max_length: int) -> None:
-    """Writes vocabulary, tokeniser settings and label names: what turns a text into the ids that a model reads."""
+    """Writes what turns a text into the ids that a model reads: vocabulary, tokeniser settings, label names, word vectors."""
     folder.mkdir()
     prepared.vocabulary.save(folder / "vocabulary.json")
     settings = {
@@ -108,6 +109,8 @@ def save_encoder(folder: Path, prepared: PreparedData, *, max_length: int) -> No
     }
     _write_json(folder / "tokenizer.json", settings)
     _write_json(folder / "labels.json", list(prepared.dataset.label_names))
+    if prepared.encoded.vectors is not None:
+        save_vectors(folder, prepared.encoded.vectors)
 
 
 def _write_json(path: Path, content: Mapping[str, object] | Sequence[str]) -> None:
