@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from search_spaces.config import CombinationError
 from search_spaces.reader import space_document
 from tuner import __version__
 from tuner.data.pipeline import BUILT_IN, DataRequest, PreparedData, prepare_data
@@ -45,14 +46,21 @@ def prepare_search(request: SearchRequest) -> PreparedSearch:
     resources = _resources(request)
     data = prepare_data(request.data)
     settings = _settings(request, name, resources, data)
+    try:
+        return PreparedSearch(_with_trials(settings, request.trials), data)
+    except CombinationError as error:
+        raise InputError(f"space {request.space.name}: {error}") from None
+
+
+def _with_trials(settings: SearchSettings, wanted: int | None) -> SearchSettings:
+    """The settings with the number of trials that there are, every one of which has been proposed and fits."""
+    searcher = build_searcher(settings)
     if settings.searcher == "grid":
-        points = len(cast("GridSearcher", build_searcher(settings)))
-        settings = settings.model_copy(update={"trials": min(points, request.trials or points)})
-    else:
-        searcher = build_searcher(settings)
-        for index in range(settings.trials):
-            searcher.propose(index)
-    return PreparedSearch(settings, data)
+        points = len(cast("GridSearcher", searcher))
+        return settings.model_copy(update={"trials": min(points, wanted or points)})
+    for index in range(settings.trials):
+        searcher.propose(index)
+    return settings
 
 
 def prepare_again(settings: SearchSettings) -> PreparedData:
