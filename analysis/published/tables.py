@@ -108,9 +108,11 @@ def _systems(table: PublishedTable) -> pd.DataFrame:
                 {
                     "system": [_system(table, row) for _, row in usable.iterrows()],
                     "accuracy": usable[column].astype("float64"),
-                    "parameters": usable["parameters"] if "parameters" in usable else pd.array([pd.NA] * len(usable), "Int64"),
+                    "parameters": usable["parameters"]
+                    if "parameters" in usable
+                    else pd.array([pd.NA] * len(usable), "Int64"),
                     "split": split,
-                    "source": usable["source"] if "source" in usable else table.source,
+                    "source": usable.get("source", table.source),
                 }
             )
         )

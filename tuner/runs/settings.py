@@ -6,7 +6,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from search_spaces.reader import parse_domain
+from search_spaces.reader import space_of
 from search_spaces.space import Space
 from tuner.errors import InputError
 from tuner.runs.atomic import write_text_atomically
@@ -74,8 +74,7 @@ class SearchSettings(_Settings):
 
     def resolved_space(self) -> Space:
         """The space that trials are drawn from, ``--set`` included."""
-        parameters = {name: parse_domain(name, body) for name, body in self.space["parameters"].items()}
-        return Space(self.space["name"], parameters, self.space.get("description", ""))
+        return space_of(self.space, origin="search.yaml: space", name=self.name)
 
 
 def write_settings(path: Path, settings: SearchSettings) -> None:
