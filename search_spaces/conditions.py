@@ -23,6 +23,10 @@ class Condition:
             raise ValueError(f"when needs NAME: VALUE or NAME: [VALUE, ...]; received {dict(self.allowed)!r}")
         object.__setattr__(self, "allowed", MappingProxyType(dict(self.allowed)))
 
+    def __reduce__(self) -> tuple[type["Condition"], tuple[dict[str, tuple[Value, ...]]]]:
+        """Read-only mappings cannot be copied or pickled, which is what Ray Tune does with whatever it is given."""
+        return Condition, (dict(self.allowed),)
+
     def holds(self, values: Mapping[str, Value]) -> bool:
         """Whether it holds, given the values of all active hyperparameters."""
         return all(name in values and values[name] in allowed for name, allowed in self.allowed.items())

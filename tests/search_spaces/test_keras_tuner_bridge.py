@@ -39,8 +39,11 @@ CONDITIONAL = Space(
         "activation": Choice(("tanh", "sigmoid")),
         "units": Integer(4, 6),
         "dropout": Uniform(0.0, 0.4),
+        "pooling": Choice(("max", "mean")),
+        "embedding": Choice((4, 8)),
     },
     conditions={
+        "embedding": Condition({"pooling": ("mean",), "cell": ("elman",)}),
         "activation": Condition({"cell": ("elman",)}),
         "units": Condition({"activation": ("sigmoid",)}),
         "dropout": Condition({"cell": ("lstm", "elman")}),
