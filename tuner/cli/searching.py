@@ -117,6 +117,8 @@ def _space(name: str, settings: tuple[str, ...]) -> Space:
     try:
         path = Path(name)
         space = read_space(path) if path.suffix in (".yaml", ".yml") or path.is_file() else named_space(name)
-        return space.replaced(dict(parse_setting(setting) for setting in settings))
+        return space.replaced(dict(parse_setting(setting, variables=space.variables) for setting in settings))
     except SpaceError as error:
         raise InputError(str(error)) from None
+    except ValueError as error:
+        raise InputError(f"--set {error}") from None

@@ -36,6 +36,10 @@ class DataSettings(_Settings):
     max_tokens: int
     max_length: int
     vocabulary_size: int
+    given_split: bool = True
+    test_share: float = 0.2
+    validation_share: float = 0.125
+    fraction: float = 1.0
 
 
 class SchedulerSettings(_Settings):
