@@ -45,7 +45,7 @@ class Experiment(_Settings):
         data: name of the data set.
         split: which texts do what.
         texts: how they are read.
-        epochs: most epochs of a trial; every one is evaluated, so that a table of several counts of epochs comes from one trial.
+        epochs: most epochs of a trial; every one is evaluated, so one trial stands for trainings of fewer epochs, too.
         searcher: "grid" for all points, "random" for a sample.
         trials: size of the sample; None with a grid.
         differences: sentences on what is not as it was done in the report, or not known.
