@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 import yaml
 
@@ -86,7 +87,7 @@ def tables_for(data: str) -> pd.DataFrame:
     Returns:
         Columns ``system`` (str), ``accuracy`` (0 to 1), ``parameters`` (Int64, missing where none were printed), ``split``
         ("test" or "validation": what the accuracy is of) and ``source`` (report or paper). A row with both accuracies in
-        print gives two.
+        print gives two; a system that several tables print, one.
     """
     parts = [_systems(table) for table in published_tables().values() if table.data == data]
     if not parts:
@@ -94,38 +95,32 @@ def tables_for(data: str) -> pd.DataFrame:
             {"accuracy": "float64", "parameters": "Int64"}
         )
     found = pd.concat(parts, ignore_index=True)
+    found = found.sort_values("parameters", kind="stable").drop_duplicates(["system", "split", "source"])
     return found.sort_values("accuracy", ascending=False, kind="stable", ignore_index=True)
 
 
 def _systems(table: PublishedTable) -> pd.DataFrame:
-    rows, parts = table.rows, []
-    for column, split in (("test_accuracy", "test"), ("val_accuracy", "validation")):
-        if column not in rows:
-            continue
-        usable = rows[rows[column].notna()]
-        parts.append(
-            pd.DataFrame(
-                {
-                    "system": [_system(table, row) for _, row in usable.iterrows()],
-                    "accuracy": usable[column].astype("float64"),
-                    "parameters": usable["parameters"]
-                    if "parameters" in usable
-                    else pd.array([pd.NA] * len(usable), "Int64"),
-                    "split": split,
-                    "source": usable.get("source", table.source),
-                }
-            )
-        )
+    rows = table.rows.assign(system=system_names(table), source=table.rows.get("source", table.source))
+    if "parameters" not in rows:
+        rows["parameters"] = pd.array([pd.NA] * len(rows), dtype="Int64")
+    parts = [
+        rows[rows[column].notna()].assign(split=split).rename(columns={column: "accuracy"})[list(_SYSTEM)]
+        for column, split in (("test_accuracy", "test"), ("val_accuracy", "validation"))
+        if column in rows
+    ]
     return pd.concat(parts, ignore_index=True)
 
 
+def system_names(table: PublishedTable) -> list[str]:
+    """A name for each row, of what distinguishes it: ``lstm, units 200, batch size 64, 5 epochs``."""
+    return [_system(table, row) for _, row in table.rows.iterrows()]
+
+
 def _system(table: PublishedTable, row: "pd.Series[Any]") -> str:
-    """A name from what distinguishes the row: ``lstm, units 200, batch size 64, 5 epochs``."""
     if "system" in row:
         return str(row["system"])
     values = {**table.setting, **{name: row[name] for name in table.hyperparameters if pd.notna(row[name])}}
-    words = [str(values.pop("cell", "rnn"))]
-    words += [_worded(name, value) for name, value in values.items()]
+    words = [_worded(name, values[name]) for name in TrialConfig.model_fields if name in values]
     if "epochs" in row:
         words.append(f"{row['epochs']} epoch{'s' * (row['epochs'] != 1)}")
     return ", ".join(word for word in words if word)
@@ -135,6 +130,6 @@ def _worded(name: str, value: Any) -> str:
     if isinstance(value, str):
         return value
     name = name.replace("_", " ")
-    if value in (True, False) and not isinstance(value, (int, float)):
+    if isinstance(value, (bool, np.bool_)):
         return name if value else ""
     return f"{name} {value:g}"
