@@ -7,7 +7,7 @@ from search_spaces.experiment import Experiment
 
 
 def differences(run: Run, experiment: Experiment, table: PublishedTable | None) -> list[str]:
-    """Sentences on how this run is not what the report did: first those of this run, then those of any run of the experiment."""
+    """Sentences on how this run is not what the report did: first this run, then any run of the experiment."""
     data = run.settings.data
     found = []
     if data.fraction < 1:
