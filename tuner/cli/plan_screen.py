@@ -11,7 +11,7 @@ from tuner.cli.duration import duration_text
 from tuner.data.batches import buckets_of
 from tuner.data.buckets import Buckets
 from tuner.data.pipeline import BUILT_IN, PreparedData
-from tuner.runs.settings import SearchSettings
+from tuner.runs.settings import SearchSettings, VectorSettings
 from tuner.search.forecast import Forecast
 from tuner.search.schedulers.asha import rung_epochs
 
@@ -24,6 +24,7 @@ def print_plan(console: Console, settings: SearchSettings, data: PreparedData, e
     for name, text in (
         ("data", _data(settings, data)),
         ("texts", _lengths(settings, data)),
+        *([("vectors", _vectors(settings.vectors))] if settings.vectors else []),
         *(("note", note) for note in data.notes),
         ("space", _space(settings)),
         ("trials", _trials(settings)),
@@ -57,6 +58,13 @@ def _lengths(settings: SearchSettings, data: PreparedData) -> str:
         f"{np.median(lengths):.0f} tokens in the median, longest {lengths.max()}, "
         f"vocabulary {settings.data.vocabulary_size:,}\n"
         f"batches of length {_buckets(many)}; where XLA compiles, {_buckets(few)}"
+    )
+
+
+def _vectors(vectors: VectorSettings) -> str:
+    return (
+        f"{vectors.source}\n{vectors.width} numbers a word, for {vectors.type_coverage:.1%} of the words known "
+        f"({vectors.found:,}) and {vectors.token_coverage:.1%} of the running words"
     )
 
 

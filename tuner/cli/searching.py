@@ -110,7 +110,7 @@ def _request(options: dict[str, Any]) -> SearchRequest:
         max_length=options["max_length"],
     )
     same = ("trials", "epochs", "searcher", "scheduler", "seed", "max_params", "time_budget", "cpus_per_trial",
-            "gpus_per_trial", "concurrency", "address", "name", "runs_dir")  # fmt: skip
+            "gpus_per_trial", "concurrency", "address", "name", "runs_dir", "vectors")  # fmt: skip
     return SearchRequest(
         data=data, space=space_with(options["space"], options["settings"]), **{key: options[key] for key in same}
     )

@@ -13,6 +13,7 @@ from tuner.data.sampling import draw_share
 from tuner.data.splits import Splits, split_rows
 from tuner.data.text_dataset import TextDataset
 from tuner.data.tokenizer import Tokenizer
+from tuner.data.vectors import save_vectors
 from tuner.data.vocabulary import FIRST_WORD_ID, Vocabulary
 from tuner.errors import InputError
 
@@ -115,7 +116,7 @@ def _load(request: DataRequest) -> TextDataset:
 
 
 def save_encoder(folder: Path, prepared: PreparedData, *, max_length: int) -> None:
-    """Writes vocabulary, tokeniser settings and label names: what turns a text into the ids that a model reads."""
+    """Writes what turns a text into the ids that a model reads: vocabulary, tokeniser settings, label names, word vectors."""
     folder.mkdir()
     prepared.vocabulary.save(folder / "vocabulary.json")
     settings = {
@@ -125,6 +126,8 @@ def save_encoder(folder: Path, prepared: PreparedData, *, max_length: int) -> No
     }
     _write_json(folder / "tokenizer.json", settings)
     _write_json(folder / "labels.json", list(prepared.dataset.label_names))
+    if prepared.encoded.vectors is not None:
+        save_vectors(folder, prepared.encoded.vectors)
 
 
 def _write_json(path: Path, content: Mapping[str, object] | Sequence[str]) -> None:

@@ -42,6 +42,17 @@ class DataSettings(_Settings):
     fraction: float = 1.0
 
 
+class VectorSettings(_Settings):
+    """Pretrained word vectors: where they were read, and how far they cover the training texts."""
+
+    source: str
+    width: int
+    found: int
+    type_coverage: float
+    token_coverage: float
+    fingerprint: str
+
+
 class SchedulerSettings(_Settings):
     """Early stopping."""
 
@@ -65,6 +76,7 @@ class SearchSettings(_Settings):
     name: str
     created: str
     data: DataSettings
+    vectors: VectorSettings | None = None
     space: dict[str, Any]
     trials: int
     epochs: int

@@ -22,10 +22,16 @@ class Plan:
     vocabulary_size: int
     classes: int
     max_params: int | None
+    vectors_width: int | None = None
 
     def network(self, config: TrialConfig) -> Network:
         """The network that a configuration means on these data."""
-        return network_of(config, vocabulary_size=self.vocabulary_size, classes=self.classes)
+        return network_of(
+            config,
+            vocabulary_size=self.vocabulary_size,
+            classes=self.classes,
+            vectors_width=self.vectors_width,
+        )
 
     def count(self, config: TrialConfig) -> ParameterCount:
         """Its exact parameter count."""
@@ -44,6 +50,7 @@ def plan_of(settings: SearchSettings) -> Plan:
         vocabulary_size=settings.data.vocabulary_size,
         classes=len(settings.data.label_names),
         max_params=settings.max_params,
+        vectors_width=settings.vectors.width if settings.vectors else None,
     )
 
 

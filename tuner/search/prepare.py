@@ -4,7 +4,7 @@ import math
 import os
 import platform
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -14,9 +14,10 @@ from search_spaces.config import CombinationError
 from search_spaces.reader import space_document
 from tuner import __version__
 from tuner.data.pipeline import BUILT_IN, DataRequest, PreparedData, prepare_data
+from tuner.data.vectors import read_word_vectors
 from tuner.errors import InputError
 from tuner.runs.folder import check_new_run
-from tuner.runs.settings import DataSettings, ResourceSettings, SchedulerSettings, SearchSettings
+from tuner.runs.settings import DataSettings, ResourceSettings, SchedulerSettings, SearchSettings, VectorSettings
 from tuner.search.plan import build_searcher
 from tuner.search.ray_tune.cluster import find_cluster, local_gpus
 from tuner.search.request import SearchRequest
@@ -44,8 +45,10 @@ def prepare_search(request: SearchRequest) -> PreparedSearch:
     name = request.name or datetime.now(tz=UTC).astimezone().strftime("%Y%m%d-%H%M%S")
     check_new_run(request.runs_dir, name)
     resources = _resources(request)
-    data = prepare_data(request.data)
-    settings = _settings(request, name, resources, data)
+    data, vectors = prepare_data(request.data), None
+    if request.vectors is not None:
+        data, vectors = _with_vectors(data, request.vectors.resolve(), seed=request.data.split_seed)
+    settings = _settings(request, name, resources, data, vectors)
     try:
         return PreparedSearch(_with_trials(settings, request.trials), data)
     except CombinationError as error:
@@ -77,7 +80,29 @@ def prepare_again(settings: SearchSettings) -> PreparedData:
             f"(fingerprint {prepared.dataset.fingerprint[:12]}, was {data.fingerprint[:12]}); bring the old data back or "
             "start a new search"
         )
+    if settings.vectors is None:
+        return prepared
+    prepared, vectors = _with_vectors(prepared, Path(settings.vectors.source), seed=data.split_seed)
+    if vectors != settings.vectors:
+        raise InputError(
+            f"{vectors.source}: the word vectors have changed since the search {settings.name} began; bring the old file "
+            "back or start a new search"
+        )
     return prepared
+
+
+def _with_vectors(data: PreparedData, path: Path, *, seed: int) -> tuple[PreparedData, VectorSettings]:
+    """The data with pretrained vectors for their vocabulary, and what there is to say of these."""
+    vectors = read_word_vectors(path, data.vocabulary, seed=seed)
+    described = VectorSettings(
+        source=str(path),
+        width=vectors.table.shape[1],
+        found=vectors.found,
+        type_coverage=vectors.type_coverage,
+        token_coverage=vectors.token_coverage,
+        fingerprint=vectors.fingerprint,
+    )
+    return replace(data, encoded=replace(data.encoded, vectors=vectors.table)), described
 
 
 def _data_request(data: DataSettings) -> DataRequest:
@@ -128,7 +153,9 @@ def _resources(request: SearchRequest) -> ResourceSettings:
     )
 
 
-def _settings(request: SearchRequest, name: str, resources: ResourceSettings, data: PreparedData) -> SearchSettings:
+def _settings(
+    request: SearchRequest, name: str, resources: ResourceSettings, data: PreparedData, vectors: VectorSettings | None
+) -> SearchSettings:
     dataset = data.dataset
     return SearchSettings(
         name=name,
@@ -156,6 +183,7 @@ def _settings(request: SearchRequest, name: str, resources: ResourceSettings, da
             validation_share=request.data.validation_share,
             fraction=request.data.fraction,
         ),
+        vectors=vectors,
         space=space_document(request.space),
         trials=request.trials or DEFAULT_TRIALS,
         epochs=request.epochs,

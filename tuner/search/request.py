@@ -19,6 +19,7 @@ class SearchRequest:
         time_budget: seconds after which the search ends.
         concurrency: most trials at once.
         address: of a Ray cluster.
+        vectors: a file of pretrained word vectors, for configurations whose ``vectors`` is not "none".
     """
 
     data: DataRequest
@@ -36,6 +37,7 @@ class SearchRequest:
     address: str | None
     name: str | None
     runs_dir: Path
+    vectors: Path | None = None
 
     def __post_init__(self) -> None:
         """Refuses numbers that mean nothing.
@@ -62,6 +64,12 @@ class SearchRequest:
             ):
                 if column is not None:
                     raise InputError(f"{option} {column}: needs --data, without which a corpus is generated")
+        domain = self.space.parameters.get("vectors")
+        if self.vectors is not None and (domain is None or domain.bounds() == ("none",)):
+            raise InputError(
+                f"--vectors {self.vectors}: no network of the space {self.space.name} begins with vectors; "
+                "add --set vectors=frozen,trained"
+            )
         if self.seed < 0:
             raise InputError(f"--seed {self.seed}: must be 0 or more")
         if not self.cpus_per_trial > 0:

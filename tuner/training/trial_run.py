@@ -7,6 +7,7 @@ import numpy as np
 
 from search_spaces.config import TrialConfig
 from tuner.data.batches import count_real_tokens, evaluation_batches, training_batches
+from tuner.training.optimizers import Rates
 from tuner.training.program import EVALUATION_BATCH, StepInputs
 from tuner.training.report import EpochReport, TrialReport
 from tuner.training.workbench import Workbench
@@ -36,8 +37,8 @@ class TrialRun:
             int(number) for number in np.random.SeedSequence(seed).generate_state(3, np.uint32)
         )
         self._program, self._buckets = workbench.set_up(config)
-        self._program.start(seed=self._weights_seed, learning_rate=config.learning_rate)
-        self._inputs = StepInputs(config.dropout, config.gradient_clip_norm)
+        self._program.start(seed=self._weights_seed, rates=Rates.of(config))
+        self._inputs = StepInputs.of(config)
         self._epoch, self._best_accuracy = 0, -1.0
         if state is not None:
             extra = self._program.restore(state)
@@ -70,7 +71,10 @@ class TrialRun:
         data, program = self._workbench.data.train, self._program
         order = (self._order_seed, self._epoch)
         total, correct, tokens, seconds = 0.0, 0, 0, 0.0
-        batches = training_batches(data, self._buckets, self._config.batch_size, seed_sequence=order)
+        config = self._config
+        batches = training_batches(
+            data, self._buckets, config.batch_size, seed_sequence=order, batch_tokens=config.batch_tokens
+        )
         for number, batch in enumerate(batches):
             started, compiled_before = time.perf_counter(), program.compile_seconds
             # The generator of dropout takes two words: one for the trial and epoch, one for the step.
