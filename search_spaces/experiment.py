@@ -46,6 +46,7 @@ class Experiment(_Settings):
         split: which texts do what.
         texts: how they are read.
         epochs: most epochs of a trial; every one is evaluated, so one trial stands for trainings of fewer epochs, too.
+        patience: epochs without a better accuracy after which a trial ends, None where the report trains on.
         searcher: "grid" for all points, "random" for a sample.
         trials: size of the sample; None with a grid.
         differences: sentences on what is not as it was done in the report, or not known.
@@ -56,6 +57,7 @@ class Experiment(_Settings):
     split: Split = Split()
     texts: Texts
     epochs: Annotated[int, Field(ge=1)]
+    patience: Annotated[int, Field(ge=1)] | None = None
     searcher: Literal["grid", "random"] = "grid"
     trials: Annotated[int, Field(ge=1)] | None = None
     differences: tuple[str, ...] = ()

@@ -19,6 +19,7 @@ from tuner.errors import InputError
 from tuner.runs.folder import RunFolder
 from tuner.runs.settings import read_settings
 from tuner.search.request import SearchRequest
+from tuner.search.schedulers.options import SchedulerOptions
 
 _COLOURS = {"holds": "green", "does not hold": "red", "not decided": "yellow", "not run": "dim"}
 
@@ -90,7 +91,6 @@ def _request(options: dict[str, Any], experiment: Experiment, space: Space, run:
         fraction=options["fraction"],
     )
     same = (
-        "scheduler",
         "seed",
         "time_budget",
         "cpus_per_trial",
@@ -98,6 +98,7 @@ def _request(options: dict[str, Any], experiment: Experiment, space: Space, run:
         "concurrency",
         "address",
         "runs_dir",
+        "vectors",
     )
     return SearchRequest(
         data=data,
@@ -105,6 +106,10 @@ def _request(options: dict[str, Any], experiment: Experiment, space: Space, run:
         trials=options["trials"] or experiment.trials,
         epochs=options["epochs"] or experiment.epochs,
         searcher=experiment.searcher,
+        objective=None,
+        warm_start=None,
+        scheduler=SchedulerOptions(options["scheduler"]),
+        patience=experiment.patience,
         max_params=None,
         name=run,
         **{key: options[key] for key in same},

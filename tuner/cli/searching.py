@@ -22,6 +22,7 @@ from tuner.search.forecast import forecast
 from tuner.search.launch import EndReason, OnStep, resume_search, start_search
 from tuner.search.prepare import prepare_again, prepare_search
 from tuner.search.request import SearchRequest
+from tuner.search.schedulers.options import SchedulerOptions
 
 _INTERRUPTED = 130
 
@@ -109,10 +110,14 @@ def _request(options: dict[str, Any]) -> SearchRequest:
         max_tokens=options["max_tokens"],
         max_length=options["max_length"],
     )
-    same = ("trials", "epochs", "searcher", "scheduler", "seed", "max_params", "time_budget", "cpus_per_trial",
-            "gpus_per_trial", "concurrency", "address", "name", "runs_dir", "vectors")  # fmt: skip
+    of_the_scheduler = ("grace_period", "reduction_factor", "rungs", "promotion", "perturbation_interval")
+    same = ("trials", "epochs", "searcher", "objective", "warm_start", "patience", "seed", "max_params", "time_budget",
+            "cpus_per_trial", "gpus_per_trial", "concurrency", "address", "name", "runs_dir", "vectors")  # fmt: skip
     return SearchRequest(
-        data=data, space=space_with(options["space"], options["settings"]), **{key: options[key] for key in same}
+        data=data,
+        space=space_with(options["space"], options["settings"]),
+        scheduler=SchedulerOptions(options["scheduler"], **{key: options[key] for key in of_the_scheduler}),
+        **{key: options[key] for key in same},
     )
 
 

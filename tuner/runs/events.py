@@ -59,7 +59,20 @@ class EpochEnded(_Event):
     seconds: float
     compile_seconds: float
     tokens_per_second: float
-    decision: Literal["continue", "stop"]
+    decision: Literal["continue", "stop", "pause"]
+
+
+class TrialContinued(_Event):
+    """A paused trial was given a place again.
+
+    ``donor`` is the trial whose last state it takes over, null where it goes on from its own; ``config`` are its
+    hyperparameters from here on.
+    """
+
+    event: Literal["trial_continued"] = "trial_continued"
+    trial: str
+    donor: str | None
+    config: dict[str, Any]
 
 
 class TrialEnded(_Event):
@@ -78,7 +91,10 @@ class SearchEnded(_Event):
     reason: Literal["finished", "time budget", "interrupted"]
 
 
-Event = SearchStarted | TrialProposed | TrialStarted | EpochEnded | TrialEnded | SearchEnded
+Event = SearchStarted | TrialProposed | TrialStarted | EpochEnded | TrialContinued | TrialEnded | SearchEnded
+
+Decisive = TrialProposed | EpochEnded | TrialContinued | TrialEnded
+"""What searchers and schedulers learn from."""
 
 _ADAPTER: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
 

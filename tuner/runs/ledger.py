@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tuner.runs.events import (
+    Decisive,
     EpochEnded,
     Event,
     SearchEnded,
     SearchStarted,
+    TrialContinued,
     TrialEnded,
     TrialProposed,
     TrialStarted,
@@ -27,6 +29,8 @@ class TrialRecord:
     embedding_parameters: int
     status: TrialStatus = "pending"
     error: str | None = None
+    paused: bool = False
+    """Whether it gave its place away and waits for the scheduler to call it back; its status is pending then."""
     epochs: list[EpochEnded] = field(default_factory=list)
     best: EpochEnded | None = None
     """The epoch of highest validation accuracy, the earliest where several share it; None before the first."""
@@ -53,12 +57,12 @@ class TrialRecord:
 
 
 class Ledger:
-    """All trials of a search in the order of their proposal, and their reports in the order of arrival."""
+    """All trials of a search in the order of their proposal, and what was decided about them in the order of the journal."""
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
         """Folds the given events."""
         self.trials: dict[str, TrialRecord] = {}
-        self.reports: list[EpochEnded] = []
+        self.history: list[Decisive] = []
         self.planned = 0
         self.started_at: float | None = None
         self.last_event_at: float | None = None
@@ -69,6 +73,8 @@ class Ledger:
     def apply(self, event: Event) -> None:
         """Takes in one event. Knows every kind: a type checker says so when one is added."""
         self.last_event_at = event.time
+        if isinstance(event, Decisive):
+            self.history.append(event)
         match event:
             case SearchStarted():
                 self.started_at = event.time if self.started_at is None else self.started_at
@@ -81,11 +87,13 @@ class Ledger:
             case TrialStarted():
                 self.trials[event.trial].status = "running"
             case EpochEnded():
-                self.reports.append(event)
                 self._add_epoch(self.trials[event.trial], event)
+            case TrialContinued():
+                record = self.trials[event.trial]
+                record.paused, record.config = False, event.config
             case TrialEnded():
                 record = self.trials[event.trial]
-                record.status, record.error = event.status, event.error
+                record.status, record.error, record.paused = event.status, event.error, False
             case SearchEnded():
                 self.end = event
                 for record in self.trials.values():
@@ -95,6 +103,8 @@ class Ledger:
     @staticmethod
     def _add_epoch(record: TrialRecord, event: EpochEnded) -> None:
         record.epochs.append(event)
+        if event.decision == "pause":
+            record.paused, record.status = True, "pending"
         if event.val_accuracy is None:
             return
         if record.best is None or record.best.val_accuracy is None or event.val_accuracy > record.best.val_accuracy:

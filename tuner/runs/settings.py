@@ -54,11 +54,22 @@ class VectorSettings(_Settings):
 
 
 class SchedulerSettings(_Settings):
-    """Early stopping."""
+    """Early stopping. An option that a scheduler does not have is None.
 
-    name: Literal["asha", "none"]
-    grace_period: int
-    reduction_factor: int
+    Attributes:
+        grace_period: epochs before the first comparison.
+        reduction_factor: one in how many goes on.
+        rungs: the epochs at which trials are compared.
+        promotion: whether trials pause at a rung until they are promoted, instead of being stopped there.
+        perturbation_interval: epochs between the exchanges of a population.
+    """
+
+    name: Literal["asha", "frontier", "hyperband", "median", "pbt", "none"]
+    grace_period: int | None = None
+    reduction_factor: int | None = None
+    rungs: tuple[int, ...] = ()
+    promotion: bool = False
+    perturbation_interval: int | None = None
 
 
 class ResourceSettings(_Settings):
@@ -80,8 +91,12 @@ class SearchSettings(_Settings):
     space: dict[str, Any]
     trials: int
     epochs: int
-    searcher: Literal["random", "grid"]
+    searcher: Literal["random", "grid", "optuna", "bayesian"]
+    objective: Literal["accuracy", "frontier"] = "accuracy"
+    guesses: tuple[dict[str, Any], ...] = ()
+    """Configurations of the first trials, where an earlier run gave them."""
     scheduler: SchedulerSettings
+    patience: int | None = None
     seed: int
     max_params: int | None
     time_budget: float | None

@@ -94,7 +94,7 @@ def _conduct(
     interruption: Interruption,
     on_step: OnStep,
 ) -> EndReason:
-    conductor = Conductor(plan_of(settings), build_searcher(settings), build_scheduler(settings), store)
+    conductor = Conductor(plan_of(settings), build_searcher(settings), build_scheduler(settings, store.ledger), store)
     deadline = time.monotonic() + (settings.time_budget or math.inf)
 
     def step() -> None:

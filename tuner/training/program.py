@@ -174,13 +174,14 @@ class Program:
         arrays = {**_named("w", self._kept), **_named("s", self._optimizer.variables)}
         return _pack({**arrays, **{name: np.asarray(value) for name, value in extra.items()}})
 
-    def restore(self, content: bytes) -> dict[str, float]:
-        """Takes a state back and returns the extra numbers in it."""
+    def restore(self, content: bytes, *, learning_rate: float) -> dict[str, float]:
+        """Takes a state back, but for the learning rate, and returns the extra numbers in it."""
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             arrays = dict(archive)
         for prefix, variables in (("w", self._kept), ("s", self._optimizer.variables)):
             for number, variable in enumerate(variables):
                 variable.assign(arrays.pop(f"{prefix}{number:03d}"))
+        self._optimizer.learning_rate.assign(learning_rate)
         return {name: float(value) for name, value in arrays.items()}
 
     def _logits(

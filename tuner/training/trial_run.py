@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -21,7 +22,13 @@ class TrialRun:
     """
 
     def __init__(
-        self, workbench: Workbench, config: TrialConfig, *, seed: tuple[int, int], state: bytes | None
+        self,
+        workbench: Workbench,
+        config: TrialConfig,
+        *,
+        seed: tuple[int, int],
+        state: bytes | None,
+        accuracies: Sequence[float | None] = (),
     ) -> None:
         """Sets the trial up, fresh or from the state that an earlier report carried.
 
@@ -29,7 +36,9 @@ class TrialRun:
             workbench: the worker's data and programs.
             config: what to train.
             seed: search seed and trial index, non-negative.
-            state: ``TrialReport.last`` of the epoch to go on from, None for a fresh start.
+            state: ``TrialReport.last`` of the epoch to go on from, its own or another trial's; None for a fresh start.
+            accuracies: the validation accuracies that this trial has reported, epoch by epoch: its best weights are those
+                of the best of all its epochs.
         """
         self._workbench = workbench
         self._config = config
@@ -41,8 +50,9 @@ class TrialRun:
         self._inputs = StepInputs.of(config)
         self._epoch, self._best_accuracy = 0, -1.0
         if state is not None:
-            extra = self._program.restore(state)
-            self._epoch, self._best_accuracy = int(extra["epoch"]), extra["best_accuracy"]
+            self._epoch = int(self._program.restore(state, learning_rate=config.learning_rate)["epoch"])
+            reached = [accuracy for accuracy in accuracies[: self._epoch] if accuracy is not None]
+            self._best_accuracy = max(reached, default=-1.0)
 
     def run_epoch(self) -> TrialReport:
         """Trains one pass over the training texts, evaluates, and reports."""
@@ -63,7 +73,7 @@ class TrialRun:
         improved = not report.diverged and val_accuracy > self._best_accuracy
         if improved:
             self._best_accuracy = val_accuracy
-        last = self._program.state_bytes(epoch=self._epoch, best_accuracy=self._best_accuracy)
+        last = self._program.state_bytes(epoch=self._epoch)
         return TrialReport(report, last=last, best=self._program.weights_bytes() if improved else None)
 
     def _train(self) -> tuple[float, float, float]:

@@ -25,6 +25,13 @@ from tuner.cli.parsing import Duration
 @click.option(
     "--scheduler", type=click.Choice(["asha", "none"]), default="none", show_default=True, help="Early stopping."
 )
+@click.option(
+    "--vectors",
+    type=click.Path(path_type=Path),
+    default=None,
+    metavar="FILE",
+    help="Pretrained word vectors, for experiments that begin with them.",
+)
 @click.option("--seed", type=int, default=0, show_default=True, metavar="K", help="All randomness follows from it.")
 @click.option("--name", default=None, metavar="RUN", help="Name of the run.  [default: NAME, with F where it is not 1]")
 @click.option(

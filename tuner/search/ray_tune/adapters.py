@@ -10,6 +10,7 @@ from ray.tune.search import Searcher
 
 from tuner.search.conductor import Conductor
 from tuner.search.ray_tune.failures import describe_failure
+from tuner.search.ray_tune.sent_state import sent
 from tuner.search.ray_tune.trainable import REPORT
 from tuner.search.schedulers.scheduler import Decision
 
@@ -17,21 +18,27 @@ from tuner.search.schedulers.scheduler import Decision
 class ConductorSearcher(Searcher):
     """Asks the conductor for trials."""
 
-    def __init__(self, conductor: Conductor) -> None:
-        """Takes the conductor of the search."""
+    def __init__(self, conductor: Conductor, state_of: Callable[[str], bytes | None]) -> None:
+        """Takes the conductor of the search, and where the last states of trials are found."""
         super().__init__()
         self._conductor = conductor
+        self._state_of = state_of
 
-    def suggest(self, trial_id: str) -> dict[str, Any] | str:
-        """The next trial's config, or Ray's mark for "no more"."""
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+        """The next trial's config, None where there is none yet, or Ray's mark for "no more".
+
+        For Ray a trial that goes on after a pause is a new one: it may go on elsewhere, in a worker that is warm.
+        """
         assignment = self._conductor.next_trial()
         if assignment is None:
             finished: str = Searcher.FINISHED
-            return finished
+            return finished if self._conductor.is_exhausted else None
         return {
             "trial": assignment.trial,
             "index": assignment.index,
             "settings": assignment.config.model_dump(),
+            "accuracies": assignment.accuracies,
+            "state": sent(self._state_of(assignment.trial)),
         }
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
@@ -57,8 +64,8 @@ class ConductorScheduler(FIFOScheduler):
         """Ray's word for the conductor's decision."""
         report = result[REPORT]
         decision = self._conductor.on_report(trial.config["trial"], report.epoch, last=report.last, best=report.best)
-        stop = decision is Decision.STOP
-        word: str = TrialScheduler.STOP if stop else TrialScheduler.CONTINUE
+        goes_on = decision is Decision.CONTINUE
+        word: str = TrialScheduler.CONTINUE if goes_on else TrialScheduler.STOP
         return word
 
 
@@ -77,8 +84,9 @@ class ConductorCallback(tune.Callback):
     def on_trial_result(
         self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
     ) -> None:
-        """Drops the report, which the scheduler had: Ray would hold the weights in it as the trial's last result."""
+        """Drops the report, which the scheduler had, and the state that the trial began with: Ray would hold both."""
         result.pop(REPORT)
+        trial.config["state"] = None
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """A trial broke; Ray has written its traceback into a file."""

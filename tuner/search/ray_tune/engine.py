@@ -25,8 +25,7 @@ def run_on_ray(
 
     What ``on_step`` raises passes through; the caller then shuts Ray down, which ends the workers at once.
     """
-    # As many trials wait as run: a worker that ends one finds the next there, and is kept for it.
-    os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(settings.resources.concurrency)
+    os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(_most_pending(settings))
     from ray import tune
     from ray.tune.search import ConcurrencyLimiter
 
@@ -38,7 +37,6 @@ def run_on_ray(
         tune.with_parameters(
             TrialTrainable,
             arrays=data.as_arrays(),
-            states=store.states(),
             vocabulary_size=settings.data.vocabulary_size,
             classes=len(settings.data.label_names),
             epochs=settings.epochs,
@@ -47,7 +45,7 @@ def run_on_ray(
         ),
         {"cpu": cpus, "gpu": gpus},
     )
-    searcher = ConductorSearcher(conductor)
+    searcher = ConductorSearcher(conductor, store.state)
     if not resources.is_local:  # a local Ray offers just as many processors as there are to be trials at once
         searcher = ConcurrencyLimiter(searcher, max_concurrent=settings.resources.concurrency)
     with tempfile.TemporaryDirectory(prefix="frontier-tuner-") as scratch:
@@ -63,3 +61,13 @@ def run_on_ray(
             raise_on_failed_trial=False,
             verbose=0,
         )
+
+
+def _most_pending(settings: SearchSettings) -> int:
+    """Trials that wait for a worker: one that ends a trial finds the next there, and is kept for it.
+
+    Where the next trial depends on what others report, only one waits: it was chosen before those reports came.
+    """
+    learns = settings.searcher in ("optuna", "bayesian")
+    calls_back = settings.scheduler.promotion or settings.scheduler.name in ("hyperband", "pbt")
+    return 1 if learns or calls_back else settings.resources.concurrency

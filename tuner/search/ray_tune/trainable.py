@@ -7,6 +7,7 @@ from ray import tune
 
 from search_spaces.config import TrialConfig
 from tuner.data.encoded import EncodedSplits
+from tuner.search.ray_tune.sent_state import SentState
 
 if TYPE_CHECKING:
     from tuner.training.trial_run import TrialRun
@@ -18,7 +19,8 @@ REPORT = "report"
 class TrialTrainable(tune.Trainable):
     """Trains the trial of its config epoch by epoch; on reuse it keeps data, compiled programs and TensorFlow itself.
 
-    A config holds ``trial``, ``index`` and ``settings`` (the hyperparameters).
+    A config holds ``trial``, ``index``, ``settings`` (the hyperparameters), and what a trial goes on from: ``accuracies`` (by
+    epoch) and ``state`` (a ``SentState``, or None for a fresh start).
     """
 
     def setup(
@@ -26,7 +28,6 @@ class TrialTrainable(tune.Trainable):
         config: dict[str, Any],
         *,
         arrays: Mapping[str, Any],
-        states: Mapping[str, bytes],
         vocabulary_size: int,
         classes: int,
         epochs: int,
@@ -38,7 +39,6 @@ class TrialTrainable(tune.Trainable):
         Args:
             config: the first trial.
             arrays: ``EncodedSplits.as_arrays()``, mapped from the node's object store without a copy.
-            states: last states of interrupted trials by trial id.
             vocabulary_size: token ids that the data know.
             classes: labels in the data.
             epochs: most epochs of a trial.
@@ -52,7 +52,6 @@ class TrialTrainable(tune.Trainable):
         from tuner.training.workbench import Workbench
 
         self._workbench = Workbench(EncodedSplits.from_arrays(arrays), vocabulary_size, classes, epochs)
-        self._states = states
         self._seed = seed
         self._trial_run: TrialRun | None = None
 
@@ -66,10 +65,12 @@ class TrialTrainable(tune.Trainable):
         from tuner.training.trial_run import TrialRun
 
         if self._trial_run is None:
+            state: SentState | None = self.config["state"]
             self._trial_run = TrialRun(
                 self._workbench,
                 TrialConfig(**self.config["settings"]),
                 seed=(self._seed, self.config["index"]),
-                state=self._states.get(self.config["trial"]),
+                state=state.fetch() if state else None,
+                accuracies=self.config["accuracies"],
             )
         return {REPORT: self._trial_run.run_epoch()}
