@@ -75,7 +75,7 @@ def _buckets(buckets: Buckets) -> str:
 
 def _space(settings: SearchSettings) -> str:
     space = settings.resolved_space()
-    varying = [f"{name} {space.parameters[name]}" for name in space.varying()]
+    varying = [f"{name} {space.described(name)}" for name in (*space.varying(), *space.formulas)]
     fixed = [
         f"{name}={domain.values[0]}"
         for name, domain in space.parameters.items()

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from search_spaces.reader import parse_domain
+from search_spaces.reader import space_of
 from search_spaces.space import Space
 from tuner.errors import InputError
 from tuner.runs.atomic import write_text_atomically
@@ -36,6 +36,10 @@ class DataSettings(_Settings):
     max_tokens: int
     max_length: int
     vocabulary_size: int
+    given_split: bool = True
+    test_share: float = 0.2
+    validation_share: float = 0.125
+    fraction: float = 1.0
 
 
 class VectorSettings(_Settings):
@@ -103,8 +107,7 @@ class SearchSettings(_Settings):
 
     def resolved_space(self) -> Space:
         """The space that trials are drawn from, ``--set`` included."""
-        parameters = {name: parse_domain(name, body) for name, body in self.space["parameters"].items()}
-        return Space(self.space["name"], parameters, self.space.get("description", ""))
+        return space_of(self.space, origin="search.yaml: space", name=self.name)
 
 
 def write_settings(path: Path, settings: SearchSettings) -> None:

@@ -123,6 +123,10 @@ def _data_request(data: DataSettings) -> DataRequest:
         min_freq=data.min_freq,
         max_tokens=data.max_tokens,
         max_length=data.max_length,
+        given_split=data.given_split,
+        test_share=data.test_share,
+        validation_share=data.validation_share,
+        fraction=data.fraction,
     )
 
 
@@ -185,6 +189,10 @@ def _settings(
             max_tokens=request.data.max_tokens,
             max_length=request.data.max_length,
             vocabulary_size=data.vocabulary.size,
+            given_split=request.data.given_split,
+            test_share=request.data.test_share,
+            validation_share=request.data.validation_share,
+            fraction=request.data.fraction,
         ),
         vectors=vectors,
         space=space_document(request.space),
@@ -195,12 +203,17 @@ def _settings(
         scheduler=scheduler,
         patience=request.patience,
         seed=request.seed,
-        max_params=request.max_params,
+        max_params=_smaller(request.max_params, request.space.max_params),
         time_budget=request.time_budget,
         epoch_timeout=request.epoch_timeout,
         resources=resources,
         versions=_versions(),
     )
+
+
+def _smaller(asked: int | None, of_space: int | None) -> int | None:
+    """The tighter of the user's bound on parameters and the space's own."""
+    return min((bound for bound in (asked, of_space) if bound is not None), default=None)
 
 
 def _objective(request: SearchRequest) -> str:
