@@ -49,7 +49,7 @@ def logits(
         masks = iter(dropout_masks(widths, tf.shape(tokens)[0], dropout_rate, seed))
 
     known = tf.transpose(tf.where(tokens < network.vocabulary, tokens, _UNKNOWN))
-    directions = [tf.transpose(_look_up(next(remaining), known), [0, 2, 1])]
+    directions = [tf.transpose(look_up(next(remaining), known), [0, 2, 1])]
     for depth in range(network.layers):
         states = directions[0] if len(directions) == 1 else tf.concat(directions, 1)
         if masks is not None and depth > 0:
@@ -78,7 +78,7 @@ def dropout_masks(widths: list[int], batch: Any, rate: Any, seed: Any) -> list[A
 
 
 @tf.custom_gradient
-def _look_up(table: Any, tokens: Any) -> tuple[Any, Any]:
+def look_up(table: Any, tokens: Any) -> tuple[Any, Any]:
     """Return rows of ``table`` ``[vocabulary, embedding]`` for ``tokens`` of any shape.
 
     The gradient is dense: optimizers then treat the table like every other weight, and XLA adds up 16,000 rows in

@@ -5,8 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tuner.runs.events import (
+    ConfirmationEnded,
+    ConfirmationStarted,
     EpochEnded,
     Event,
+    RepeatEnded,
     SearchEnded,
     SearchStarted,
     TrialEnded,
@@ -53,7 +56,10 @@ class TrialRecord:
 
 
 class Ledger:
-    """All trials of a search in the order of their proposal, and their reports in the order of arrival."""
+    """All trials of a search in the order of their proposal, their reports in the order of arrival, and their repeats.
+
+    ``repeats`` are those of a confirmation, by model and number.
+    """
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
         """Folds the given events."""
@@ -63,6 +69,7 @@ class Ledger:
         self.started_at: float | None = None
         self.last_event_at: float | None = None
         self.end: SearchEnded | None = None
+        self.repeats: dict[tuple[str, int], RepeatEnded] = {}
         for event in events:
             self.apply(event)
 
@@ -91,6 +98,10 @@ class Ledger:
                 for record in self.trials.values():
                     if record.status == "running":  # broken off in good order: it waits for `tuner resume`
                         record.status = "pending"
+            case RepeatEnded():
+                self.repeats[event.model, event.repeat] = event  # one that failed may be tried again
+            case ConfirmationStarted() | ConfirmationEnded():
+                pass  # they frame the repeats, and change nothing
 
     @staticmethod
     def _add_epoch(record: TrialRecord, event: EpochEnded) -> None:
@@ -99,6 +110,14 @@ class Ledger:
             return
         if record.best is None or record.best.val_accuracy is None or event.val_accuracy > record.best.val_accuracy:
             record.best = event
+
+    def test_accuracies(self) -> dict[str, float]:
+        """Mean test accuracy over the repeats of each model that has one."""
+        known: dict[str, list[float]] = {}
+        for end in self.repeats.values():
+            if end.test_accuracy is not None:
+                known.setdefault(end.model, []).append(end.test_accuracy)
+        return {model: sum(accuracies) / len(accuracies) for model, accuracies in known.items()}
 
     def with_accuracy(self) -> list[TrialRecord]:
         """Trials that have a finished epoch."""

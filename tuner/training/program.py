@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from search_spaces.config import Optimizer
 from tuner.data.batches import Batch
@@ -59,7 +60,7 @@ class Program:
         self.key = key
         self.compile_seconds = 0.0
         self._compiled: set[tuple[int, int]] = set()
-        self.model: Any = build_model(key.network)
+        self.model: Any = self._build(key.network)
         self._variables = list(self.model.trainable_variables)
         self._optimizer = build_optimizer(key.optimizer)
         self._optimizer.build(self._variables)
@@ -80,6 +81,15 @@ class Program:
             self._evaluate, autograph=False, input_signature=_batch_spec(EVALUATION_BATCH)
         )
 
+        self._logits_step = tf.function(
+            self._evaluation_logits, autograph=False, input_signature=_batch_spec(EVALUATION_BATCH)[:2]
+        )
+
+    @staticmethod
+    def _build(network: Network) -> Any:
+        """The Keras model that owns the variables."""
+        return build_model(network)
+
     def start(self, *, seed: int, learning_rate: float) -> None:
         """Fresh weights and a fresh optimizer: nothing of the trial before is left."""
         initialize(self._variables, units=self.key.network.units, seed=seed)
@@ -97,6 +107,11 @@ class Program:
     def evaluate(self, batch: Batch) -> tuple[float, int]:
         """Summed cross-entropy in nats and number of right answers in a batch of ``EVALUATION_BATCH`` rows."""
         return self._call(self._evaluation_step, batch)
+
+    def logits(self, batch: Batch) -> NDArray[np.float32]:
+        """The outputs ``[EVALUATION_BATCH, outputs]`` for a batch, before sigmoid or softmax."""
+        outputs: NDArray[np.float32] = self._logits_step(batch.tokens, batch.lengths).numpy()
+        return outputs
 
     def _call(self, step: Any, batch: Batch, *inputs: Any) -> tuple[float, int]:
         """Runs a step; the first call of each shape, which compiles it, is added to ``compile_seconds``."""
@@ -125,6 +140,12 @@ class Program:
             for number, variable in enumerate(variables):
                 variable.assign(arrays.pop(f"{prefix}{number:03d}"))
         return {name: float(value) for name, value in arrays.items()}
+
+    def load_weights(self, content: bytes) -> None:
+        """Takes weights back as ``weights_bytes`` gave them; the optimizer stays as it is."""
+        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+            for number, variable in enumerate(self._variables):
+                variable.assign(archive[f"w{number:03d}"])
 
     def _logits(self, tokens: Any, lengths: Any, *, dropout: Any, seed: Any, training: bool) -> Any:
         if self._layered:
@@ -156,9 +177,11 @@ class Program:
         return total, correct
 
     def _evaluate(self, tokens: Any, lengths: Any, labels: Any, weights: Any) -> tuple[Any, Any]:
+        return _loss_and_correct(self._evaluation_logits(tokens, lengths), labels, weights)
+
+    def _evaluation_logits(self, tokens: Any, lengths: Any) -> Any:
         no_seed = tf.zeros([2], tf.int32)
-        outputs = self._logits(tokens, lengths, dropout=tf.zeros([]), seed=no_seed, training=False)
-        return _loss_and_correct(outputs, labels, weights)
+        return self._logits(tokens, lengths, dropout=tf.zeros([]), seed=no_seed, training=False)
 
 
 def _batch_spec(rows: int) -> list[Any]:

@@ -4,9 +4,11 @@ import math
 import time
 
 import numpy as np
+from numpy.typing import NDArray
 
 from search_spaces.config import TrialConfig
-from tuner.data.batches import count_real_tokens, evaluation_batches, training_batches
+from tuner.data.batches import FILLER, count_real_tokens, evaluation_batches, plain_buckets, training_batches
+from tuner.data.encoded import EncodedDataset
 from tuner.training.program import EVALUATION_BATCH, StepInputs
 from tuner.training.report import EpochReport, TrialReport
 from tuner.training.workbench import Workbench
@@ -20,14 +22,14 @@ class TrialRun:
     """
 
     def __init__(
-        self, workbench: Workbench, config: TrialConfig, *, seed: tuple[int, int], state: bytes | None
+        self, workbench: Workbench, config: TrialConfig, *, seed: tuple[int, ...], state: bytes | None
     ) -> None:
         """Sets the trial up, fresh or from the state that an earlier report carried.
 
         Args:
             workbench: the worker's data and programs.
             config: what to train.
-            seed: search seed and trial index, non-negative.
+            seed: search seed and trial index, and the number of a repeat (from 1) where it is one; non-negative.
             state: ``TrialReport.last`` of the epoch to go on from, None for a fresh start.
         """
         self._workbench = workbench
@@ -64,6 +66,19 @@ class TrialRun:
             self._best_accuracy = val_accuracy
         last = self._program.state_bytes(epoch=self._epoch, best_accuracy=self._best_accuracy)
         return TrialReport(report, last=last, best=self._program.weights_bytes() if improved else None)
+
+    def logits(self, weights: bytes, data: EncodedDataset) -> NDArray[np.float32]:
+        """What the network answers with the weights of an earlier report: ``[texts, outputs]``, before sigmoid or softmax.
+
+        The trial cannot go on afterwards: its last weights are gone.
+        """
+        self._program.load_weights(weights)
+        batches = evaluation_batches(data, plain_buckets(data.lengths), EVALUATION_BATCH)
+        parts = [(rows, self._program.logits(batch)) for rows, batch in batches]
+        answers = np.empty((len(data), parts[0][1].shape[1]), np.float32)
+        for rows, outputs in parts:
+            answers[rows[rows != FILLER]] = outputs[rows != FILLER]
+        return answers
 
     def _train(self) -> tuple[float, float, float]:
         """Mean loss, accuracy, and real tokens a second, those of first calls left out. Ends at a loss that is not finite."""

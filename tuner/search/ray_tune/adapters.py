@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from ray import tune
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
@@ -14,7 +14,21 @@ from tuner.search.ray_tune.trainable import REPORT
 from tuner.search.schedulers.scheduler import Decision
 
 
-class ConductorSearcher(Searcher):
+class JournalledSearcher(Searcher):
+    """A searcher all of whose state is in the journal, so that Ray has nothing to tell it and nothing to keep for it."""
+
+    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
+        """Nothing: the conductor knows from the reports."""
+
+    def save(self, checkpoint_path: str) -> None:
+        """Nothing: the journal holds all there is to know, and Ray's own snapshot is not kept."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Never called: a search is resumed from its journal."""
+        raise RuntimeError("a search is resumed from its journal, not from Ray's snapshot")
+
+
+class ConductorSearcher(JournalledSearcher):
     """Asks the conductor for trials."""
 
     def __init__(self, conductor: Conductor) -> None:
@@ -34,16 +48,6 @@ class ConductorSearcher(Searcher):
             "settings": assignment.config.model_dump(),
         }
 
-    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
-        """Nothing: the conductor knows from the reports."""
-
-    def save(self, checkpoint_path: str) -> None:
-        """Nothing: the journal holds all there is to know, and Ray's own snapshot is not kept."""
-
-    def restore(self, checkpoint_path: str) -> None:
-        """Never called: a search is resumed from its journal."""
-        raise RuntimeError("a search is resumed from its journal, not from Ray's snapshot")
-
 
 class ConductorScheduler(FIFOScheduler):
     """Runs trials in the order of their proposal and passes every report to the conductor, which decides."""
@@ -62,10 +66,22 @@ class ConductorScheduler(FIFOScheduler):
         return word
 
 
+class Informed(Protocol):
+    """Who is told of starts and failures."""
+
+    def on_start(self, trial: str) -> None:
+        """A worker took the trial."""
+        ...
+
+    def on_failure(self, trial: str, error: str) -> None:
+        """A trial broke."""
+        ...
+
+
 class ConductorCallback(tune.Callback):
     """Tells the conductor of starts and failures, and gives the display its turn."""
 
-    def __init__(self, conductor: Conductor, on_step: Callable[[], None]) -> None:
+    def __init__(self, conductor: Informed, on_step: Callable[[], None]) -> None:
         """Takes the conductor, and what to call after every turn of Ray's loop (several times a second)."""
         self._conductor = conductor
         self._on_step = on_step
