@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -165,6 +166,49 @@ def test_a_worker_that_dies_fails_its_trial_alone(tmp_path, data):
     assert "died" in trials["error"][0]
 
 
+@pytest.fixture(scope="module")
+def confirmed(whole):
+    """The same search, confirmed without an interruption."""
+    run, _ = whole
+    confirmed = run.with_name("confirmed")
+    shutil.copytree(run, confirmed)
+    result = call(run.parent, "confirm", "confirmed", "--top", "1", "--repeats", "2", "--json")
+    assert result.returncode == 0, result.stderr
+    return confirmed, result
+
+
+def test_a_confirmation_says_how_sure_it_is(confirmed):
+    run, result = confirmed
+    document = json.loads(result.stdout)
+    assert document["texts"] == 300
+    trials = load(run).trials
+    tested = trials.loc[trials["test_accuracy"].notna(), "trial_id"].tolist()
+    assert len(tested) == 1
+    assert {model["model"] for model in document["models"]} == {*tested, "averaged-embeddings"}
+    assert all(model["low"] <= model["test_accuracy"] <= model["high"] for model in document["models"])
+    assert "which no model has seen yet" in result.stderr
+    again = call(run.parent, "confirm", "confirmed", "--top", "1", "--repeats", "2")
+    assert "nothing, all is there" in again.stdout
+    assert "starting Ray" not in again.stdout
+    assert "seen already by 2 models" in " ".join(again.stdout.split())
+
+
+def test_a_killed_confirmation_goes_on_to_the_same_numbers(whole, confirmed, tmp_path):
+    shutil.copytree(whole[0], tmp_path / "broken")
+    process = start(tmp_path, "confirm", "broken", "--top", "1", "--repeats", "2")
+    wait_for_events(tmp_path / "broken" / "journal.jsonl", "repeat_ended", 1, process)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait(timeout=60)
+    result = call(tmp_path, "confirm", "broken", "--top", "1", "--repeats", "2")
+    assert result.returncode == 0, result.stderr
+    assert "3 trainings" in result.stdout
+    broken, whole_table = (
+        load(path).repeats.drop(columns="seconds").sort_values(["model", "repeat"], ignore_index=True)
+        for path in (tmp_path / "broken", confirmed[0])
+    )
+    pd.testing.assert_frame_equal(broken, whole_table, check_exact=True)
+
+
 def test_a_time_budget_ends_the_search_in_good_order(tmp_path, data):
     started = time.monotonic()
     arguments = search(
@@ -186,14 +230,18 @@ def test_an_address_that_does_not_answer_is_one_line(tmp_path, data):
 
 
 def wait_for_epochs(journal: Path, count: int, process: subprocess.Popen[str]) -> None:
+    wait_for_events(journal, "epoch", count, process)
+
+
+def wait_for_events(journal: Path, kind: str, count: int, process: subprocess.Popen[str]) -> None:
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
-        if journal.exists() and journal.read_bytes().count(b'"event":"epoch"') >= count:
+        if journal.exists() and journal.read_bytes().count(f'"event":"{kind}"'.encode()) >= count:
             return
         if process.poll() is not None:
-            pytest.fail(f"the search ended early: {process.communicate()[1]}")
+            pytest.fail(f"it ended early: {process.communicate()[1]}")
         time.sleep(0.05)
-    pytest.fail("no epochs were reported in two minutes")
+    pytest.fail(f"no {count} events {kind!r} in two minutes")
 
 
 def descends_from(pid: int, ancestor: int) -> bool:

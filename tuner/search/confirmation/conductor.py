@@ -96,9 +96,6 @@ class ConfirmationConductor:
         self._given[repeat.key] = repeat
         return repeat
 
-    def on_start(self, key: str) -> None:
-        """A worker took a repeat: nothing to write down, it is worth something when it ends."""
-
     def on_report(self, key: str, report: RepeatReport) -> Decision:
         """Takes in an epoch of a repeat; after the last one its answers are kept, then its results recorded."""
         if not report.over:

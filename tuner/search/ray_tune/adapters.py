@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from ray import tune
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
@@ -66,22 +66,10 @@ class ConductorScheduler(FIFOScheduler):
         return word
 
 
-class Informed(Protocol):
-    """Who is told of starts and failures."""
-
-    def on_start(self, trial: str) -> None:
-        """A worker took the trial."""
-        ...
-
-    def on_failure(self, trial: str, error: str) -> None:
-        """A trial broke."""
-        ...
-
-
 class ConductorCallback(tune.Callback):
     """Tells the conductor of starts and failures, and gives the display its turn."""
 
-    def __init__(self, conductor: Informed, on_step: Callable[[], None]) -> None:
+    def __init__(self, conductor: Conductor, on_step: Callable[[], None]) -> None:
         """Takes the conductor, and what to call after every turn of Ray's loop (several times a second)."""
         self._conductor = conductor
         self._on_step = on_step

@@ -1,6 +1,7 @@
 """Runs a confirmation on Ray Tune, in the warm workers of a search."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ray import tune
@@ -12,9 +13,10 @@ from tuner.data.encoded import EncodedDataset, EncodedSplits
 from tuner.runs.settings import SearchSettings
 from tuner.search.confirmation.candidates import repeat_seed
 from tuner.search.confirmation.conductor import ConfirmationConductor
-from tuner.search.ray_tune.adapters import ConductorCallback, JournalledSearcher
+from tuner.search.ray_tune.adapters import JournalledSearcher
 from tuner.search.ray_tune.cluster import ClusterResources
 from tuner.search.ray_tune.engine import run_trials, worker_parameters
+from tuner.search.ray_tune.failures import describe_failure
 from tuner.search.ray_tune.trainable import REPORT, open_workbench
 from tuner.search.schedulers.scheduler import Decision
 
@@ -40,7 +42,7 @@ def confirm_on_ray(
         {**worker_parameters(settings, data), "test": vars(test)},
         searcher=RepeatSearcher(conductor),
         scheduler=RepeatScheduler(conductor),
-        callback=ConductorCallback(conductor, on_step),
+        callback=RepeatCallback(conductor, on_step),
         asked=settings.resources,
         there=resources,
     )
@@ -137,3 +139,27 @@ class RepeatScheduler(FIFOScheduler):
         stop = self._conductor.on_report(trial.config["trial"], result[REPORT]) is Decision.STOP
         word: str = TrialScheduler.STOP if stop else TrialScheduler.CONTINUE
         return word
+
+
+class RepeatCallback(tune.Callback):
+    """Tells the conductor of failures, and gives the display its turn."""
+
+    def __init__(self, conductor: ConfirmationConductor, on_step: Callable[[], None]) -> None:
+        """Takes the conductor, and what to call after every turn of Ray's loop (several times a second)."""
+        self._conductor = conductor
+        self._on_step = on_step
+
+    def on_trial_result(
+        self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
+    ) -> None:
+        """Drops the report, which the scheduler had: Ray would hold the answers in it as the trial's last result."""
+        result.pop(REPORT)
+
+    def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        """A repeat broke; Ray has written its traceback into a file."""
+        trace = Path(trial.error_file).read_text(encoding="utf-8", errors="replace") if trial.error_file else ""
+        self._conductor.on_failure(trial.config["trial"], describe_failure(trace))
+
+    def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
+        """The display's turn; what it raises ends the confirmation."""
+        self._on_step()
