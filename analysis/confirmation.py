@@ -9,7 +9,7 @@ import pandas as pd
 from analysis.bootstrap import Correct, differences, resampled_accuracies
 from analysis.loading import Run
 from analysis.predictions import right_answers
-from analysis.wording import percent
+from analysis.wording import counted, percent
 
 LEVEL = 0.95
 """How often an interval is to hold the truth."""
@@ -36,21 +36,39 @@ class Confirmation:
 
     @property
     def smallest_tied(self) -> "pd.Series[Any]":
-        """The smallest of the models that cannot be told from the most accurate: the one to take."""
+        """The smallest of the models that cannot be told from the most accurate, itself among them."""
         tied = self.models[self.models["tied"]]
         return tied.sort_values("parameters", kind="stable").iloc[0]
 
     @property
     def sentence(self) -> str:
         """What the test part says about which model to take."""
-        best, take = self.models.iloc[0], self.smallest_tied
-        interval = f"({percent(take['low'])} to {percent(take['high'])})"
-        text = f"{take['model']} has {percent(take['test_accuracy'])} test accuracy {interval}"
-        others = int(self.models["tied"].sum()) - 1
-        if take["model"] == best["model"]:
-            with_whom = "more accurate than all others confirmed" if not others else f"tied with {others} larger"
-            return f"{text}, {with_whom}."
-        return f"{text} and is tied with the most accurate, {best['model']} ({percent(best['test_accuracy'])})."
+        best, smallest = self.models.iloc[0], self.smallest_tied
+        text = (
+            f"On {counted(self.texts, 'test text')}, {best['model']} is the most accurate: {percent(best['test_accuracy'])} "
+            f"({percent(best['low'])} to {percent(best['high'])}) with {best['parameters']:,} parameters"
+        )
+        rivals = self.models["model"][self.models["tied"]].tolist()[1:]
+        if not rivals:
+            return f"{text}, more than all others that were confirmed."
+        text = f"{text}. It cannot be told from {_listed(rivals)}"
+        if smallest["model"] == best["model"]:
+            return f"{text}, {'which is' if len(rivals) == 1 else 'which are'} larger."
+        pair = self.comparisons[
+            (self.comparisons["better"] == best["model"]) & (self.comparisons["other"] == smallest["model"])
+        ].iloc[0]
+        which = "which has" if len(rivals) == 1 else f"of which {smallest['model']} is the smallest:"
+        return f"{text}, {which} {smallest['parameters']:,} parameters and {_points(pair)}."
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
+
+
+def _points(pair: "pd.Series[Any]") -> str:
+    if not np.isfinite(pair["low"]):
+        return "was trained too rarely to say how much less accurate it is"
+    return f"{pair['difference']:.1f} points less ({pair['low']:.1f} to {pair['high']:.1f})"
 
 
 def confirmation(run: Run, *, seed: int = 0) -> Confirmation | None:

@@ -90,7 +90,7 @@ def confirmation_document(run: Run, found: Confirmation) -> dict[str, object]:
         "run": run.name,
         "folder": str(run.folder.path),
         "texts": found.texts,
-        "take": found.smallest_tied["model"],
+        "smallest_tied": found.smallest_tied["model"],
         "models": records(found.models),
         "comparisons": records(found.comparisons.replace([np.inf, -np.inf], np.nan)),
     }

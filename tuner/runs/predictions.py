@@ -66,7 +66,14 @@ def write_predictions(path: Path, parts: dict[str, tuple[PartTexts, PartAnswers]
         for part, (texts, given) in parts.items()
     ]
     path.parent.mkdir(exist_ok=True)
-    write_atomically(path, partial(pq.write_table, pa.concat_tables(tables), compression="zstd"))
+    write = partial(
+        pq.write_table,
+        pa.concat_tables(tables),
+        compression="zstd",
+        use_dictionary=["part", "label", "answer"],
+        column_encoding={"row": "DELTA_BINARY_PACKED", "confidence": "BYTE_STREAM_SPLIT"},
+    )
+    write_atomically(path, write)
 
 
 def read_predictions(path: Path) -> pa.Table:
