@@ -29,6 +29,8 @@ class DataSettings(_Settings):
     train: int
     validation: int
     test: int
+    majority: float | None = None
+    """Validation accuracy of always giving the most frequent label of the training part."""
     split_seed: int
     stop_words: bool
     characters: bool

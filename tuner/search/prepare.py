@@ -182,6 +182,7 @@ def _settings(
             train=len(data.splits.train),
             validation=len(data.splits.validation),
             test=len(data.splits.test),
+            majority=data.encoded.majority_accuracy(),
             split_seed=request.data.split_seed,
             stop_words=data.tokenizer.stop_words,
             characters=data.tokenizer.characters,
