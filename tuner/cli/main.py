@@ -8,6 +8,7 @@ from typing import NoReturn
 import click
 
 from tuner import __version__
+from tuner.cli.commands.confirm import confirm
 from tuner.cli.commands.export import export
 from tuner.cli.commands.predict import predict
 from tuner.cli.commands.rank import rank
@@ -34,7 +35,7 @@ def cli() -> None:
     """
 
 
-for command in (search, resume, rank, report, export, predict, spaces, reproduce):
+for command in (search, resume, rank, confirm, report, export, predict, spaces, reproduce):
     cli.add_command(command)
 
 

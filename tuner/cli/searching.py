@@ -14,12 +14,13 @@ from tuner.cli.terminal import Terminal
 from tuner.data.encoded import EncodedSplits
 from tuner.data.pipeline import BUILT_IN, DataRequest
 from tuner.errors import InputError
+from tuner.runs.events import EndReason
 from tuner.runs.folder import RunFolder, find_run
 from tuner.runs.journal import Journal, read_journal
 from tuner.runs.ledger import Ledger
 from tuner.runs.settings import SearchSettings, read_settings
 from tuner.search.forecast import forecast
-from tuner.search.launch import EndReason, OnStep, resume_search, start_search
+from tuner.search.launch import OnStep, resume_search, start_search
 from tuner.search.prepare import prepare_again, prepare_search
 from tuner.search.request import SearchRequest
 from tuner.search.schedulers.options import SchedulerOptions
@@ -111,8 +112,11 @@ def _request(options: dict[str, Any]) -> SearchRequest:
         max_length=options["max_length"],
     )
     of_the_scheduler = ("grace_period", "reduction_factor", "rungs", "promotion", "perturbation_interval")
-    same = ("trials", "epochs", "searcher", "objective", "warm_start", "patience", "seed", "max_params", "time_budget",
-            "cpus_per_trial", "gpus_per_trial", "concurrency", "address", "name", "runs_dir", "vectors")  # fmt: skip
+    same = (
+        *("trials", "epochs", "searcher", "objective", "warm_start", "patience", "seed", "max_params", "vectors"),
+        *("time_budget", "epoch_timeout", "cpus_per_trial", "gpus_per_trial", "concurrency", "address"),
+        *("name", "runs_dir"),
+    )
     return SearchRequest(
         data=data,
         space=space_with(options["space"], options["settings"]),

@@ -29,6 +29,8 @@ class DataSettings(_Settings):
     train: int
     validation: int
     test: int
+    majority: float | None = None
+    """Validation accuracy of always giving the most frequent label of the training part."""
     split_seed: int
     stop_words: bool
     characters: bool
@@ -100,6 +102,8 @@ class SearchSettings(_Settings):
     seed: int
     max_params: int | None
     time_budget: float | None
+    epoch_timeout: float | None = None
+    """Seconds after which an epoch that has not ended is taken to hang, None for never."""
     resources: ResourceSettings
     versions: dict[str, str]
 

@@ -8,10 +8,10 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 from search_spaces.config import TrialConfig
 from tuner.runs.events import (
+    EndReason,
     EndStatus,
     EpochEnded,
     SearchEnded,
@@ -20,6 +20,7 @@ from tuner.runs.events import (
     TrialEnded,
     TrialProposed,
     TrialStarted,
+    WorkerLost,
 )
 from tuner.runs.ledger import Ledger, TrialRecord
 from tuner.search.plan import Plan
@@ -27,6 +28,9 @@ from tuner.search.records import Records
 from tuner.search.schedulers.scheduler import Continuation, Decision, Metrics, Scheduler
 from tuner.search.searchers.searcher import Searcher
 from tuner.training.report import EpochReport
+
+# A trial whose workers die so many times without a finished epoch in between is what kills them.
+_LOSSES_THAT_FAIL = 3
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,7 @@ class Conductor:
         """Whether ``next_trial`` has nothing more to give, not even after further reports."""
         if self._waiting or self._next_index < self._plan.trials:
             return False
-        return not self._scheduler.pauses or all(record.ended for record in self.ledger.trials.values())
+        return all(record.ended for record in self.ledger.trials.values())  # one that runs may lose its worker
 
     def start(self) -> None:
         """Writes down that the search runs (again), and makes up for what a crash may have cut off."""
@@ -239,6 +243,8 @@ class Conductor:
 
     def on_failure(self, trial: str, error: str) -> None:
         """Records a trial that broke; the search goes on."""
+        if self.ledger.trials[trial].ended:  # its worker broke after the last report
+            return
         self._end(trial, "failed", error)
         self._end_dropped()
 
@@ -254,6 +260,21 @@ class Conductor:
                 if not self.ledger.trials[trial].ended:
                     self._end(trial, "stopped")
 
-    def end(self, reason: Literal["finished", "time budget", "interrupted"]) -> None:
+    def on_worker_lost(self, trial: str, reason: str) -> None:
+        """Puts a trial whose worker went away back in line, to go on from its last state.
+
+        The third loss without a finished epoch in between is its failure: then it is the trial that ends its workers.
+        """
+        record = self.ledger.trials[trial]
+        if record.ended:
+            return
+        if record.losses + 1 >= _LOSSES_THAT_FAIL:
+            self.on_failure(trial, f"{reason}; {_LOSSES_THAT_FAIL} times in a row after epoch {record.last_epoch}")
+            return
+        self._at_work.discard(trial)
+        self._records.record(WorkerLost(time=self._clock(), trial=trial, reason=reason))
+        self._waiting.append(record)
+
+    def end(self, reason: EndReason) -> None:
         """Writes down why the search is over."""
         self._records.record(SearchEnded(time=self._clock(), reason=reason))

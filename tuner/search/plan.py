@@ -32,9 +32,9 @@ class Plan:
     vocabulary_size: int
     classes: int
     max_params: int | None
-    vectors_width: int | None = None
     patience: int | None = None
     """Epochs without a better accuracy after which a trial is complete; None: it trains to its last epoch."""
+    vectors_width: int | None = None
 
     def network(self, config: TrialConfig) -> Network:
         """The network that a configuration means on these data."""
@@ -62,8 +62,8 @@ def plan_of(settings: SearchSettings) -> Plan:
         vocabulary_size=settings.data.vocabulary_size,
         classes=len(settings.data.label_names),
         max_params=settings.max_params,
-        vectors_width=settings.vectors.width if settings.vectors else None,
         patience=settings.patience,
+        vectors_width=settings.vectors.width if settings.vectors else None,
     )
 
 

@@ -60,7 +60,7 @@ def prepare_search(request: SearchRequest) -> PreparedSearch:
 
 
 def _with_trials(settings: SearchSettings, request: SearchRequest) -> SearchSettings:
-    """The settings with first guesses and the number of trials that there are, every one of which has been previewed."""
+    """The settings with first guesses and the number of trials that there are, all of which fit."""
     if request.warm_start is not None:
         plan = plan_of(settings)
         guesses = first_guesses(request.warm_start, request.runs_dir, request.space, plan.fits, trials=plan.trials)
@@ -182,6 +182,7 @@ def _settings(
             train=len(data.splits.train),
             validation=len(data.splits.validation),
             test=len(data.splits.test),
+            majority=data.encoded.majority_accuracy(),
             split_seed=request.data.split_seed,
             stop_words=data.tokenizer.stop_words,
             characters=data.tokenizer.characters,
@@ -205,6 +206,7 @@ def _settings(
         seed=request.seed,
         max_params=_smaller(request.max_params, request.space.max_params),
         time_budget=request.time_budget,
+        epoch_timeout=request.epoch_timeout,
         resources=resources,
         versions=_versions(),
     )
@@ -216,8 +218,9 @@ def _smaller(asked: int | None, of_space: int | None) -> int | None:
 
 
 def _objective(request: SearchRequest) -> str:
-    """What a searcher that models an objective should look for: what the scheduler keeps, unless the user says otherwise."""
-    return request.objective or ("frontier" if request.scheduler.name == "frontier" else "accuracy")
+    """What a searcher that models an objective looks for: what the scheduler keeps, unless the user says otherwise."""
+    follows = request.searcher == "optuna" and request.scheduler.name == "frontier"
+    return request.objective or ("frontier" if follows else "accuracy")
 
 
 def _absolute(source: str) -> str:

@@ -22,6 +22,7 @@ class SearchRequest:
         patience: epochs without a better accuracy after which a trial is complete.
         time_budget: seconds after which the search ends.
         concurrency: most trials at once.
+        epoch_timeout: seconds after which an epoch that has not ended is taken to hang, None for never.
         address: of a Ray cluster.
         vectors: a file of pretrained word vectors, for configurations whose ``vectors`` is not "none".
     """
@@ -44,6 +45,7 @@ class SearchRequest:
     address: str | None
     name: str | None
     runs_dir: Path
+    epoch_timeout: float | None = None
     vectors: Path | None = None
 
     def __post_init__(self) -> None:

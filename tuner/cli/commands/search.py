@@ -111,6 +111,14 @@ from tuner.cli.parsing import Duration, Epochs, load_defaults
     "--time-budget", type=Duration(), default=None, metavar="T", help="End the search after, for instance, 30m."
 )
 @click.option(
+    "--epoch-timeout",
+    type=Duration(),
+    default="2h",
+    show_default=True,
+    metavar="T",
+    help="A trial hangs, and is ended, when an epoch takes longer.",
+)
+@click.option(
     "--cpus-per-trial", type=float, default=1.0, show_default=True, metavar="X", help="Processors of a trial."
 )
 @click.option(
