@@ -39,7 +39,8 @@ def run_path(tmp_path_factory):
     search = prepare_search(
         SearchRequest(
             data=data, space=named_space("frontier"), trials=len(TRIALS), epochs=1, searcher="random", objective=None,
-            warm_start=None, scheduler=SchedulerOptions("none"), patience=None, seed=0, max_params=None, time_budget=None, cpus_per_trial=1.0, gpus_per_trial=0.0, concurrency=1, address=None,
+            warm_start=None, scheduler=SchedulerOptions("none"), patience=None, seed=0,
+            max_params=None, time_budget=None, cpus_per_trial=1.0, gpus_per_trial=0.0, concurrency=1, address=None,
             name="mine", runs_dir=root,
         )
     )  # fmt: skip

@@ -64,6 +64,7 @@ def _check_same(folder: RunFolder, space: Space, options: dict[str, Any]) -> Non
     settings = read_settings(folder.settings)
     asked = {"fraction": options["fraction"], "seed": options["seed"], "space": space_document(space)}
     there = {"fraction": settings.data.fraction, "seed": settings.seed, "space": settings.space}
+    asked["scheduler"], there["scheduler"] = options["scheduler"], settings.scheduler.name
     for key in ("epochs", "trials"):
         if options[key] is not None:
             asked[key], there[key] = options[key], getattr(settings, key)
