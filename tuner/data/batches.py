@@ -45,10 +45,12 @@ def buckets_of(data: EncodedSplits, *, compiled: bool) -> Buckets:
             batches of any length (up to eight; short batches of leftovers are then all that speaks against more).
     """
     lengths = np.concatenate([data.train.lengths, data.validation.lengths])
-    longest = int(lengths.max())
-    if compiled:
-        return choose_buckets(lengths, max_length=longest)
-    return choose_buckets(lengths, max_length=longest, max_buckets=8, shape_cost_tokens=len(lengths) // 4)
+    return choose_buckets(lengths, max_length=int(lengths.max())) if compiled else plain_buckets(lengths)
+
+
+def plain_buckets(lengths: NDArray[np.int64]) -> Buckets:
+    """Length buckets for texts of these lengths where no length costs a compilation; they hold the longest."""
+    return choose_buckets(lengths, max_length=int(lengths.max()), max_buckets=8, shape_cost_tokens=len(lengths) // 4)
 
 
 def training_batches(

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from analysis.columns import plain
 from analysis.fronts import frontier, knee
 from analysis.loading import Run, load
 from analysis.ranking import rank
@@ -98,7 +98,7 @@ def read_model(run: Run, encoder: Encoder, trial: str) -> TrainedModel:
         InputError: where its weights were not kept, naming the trials whose were; or where they do not fit.
     """
     row = run.trials[run.trials["trial_id"] == trial].iloc[0]
-    values = {str(name): _plain(value) for name, value in row.items()}
+    values = {str(name): plain(value) for name, value in row.items()}
     # A run of an older version knows fewer hyperparameters; those that came later are at their defaults there.
     known = [name for name in TrialConfig.model_fields if f"config/{name}" in values]
     config = TrialConfig(**{name: values.pop(f"config/{name}") for name in known})
@@ -144,9 +144,3 @@ def _read_encoder(folder: Path) -> Encoder:
         raise InputError(
             f"{folder}: tokenizer.json or labels.json is missing or damaged; a model cannot be exported without them"
         ) from None
-
-
-def _plain(value: Any) -> Any:
-    if pd.isna(value):
-        return None
-    return value.item() if hasattr(value, "item") else value

@@ -1,4 +1,4 @@
-"""What can happen in a search: the lines of ``journal.jsonl``, as types.
+"""What can happen in a run: the lines of ``journal.jsonl``, as types.
 
 Every event is one JSON object on one line with the keys ``event`` and ``time`` (seconds since 1970) beside its own.
 """
@@ -12,6 +12,9 @@ JOURNAL_FORMAT = 1
 
 TrialStatus = Literal["pending", "running", "completed", "stopped", "diverged", "failed"]
 EndStatus = Literal["completed", "stopped", "diverged", "failed"]
+EndReason = Literal["finished", "time budget", "interrupted", "failing"]
+"""Why a search is over; "failing": every trial failed for the same reason."""
+RepeatStatus = Literal["completed", "diverged", "failed"]
 
 
 class _Event(BaseModel):
@@ -59,7 +62,28 @@ class EpochEnded(_Event):
     seconds: float
     compile_seconds: float
     tokens_per_second: float
-    decision: Literal["continue", "stop"]
+    decision: Literal["continue", "stop", "pause"]
+
+
+class TrialContinued(_Event):
+    """A paused trial was given a place again.
+
+    ``donor`` is the trial whose last state it takes over, null where it goes on from its own; ``config`` are its
+    hyperparameters from here on.
+    """
+
+    event: Literal["trial_continued"] = "trial_continued"
+    trial: str
+    donor: str | None
+    config: dict[str, Any]
+
+
+class WorkerLost(_Event):
+    """The process or the machine that trained a trial went away; the trial waits for another and goes on."""
+
+    event: Literal["worker_lost"] = "worker_lost"
+    trial: str
+    reason: str
 
 
 class TrialEnded(_Event):
@@ -75,10 +99,65 @@ class SearchEnded(_Event):
     """The search is over, or was broken off in good order."""
 
     event: Literal["search_ended"] = "search_ended"
-    reason: Literal["finished", "time budget", "interrupted"]
+    reason: EndReason
 
 
-Event = SearchStarted | TrialProposed | TrialStarted | EpochEnded | TrialEnded | SearchEnded
+class ConfirmationStarted(_Event):
+    """Models were chosen to be trained again from other seeds and judged on the test part; once more after a break.
+
+    ``models`` are ids of trials, or names of baselines; ``texts`` is the size of the test part.
+    """
+
+    event: Literal["confirmation_started"] = "confirmation_started"
+    models: tuple[str, ...]
+    repeats: int
+    texts: int
+
+
+class RepeatEnded(_Event):
+    """A model was trained once more, and judged with the weights of its best epoch.
+
+    Repeats count from 1. The results are null where no epoch had one (diverged at once) or the worker broke (failed).
+    """
+
+    event: Literal["repeat_ended"] = "repeat_ended"
+    model: str
+    repeat: int
+    status: RepeatStatus
+    parameters: int
+    epochs: int
+    seconds: float
+    best_epoch: int | None = None
+    val_loss: float | None = None
+    val_accuracy: float | None = None
+    test_loss: float | None = None
+    test_accuracy: float | None = None
+    error: str | None = None
+
+
+class ConfirmationEnded(_Event):
+    """All repeats are done, or the confirmation was broken off in good order."""
+
+    event: Literal["confirmation_ended"] = "confirmation_ended"
+    reason: Literal["finished", "interrupted"]
+
+
+Event = (
+    SearchStarted
+    | TrialProposed
+    | TrialStarted
+    | EpochEnded
+    | TrialContinued
+    | WorkerLost
+    | TrialEnded
+    | SearchEnded
+    | ConfirmationStarted
+    | RepeatEnded
+    | ConfirmationEnded
+)
+
+Decisive = TrialProposed | EpochEnded | TrialContinued | TrialEnded
+"""What searchers and schedulers learn from."""
 
 _ADAPTER: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
 

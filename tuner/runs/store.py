@@ -42,12 +42,14 @@ class RunStore:
             write_bytes_atomically(self.folder.weights(trial), best)
         write_bytes_atomically(self.folder.state(trial), last)
 
-    def states(self) -> dict[str, bytes]:
-        """The last states of the trials that are not ended: what they go on from."""
-        unfinished = [record.trial for record in self.ledger.trials.values() if not record.ended]
-        return {
-            trial: self.folder.state(trial).read_bytes() for trial in unfinished if self.folder.state(trial).exists()
-        }
+    def state(self, trial: str) -> bytes | None:
+        """The last state of a trial that is not ended: what it goes on from; None where it has to begin anew."""
+        path = self.folder.state(trial)
+        return path.read_bytes() if path.exists() else None
+
+    def copy_state(self, donor: str, trial: str) -> None:
+        """Makes the last state of ``donor`` the last state of ``trial`` as well."""
+        write_bytes_atomically(self.folder.state(trial), self.folder.state(donor).read_bytes())
 
     def write_tables(self) -> None:
         """Writes both tables now."""

@@ -4,15 +4,16 @@ import math
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
 
 from tuner.data.encoded import EncodedSplits
 from tuner.data.pipeline import save_encoder
 from tuner.errors import InputError, SearchFailed
+from tuner.runs.events import EndReason
 from tuner.runs.folder import RunFolder, create_run
 from tuner.runs.ledger import Ledger
 from tuner.runs.settings import SearchSettings, write_settings
 from tuner.runs.store import RunStore
+from tuner.search.common_failure import CommonFailure
 from tuner.search.conductor import Conductor
 from tuner.search.interruption import Interrupted, Interruption
 from tuner.search.plan import build_scheduler, build_searcher, plan_of
@@ -20,13 +21,16 @@ from tuner.search.prepare import PreparedSearch
 from tuner.search.ray_tune.cluster import ClusterResources, connected
 from tuner.search.ray_tune.engine import run_on_ray
 
-EndReason = Literal["finished", "time budget", "interrupted"]
 OnStep = Callable[[Ledger], None]
 OpenRun = Callable[[], RunFolder]
 
 
 class _OutOfTime(BaseException):
     """The time budget is spent. Passes through every ``except Exception`` on its way."""
+
+
+class _AllFail(BaseException):
+    """Every trial fails for the reason that this is raised with. Passes through as well."""
 
 
 def start_search(prepared: PreparedSearch, runs_dir: Path, on_step: OnStep) -> EndReason:
@@ -73,7 +77,7 @@ def _run(open_run: OpenRun, settings: SearchSettings, data: EncodedSplits, on_st
     local_cpus = resources.concurrency * resources.cpus_per_trial
     with Interruption() as interruption, connected(resources.address, local_cpus=local_cpus) as cluster:
         interruption.arm()
-        _check_cluster(settings, cluster)
+        check_cluster(settings, cluster)
         store = RunStore(open_run())
         try:
             reason = _conduct(settings, store, data, cluster, interruption, on_step)
@@ -94,7 +98,8 @@ def _conduct(
     interruption: Interruption,
     on_step: OnStep,
 ) -> EndReason:
-    conductor = Conductor(plan_of(settings), build_searcher(settings), build_scheduler(settings), store)
+    failures = CommonFailure(store.ledger)
+    conductor = Conductor(plan_of(settings), build_searcher(settings), build_scheduler(settings, store.ledger), store)
     deadline = time.monotonic() + (settings.time_budget or math.inf)
 
     def step() -> None:
@@ -102,6 +107,9 @@ def _conduct(
         on_step(store.ledger)
         if time.monotonic() >= deadline:
             raise _OutOfTime
+        common = failures.reason(store.ledger)
+        if common is not None:
+            raise _AllFail(common)
 
     reason: EndReason = "finished"
     conductor.start()
@@ -112,11 +120,20 @@ def _conduct(
         reason = "interrupted"
     except _OutOfTime:
         reason = "time budget"
+    except _AllFail as failing:
+        conductor.end("failing")
+        failed = sum(record.status == "failed" for record in store.ledger.trials.values())
+        raise SearchFailed(f"{failed} trials failed for the same reason, so the search was ended: {failing}") from None
     conductor.end(reason)
     return reason
 
 
-def _check_cluster(settings: SearchSettings, cluster: ClusterResources) -> None:
+def check_cluster(settings: SearchSettings, cluster: ClusterResources) -> None:
+    """Refuses a cluster that cannot hold a single trial.
+
+    Raises:
+        InputError: naming what it lacks.
+    """
     for option, wanted, there in (
         ("--cpus-per-trial", settings.resources.cpus_per_trial, cluster.cpus),
         ("--gpus-per-trial", settings.resources.gpus_per_trial, cluster.gpus),

@@ -18,13 +18,14 @@ from tuner.data.vectors import read_word_vectors
 from tuner.errors import InputError
 from tuner.runs.folder import check_new_run
 from tuner.runs.settings import DataSettings, ResourceSettings, SchedulerSettings, SearchSettings, VectorSettings
-from tuner.search.plan import build_searcher
+from tuner.search.plan import build_searcher, plan_of, preview
 from tuner.search.ray_tune.cluster import find_cluster, local_gpus
 from tuner.search.request import SearchRequest
+from tuner.search.schedulers.options import check_population, resolve
 from tuner.search.searchers.grid_search import GridSearcher
+from tuner.search.warm_start import first_guesses
 
 DEFAULT_TRIALS = 12
-_REDUCTION_FACTOR = 3
 _VERSIONED = ("ray", "tensorflow", "keras", "numpy", "pyarrow")
 
 
@@ -45,24 +46,29 @@ def prepare_search(request: SearchRequest) -> PreparedSearch:
     name = request.name or datetime.now(tz=UTC).astimezone().strftime("%Y%m%d-%H%M%S")
     check_new_run(request.runs_dir, name)
     resources = _resources(request)
+    scheduler = resolve(request.scheduler, epochs=request.epochs)
+    if scheduler.name == "pbt":
+        check_population(request.space, request.trials or DEFAULT_TRIALS)
     data, vectors = prepare_data(request.data), None
     if request.vectors is not None:
         data, vectors = _with_vectors(data, request.vectors.resolve(), seed=request.data.split_seed)
-    settings = _settings(request, name, resources, data, vectors)
+    settings = _settings(request, name, resources, scheduler, data, vectors)
     try:
-        return PreparedSearch(_with_trials(settings, request.trials), data)
+        return PreparedSearch(_with_trials(settings, request), data)
     except CombinationError as error:
         raise InputError(f"space {request.space.name}: {error}") from None
 
 
-def _with_trials(settings: SearchSettings, wanted: int | None) -> SearchSettings:
-    """The settings with the number of trials that there are, every one of which has been proposed and fits."""
+def _with_trials(settings: SearchSettings, request: SearchRequest) -> SearchSettings:
+    """The settings with first guesses and the number of trials that there are, all of which fit."""
+    if request.warm_start is not None:
+        plan = plan_of(settings)
+        guesses = first_guesses(request.warm_start, request.runs_dir, request.space, plan.fits, trials=plan.trials)
+        settings = settings.model_copy(update={"guesses": tuple(guess.model_dump() for guess in guesses)})
     searcher = build_searcher(settings)
-    if settings.searcher == "grid":
-        points = len(cast("GridSearcher", searcher))
-        return settings.model_copy(update={"trials": min(points, wanted or points)})
-    for index in range(settings.trials):
-        searcher.propose(index)
+    if isinstance(searcher, GridSearcher):
+        settings = settings.model_copy(update={"trials": min(len(searcher), request.trials or len(searcher))})
+    preview(settings)
     return settings
 
 
@@ -117,6 +123,10 @@ def _data_request(data: DataSettings) -> DataRequest:
         min_freq=data.min_freq,
         max_tokens=data.max_tokens,
         max_length=data.max_length,
+        given_split=data.given_split,
+        test_share=data.test_share,
+        validation_share=data.validation_share,
+        fraction=data.fraction,
     )
 
 
@@ -150,7 +160,12 @@ def _resources(request: SearchRequest) -> ResourceSettings:
 
 
 def _settings(
-    request: SearchRequest, name: str, resources: ResourceSettings, data: PreparedData, vectors: VectorSettings | None
+    request: SearchRequest,
+    name: str,
+    resources: ResourceSettings,
+    scheduler: SchedulerSettings,
+    data: PreparedData,
+    vectors: VectorSettings | None,
 ) -> SearchSettings:
     dataset = data.dataset
     return SearchSettings(
@@ -167,6 +182,7 @@ def _settings(
             train=len(data.splits.train),
             validation=len(data.splits.validation),
             test=len(data.splits.test),
+            majority=data.encoded.majority_accuracy(),
             split_seed=request.data.split_seed,
             stop_words=data.tokenizer.stop_words,
             characters=data.tokenizer.characters,
@@ -174,23 +190,37 @@ def _settings(
             max_tokens=request.data.max_tokens,
             max_length=request.data.max_length,
             vocabulary_size=data.vocabulary.size,
+            given_split=request.data.given_split,
+            test_share=request.data.test_share,
+            validation_share=request.data.validation_share,
+            fraction=request.data.fraction,
         ),
         vectors=vectors,
         space=space_document(request.space),
         trials=request.trials or DEFAULT_TRIALS,
         epochs=request.epochs,
-        searcher=cast("Literal['random', 'grid']", request.searcher),
-        scheduler=SchedulerSettings(
-            name=cast("Literal['asha', 'none']", request.scheduler),
-            grace_period=request.grace_period,
-            reduction_factor=_REDUCTION_FACTOR,
-        ),
+        searcher=cast("Literal['random', 'grid', 'optuna', 'bayesian']", request.searcher),
+        objective=cast("Literal['accuracy', 'frontier']", _objective(request)),
+        scheduler=scheduler,
+        patience=request.patience,
         seed=request.seed,
-        max_params=request.max_params,
+        max_params=_smaller(request.max_params, request.space.max_params),
         time_budget=request.time_budget,
+        epoch_timeout=request.epoch_timeout,
         resources=resources,
         versions=_versions(),
     )
+
+
+def _smaller(asked: int | None, of_space: int | None) -> int | None:
+    """The tighter of the user's bound on parameters and the space's own."""
+    return min((bound for bound in (asked, of_space) if bound is not None), default=None)
+
+
+def _objective(request: SearchRequest) -> str:
+    """What a searcher that models an objective looks for: what the scheduler keeps, unless the user says otherwise."""
+    follows = request.searcher == "optuna" and request.scheduler.name == "frontier"
+    return request.objective or ("frontier" if follows else "accuracy")
 
 
 def _absolute(source: str) -> str:

@@ -133,6 +133,11 @@ class Program:
         self._evaluation_step = tf.function(
             self._evaluate, autograph=False, input_signature=_batch_spec(EVALUATION_BATCH)
         )
+        self._logits_step = tf.function(
+            lambda tokens, lengths: self._logits(tokens, lengths)[0],
+            autograph=False,
+            input_signature=_batch_spec(EVALUATION_BATCH)[:2],
+        )
 
     def _jit_compile(self) -> bool:
         if not on_gpu():
@@ -155,6 +160,11 @@ class Program:
         """Summed cross-entropy in nats and number of right answers in a batch of ``EVALUATION_BATCH`` rows."""
         return self._call(self._evaluation_step, batch)
 
+    def logits(self, batch: Batch) -> NDArray[np.float32]:
+        """The outputs ``[EVALUATION_BATCH, outputs]`` for a batch, before sigmoid or softmax."""
+        outputs: NDArray[np.float32] = self._logits_step(batch.tokens, batch.lengths).numpy()
+        return outputs
+
     def _call(self, step: Any, batch: Batch, *inputs: Any) -> tuple[float, int]:
         """Runs a step; the first call of each shape, which compiles it, is added to ``compile_seconds``."""
         started = time.perf_counter()
@@ -174,14 +184,21 @@ class Program:
         arrays = {**_named("w", self._kept), **_named("s", self._optimizer.variables)}
         return _pack({**arrays, **{name: np.asarray(value) for name, value in extra.items()}})
 
-    def restore(self, content: bytes) -> dict[str, float]:
-        """Takes a state back and returns the extra numbers in it."""
+    def restore(self, content: bytes, *, rates: Rates) -> dict[str, float]:
+        """Takes a state back, but for the optimizer's rates, and returns the extra numbers in it."""
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             arrays = dict(archive)
         for prefix, variables in (("w", self._kept), ("s", self._optimizer.variables)):
             for number, variable in enumerate(variables):
                 variable.assign(arrays.pop(f"{prefix}{number:03d}"))
+        set_rates(self._optimizer, rates)
         return {name: float(value) for name, value in arrays.items()}
+
+    def load_weights(self, content: bytes) -> None:
+        """Takes weights back as ``weights_bytes`` gave them; the optimizer stays as it is."""
+        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+            for number, variable in enumerate(self._kept):
+                variable.assign(archive[f"w{number:03d}"])
 
     def _logits(
         self, tokens: Any, lengths: Any, masks: DropoutMasks | None = None, row_weights: Any = None

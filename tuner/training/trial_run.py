@@ -2,11 +2,14 @@
 
 import math
 import time
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from search_spaces.config import TrialConfig
-from tuner.data.batches import count_real_tokens, evaluation_batches, training_batches
+from tuner.data.batches import FILLER, count_real_tokens, evaluation_batches, plain_buckets, training_batches
+from tuner.data.encoded import EncodedDataset
 from tuner.training.optimizers import Rates
 from tuner.training.program import EVALUATION_BATCH, StepInputs
 from tuner.training.report import EpochReport, TrialReport
@@ -21,15 +24,23 @@ class TrialRun:
     """
 
     def __init__(
-        self, workbench: Workbench, config: TrialConfig, *, seed: tuple[int, int], state: bytes | None
+        self,
+        workbench: Workbench,
+        config: TrialConfig,
+        *,
+        seed: tuple[int, ...],
+        state: bytes | None,
+        accuracies: Sequence[float | None] = (),
     ) -> None:
         """Sets the trial up, fresh or from the state that an earlier report carried.
 
         Args:
             workbench: the worker's data and programs.
             config: what to train.
-            seed: search seed and trial index, non-negative.
-            state: ``TrialReport.last`` of the epoch to go on from, None for a fresh start.
+            seed: search seed and trial index, and the number of a repeat (from 1) where it is one; non-negative.
+            state: ``TrialReport.last`` of the epoch to go on from, its own or another trial's; None for a fresh start.
+            accuracies: the validation accuracies that this trial has reported, epoch by epoch: its best weights are those
+                of the best of all its epochs.
         """
         self._workbench = workbench
         self._config = config
@@ -41,8 +52,9 @@ class TrialRun:
         self._inputs = StepInputs.of(config)
         self._epoch, self._best_accuracy = 0, -1.0
         if state is not None:
-            extra = self._program.restore(state)
-            self._epoch, self._best_accuracy = int(extra["epoch"]), extra["best_accuracy"]
+            self._epoch = int(self._program.restore(state, rates=Rates.of(config))["epoch"])
+            reached = [accuracy for accuracy in accuracies[: self._epoch] if accuracy is not None]
+            self._best_accuracy = max(reached, default=-1.0)
 
     def run_epoch(self) -> TrialReport:
         """Trains one pass over the training texts, evaluates, and reports."""
@@ -63,8 +75,21 @@ class TrialRun:
         improved = not report.diverged and val_accuracy > self._best_accuracy
         if improved:
             self._best_accuracy = val_accuracy
-        last = self._program.state_bytes(epoch=self._epoch, best_accuracy=self._best_accuracy)
+        last = self._program.state_bytes(epoch=self._epoch)
         return TrialReport(report, last=last, best=self._program.weights_bytes() if improved else None)
+
+    def logits(self, weights: bytes, data: EncodedDataset) -> NDArray[np.float32]:
+        """What the network answers with the weights of an earlier report: ``[texts, outputs]``, before sigmoid or softmax.
+
+        The trial cannot go on afterwards: its last weights are gone.
+        """
+        self._program.load_weights(weights)
+        batches = evaluation_batches(data, plain_buckets(data.lengths), EVALUATION_BATCH)
+        parts = [(rows, self._program.logits(batch)) for rows, batch in batches]
+        answers = np.empty((len(data), parts[0][1].shape[1]), np.float32)
+        for rows, outputs in parts:
+            answers[rows[rows != FILLER]] = outputs[rows != FILLER]
+        return answers
 
     def _train(self) -> tuple[float, float, float]:
         """Mean loss, accuracy, and real tokens a second, those of first calls left out. Ends at a loss that is not finite."""
