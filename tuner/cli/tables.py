@@ -14,8 +14,8 @@ _LEAST_NETWORK = 10
 
 
 def config_of(row: "pd.Series[Any]") -> dict[str, Any]:
-    """The hyperparameters in a row of ``trials.parquet``."""
-    return {name: row[f"config/{name}"] for name in TrialConfig.model_fields}
+    """The hyperparameters in a row of ``trials.parquet``; a run of an older version may not know all of them."""
+    return {name: row[f"config/{name}"] for name in TrialConfig.model_fields if f"config/{name}" in row}
 
 
 def rank_table(ranked: pd.DataFrame, *, width: int) -> Table:
