@@ -3,16 +3,18 @@
     python tests/analysis/foreign/make_folders.py
 
 KerasTuner wants TensorBoard for its trials, which TensorFlow no longer brings: pip install tensorboard first. What is large and
-read by nobody (pickles, event files) is left out.
+read by nobody (pickles, event files) is left out, and so are the paths of the machine in tracebacks.
 """
 
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).parent
-RUBBISH = ("*.pkl", "events.out.*", "basic-variant-state-*", ".validate_storage_marker")
+RUBBISH = ("*.pkl", "events.out.*", "basic-variant-state-*", "experiment_state-*", ".validate_storage_marker")
+PATH = re.compile(r'(File \\?")[^"]*/')
 
 
 def make_ray_tune(folder: Path) -> None:
@@ -27,8 +29,12 @@ def make_ray_tune(folder: Path) -> None:
         for epoch in range(1, 9):
             if units == 64 and rate > 5e-3 and epoch == 2:
                 raise FloatingPointError("the loss is not finite")
-            accuracy = 0.9 - 0.3 / units - 0.35 / epoch - (0.02 * (epoch - 5) if epoch > 5 else 0) - 4 * abs(rate - 4e-3)
-            tune.report({"val_accuracy": accuracy, "val_loss": 1 - accuracy, "loss": 1 / (1 + epoch), "parameters": 90 * units})
+            accuracy = (
+                0.9 - 0.3 / units - 0.35 / epoch - (0.02 * (epoch - 5) if epoch > 5 else 0) - 4 * abs(rate - 4e-3)
+            )
+            tune.report(
+                {"val_accuracy": accuracy, "val_loss": 1 - accuracy, "loss": 1 / (1 + epoch), "parameters": 90 * units}
+            )
 
     ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False)
     with tempfile.TemporaryDirectory() as storage:
@@ -40,7 +46,10 @@ def make_ray_tune(folder: Path) -> None:
                 "tags": ["a", "b"],
             },
             tune_config=tune.TuneConfig(
-                metric="val_accuracy", mode="max", scheduler=ASHAScheduler(max_t=8, grace_period=2), max_concurrent_trials=2
+                metric="val_accuracy",
+                mode="max",
+                scheduler=ASHAScheduler(max_t=8, grace_period=2),
+                max_concurrent_trials=2,
             ),
             run_config=tune.RunConfig(name="ray_tune", storage_path=storage, verbose=0),
         ).fit()
@@ -81,6 +90,8 @@ def copy(source: Path, folder: Path) -> None:
     """Puts a result folder in place of the old one, without what no reader looks at."""
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(source, folder, ignore=shutil.ignore_patterns(*RUBBISH))
+    for file in (*folder.rglob("error.txt"), *folder.rglob("trial.json")):
+        file.write_text(PATH.sub(r"\1", file.read_text()))
 
 
 if __name__ == "__main__":
