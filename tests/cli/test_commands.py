@@ -18,7 +18,7 @@ HEAVY = ("ray", "tensorflow", "keras", "pandas", "numpy", "pyarrow", "rich", "ya
 
 
 @pytest.mark.parametrize(
-    "command", ["", "search", "resume", "rank", "export", "predict", "report", "spaces", "reproduce"]
+    "command", ["", "search", "resume", "rank", "confirm", "export", "predict", "report", "spaces", "reproduce"]
 )
 def test_help_imports_nothing_heavy(command):
     code = f"""
