@@ -3,7 +3,10 @@
 The charts are in ``analysis.charts``, the HTML report in ``analysis.report``.
 """
 
+from analysis.calibration import calibration_bins, calibration_error, overconfidence
 from analysis.comparing import compare, trials_of
+from analysis.confirmation import Confirmation, confirmation
+from analysis.confusion import confusion, recalls
 from analysis.costs import accuracy_costs
 from analysis.curves import learning_curves, overfitting_epochs
 from analysis.decision import Decision, decide
@@ -12,18 +15,24 @@ from analysis.fronts import frontier, knee, knee_heights, layers
 from analysis.hypervolume import REFERENCE, Reference, hypervolume
 from analysis.importance import importance
 from analysis.loading import Run, load, load_many
+from analysis.predictions import predictions
 from analysis.ranking import rank
 from analysis.scaling import ScalingFit, scaling_fit
 from analysis.time_spent import time_spent
 
 __all__ = [
     "REFERENCE",
+    "Confirmation",
     "Decision",
     "Reference",
     "Run",
     "ScalingFit",
     "accuracy_costs",
+    "calibration_bins",
+    "calibration_error",
     "compare",
+    "confirmation",
+    "confusion",
     "decide",
     "effects",
     "frontier",
@@ -36,8 +45,11 @@ __all__ = [
     "learning_curves",
     "load",
     "load_many",
+    "overconfidence",
     "overfitting_epochs",
+    "predictions",
     "rank",
+    "recalls",
     "scaling_fit",
     "time_spent",
     "trials_of",

@@ -42,6 +42,18 @@ def config_of(row: "pd.Series[Any]") -> dict[str, Any]:
     return {str(name).removeprefix(CONFIG): value for name, value in row.items() if str(name).startswith(CONFIG)}
 
 
+def plain(value: Any) -> Any:
+    """A cell as a plain Python value, None where it is missing."""
+    if pd.isna(value):
+        return None
+    return value.item() if hasattr(value, "item") else value
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """A dictionary of plain values for each row."""
+    return [{str(name): plain(value) for name, value in row.items()} for row in table.to_dict("records")]
+
+
 def varied(trials: pd.DataFrame) -> list[str]:
     """Names of the hyperparameters of which the trials have more than one value, in the order of the columns."""
     names = [str(name) for name in trials.columns if str(name).startswith(CONFIG)]

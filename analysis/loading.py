@@ -15,7 +15,15 @@ from tuner.runs.folder import RunFolder, find_run
 from tuner.runs.journal import read_journal
 from tuner.runs.ledger import Ledger
 from tuner.runs.settings import SearchSettings, read_settings
-from tuner.runs.tables import EPOCH_SCHEMA, epochs_table, journal_bytes_of, trial_schema, trials_table
+from tuner.runs.tables import (
+    EPOCH_SCHEMA,
+    REPEAT_SCHEMA,
+    epochs_table,
+    journal_bytes_of,
+    repeats_table,
+    trial_schema,
+    trials_table,
+)
 
 
 @dataclass(frozen=True)
@@ -27,12 +35,14 @@ class Run:
         settings: its ``search.yaml``.
         trials: a row a trial, the columns of ``trials.parquet``; metrics at the best epoch.
         epochs: a row a trial and epoch, the columns of ``epochs.parquet``.
+        repeats: a row a model and repeat of a confirmation, the columns of ``repeats.parquet``; empty before one.
     """
 
     folder: RunFolder
     settings: SearchSettings
     trials: pd.DataFrame
     epochs: pd.DataFrame
+    repeats: pd.DataFrame
 
     @property
     def name(self) -> str:
@@ -56,8 +66,7 @@ def load(run: str | Path, *, runs_dir: Path = Path("runs")) -> Run:
     """
     folder = find_run(str(run), runs_dir)
     settings = read_settings(folder.settings)
-    trials, epochs = _tables(folder)
-    return Run(folder, settings, trials.to_pandas(), epochs.to_pandas())
+    return Run(folder, settings, *(table.to_pandas() for table in _tables(folder)))
 
 
 def load_many(runs: Iterable[str | Path], *, runs_dir: Path = Path("runs")) -> list[Run]:
@@ -74,19 +83,22 @@ def load_many(runs: Iterable[str | Path], *, runs_dir: Path = Path("runs")) -> l
     return loaded
 
 
-def _tables(folder: RunFolder) -> tuple[pa.Table, pa.Table]:
+def _tables(folder: RunFolder) -> tuple[pa.Table, pa.Table, pa.Table]:
+    """Trials, epochs and repeats."""
     if not folder.journal.exists():
         raise InputError(f"{folder.journal}: is missing; without its journal a run cannot be read")
     size = folder.journal.stat().st_size
-    tables = [
-        _current_table(folder.trials_table, trial_schema(), size),
-        _current_table(folder.epochs_table, EPOCH_SCHEMA, size),
-    ]
-    if tables[0] is not None and tables[1] is not None:
-        return tables[0], tables[1]
+    trials = _current_table(folder.trials_table, trial_schema(), size)
+    epochs = _current_table(folder.epochs_table, EPOCH_SCHEMA, size)
+    repeats = _current_table(folder.repeats_table, REPEAT_SCHEMA, size)
+    if trials is not None and epochs is not None:
+        if repeats is not None:
+            return trials, epochs, repeats
+        if not folder.repeats_table.exists() and trials["test_accuracy"].null_count == len(trials):
+            return trials, epochs, REPEAT_SCHEMA.empty_table()
     with _collector_paused():
         ledger = Ledger(read_journal(folder.journal))
-        return trials_table(ledger), epochs_table(ledger)
+        return trials_table(ledger), epochs_table(ledger), repeats_table(ledger)
 
 
 def _current_table(file: Path, schema: pa.Schema, journal_bytes: int) -> pa.Table | None:

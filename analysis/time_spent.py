@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from analysis.loading import Run
-from tuner.runs.events import EpochEnded, SearchStarted
+from tuner.runs.events import ConfirmationEnded, ConfirmationStarted, EpochEnded, RepeatEnded, SearchStarted
 from tuner.runs.journal import read_journal
 
 
@@ -32,7 +32,8 @@ def time_spent(run: Run) -> pd.DataFrame:
     "training" (evaluation included), "compiling", and "waiting": workers times wall time of all sessions, less the two
     (starting workers, waiting for a trial, weights on the way). The shares are of these three. "saved by early stopping"
     is an estimate: the epochs that stopped trials were spared, at each trial's own mean epoch without compilation; its
-    share is of what the search would have taken with them. Pauses between an interruption and its resumption do not count.
+    share is of what the search would have taken with them. Pauses between an interruption and its resumption do not count, and
+    a confirmation is no part of the search.
     """
     clock = _Clock()
     for event in read_journal(run.folder.journal):
@@ -43,7 +44,8 @@ def time_spent(run: Run) -> pd.DataFrame:
             clock.compiling += event.compile_seconds
             clock.working += event.seconds
             clock.steady[event.trial].append(event.seconds - event.compile_seconds)
-        clock.last = event.time
+        if not isinstance(event, ConfirmationStarted | RepeatEnded | ConfirmationEnded):
+            clock.last = event.time
     clock.close_session()
     waiting = max(0.0, clock.wall * run.settings.resources.concurrency - clock.working)
     seconds = [clock.working - clock.compiling, clock.compiling, waiting]

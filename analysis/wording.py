@@ -15,6 +15,11 @@ def training_text(config: dict[str, Any]) -> str:
     return f"{config['optimizer']} {config['learning_rate']:.2g} dropout {config['dropout']:.2g}"
 
 
+def counted(number: int, noun: str) -> str:
+    """``1 trial``, ``2,500 trials``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def percent(share: float, digits: int = 1) -> str:
     """``88.6 %``, with a space that does not break."""
     return f"{100 * share:.{digits}f}\N{NO-BREAK SPACE}%"

@@ -1,12 +1,17 @@
 """Spaces as Optuna's distributions and back, and a trial's values asked of Optuna one by one. Optuna is imported on use alone.
 
-Both sides mean inclusive bounds. Optuna has no fixed values, so they are a categorical distribution of one.
+Both sides mean inclusive bounds. Optuna has no fixed values, so they are a categorical distribution of one; so are grids of
+their points, unless these are evenly spaced whole numbers. Distributions know no conditions: ``suggest`` keeps them, by not
+asking. Formulas stay behind: they are no choices, and ``Space.config`` works them out.
 """
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
-from search_spaces.domains import Choice, Domain, Integer, LogInteger, LogUniform, Uniform, Value
+from search_spaces.conditions import Condition
+from search_spaces.domains import Choice, Domain, Grid, Integer, LogGrid, LogInteger, LogUniform, Uniform, Value
+from search_spaces.formulas import Formula
 from search_spaces.space import Space
 
 if TYPE_CHECKING:
@@ -15,16 +20,20 @@ if TYPE_CHECKING:
 
 
 def suggest(space: Space, trial: "BaseTrial") -> dict[str, Value]:
-    """Asks Optuna for a value of every hyperparameter of the space, in the space's order.
+    """Asks Optuna for a value of every active parameter, in the space's order: define-by-run, conditions kept.
 
     Args:
         space: what to choose from.
         trial: any trial of Optuna: of a study, frozen, or fixed.
 
     Returns:
-        Values by name, to build a ``TrialConfig`` from.
+        Values by name; ``space.config`` makes a configuration of them.
     """
-    return {name: _suggest(trial, name, domain) for name, domain in space.parameters.items()}
+    values: dict[str, Value] = {}
+    for name, domain in space.parameters.items():
+        if space.active(name, values):
+            values[name] = _suggest(trial, name, domain)
+    return values
 
 
 def _suggest(trial: "BaseTrial", name: str, domain: Domain) -> Value:
@@ -41,6 +50,11 @@ def _suggest(trial: "BaseTrial", name: str, domain: Domain) -> Value:
             return trial.suggest_float(name, low, high)
         case LogUniform(low=low, high=high):
             return trial.suggest_float(name, low, high, log=True)
+        case Grid(low=low, high=high):
+            step = _whole_step(domain)
+            if step is not None:
+                return trial.suggest_int(name, low, high, step=step)
+            return cast("Value", trial.suggest_categorical(name, domain.grid()))
     raise TypeError(f"{name}: {type(domain).__name__} has no counterpart in Optuna")
 
 
@@ -63,20 +77,40 @@ def _distribution(name: str, domain: Domain) -> "BaseDistribution":
             return FloatDistribution(low, high)
         case LogUniform(low=low, high=high):
             return FloatDistribution(low, high, log=True)
+        case Grid(low=low, high=high):
+            step = _whole_step(domain)
+            return CategoricalDistribution(domain.grid()) if step is None else IntDistribution(low, high, step=step)
     raise TypeError(f"{name}: {type(domain).__name__} has no counterpart in Optuna")
 
 
-def from_distributions(distributions: Mapping[str, "BaseDistribution"], *, name: str) -> Space:
+def _whole_step(domain: Domain) -> int | None:
+    """The step of a grid of whole numbers, evenly spaced; others are categorical, as Optuna would round their points."""
+    if not isinstance(domain, Grid) or not all(isinstance(point, int) for point in domain.grid()):
+        return None
+    step, rest = divmod(domain.high - domain.low, domain.points - 1)
+    return None if rest or isinstance(domain, LogGrid) else int(step)
+
+
+def from_distributions(
+    distributions: Mapping[str, "BaseDistribution"],
+    *,
+    name: str,
+    conditions: Mapping[str, Condition] = MappingProxyType({}),
+    formulas: Mapping[str, Formula] = MappingProxyType({}),
+) -> Space:
     """Optuna's distributions as a space.
 
     Args:
-        distributions: by hyperparameter.
+        distributions: by hyperparameter or variable.
         name: what the space is called.
+        conditions: of the space; distributions have none.
+        formulas: of the space; distributions have none.
 
     Raises:
         ValueError: where a distribution has no counterpart; one line that names it.
     """
-    return Space(name, {parameter: _domain(parameter, found) for parameter, found in distributions.items()})
+    domains = {parameter: _domain(parameter, found) for parameter, found in distributions.items()}
+    return Space(name, domains, conditions=conditions, formulas=formulas)
 
 
 def _domain(name: str, distribution: "BaseDistribution") -> Domain:
@@ -87,6 +121,8 @@ def _domain(name: str, distribution: "BaseDistribution") -> Domain:
             return Choice(cast("tuple[Value, ...]", tuple(choices)))
         case IntDistribution(low=low, high=high, log=log, step=1):
             return (LogInteger if log else Integer)(low, high)
+        case IntDistribution(low=low, high=high, step=step):
+            return Grid(low, high, (high - low) // step + 1)
         case FloatDistribution(low=low, high=high, log=log, step=None):
             return (LogUniform if log else Uniform)(low, high)
     raise ValueError(f"{name}: {distribution} has no counterpart; use CategoricalDistribution")

@@ -57,8 +57,7 @@ def conductor_of(store, plan: Plan = PLAN, clock=None, scheduler: Scheduler | No
 def drive(conductor: Conductor, store: RunStore, *, reports: int | None = None) -> bool:
     """Runs trials one after the other, each from its last state; True where the search got to its end.
 
-    A state is the trial that trained it last and its epoch; a store that keeps none gives None. ``reports`` ends it after
-    so many reports, as a kill would.
+    A state is the trial that trained it last and its epoch. ``reports`` ends it after so many reports, as a kill would.
     """
     conductor.start()
     while (assignment := conductor.next_trial()) is not None:

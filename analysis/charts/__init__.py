@@ -3,7 +3,10 @@
 ``save(chart, "frontier.png")`` (or ``.svg``) writes one to a file without a browser.
 """
 
+from analysis.charts.calibration import calibration
 from analysis.charts.comparison import compare_frontiers
+from analysis.charts.confirmation import confirmation
+from analysis.charts.confusion import confusion
 from analysis.charts.effect import effect
 from analysis.charts.frontier import frontier
 from analysis.charts.importance import importance
@@ -14,7 +17,10 @@ from analysis.charts.scaling import scaling
 from analysis.charts.time_spent import time_spent
 
 __all__ = [
+    "calibration",
     "compare_frontiers",
+    "confirmation",
+    "confusion",
     "effect",
     "frontier",
     "importance",

@@ -12,7 +12,7 @@ from analysis.fronts import frontier
 from analysis.hypervolume import REFERENCE, hypervolume
 from analysis.loading import Run
 from analysis.scaling import ScalingFit
-from analysis.wording import percent
+from analysis.wording import counted, percent
 
 _IDS_SHOWN = 6
 
@@ -105,15 +105,17 @@ def repeat_command(run: Run) -> str:
             ("--data", data.source),
             ("--text-column", data.text_column),
             ("--label-column", data.label_column),
+            ("--split-column", data.split_column),
             *options,
         ]
     options += [
         ("--trials", asked.trials), ("--epochs", asked.epochs), ("--searcher", asked.searcher),
         ("--scheduler", asked.scheduler.name), ("--seed", asked.seed), ("--max-params", asked.max_params),
-        ("--time-budget", asked.time_budget),
+        ("--time-budget", asked.time_budget), ("--max-length", data.max_length), ("--min-freq", data.min_freq),
+        ("--max-tokens", data.max_tokens),
     ]  # fmt: skip
     words = [f"{option} {shlex.quote(str(value))}" for option, value in options if value is not None]
-    return " ".join(["python -m tuner search", *words])
+    return " ".join(["python -m tuner search", *words, *(["--stop-words"] if data.stop_words else [])])
 
 
 def settings_rows(run: Run) -> list[Fact]:
@@ -122,7 +124,7 @@ def settings_rows(run: Run) -> list[Fact]:
     resources = asked.resources
     return [
         Fact("data", f"{data.source} ({', '.join(data.label_names[:12])})"),
-        Fact("texts", f"{data.train:,} train, {data.validation:,} validation, {data.test:,} test (not touched)"),
+        Fact("texts", f"{data.train:,} train, {data.validation:,} validation, {data.test:,} test ({_seen(run)})"),
         Fact("fingerprint", data.fingerprint),
         Fact("vocabulary", f"{data.vocabulary_size:,} entries, at most {data.max_length} tokens a text"),
         Fact(
@@ -131,6 +133,11 @@ def settings_rows(run: Run) -> list[Fact]:
         ),
         *(Fact(name, version) for name, version in asked.versions.items()),
     ]
+
+
+def _seen(run: Run) -> str:
+    models = run.repeats.loc[run.repeats["test_accuracy"].notna(), "model"].nunique()
+    return f"seen by {counted(models, 'model')}" if models else "not touched"
 
 
 def space_yaml(run: Run) -> str:

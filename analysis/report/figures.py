@@ -10,12 +10,16 @@ from analysis.charts.theme import CSS, config
 from analysis.columns import varied, with_accuracy
 from analysis.importance import importance
 from analysis.loading import Run
+from analysis.predictions import predictions
+from analysis.report.confirmed import Confirmed
 from analysis.scaling import ScalingFit
 
 _MOST_INTERACTING = 4
 
 
-def figures(run: Run, fit: ScalingFit | None, time: pd.DataFrame) -> dict[str, dict[str, Any]]:
+def figures(
+    run: Run, fit: ScalingFit | None, time: pd.DataFrame, confirmed: Confirmed | None
+) -> dict[str, dict[str, Any]]:
     """The specifications by the name that the page places them with; what the trials do not give is left out."""
     usable = with_accuracy(run.trials)
     drawn: dict[str, alt.LayerChart] = {"time": charts.time_spent(time)}
@@ -33,6 +37,11 @@ def figures(run: Run, fit: ScalingFit | None, time: pd.DataFrame) -> dict[str, d
         }
     if fit is not None:
         drawn["scaling"] = charts.scaling(run.trials, fit).properties(height=260)
+    if confirmed is not None:
+        answers = predictions(run, confirmed.shown)
+        drawn["confirmation"] = charts.confirmation(run, confirmed.found)
+        drawn["calibration"] = charts.calibration(answers)
+        drawn["confusion"] = charts.confusion(answers)
     return {name: _for_page(chart) for name, chart in drawn.items()}
 
 

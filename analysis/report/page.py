@@ -12,6 +12,7 @@ from analysis.decision import decide
 from analysis.loading import Run
 from analysis.report import facts
 from analysis.report.bundle import vega_script
+from analysis.report.confirmed import confirmed
 from analysis.report.figures import figures
 from analysis.report.tables import frontier_table, trials_table
 from analysis.scaling import scaling_fit
@@ -35,7 +36,8 @@ def write_report(run: Run, path: Path) -> None:
 def render(run: Run) -> str:
     """The report of a run as the text of an HTML document that needs nothing else."""
     decision, fit, time = decide(run.trials), scaling_fit(run.trials), time_spent(run)
-    drawn = figures(run, fit, time)
+    tested = confirmed(run, decision)
+    drawn = figures(run, fit, time, tested)
     return _template().render(
         run=run,
         decision=decision,
@@ -46,6 +48,7 @@ def render(run: Run) -> str:
         effects=[name for name in drawn if name.startswith("effect ")],
         interactions=[name for name in drawn if name.startswith("interaction ")],
         drawn=drawn,
+        confirmed=tested,
         scaling=facts.scaling_text(fit),
         time=facts.time_text(time),
         statuses=facts.statuses(run.trials),

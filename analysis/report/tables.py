@@ -1,5 +1,6 @@
 """The tables of the report: cells as people read them, each with the value that it sorts by."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +11,6 @@ from analysis.costs import accuracy_costs
 from analysis.fronts import layers
 from analysis.ranking import rank
 from analysis.wording import network_text, percent, training_text
-
-_DASH = "–"
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """A row about a trial."""
+    """A row about a trial, whose id a click on it takes; empty where it is about something else."""
 
     trial: str
     cells: list[Cell]
@@ -55,10 +54,10 @@ def _trial_row(row: dict[str, Any]) -> Row:
     network = network_text(config)
     cells = [
         Cell(row["trial_id"], row["trial_id"]),
-        _accuracy(row["val_accuracy"]),
-        _number(row["parameters"]),
-        _number(row["without"]),
-        _number(row["layer"]),
+        accuracy_cell(row["val_accuracy"]),
+        number_cell(row["parameters"]),
+        number_cell(row["without"]),
+        number_cell(row["layer"]),
         Cell(f"{row['best_epoch']:.0f} of {row['epochs']}", row["best_epoch"]),
         Cell(f"{row['seconds']:,.1f}", round(row["seconds"], 2)),
         Cell(row["status"], row["status"]),
@@ -78,12 +77,12 @@ def frontier_table(trials: pd.DataFrame) -> Table:
             step["trial_id"],
             [
                 Cell(step["trial_id"], step["trial_id"]),
-                _accuracy(step["val_accuracy"]),
-                _number(step["parameters"]),
-                _number(step["non_embedding_parameters"]),
-                _number(step["times_larger"], ".2f"),
-                _number(step["points_gained"], "+.2f"),
-                _number(step["parameters_per_point"], ",.0f"),
+                accuracy_cell(step["val_accuracy"]),
+                number_cell(step["parameters"]),
+                number_cell(step["non_embedding_parameters"]),
+                number_cell(step["times_larger"], ".2f"),
+                number_cell(step["points_gained"], "+.2f"),
+                number_cell(step["parameters_per_point"], ",.0f"),
                 Cell(network := network_text(config_of(pd.Series(by_id[step["trial_id"]]))), network),
             ],
         )
@@ -97,9 +96,15 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 
 
-def _accuracy(value: float) -> Cell:
-    return Cell(percent(value, 2), round(value, 6))
+def accuracy_cell(value: float | None) -> Cell:
+    """A share in percent."""
+    return _missing() if value is None or pd.isna(value) else Cell(percent(value, 2), round(value, 6))
 
 
-def _number(value: float, form: str = ",") -> Cell:
-    return Cell(_DASH, -1) if pd.isna(value) else Cell(format(value, form), value)
+def number_cell(value: float | None, form: str = ",") -> Cell:
+    """A number, a dash where it is missing or has no bound."""
+    return _missing() if value is None or pd.isna(value) or math.isinf(value) else Cell(format(value, form), value)
+
+
+def _missing() -> Cell:
+    return Cell("–", -1)

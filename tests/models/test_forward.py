@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tuner.models.dropout import draw_masks
 from tuner.models.forward import logits
 from tuner.models.keras_model import build_model
 from tuner.models.network_spec import Network
@@ -67,7 +68,8 @@ def outputs_and_gradients(weights, tokens, network, *, compiler=None, rate=0.0, 
     def run(weights, tokens, lengths, rate, seed):
         with tf.GradientTape() as tape:
             tape.watch(weights)
-            outputs = logits(weights, tokens, lengths, network, dropout_rate=rate, seed=seed, training=training)
+            masks = draw_masks(network, BATCH, seed, rate=rate) if training else None
+            outputs = logits(weights, tokens, lengths, network, masks)
             loss = tf.reduce_sum(outputs * readout(network))
         return [outputs, *tape.gradient(loss, weights)]
 
@@ -163,7 +165,7 @@ def test_dropout_before_the_output_is_right_on_average():
 
     @tf.function
     def run(seed, training, rate):
-        return logits(weights, tokens, LENGTHS, BASE, dropout_rate=rate, seed=seed, training=training)
+        return logits(weights, tokens, LENGTHS, BASE, draw_masks(BASE, BATCH, seed, rate=rate) if training else None)
 
     draws = np.stack([run(tf.constant([8, draw]), True, 0.3) for draw in range(600)])
     deviation = np.abs(draws.mean(0) - run(tf.constant([0, 0]), False, 0.0))
@@ -183,7 +185,7 @@ def test_between_layers_a_feature_is_dropped_for_all_steps_of_a_row(monkeypatch)
     generator = np.random.default_rng(9)
     _, weights = model_with_random_weights(network, generator)
     tokens = random_tokens(generator)
-    logits(weights, tokens, LENGTHS, network, dropout_rate=0.5, seed=[1, 2], training=True)
+    logits(weights, tokens, LENGTHS, network, draw_masks(network, BATCH, [1, 2], rate=0.5))
 
     embedded, between = seen
     table = weights[0].numpy()

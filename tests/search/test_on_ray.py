@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -142,6 +143,50 @@ def test_when_every_trial_fails_for_one_reason_the_search_ends_and_says_it_once(
     assert result.stderr.startswith("error: 3 trials failed for the same reason, so the search was ended: ")
     assert "ImportError: libcudnn.so.9: cannot open shared object file" in result.stderr
     assert load(tmp_path / "fails").trials["status"].value_counts()["failed"] == 3
+
+
+@pytest.fixture(scope="module")
+def confirmed(whole):
+    """The same search, confirmed without an interruption."""
+    run, _ = whole
+    confirmed = run.with_name("confirmed")
+    shutil.copytree(run, confirmed)
+    result = call(run.parent, "confirm", "confirmed", "--top", "1", "--repeats", "2", "--json")
+    assert result.returncode == 0, result.stderr
+    return confirmed, result
+
+
+def test_a_confirmation_says_how_sure_it_is(confirmed):
+    run, result = confirmed
+    document = json.loads(result.stdout)
+    assert document["texts"] == 300
+    trials = load(run).trials
+    tested = trials.loc[trials["test_accuracy"].notna(), "trial_id"].tolist()
+    assert len(tested) == 1
+    assert {model["model"] for model in document["models"]} == {*tested, "averaged-embeddings"}
+    assert all(model["low"] <= model["test_accuracy"] <= model["high"] for model in document["models"])
+    assert "which no model has seen yet" in result.stderr
+    again = call(run.parent, "confirm", "confirmed", "--top", "1", "--repeats", "2")
+    assert "nothing, all is there" in again.stdout
+    assert "starting Ray" not in again.stdout
+    assert "seen already by 2 models" in " ".join(again.stdout.split())
+
+
+def test_a_killed_confirmation_goes_on_to_the_same_numbers(whole, confirmed, tmp_path):
+    shutil.copytree(whole[0], tmp_path / "broken")
+    process = start(tmp_path, "confirm", "broken", "--top", "1", "--repeats", "2")
+    journal = tmp_path / "broken" / "journal.jsonl"
+    wait_until(lambda: b'"event":"repeat_ended"' in journal.read_bytes(), process, "the end of a repeat")
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait(timeout=60)
+    result = call(tmp_path, "confirm", "broken", "--top", "1", "--repeats", "2")
+    assert result.returncode == 0, result.stderr
+    assert "3 trainings" in result.stdout
+    broken, whole_table = (
+        load(path).repeats.drop(columns="seconds").sort_values(["model", "repeat"], ignore_index=True)
+        for path in (tmp_path / "broken", confirmed[0])
+    )
+    pd.testing.assert_frame_equal(broken, whole_table, check_exact=True)
 
 
 def test_a_time_budget_ends_the_search_in_good_order(tmp_path, data):

@@ -46,7 +46,7 @@ def test_a_population_needs_one_network_and_something_to_perturb():
     check_population(Space("s", {"dropout": Uniform(0, 0.5), "units": Choice((8,))}), 4)
     with pytest.raises(InputError, match="varies units; fix them with --set, for instance --set units=VALUE"):
         check_population(Space("s", {"dropout": Uniform(0, 0.5), "units": Choice((8, 16))}), 8)
-    with pytest.raises(InputError, match="varies none of learning_rate, dropout"):
+    with pytest.raises(InputError, match="varies none of learning_rate, dropout, l2"):
         check_population(Space("s", {"units": Choice((8,))}), 8)
     with pytest.raises(InputError, match="--trials 3"):
         check_population(Space("s", {"dropout": Uniform(0, 0.5)}), 3)

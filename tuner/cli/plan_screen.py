@@ -12,7 +12,7 @@ from tuner.data.batches import buckets_of
 from tuner.data.buckets import Buckets
 from tuner.data.pipeline import BUILT_IN, PreparedData
 from tuner.data.wording import counted
-from tuner.runs.settings import SchedulerSettings, SearchSettings
+from tuner.runs.settings import SchedulerSettings, SearchSettings, VectorSettings
 from tuner.search.forecast import Forecast
 from tuner.search.schedulers.hyperband import brackets
 
@@ -25,6 +25,7 @@ def print_plan(console: Console, settings: SearchSettings, data: PreparedData, e
     for name, text in (
         ("data", _data(settings, data)),
         ("texts", _lengths(settings, data)),
+        *([("vectors", _vectors(settings.vectors))] if settings.vectors else []),
         *(("note", note) for note in data.notes),
         ("space", _space(settings)),
         ("trials", _trials(settings)),
@@ -61,13 +62,20 @@ def _lengths(settings: SearchSettings, data: PreparedData) -> str:
     )
 
 
+def _vectors(vectors: VectorSettings) -> str:
+    return (
+        f"{vectors.source}\n{vectors.width} numbers a word, for {vectors.type_coverage:.1%} of the words known "
+        f"({vectors.found:,}) and {vectors.token_coverage:.1%} of the running words"
+    )
+
+
 def _buckets(buckets: Buckets) -> str:
     return f"{', '.join(map(str, buckets.boundaries))} ({buckets.padding_share:.0%} padding)"
 
 
 def _space(settings: SearchSettings) -> str:
     space = settings.resolved_space()
-    varying = [f"{name} {space.parameters[name]}" for name in space.varying()]
+    varying = [f"{name} {space.described(name)}" for name in (*space.varying(), *space.formulas)]
     fixed = [
         f"{name}={domain.values[0]}"
         for name, domain in space.parameters.items()

@@ -8,6 +8,7 @@ import click
 import pandas as pd
 from rich.console import Console
 
+from analysis.columns import plain
 from analysis.fronts import knee
 from analysis.loading import Run, load
 from analysis.ranking import By, rank
@@ -71,12 +72,6 @@ def print_json(run: Run, ranked: pd.DataFrame) -> None:
 def _records(ranked: pd.DataFrame) -> list[dict[str, Any]]:
     columns = [name for name in ranked.columns if not name.startswith("config/")]
     return [
-        {**{name: _plain(row[name]) for name in columns}, "config": {k: _plain(v) for k, v in config_of(row).items()}}
+        {**{name: plain(row[name]) for name in columns}, "config": {k: plain(v) for k, v in config_of(row).items()}}
         for _, row in ranked.iterrows()
     ]
-
-
-def _plain(value: Any) -> Any:
-    if pd.isna(value):
-        return None
-    return value.item() if hasattr(value, "item") else value

@@ -31,14 +31,17 @@ _INTERRUPTED = 130
 
 def search_command(options: dict[str, Any]) -> int:
     """Runs a new search."""
-    as_json = options["as_json"]
+    return run_search(_request(options), dry_run=options["dry_run"], as_json=options["as_json"])
+
+
+def run_search(request: SearchRequest, *, dry_run: bool, as_json: bool) -> int:
+    """Says what a search will do, and does it unless it is a dry run."""
     console = Terminal(stderr=as_json)
-    request = _request(options)
     prepared = prepare_search(request)
     folder = RunFolder(request.runs_dir / prepared.settings.name)
     expected = forecast(prepared.settings, prepared.data.encoded)
     print_plan(console, prepared.settings, prepared.data, expected, str(folder.path))
-    if options["dry_run"]:
+    if dry_run:
         console.print("dry run: everything checks out, nothing was started or written", style="dim")
         return 0
     with progress(console, concurrency=prepared.settings.resources.concurrency) as shown:
@@ -115,20 +118,30 @@ def _request(options: dict[str, Any]) -> SearchRequest:
         max_length=options["max_length"],
     )
     of_the_scheduler = ("grace_period", "reduction_factor", "rungs", "promotion", "perturbation_interval")
-    same = ("trials", "epochs", "searcher", "objective", "warm_start", "patience", "seed", "max_params", "time_budget",
-            "epoch_timeout", "cpus_per_trial", "gpus_per_trial", "concurrency", "address", "name", "runs_dir")  # fmt: skip
+    same = (
+        *("trials", "epochs", "searcher", "objective", "warm_start", "patience", "seed", "max_params", "vectors"),
+        *("time_budget", "epoch_timeout", "cpus_per_trial", "gpus_per_trial", "concurrency", "address"),
+        *("name", "runs_dir"),
+    )
     return SearchRequest(
         data=data,
-        space=_space(options["space"], options["settings"]),
+        space=space_with(options["space"], options["settings"]),
         scheduler=SchedulerOptions(options["scheduler"], **{key: options[key] for key in of_the_scheduler}),
         **{key: options[key] for key in same},
     )
 
 
-def _space(name: str, settings: tuple[str, ...]) -> Space:
+def space_with(name: str, settings: tuple[str, ...]) -> Space:
+    """A named space or a file's, with what ``--set`` changes.
+
+    Raises:
+        InputError: where there is none, or a setting means nothing.
+    """
     try:
         path = Path(name)
         space = read_space(path) if path.suffix in (".yaml", ".yml") or path.is_file() else named_space(name)
-        return space.replaced(dict(parse_setting(setting) for setting in settings))
+        return space.replaced(dict(parse_setting(setting, variables=space.variables) for setting in settings))
     except SpaceError as error:
         raise InputError(str(error)) from None
+    except ValueError as error:
+        raise InputError(f"--set {error}") from None

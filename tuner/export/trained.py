@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from analysis.columns import plain
 from analysis.fronts import frontier, knee
 from analysis.loading import Run, load
 from analysis.ranking import rank
 from search_spaces.config import TrialConfig
 from tuner.data.tokenizer import Tokenizer
+from tuner.data.vectors import load_vectors
 from tuner.data.vocabulary import Vocabulary
 from tuner.data.wording import listed
 from tuner.errors import InputError
@@ -44,7 +45,7 @@ class TrainedModel:
     Attributes:
         trial: its id.
         metrics: its row of ``trials.parquet`` without the configuration; None where a number is missing.
-        weights: float32 arrays in the order of the Keras model's ``trainable_variables``.
+        weights: float32 arrays in the order of ``tuner.models.weights``.
     """
 
     run: str
@@ -97,10 +98,14 @@ def read_model(run: Run, encoder: Encoder, trial: str) -> TrainedModel:
         InputError: where its weights were not kept, naming the trials whose were; or where they do not fit.
     """
     row = run.trials[run.trials["trial_id"] == trial].iloc[0]
-    values = {str(name): _plain(value) for name, value in row.items()}
-    config = TrialConfig(**{name: values.pop(f"config/{name}") for name in TrialConfig.model_fields})
+    values = {str(name): plain(value) for name, value in row.items()}
+    # A run of an older version knows fewer hyperparameters; those that came later are at their defaults there.
+    known = [name for name in TrialConfig.model_fields if f"config/{name}" in values]
+    config = TrialConfig(**{name: values.pop(f"config/{name}") for name in known})
     network = plan_of(run.settings).network(config)
     weights = _read_weights(run, trial)
+    if network.vectors == "frozen":
+        weights = (load_vectors(run.folder.encoder)[: network.vocabulary], *weights)
     if sum(weight.size for weight in weights) != count_parameters(network).total:
         raise InputError(f"{run.folder.weights(trial)}: is not of the network in the journal; restore the run folder")
     return TrainedModel(run.name, run.settings, trial, config, values, network, weights, encoder)
@@ -139,9 +144,3 @@ def _read_encoder(folder: Path) -> Encoder:
         raise InputError(
             f"{folder}: tokenizer.json or labels.json is missing or damaged; a model cannot be exported without them"
         ) from None
-
-
-def _plain(value: Any) -> Any:
-    if pd.isna(value):
-        return None
-    return value.item() if hasattr(value, "item") else value

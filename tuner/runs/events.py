@@ -1,4 +1,4 @@
-"""What can happen in a search: the lines of ``journal.jsonl``, as types.
+"""What can happen in a run: the lines of ``journal.jsonl``, as types.
 
 Every event is one JSON object on one line with the keys ``event`` and ``time`` (seconds since 1970) beside its own.
 """
@@ -16,6 +16,7 @@ TrialStatus = Literal["pending", "running", "completed", "stopped", "diverged", 
 EndStatus = Literal["completed", "stopped", "diverged", "failed"]
 EndReason = Literal["finished", "time budget", "interrupted", "failing"]
 """Why a search is over; "failing": every trial failed for the same reason."""
+RepeatStatus = Literal["completed", "diverged", "failed"]
 
 Count = Annotated[int, Field(ge=0, lt=2**63)]
 Hyperparameters = Annotated[dict[str, Any], AfterValidator(lambda config: TrialConfig(**config).model_dump())]
@@ -107,8 +108,58 @@ class SearchEnded(_Event):
     reason: EndReason
 
 
+class ConfirmationStarted(_Event):
+    """Models were chosen to be trained again from other seeds and judged on the test part; once more after a break.
+
+    ``models`` are ids of trials, or names of baselines; ``texts`` is the size of the test part.
+    """
+
+    event: Literal["confirmation_started"] = "confirmation_started"
+    models: tuple[str, ...]
+    repeats: int
+    texts: int
+
+
+class RepeatEnded(_Event):
+    """A model was trained once more, and judged with the weights of its best epoch.
+
+    Repeats count from 1. The results are null where no epoch had one (diverged at once) or the worker broke (failed).
+    """
+
+    event: Literal["repeat_ended"] = "repeat_ended"
+    model: str
+    repeat: int
+    status: RepeatStatus
+    parameters: int
+    epochs: int
+    seconds: float
+    best_epoch: int | None = None
+    val_loss: float | None = None
+    val_accuracy: float | None = None
+    test_loss: float | None = None
+    test_accuracy: float | None = None
+    error: str | None = None
+
+
+class ConfirmationEnded(_Event):
+    """All repeats are done, or the confirmation was broken off in good order."""
+
+    event: Literal["confirmation_ended"] = "confirmation_ended"
+    reason: Literal["finished", "interrupted"]
+
+
 Event = (
-    SearchStarted | TrialProposed | TrialStarted | EpochEnded | TrialContinued | WorkerLost | TrialEnded | SearchEnded
+    SearchStarted
+    | TrialProposed
+    | TrialStarted
+    | EpochEnded
+    | TrialContinued
+    | WorkerLost
+    | TrialEnded
+    | SearchEnded
+    | ConfirmationStarted
+    | RepeatEnded
+    | ConfirmationEnded
 )
 
 Decisive = TrialProposed | EpochEnded | TrialContinued | TrialEnded

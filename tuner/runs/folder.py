@@ -44,6 +44,15 @@ class RunFolder:
         return self.path / "epochs.parquet"
 
     @property
+    def repeats_table(self) -> Path:
+        """``repeats.parquet``, there after ``tuner confirm``."""
+        return self.path / "repeats.parquet"
+
+    def predictions(self, model: str, repeat: int) -> Path:
+        """What a repeat of a confirmation answered, text by text."""
+        return self.path / "predictions" / f"{model}-{repeat}.parquet"
+
+    @property
     def encoder(self) -> Path:
         """The folder with vocabulary, tokeniser and label names."""
         return self.path / "encoder"

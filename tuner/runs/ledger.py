@@ -5,9 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tuner.runs.events import (
+    ConfirmationEnded,
+    ConfirmationStarted,
     Decisive,
     EpochEnded,
     Event,
+    RepeatEnded,
     SearchEnded,
     SearchStarted,
     TrialContinued,
@@ -60,7 +63,11 @@ class TrialRecord:
 
 
 class Ledger:
-    """All trials of a search in the order of their proposal, and what was decided about them in the order of the journal."""
+    """All trials of a search in the order of their proposal, what was decided about them in the order of the journal, and
+    the repeats of a confirmation.
+
+    ``repeats`` are by model and number.
+    """
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
         """Folds the given events."""
@@ -70,10 +77,11 @@ class Ledger:
         self.started_at: float | None = None
         self.last_event_at: float | None = None
         self.end: SearchEnded | None = None
+        self.repeats: dict[tuple[str, int], RepeatEnded] = {}
         for event in events:
             self.apply(event)
 
-    def apply(self, event: Event) -> None:
+    def apply(self, event: Event) -> None:  # noqa: PLR0912  one branch for each kind of event
         """Takes in one event. Knows every kind: a type checker says so when one is added."""
         self.last_event_at = event.time
         if isinstance(event, Decisive):
@@ -106,6 +114,10 @@ class Ledger:
                 for record in self.trials.values():
                     if record.status == "running":  # broken off in good order: it waits for `tuner resume`
                         record.status = "pending"
+            case RepeatEnded():
+                self.repeats[event.model, event.repeat] = event  # one that failed may be tried again
+            case ConfirmationStarted() | ConfirmationEnded():
+                pass  # they frame the repeats, and change nothing
 
     @staticmethod
     def _add_epoch(record: TrialRecord, event: EpochEnded) -> None:
@@ -117,6 +129,14 @@ class Ledger:
             return
         if record.best is None or record.best.val_accuracy is None or event.val_accuracy > record.best.val_accuracy:
             record.best = event
+
+    def test_accuracies(self) -> dict[str, float]:
+        """Mean test accuracy over the repeats of each model that has one."""
+        known: dict[str, list[float]] = {}
+        for end in self.repeats.values():
+            if end.test_accuracy is not None:
+                known.setdefault(end.model, []).append(end.test_accuracy)
+        return {model: sum(accuracies) / len(accuracies) for model, accuracies in known.items()}
 
     def with_accuracy(self) -> list[TrialRecord]:
         """Trials that have a finished epoch."""

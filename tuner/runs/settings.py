@@ -6,7 +6,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from search_spaces.reader import parse_domain
+from search_spaces.reader import space_of
 from search_spaces.space import Space
 from tuner.errors import InputError
 from tuner.runs.atomic import write_text_atomically
@@ -29,6 +29,8 @@ class DataSettings(_Settings):
     train: int
     validation: int
     test: int
+    majority: float | None = None
+    """Validation accuracy of always giving the most frequent label of the training part."""
     split_seed: int
     stop_words: bool
     characters: bool
@@ -36,6 +38,21 @@ class DataSettings(_Settings):
     max_tokens: int
     max_length: int
     vocabulary_size: int
+    given_split: bool = True
+    test_share: float = 0.2
+    validation_share: float = 0.125
+    fraction: float = 1.0
+
+
+class VectorSettings(_Settings):
+    """Pretrained word vectors: where they were read, and how far they cover the training texts."""
+
+    source: str
+    width: int
+    found: int
+    type_coverage: float
+    token_coverage: float
+    fingerprint: str
 
 
 class SchedulerSettings(_Settings):
@@ -72,6 +89,7 @@ class SearchSettings(_Settings):
     name: str
     created: str
     data: DataSettings
+    vectors: VectorSettings | None = None
     space: dict[str, Any]
     trials: int
     epochs: int
@@ -91,8 +109,7 @@ class SearchSettings(_Settings):
 
     def resolved_space(self) -> Space:
         """The space that trials are drawn from, ``--set`` included."""
-        parameters = {name: parse_domain(name, body) for name, body in self.space["parameters"].items()}
-        return Space(self.space["name"], parameters, self.space.get("description", ""))
+        return space_of(self.space, origin="search.yaml: space", name=self.name)
 
 
 def write_settings(path: Path, settings: SearchSettings) -> None:

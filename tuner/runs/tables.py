@@ -41,6 +41,23 @@ EPOCH_SCHEMA = pa.schema(
     ]
 )
 
+REPEAT_SCHEMA = pa.schema(
+    [
+        ("model", pa.string()),
+        ("repeat", pa.int64()),
+        ("status", pa.string()),
+        ("parameters", pa.int64()),
+        ("best_epoch", pa.int64()),
+        ("epochs", pa.int64()),
+        ("val_loss", pa.float64()),
+        ("val_accuracy", pa.float64()),
+        ("test_loss", pa.float64()),
+        ("test_accuracy", pa.float64()),
+        ("seconds", pa.float64()),
+        ("error", pa.string()),
+    ]
+)
+
 
 def trial_schema() -> pa.Schema:
     """Columns of ``trials.parquet``; one ``config/<name>`` for every hyperparameter."""
@@ -51,7 +68,7 @@ def trial_schema() -> pa.Schema:
     return pa.schema([("trial_id", pa.string()), ("status", pa.string()), *config, *_TRIAL_FIELDS_AFTER_CONFIG])
 
 
-def _trial_row(record: TrialRecord) -> dict[str, Any]:
+def _trial_row(record: TrialRecord, test_accuracy: float | None) -> dict[str, Any]:
     best = record.best
     return {
         "trial_id": record.trial,
@@ -66,14 +83,16 @@ def _trial_row(record: TrialRecord) -> dict[str, Any]:
         "best_epoch": best.epoch if best else None,
         "epochs": len(record.epochs),
         "seconds": record.seconds,
-        "test_accuracy": None,
+        "test_accuracy": test_accuracy,
         "error": record.error,
     }
 
 
 def trials_table(ledger: Ledger) -> pa.Table:
     """A row a trial, metrics at its best epoch."""
-    return pa.Table.from_pylist([_trial_row(record) for record in ledger.trials.values()], schema=trial_schema())
+    tested = ledger.test_accuracies()
+    rows = [_trial_row(record, tested.get(record.trial)) for record in ledger.trials.values()]
+    return pa.Table.from_pylist(rows, schema=trial_schema())
 
 
 def epochs_table(ledger: Ledger) -> pa.Table:
@@ -83,10 +102,18 @@ def epochs_table(ledger: Ledger) -> pa.Table:
     return pa.table({"trial_id": [trial for trial, _ in epochs], **columns}, schema=EPOCH_SCHEMA)
 
 
+def repeats_table(ledger: Ledger) -> pa.Table:
+    """A row a model and repeat of a confirmation, in the order in which they ended."""
+    return pa.Table.from_pylist([end.model_dump() for end in ledger.repeats.values()], schema=REPEAT_SCHEMA)
+
+
 def write_tables(folder: Path, ledger: Ledger, *, journal_bytes: int) -> None:
-    """Writes both tables, each in one step, with the length of the journal that they hold."""
+    """Writes the tables, each in one step, with the length of the journal that they hold; repeats where there are any."""
     mark = {_JOURNAL_BYTES: str(journal_bytes).encode()}
-    for name, table in (("epochs.parquet", epochs_table(ledger)), ("trials.parquet", trials_table(ledger))):
+    tables = {"epochs.parquet": epochs_table(ledger), "trials.parquet": trials_table(ledger)}
+    if ledger.repeats:
+        tables["repeats.parquet"] = repeats_table(ledger)
+    for name, table in tables.items():
         write_atomically(folder / name, partial(pq.write_table, table.replace_schema_metadata(mark)))
 
 

@@ -245,8 +245,6 @@ class Conductor:
         """Records a trial that broke; the search goes on."""
         if self.ledger.trials[trial].ended:  # its worker broke after the last report
             return
-        if self.ledger.trials[trial].ended:  # its worker broke after the last report
-            return
         self._end(trial, "failed", error)
         self._end_dropped()
 

@@ -46,11 +46,12 @@ def forecast(settings: SearchSettings, data: EncodedSplits) -> Forecast:
 
     def seconds(config: TrialConfig) -> float:
         network = plan.network(config)
-        loops = network.layers * network.directions
         compiled = worth_compiling(network, positions=few.positions(lengths), shapes=shapes, epochs=settings.epochs)
         positions = (few if compiled else many).positions(lengths)
-        a_position = loops * _SECONDS_PER_POSITION_AND_LOOP[compiled] + training_flops(network) / _FLOPS_PER_SECOND
-        once = _SECONDS_TO_TRACE + loops * _SECONDS_TO_TRACE_A_LOOP
+        a_position = (
+            network.loops * _SECONDS_PER_POSITION_AND_LOOP[compiled] + training_flops(network) / _FLOPS_PER_SECOND
+        )
+        once = _SECONDS_TO_TRACE + network.loops * _SECONDS_TO_TRACE_A_LOOP
         return slowness * (epochs * positions * a_position + once) + compiled * compile_seconds(network, shapes=shapes)
 
     work = sum(map(seconds, configs)) / settings.resources.concurrency

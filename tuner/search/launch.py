@@ -79,7 +79,7 @@ def _run(open_run: OpenRun, settings: SearchSettings, data: EncodedSplits, on_st
     local_cpus = resources.concurrency * resources.cpus_per_trial
     with Interruption() as interruption, connected(resources.address, local_cpus=local_cpus) as cluster:
         interruption.arm()
-        _check_cluster(settings, cluster)
+        check_cluster(settings, cluster)
         store = open_run()
         try:
             reason = _conduct(settings, store, data, cluster, interruption, on_step)
@@ -130,7 +130,12 @@ def _conduct(
     return reason
 
 
-def _check_cluster(settings: SearchSettings, cluster: ClusterResources) -> None:
+def check_cluster(settings: SearchSettings, cluster: ClusterResources) -> None:
+    """Refuses a cluster that cannot hold a single trial.
+
+    Raises:
+        InputError: naming what it lacks.
+    """
     for option, wanted, there in (
         ("--cpus-per-trial", settings.resources.cpus_per_trial, cluster.cpus),
         ("--gpus-per-trial", settings.resources.gpus_per_trial, cluster.gpus),

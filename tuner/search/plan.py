@@ -34,10 +34,16 @@ class Plan:
     max_params: int | None
     patience: int | None = None
     """Epochs without a better accuracy after which a trial is complete; None: it trains to its last epoch."""
+    vectors_width: int | None = None
 
     def network(self, config: TrialConfig) -> Network:
         """The network that a configuration means on these data."""
-        return network_of(config, vocabulary_size=self.vocabulary_size, classes=self.classes)
+        return network_of(
+            config,
+            vocabulary_size=self.vocabulary_size,
+            classes=self.classes,
+            vectors_width=self.vectors_width,
+        )
 
     def count(self, config: TrialConfig) -> ParameterCount:
         """Its exact parameter count."""
@@ -57,6 +63,7 @@ def plan_of(settings: SearchSettings) -> Plan:
         classes=len(settings.data.label_names),
         max_params=settings.max_params,
         patience=settings.patience,
+        vectors_width=settings.vectors.width if settings.vectors else None,
     )
 
 

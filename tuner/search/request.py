@@ -24,6 +24,7 @@ class SearchRequest:
         concurrency: most trials at once.
         epoch_timeout: seconds after which an epoch that has not ended is taken to hang, None for never.
         address: of a Ray cluster.
+        vectors: a file of pretrained word vectors, for configurations whose ``vectors`` is not "none".
     """
 
     data: DataRequest
@@ -45,6 +46,7 @@ class SearchRequest:
     name: str | None
     runs_dir: Path
     epoch_timeout: float | None = None
+    vectors: Path | None = None
 
     def __post_init__(self) -> None:
         """Refuses numbers that mean nothing.
@@ -72,6 +74,12 @@ class SearchRequest:
             ):
                 if column is not None:
                     raise InputError(f"{option} {column}: needs --data, without which a corpus is generated")
+        domain = self.space.parameters.get("vectors")
+        if self.vectors is not None and (domain is None or domain.bounds() == ("none",)):
+            raise InputError(
+                f"--vectors {self.vectors}: no network of the space {self.space.name} begins with vectors; "
+                "add --set vectors=frozen,trained"
+            )
         if self.seed < 0:
             raise InputError(f"--seed {self.seed}: must be 0 or more")
         if not self.cpus_per_trial > 0:

@@ -5,9 +5,12 @@ import time
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from search_spaces.config import TrialConfig
-from tuner.data.batches import count_real_tokens, evaluation_batches, training_batches
+from tuner.data.batches import FILLER, count_real_tokens, evaluation_batches, plain_buckets, training_batches
+from tuner.data.encoded import EncodedDataset
+from tuner.training.optimizers import Rates
 from tuner.training.program import EVALUATION_BATCH, StepInputs
 from tuner.training.report import EpochReport, TrialReport
 from tuner.training.workbench import Workbench
@@ -25,7 +28,7 @@ class TrialRun:
         workbench: Workbench,
         config: TrialConfig,
         *,
-        seed: tuple[int, int],
+        seed: tuple[int, ...],
         state: bytes | None,
         accuracies: Sequence[float | None] = (),
     ) -> None:
@@ -34,7 +37,7 @@ class TrialRun:
         Args:
             workbench: the worker's data and programs.
             config: what to train.
-            seed: search seed and trial index, non-negative.
+            seed: search seed and trial index, and the number of a repeat (from 1) where it is one; non-negative.
             state: ``TrialReport.last`` of the epoch to go on from, its own or another trial's; None for a fresh start.
             accuracies: the validation accuracies that this trial has reported, epoch by epoch: its best weights are those
                 of the best of all its epochs.
@@ -45,11 +48,11 @@ class TrialRun:
             int(number) for number in np.random.SeedSequence(seed).generate_state(3, np.uint32)
         )
         self._program, self._buckets = workbench.set_up(config)
-        self._program.start(seed=self._weights_seed, learning_rate=config.learning_rate)
-        self._inputs = StepInputs(config.dropout, config.gradient_clip_norm)
+        self._program.start(seed=self._weights_seed, rates=Rates.of(config))
+        self._inputs = StepInputs.of(config)
         self._epoch, self._best_accuracy = 0, -1.0
         if state is not None:
-            self._epoch = int(self._program.restore(state, learning_rate=config.learning_rate)["epoch"])
+            self._epoch = int(self._program.restore(state, rates=Rates.of(config))["epoch"])
             reached = [accuracy for accuracy in accuracies[: self._epoch] if accuracy is not None]
             self._best_accuracy = max(reached, default=-1.0)
 
@@ -75,12 +78,28 @@ class TrialRun:
         last = self._program.state_bytes(epoch=self._epoch)
         return TrialReport(report, last=last, best=self._program.weights_bytes() if improved else None)
 
+    def logits(self, weights: bytes, data: EncodedDataset) -> NDArray[np.float32]:
+        """What the network answers with the weights of an earlier report: ``[texts, outputs]``, before sigmoid or softmax.
+
+        The trial cannot go on afterwards: its last weights are gone.
+        """
+        self._program.load_weights(weights)
+        batches = evaluation_batches(data, plain_buckets(data.lengths), EVALUATION_BATCH)
+        parts = [(rows, self._program.logits(batch)) for rows, batch in batches]
+        answers = np.empty((len(data), parts[0][1].shape[1]), np.float32)
+        for rows, outputs in parts:
+            answers[rows[rows != FILLER]] = outputs[rows != FILLER]
+        return answers
+
     def _train(self) -> tuple[float, float, float]:
         """Mean loss, accuracy, and real tokens a second, those of first calls left out. Ends at a loss that is not finite."""
         data, program = self._workbench.data.train, self._program
         order = (self._order_seed, self._epoch)
         total, correct, tokens, seconds = 0.0, 0, 0, 0.0
-        batches = training_batches(data, self._buckets, self._config.batch_size, seed_sequence=order)
+        config = self._config
+        batches = training_batches(
+            data, self._buckets, config.batch_size, seed_sequence=order, batch_tokens=config.batch_tokens
+        )
         for number, batch in enumerate(batches):
             started, compiled_before = time.perf_counter(), program.compile_seconds
             # The generator of dropout takes two words: one for the trial and epoch, one for the step.

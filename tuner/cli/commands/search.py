@@ -31,6 +31,13 @@ from tuner.cli.parsing import Duration, Epochs, load_defaults
 @click.option("--max-length", type=int, default=400, show_default=True, help="Tokens read of a text.")
 @click.option("--min-freq", type=int, default=2, show_default=True, help="Training occurrences that make a word known.")
 @click.option("--max-tokens", type=int, default=50_000, show_default=True, help="Most words known.")
+@click.option(
+    "--vectors",
+    type=click.Path(path_type=Path),
+    default=None,
+    metavar="FILE",
+    help="Word vectors (GloVe text, word2vec text or binary, .gz too) for networks with vectors=frozen or trained.",
+)
 @click.option("--stop-words/--no-stop-words", "drop_stop_words", default=False, help="Leave out English stop words.")
 @click.option(
     "--space", default="frontier", show_default=True, metavar="S", help="A named space (see `spaces`) or a YAML file."

@@ -19,7 +19,21 @@ from tuner.search.ray_tune.trainable import REPORT
 from tuner.search.schedulers.scheduler import Decision
 
 
-class ConductorSearcher(Searcher):
+class JournalledSearcher(Searcher):
+    """A searcher all of whose state is in the journal, so that Ray has nothing to tell it and nothing to keep for it."""
+
+    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
+        """Nothing: the conductor knows from the reports."""
+
+    def save(self, checkpoint_path: str) -> None:
+        """Nothing: the journal holds all there is to know, and Ray's own snapshot is not kept."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Never called: a search is resumed from its journal."""
+        raise RuntimeError("a search is resumed from its journal, not from Ray's snapshot")
+
+
+class ConductorSearcher(JournalledSearcher):
     """Asks the conductor for trials."""
 
     def __init__(self, conductor: Conductor, state_of: Callable[[str], bytes | None]) -> None:
@@ -44,16 +58,6 @@ class ConductorSearcher(Searcher):
             "accuracies": assignment.accuracies,
             "state": sent(self._state_of(assignment.trial)),
         }
-
-    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
-        """Nothing: the conductor knows from the reports."""
-
-    def save(self, checkpoint_path: str) -> None:
-        """Nothing: the journal holds all there is to know, and Ray's own snapshot is not kept."""
-
-    def restore(self, checkpoint_path: str) -> None:
-        """Never called: a search is resumed from its journal."""
-        raise RuntimeError("a search is resumed from its journal, not from Ray's snapshot")
 
 
 class ConductorScheduler(FIFOScheduler):
@@ -121,7 +125,7 @@ class ConductorCallback(tune.Callback):
         if hung:
             self._conductor.on_failure(name, f"no epoch ended within {self._hangs.seconds:g} s (--epoch-timeout)")
             return
-        failure = failure_of(*_error_of(trial))
+        failure = failure_of(*error_of(trial))
         if failure.kind is FailureKind.WORKER_LOST:
             self._conductor.on_worker_lost(name, failure.message)
         elif failure.kind is FailureKind.MEMORY:
@@ -138,7 +142,7 @@ class ConductorCallback(tune.Callback):
         self._on_step()
 
 
-def _error_of(trial: Any) -> tuple[BaseException | None, str]:
+def error_of(trial: Any) -> tuple[BaseException | None, str]:
     """The exception, where Ray kept it, and the text of it, from the files that Ray wrote a moment ago."""
     trace = Path(trial.error_file).read_text(encoding="utf-8", errors="replace") if trial.error_file else ""
     kept = trial.pickled_error_file

@@ -11,9 +11,23 @@ from tuner.search.ray_tune.sent_state import SentState
 
 if TYPE_CHECKING:
     from tuner.training.trial_run import TrialRun
+    from tuner.training.workbench import Workbench
 
 REPORT = "report"
 """Key of a result under which a ``TrialReport`` travels to the driver."""
+
+
+def open_workbench(
+    arrays: Mapping[str, Any], vocabulary_size: int, classes: int, epochs: int, threads: int
+) -> "Workbench":
+    """Prepares this process for training; the arguments are those of ``TrialTrainable.setup``."""
+    # Settings must be made before TensorFlow is imported, and the driver, which imports this module, must not import it.
+    from tuner.models.device import prepare_tensorflow
+
+    prepare_tensorflow(threads)
+    from tuner.training.workbench import Workbench
+
+    return Workbench(EncodedSplits.from_arrays(arrays), vocabulary_size, classes, epochs)
 
 
 class TrialTrainable(tune.Trainable):
@@ -45,13 +59,7 @@ class TrialTrainable(tune.Trainable):
             seed: the search seed.
             threads: threads of an operation on the CPU.
         """
-        # Settings must be made before TensorFlow is imported, and the driver, which imports this module, must not import it.
-        from tuner.models.device import prepare_tensorflow
-
-        prepare_tensorflow(threads)
-        from tuner.training.workbench import Workbench
-
-        self._workbench = Workbench(EncodedSplits.from_arrays(arrays), vocabulary_size, classes, epochs)
+        self._workbench = open_workbench(arrays, vocabulary_size, classes, epochs, threads)
         self._seed = seed
         self._trial_run: TrialRun | None = None
 

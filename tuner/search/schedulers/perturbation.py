@@ -7,10 +7,16 @@ import numpy as np
 
 from search_spaces.space import Space
 
-PERTURBED = ("learning_rate", "dropout")
+PERTURBED = ("learning_rate", "dropout", "l2")
 """Hyperparameters that may change while a network trains."""
 
-_TRAINING = frozenset({*PERTURBED, "optimizer", "gradient_clip_norm", "batch_size"})
+_TRAINING = frozenset(
+    {
+        *PERTURBED,
+        *("embedding_dropout", "l1", "optimizer", "momentum", "weight_decay", "gradient_clip_norm"),
+        *("batch_size", "batch_tokens"),
+    }
+)
 
 _RESAMPLED = 0.25
 _FACTORS = (0.8, 1.2)

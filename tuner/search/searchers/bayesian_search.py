@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from search_spaces.config import TrialConfig
+from search_spaces.config import CombinationError, TrialConfig
+from search_spaces.domains import Value
 from search_spaces.keras_tuner_bridge import to_hyperparameters
 from search_spaces.space import Space
 from tuner.errors import InputError
@@ -26,7 +27,8 @@ class BayesianSearcher:
 
     The oracle maximizes accuracy. It knows no stopping: stopped trials count with the best accuracy that they reached,
     diverged ones with none. Trials at work are given the oracle's own pessimistic guess, its remedy against proposing a
-    point twice. A proposal beyond the budget of parameters is told as a trial of no accuracy, and the oracle is asked again.
+    point twice. A proposal that is beyond the budget of parameters, or means
+    nothing, is told as a trial of no accuracy, and the oracle is asked again.
     """
 
     def __init__(self, space: Space, *, seed: int, fits: Fits) -> None:
@@ -58,17 +60,24 @@ class BayesianSearcher:
         oracle = self._oracle(index)
         for record in known:
             if record.status != "failed":
-                self._tell(oracle, record.trial, record.config, record.accuracy or 0.0)
+                self._tell(oracle, record.trial, self._values(record), record.accuracy or 0.0)
         self._fit(oracle)
         for record in trials:
             if not (record.ended or record.paused):
-                oracle.ongoing_trials[record.trial] = self._tell(oracle, record.trial, record.config, None)
+                oracle.ongoing_trials[record.trial] = self._tell(oracle, record.trial, self._values(record), None)
         for attempt in range(_ASKED):
-            config = self._space.config(oracle.populate_space(f"{index}")["values"])
-            if self._fits(config):
+            values = oracle.populate_space(f"{index}")["values"]
+            try:
+                config = self._space.config(values)
+            except CombinationError:
+                config = None
+            if config is not None and self._fits(config):
                 return config
-            self._tell(oracle, f"beyond the budget {attempt}", config.model_dump(), 0.0)
+            self._tell(oracle, f"refused {attempt}", values, 0.0)
         return self._random.propose(index, trials)
+
+    def _values(self, record: TrialRecord) -> dict[str, Value]:
+        return self._space.values(TrialConfig(**record.config))
 
     @staticmethod
     def _fit(oracle: "BayesianOptimizationOracle") -> None:
@@ -95,13 +104,13 @@ class BayesianSearcher:
         )
 
     def _tell(
-        self, oracle: "BayesianOptimizationOracle", name: str, config: Mapping[str, Any], accuracy: float | None
+        self, oracle: "BayesianOptimizationOracle", name: str, values: Mapping[str, Any], accuracy: float | None
     ) -> "Trial":
         """Adds a trial to the oracle's; one without an accuracy is still running."""
         from keras_tuner.engine.trial import Trial, TrialStatus
 
         hyperparameters = to_hyperparameters(self._space)
-        hyperparameters.values = self._space.values(TrialConfig(**config))
+        hyperparameters.values = dict(values)
         trial = Trial(hyperparameters, trial_id=name, status=TrialStatus.RUNNING)
         if accuracy is not None:
             trial.score, trial.status = accuracy, TrialStatus.COMPLETED

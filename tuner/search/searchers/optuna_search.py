@@ -1,13 +1,14 @@
 """Optuna's tree-structured Parzen estimator, for accuracy or for the frontier."""
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from search_spaces.config import TrialConfig
+from search_spaces.config import CombinationError, TrialConfig
+from search_spaces.domains import Value
 from search_spaces.optuna_bridge import distributions, suggest
 from search_spaces.space import Space
 from tuner.errors import InputError
@@ -74,14 +75,21 @@ class OptunaSearcher:
             seed = int(np.random.SeedSequence([self._seed, index, draw]).generate_state(1)[0])
             study.sampler = TPESampler(seed=seed, n_startup_trials=0)
             asked = study.ask()
-            config = self._space.config(suggest(self._space, asked))
-            if self._fits(config):
+            config = self._meant(suggest(self._space, asked))
+            if config is not None and self._fits(config):
                 return config
             study.tell(asked, state=TrialState.FAIL)
         raise InputError(
             f"--max-params: none of {_ASKED} configurations that Optuna proposed for the space {self._space.name} fits; "
             "raise it, choose smaller values with --set, or use --searcher random"
         )
+
+    def _meant(self, values: Mapping[str, Value]) -> TrialConfig | None:
+        """The configuration, None where the values mean nothing together; random draws that did were found before the start."""
+        try:
+            return self._space.config(values)
+        except CombinationError:
+            return None
 
     def _study(self, trials: Collection[TrialRecord]) -> "Study":
         import optuna

@@ -35,9 +35,7 @@ class RandomSearcher:
         """
         generator = np.random.default_rng([self._seed, index])
         for draw in range(_DRAWS):
-            config = self._space.sample(generator)
-            if index == draw == 0:
-                config = self._space.towards_defaults(config)
+            config = self._space.sample(generator, near_defaults=index == draw == 0)
             if self._fits(config):
                 return config
         raise InputError(

@@ -1,0 +1,123 @@
+"""What the report says of a confirmation: its tables and texts."""
+
+from dataclasses import dataclass
+
+from analysis.calibration import BINS, calibration_error, overconfidence
+from analysis.columns import config_of, records
+from analysis.confirmation import Confirmation, confirmation
+from analysis.confusion import recalls
+from analysis.decision import Decision
+from analysis.loading import Run
+from analysis.predictions import predictions
+from analysis.report.tables import Cell, Row, Table, accuracy_cell, number_cell
+from analysis.wording import counted, network_text, percent
+
+_DASH = "–"
+
+
+@dataclass(frozen=True, eq=False)
+class Confirmed:
+    """A confirmation as the report shows it.
+
+    Attributes:
+        found: the results.
+        shown: the model whose calibration and confusion are shown: the trial to take where it was confirmed, else the most
+            accurate of those that were.
+        models, comparisons, labels: tables; the last one by label, for ``shown``.
+        calibration: how well its probabilities are calibrated, in words.
+        seen: by how many models the test part has been seen, in words.
+    """
+
+    found: Confirmation
+    shown: str
+    models: Table
+    comparisons: Table
+    labels: Table
+    calibration: str
+    seen: str
+
+
+def confirmed(run: Run, decision: Decision | None) -> Confirmed | None:
+    """What there is to show; None before a confirmation."""
+    found = confirmation(run)
+    if found is None or decision is None:
+        return None
+    models = found.models["model"].tolist()
+    shown = str(decision.chosen["trial_id"])
+    shown = shown if shown in models else models[0]
+    return Confirmed(
+        found=found,
+        shown=shown,
+        models=_models(run, found),
+        comparisons=_comparisons(found),
+        labels=_labels(run, shown),
+        calibration=_calibration_text(run, shown),
+        seen=f"The {counted(found.texts, 'test text')} have been seen by {counted(len(models), 'model')}.",
+    )
+
+
+def _models(run: Run, found: Confirmation) -> Table:
+    columns = ["model", "test accuracy", "from", "to", "± between repeats", "validation", "parameters", "repeats", "",
+               "network"]  # fmt: skip
+    trials = {row["trial_id"]: row for _, row in run.trials.iterrows()}
+    rows = []
+    for model in records(found.models):
+        name = model["model"]
+        network = network_text(config_of(trials[name])) if name in trials else "mean of word vectors, no recurrence"
+        broken = f" of {model['repeats'] + model['broken']}" if model["broken"] else ""
+        cells = [
+            Cell(name, name),
+            *(accuracy_cell(model[column]) for column in ("test_accuracy", "low", "high")),
+            number_cell(None if model["spread"] is None else 100 * model["spread"], ".2f"),
+            accuracy_cell(model["val_accuracy"]),
+            number_cell(model["parameters"]),
+            Cell(f"{model['repeats']}{broken}", model["repeats"]),
+            Cell("tied" if model["tied"] else "", "tied" if model["tied"] else ""),
+            Cell(network, network),
+        ]
+        rows.append(Row(name, cells))
+    return Table(columns, [False, *[True] * 7, False, False], rows)
+
+
+def _comparisons(found: Confirmation) -> Table:
+    rows = [
+        Row(
+            "",
+            [
+                Cell(pair["better"], pair["better"]),
+                Cell(pair["other"], pair["other"]),
+                *(number_cell(pair[column], "+.2f") for column in ("difference", "low", "high")),
+                Cell("tied" if pair["tied"] else "better", str(pair["tied"])),
+            ],
+        )
+        for pair in records(found.comparisons)
+    ]
+    return Table(["model", "against", "points", "from", "to", ""], [False, False, True, True, True, False], rows)
+
+
+def _labels(run: Run, model: str) -> Table:
+    rows = [
+        Row(
+            "",
+            [
+                Cell(label["label"], label["label"]),
+                number_cell(label["texts"]),
+                accuracy_cell(label["recall"]),
+                accuracy_cell(label["precision"]),
+                Cell(label["mostly_taken_for"] or _DASH, label["mostly_taken_for"] or ""),
+            ],
+        )
+        for label in records(recalls(predictions(run, model)))
+    ]
+    columns = ["label", "texts", "found (recall)", "right when given (precision)", "mostly taken for"]
+    return Table(columns, [False, True, True, True, False], rows)
+
+
+def _calibration_text(run: Run, model: str) -> str:
+    answers = predictions(run, model)
+    excess = overconfidence(answers)
+    direction = "surer than it is right" if excess > 0 else "less sure than it is right"
+    return (
+        f"Expected calibration error {percent(calibration_error(answers))}, over {BINS} bins of equal width; on average the "
+        f"model is {abs(100 * excess):.1f} points {direction}."
+    )

@@ -1,0 +1,43 @@
+"""``tuner confirm``."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command(short_help="Train the best trials again and judge them on the test part.")
+@click.argument("run")
+@click.option(
+    "--top", type=click.IntRange(min=1), default=5, show_default=True, metavar="N", help="Most trials to confirm."
+)
+@click.option(
+    "--by",
+    type=click.Choice(["accuracy", "frontier"]),
+    default="frontier",
+    show_default=True,
+    help="Trials on the frontier (its knee, then the most accurate), or the most accurate of all.",
+)
+@click.option(
+    "--repeats",
+    type=click.IntRange(min=2),
+    default=3,
+    show_default=True,
+    metavar="R",
+    help="Trainings of each, from seeds that the search did not use.",
+)
+@click.option(
+    "--runs-dir", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Where runs are kept."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the results as JSON alone on stdout.")
+def confirm(run: str, top: int, by: str, repeats: int, runs_dir: Path, as_json: bool) -> int:
+    """Train the best trials of RUN (a name or a folder) again from other seeds, and judge them on the test part.
+
+    This is where the test part is seen for the first time. Averaged word vectors, a baseline without recurrence, are trained
+    and judged beside the trials. Repeats that the run holds already are not trained again: the same command goes on after an
+    interruption, and more --repeats or a larger --top extend what is there.
+    """
+    from tuner.cli.confirming import confirm_command
+
+    return confirm_command(
+        run, runs_dir, top=top, by="frontier" if by == "frontier" else "accuracy", repeats=repeats, as_json=as_json
+    )

@@ -1,0 +1,131 @@
+"""What ``tuner confirm`` does."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from analysis.confirmation import confirmation
+from analysis.fronts import frontier, knee
+from analysis.loading import Run, load
+from analysis.ranking import rank
+from tuner.cli.confirmation_screen import RepeatLines, confirmation_document, print_confirmation
+from tuner.cli.duration import duration_text
+from tuner.cli.terminal import Terminal
+from tuner.data.wording import counted
+from tuner.errors import InputError, SearchFailed
+from tuner.runs.folder import RunFolder
+from tuner.runs.journal import Journal, read_journal
+from tuner.runs.ledger import Ledger
+from tuner.search.confirmation.candidates import Candidate, candidates_of
+from tuner.search.confirmation.conductor import Repeat, open_repeats
+from tuner.search.confirmation.launch import EndReason, confirm, with_test_texts
+from tuner.search.plan import plan_of
+from tuner.search.prepare import prepare_again
+
+_INTERRUPTED = 130
+
+By = Literal["accuracy", "frontier"]
+
+
+def confirm_command(run: str, runs_dir: Path, *, top: int, by: By, repeats: int, as_json: bool) -> int:
+    """Trains what is still open, and prints what the test part says."""
+    console = Terminal(stderr=as_json)
+    loaded = load(run, runs_dir=runs_dir)
+    Journal(loaded.folder.journal).close()  # refuses at once where the search still runs, not after Ray has started
+    ledger = Ledger(read_journal(loaded.folder.journal))
+    candidates = candidates_of(plan_of(loaded.settings), ledger, chosen_trials(loaded, by=by, top=top))
+    todo = open_repeats(candidates, repeats, ledger, loaded.folder)
+    _print_plan(console, loaded, ledger, candidates, todo, repeats)
+    reason: EndReason = "finished"
+    if todo:
+        data = with_test_texts(prepare_again(loaded.settings), max_length=loaded.settings.data.max_length)
+        shown = RepeatLines(console, repeats)
+        reason = confirm(loaded.folder, loaded.settings, data, candidates, repeats=repeats, on_step=shown.show)
+    return _finish(console, loaded.folder, reason, as_json=as_json)
+
+
+def chosen_trials(run: Run, *, by: By, top: int) -> list[str]:
+    """The trials to confirm: the most accurate, or the knee of the frontier and then its most accurate.
+
+    Raises:
+        InputError: where no trial has finished an epoch.
+    """
+    ranked: list[str] = rank(frontier(run.trials) if by == "frontier" else run.trials)["trial_id"].tolist()
+    if not ranked:
+        raise InputError(
+            f"{run.name}: no trial has finished an epoch, so there is nothing to confirm; resume the search"
+        )
+    if by == "frontier":
+        at_knee = knee(run.trials)
+        ranked.sort(key=lambda trial: trial != at_knee)
+    return ranked[:top]
+
+
+def _print_plan(
+    console: Console, run: Run, ledger: Ledger, candidates: Sequence[Candidate], todo: Sequence[Repeat], repeats: int
+) -> None:
+    lines = [
+        ("trials", ", ".join(candidate.model for candidate in candidates if not candidate.is_baseline)),
+        ("baseline", ", ".join(candidate.model for candidate in candidates if candidate.is_baseline)),
+        ("repeats", f"{repeats} of each, {counted(run.settings.epochs, 'epoch')}, judged at the best validation epoch"),
+        ("test part", _test_part(run, ledger, candidates)),
+    ]
+    left = run.settings.trials - sum(record.ended for record in ledger.trials.values())
+    if left > 0 and (ledger.end is None or ledger.end.reason == "interrupted"):
+        lines.append(
+            ("note", f"the search has {counted(left, 'trial')} left: tuner resume first, if they are to count")
+        )
+    lines.append(
+        ("to do", f"{counted(len(todo), 'training')}{_forecast(run, todo)}" if todo else "nothing, all is there")
+    )
+    grid = Table.grid(padding=(0, 2))
+    for line in lines:
+        grid.add_row(*line)
+    console.print(grid)
+    console.print()
+
+
+def _test_part(run: Run, ledger: Ledger, candidates: Sequence[Candidate]) -> str:
+    """How large it is, and who has seen it: every further model makes the best of them look better by luck."""
+    size, seen = counted(run.settings.data.test, "text"), list(ledger.test_accuracies())
+    if not seen:
+        return f"{size}, which no model has seen yet"
+    known = f"{size}, seen already by {counted(len(seen), 'model')} ({', '.join(seen)})"
+    more = sum(candidate.model not in seen for candidate in candidates)
+    if not more:
+        return known
+    return (
+        f"{known}; {more} more will see it. The more models it judges, the better the best of them looks by luck: the "
+        "comparisons below allow for all of them"
+    )
+
+
+def _forecast(run: Run, todo: Sequence[Repeat]) -> str:
+    """Roughly how long, at the pace of the search's own trials; the baseline takes next to nothing beside them."""
+    pace = run.epochs.groupby("trial_id")["seconds"].median()
+    known = [pace[repeat.candidate.model] for repeat in todo if repeat.candidate.model in pace.index]
+    seconds = sum(known) * run.settings.epochs / run.settings.resources.concurrency
+    return f", roughly {duration_text(seconds)}" if known else ""
+
+
+def _finish(console: Console, folder: RunFolder, reason: EndReason, *, as_json: bool) -> int:
+    run = load(folder.path)
+    found = confirmation(run)
+    if found is None and reason == "finished":
+        errors = [error for error in run.repeats["error"].tolist() if error]
+        raise SearchFailed(f"no repeat came to a result; {errors[-1] if errors else 'all of them diverged'}")
+    if found is not None and as_json:
+        click.echo(json.dumps(confirmation_document(run, found), allow_nan=False))
+    elif found is not None:
+        print_confirmation(console, run, found)
+    if reason == "interrupted":
+        console.print("\ninterrupted: what is done is kept, and the same command goes on", style="bold")
+        return _INTERRUPTED
+    shown = folder.name if folder.path.parent == Path("runs") else folder.path
+    console.print(f"\nnext: python -m tuner report {shown}", style="dim", soft_wrap=True)
+    return 0

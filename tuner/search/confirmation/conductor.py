@@ -1,0 +1,146 @@
+"""Conducts a confirmation: which repeat comes next, what its results are, what is written down. Knows no Ray.
+
+Like the search's conductor it can be driven by a test with a made-up trainer, and one that was broken off is this same class
+over a journal that holds some repeats already.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from tuner.runs.events import ConfirmationEnded, ConfirmationStarted, RepeatEnded, RepeatStatus
+from tuner.runs.folder import RunFolder
+from tuner.runs.ledger import Ledger
+from tuner.runs.predictions import PartTexts, write_predictions
+from tuner.runs.store import RunStore
+from tuner.search.confirmation.candidates import Candidate
+from tuner.search.schedulers.scheduler import Decision
+from tuner.training.judgement import RepeatReport
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """The texts that a model is judged on."""
+
+    validation: PartTexts
+    test: PartTexts
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """One training of a candidate, numbered from 1."""
+
+    candidate: Candidate
+    number: int
+
+    @property
+    def key(self) -> str:
+        """A name for it among all repeats."""
+        return f"{self.candidate.model}-{self.number}"
+
+
+def open_repeats(candidates: Sequence[Candidate], repeats: int, ledger: Ledger, folder: RunFolder) -> list[Repeat]:
+    """The repeats that are still to be trained: those that are not in the ledger, broke there, or lost their answers.
+
+    Repeats of one model follow each other, so that a worker finds its compiled steps at hand.
+    """
+    wanted = [Repeat(candidate, number) for candidate in candidates for number in range(1, repeats + 1)]
+    return [repeat for repeat in wanted if not _is_done(repeat.candidate.model, repeat.number, ledger, folder)]
+
+
+def _is_done(model: str, number: int, ledger: Ledger, folder: RunFolder) -> bool:
+    end = ledger.repeats.get((model, number))
+    if end is None or end.status == "failed":
+        return False
+    return end.status == "diverged" or folder.predictions(model, number).exists()
+
+
+class ConfirmationConductor:
+    """One confirmation in progress."""
+
+    def __init__(
+        self,
+        candidates: Sequence[Candidate],
+        repeats: int,
+        texts: HeldOut,
+        store: RunStore,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Takes what is to be done; what the store's journal holds of it is not done again."""
+        self._candidates = candidates
+        self._repeats = repeats
+        self._texts = texts
+        self._store = store
+        self._clock = clock
+        self._waiting = open_repeats(candidates, repeats, store.ledger, store.folder)
+        self._given: dict[str, Repeat] = {}
+        self.planned = len(self._waiting)
+        self.ended: list[RepeatEnded] = []
+
+    def start(self) -> None:
+        """Writes down who will see the test part, before anybody does."""
+        models = tuple(candidate.model for candidate in self._candidates)
+        self._store.record(
+            ConfirmationStarted(
+                time=self._clock(), models=models, repeats=self._repeats, texts=len(self._texts.test.labels)
+            )
+        )
+
+    def next_repeat(self) -> Repeat | None:
+        """The next repeat, None where there are no more."""
+        if not self._waiting:
+            return None
+        repeat = self._waiting.pop(0)
+        self._given[repeat.key] = repeat
+        return repeat
+
+    def on_report(self, key: str, report: RepeatReport) -> Decision:
+        """Takes in an epoch of a repeat; after the last one its answers are kept, then its results recorded."""
+        if not report.over:
+            return Decision.CONTINUE
+        judgement, repeat = report.judgement, self._given[key]
+        if judgement is None:
+            self._record(repeat, "diverged", epochs=report.epoch.epoch, seconds=report.seconds)
+            return Decision.STOP
+        write_predictions(
+            self._store.folder.predictions(repeat.candidate.model, repeat.number),
+            {
+                "validation": (self._texts.validation, judgement.validation.answers),
+                "test": (self._texts.test, judgement.test.answers),
+            },
+        )
+        self._record(
+            repeat,
+            "completed",
+            epochs=report.epoch.epoch,
+            seconds=report.seconds,
+            best_epoch=judgement.best_epoch,
+            val_loss=judgement.validation.loss,
+            val_accuracy=judgement.validation.accuracy,
+            test_loss=judgement.test.loss,
+            test_accuracy=judgement.test.accuracy,
+        )
+        return Decision.STOP
+
+    def on_failure(self, key: str, error: str) -> None:
+        """Records a repeat that broke; the others go on, and another confirmation tries it again."""
+        self._record(self._given[key], "failed", epochs=0, seconds=0.0, error=error)
+
+    def end(self, reason: Literal["finished", "interrupted"]) -> None:
+        """Writes down why the confirmation is over."""
+        self._store.record(ConfirmationEnded(time=self._clock(), reason=reason))
+
+    def _record(self, repeat: Repeat, status: RepeatStatus, **results: float | str | None) -> None:
+        candidate = repeat.candidate
+        end = RepeatEnded(
+            time=self._clock(),
+            model=candidate.model,
+            repeat=repeat.number,
+            status=status,
+            parameters=candidate.parameters,
+            **results,
+        )
+        self._store.record(end)
+        self.ended.append(end)

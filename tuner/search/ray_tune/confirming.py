@@ -1,0 +1,168 @@
+"""Runs a confirmation on Ray Tune, in the warm workers of a search."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ray import tune
+from ray.tune.schedulers import FIFOScheduler, TrialScheduler
+from ray.tune.search import Searcher
+
+from search_spaces.config import TrialConfig
+from tuner.data.encoded import EncodedDataset, EncodedSplits
+from tuner.runs.settings import SearchSettings
+from tuner.search.confirmation.candidates import repeat_seed
+from tuner.search.confirmation.conductor import ConfirmationConductor
+from tuner.search.ray_tune.adapters import JournalledSearcher, error_of
+from tuner.search.ray_tune.cluster import ClusterResources
+from tuner.search.ray_tune.engine import run_trials, worker_parameters
+from tuner.search.ray_tune.failures import failure_of
+from tuner.search.ray_tune.trainable import REPORT, open_workbench
+from tuner.search.schedulers.scheduler import Decision
+
+if TYPE_CHECKING:
+    from tuner.training.repeat_run import RepeatRun
+
+
+def confirm_on_ray(
+    conductor: ConfirmationConductor,
+    settings: SearchSettings,
+    data: EncodedSplits,
+    test: EncodedDataset,
+    resources: ClusterResources,
+    *,
+    on_step: Callable[[], None],
+) -> None:
+    """Lets Ray Tune train and judge repeats until the conductor has no more. Ray must be connected.
+
+    What ``on_step`` raises passes through.
+    """
+    run_trials(
+        RepeatTrainable,
+        {**worker_parameters(settings, data), "test": vars(test)},
+        searcher=RepeatSearcher(conductor),
+        scheduler=RepeatScheduler(conductor),
+        callback=RepeatCallback(conductor, on_step),
+        asked=settings.resources,
+        there=resources,
+        most_pending=settings.resources.concurrency,
+    )
+
+
+class RepeatTrainable(tune.Trainable):
+    """Trains a repeat epoch by epoch, and judges it in the last step. Reused like the workers of a search.
+
+    A config holds ``trial`` (the repeat's key), ``index``, ``repeat`` and ``settings``.
+    """
+
+    def setup(
+        self,
+        config: dict[str, Any],
+        *,
+        arrays: Mapping[str, Any],
+        test: Mapping[str, Any],
+        vocabulary_size: int,
+        classes: int,
+        epochs: int,
+        seed: int,
+        threads: int,
+    ) -> None:
+        """Prepares the worker, once.
+
+        Args:
+            config: the first repeat.
+            arrays: ``EncodedSplits.as_arrays()``.
+            test: the fields of the encoded test texts.
+            vocabulary_size: this and the rest as in ``TrialTrainable``.
+        """
+        self._workbench = open_workbench(arrays, vocabulary_size, classes, epochs, threads)
+        self._test = EncodedDataset(**test)
+        self._seed = seed
+        self._repeat_run: RepeatRun | None = None
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """Takes the next repeat."""
+        self._repeat_run = None
+        return True
+
+    def step(self) -> dict[str, Any]:
+        """One epoch.
+
+        Raises:
+            TrialBroke: for any error of the repeat.
+        """
+        from tuner.training.broken import broken_by
+
+        try:
+            if self._repeat_run is None:
+                self._repeat_run = self._begin()
+            return {REPORT: self._repeat_run.run_epoch()}
+        except Exception as error:  # noqa: BLE001  raised again, as text
+            raise broken_by(error) from None
+
+    def _begin(self) -> "RepeatRun":
+        from tuner.training.repeat_run import RepeatRun
+        from tuner.training.trial_run import TrialRun
+
+        seed = repeat_seed(self._seed, self.config["index"], self.config["repeat"])
+        trial = TrialRun(self._workbench, TrialConfig(**self.config["settings"]), seed=seed, state=None)
+        return RepeatRun(trial, self._workbench, self._test)
+
+
+class RepeatSearcher(JournalledSearcher):
+    """Asks the conductor for repeats."""
+
+    def __init__(self, conductor: ConfirmationConductor) -> None:
+        """Takes the conductor of the confirmation."""
+        super().__init__()
+        self._conductor = conductor
+
+    def suggest(self, trial_id: str) -> dict[str, Any] | str:
+        """The next repeat's config, or Ray's mark for "no more"."""
+        repeat = self._conductor.next_repeat()
+        if repeat is None:
+            finished: str = Searcher.FINISHED
+            return finished
+        return {
+            "trial": repeat.key,
+            "index": repeat.candidate.index,
+            "repeat": repeat.number,
+            "settings": repeat.candidate.config.model_dump(),
+        }
+
+
+class RepeatScheduler(FIFOScheduler):
+    """Passes every report to the conductor; nothing is stopped early."""
+
+    def __init__(self, conductor: ConfirmationConductor) -> None:
+        """Takes the conductor of the confirmation."""
+        super().__init__()
+        self._conductor = conductor
+
+    def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
+        """Ray's word for the conductor's decision."""
+        stop = self._conductor.on_report(trial.config["trial"], result[REPORT]) is Decision.STOP
+        word: str = TrialScheduler.STOP if stop else TrialScheduler.CONTINUE
+        return word
+
+
+class RepeatCallback(tune.Callback):
+    """Tells the conductor of failures, and gives the display its turn."""
+
+    def __init__(self, conductor: ConfirmationConductor, on_step: Callable[[], None]) -> None:
+        """Takes the conductor, and what to call after every turn of Ray's loop (several times a second)."""
+        self._conductor = conductor
+        self._on_step = on_step
+
+    def on_trial_result(
+        self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
+    ) -> None:
+        """Drops the report, which the scheduler had: Ray would hold the answers in it as the trial's last result."""
+        result.pop(REPORT)
+
+    def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        """A repeat broke, or what it ran on; another confirmation tries it again."""
+        self._conductor.on_failure(trial.config["trial"], failure_of(*error_of(trial)).message)
+
+    def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
+        """The display's turn; what it raises ends the confirmation."""
+        self._on_step()

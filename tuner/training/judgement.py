@@ -1,0 +1,70 @@
+"""What a repeat of a confirmation reports. Imports nothing heavy: the driver, which unpacks reports, has no TensorFlow."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tuner.runs.predictions import PartAnswers
+from tuner.training.report import EpochReport
+
+
+@dataclass(frozen=True, eq=False)
+class PartResult:
+    """A model on one part of the data.
+
+    Attributes:
+        loss: mean cross-entropy in nats.
+        accuracy: share of right answers.
+        answers: text by text.
+    """
+
+    loss: float
+    accuracy: float
+    answers: PartAnswers
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """A model with the weights of its best validation epoch, on both parts that it was not trained on."""
+
+    best_epoch: int
+    validation: PartResult
+    test: PartResult
+
+
+@dataclass(frozen=True, eq=False)
+class RepeatReport:
+    """What a repeat hands over after an epoch.
+
+    Attributes:
+        epoch: the numbers.
+        seconds: of all epochs so far.
+        over: whether this was its last epoch.
+        judgement: after the last epoch; None before, and where no epoch had a validation accuracy.
+    """
+
+    epoch: EpochReport
+    seconds: float
+    over: bool
+    judgement: Judgement | None
+
+
+def part_result(logits: NDArray[np.float32], labels: NDArray[np.int32]) -> PartResult:
+    """The result of a model's outputs on a part.
+
+    Args:
+        logits: ``[texts, 1]``, of which a sigmoid tells two classes apart, or ``[texts, classes]``.
+        labels: ``[texts]``, class indices.
+    """
+    scores = logits.astype(np.float64)
+    if scores.shape[1] == 1:
+        scores = np.concatenate([np.zeros_like(scores), scores], axis=1)
+    scores -= scores.max(axis=1, keepdims=True)
+    log_probabilities = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
+    rows, answers = np.arange(len(labels)), scores.argmax(axis=1)
+    return PartResult(
+        loss=float(-log_probabilities[rows, labels].mean()),
+        accuracy=float((answers == labels).mean()),
+        answers=PartAnswers(answers.astype(np.int16), np.exp(log_probabilities[rows, answers]).astype(np.float32)),
+    )

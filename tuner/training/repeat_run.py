@@ -1,0 +1,37 @@
+"""A model trained once more from another seed, and judged once when it is done."""
+
+from tuner.data.encoded import EncodedDataset
+from tuner.training.judgement import Judgement, RepeatReport, part_result
+from tuner.training.trial_run import TrialRun
+from tuner.training.workbench import Workbench
+
+
+class RepeatRun:
+    """One repeat in progress. The test texts are looked at once, after the last epoch, with the weights of the best one."""
+
+    def __init__(self, trial: TrialRun, workbench: Workbench, test: EncodedDataset) -> None:
+        """Takes a fresh trial of ``workbench``, and the test texts."""
+        self._trial = trial
+        self._workbench = workbench
+        self._test = test
+        self._best: tuple[int, bytes] | None = None
+        self._seconds = 0.0
+
+    def run_epoch(self) -> RepeatReport:
+        """Trains one epoch; after the last one (the most epochs, or a loss that is no number) judges."""
+        report = self._trial.run_epoch()
+        self._seconds += report.epoch.seconds
+        if report.best is not None:
+            self._best = report.epoch.epoch, report.best
+        over = report.epoch.diverged or report.epoch.epoch >= self._workbench.epochs
+        return RepeatReport(report.epoch, self._seconds, over, self._judge() if over else None)
+
+    def _judge(self) -> Judgement | None:
+        if self._best is None:
+            return None
+        epoch, weights = self._best
+        validation, test = (
+            part_result(self._trial.logits(weights, part), part.labels)
+            for part in (self._workbench.data.validation, self._test)
+        )
+        return Judgement(epoch, validation, test)
