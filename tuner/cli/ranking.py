@@ -65,7 +65,7 @@ def _counts(run: Run, shown: int) -> str:
 
 def print_json(run: Run, ranked: pd.DataFrame) -> None:
     """The ranked trials as one JSON document on stdout."""
-    document = {"run": run.name, "folder": str(run.folder.path), "knee": knee(run.trials), "trials": _records(ranked)}
+    document = {"run": run.name, "folder": run.folder.place, "knee": knee(run.trials), "trials": _records(ranked)}
     click.echo(json.dumps(document, allow_nan=False))
 
 
