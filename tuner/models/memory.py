@@ -1,17 +1,19 @@
 """Bytes that training a network takes, in closed form: an estimate that is known before anything is built."""
 
+import math
 from dataclasses import dataclass
 
-from search_spaces.config import Optimizer
+from search_spaces.config import TrialConfig
 from tuner.models.counting import count_parameters
 from tuner.models.network_spec import Network
+from tuner.models.weights import GATES, weights_of
 
 _BYTES = 4  # float32 throughout
-# Numbers that an optimizer keeps for every parameter (Keras' defaults: SGD without momentum).
-_SLOTS = {"adam": 2, "rmsprop": 1, "adagrad": 1, "sgd": 0}
+# Numbers that an optimizer keeps for every parameter that it trains (SGD with momentum one more).
+_SLOTS = {"adam": 2, "adamw": 2, "rmsprop": 1, "adagrad": 1, "adadelta": 2, "sgd": 0}
 # Numbers a unit and step that the backward pass needs (`tuner.models.cells`): states, carries before the step, what else was
 # saved; two more for the gradients of its input and output, which flow back step by step.
-_NUMBERS_A_STEP = {"simple_rnn": 2 + 2, "gru": 2 + 4 + 2, "lstm": 3 + 5 + 2}
+_NUMBERS_A_STEP = {"simple_rnn": 2 + 2, "elman": 2 + 2, "gru": 2 + 4 + 2, "lstm": 3 + 5 + 2, "mlp": 2 + 2}
 
 
 @dataclass(frozen=True)
@@ -32,36 +34,55 @@ class TrainingMemory:
         return self.state + self.activations
 
 
-def training_memory(network: Network, *, optimizer: Optimizer, batch_size: int, length: int) -> TrainingMemory:
+def training_memory(network: Network, config: TrialConfig, *, length: int) -> TrainingMemory:
     """Estimates the memory of training.
 
-    With P parameters and s numbers an optimizer keeps for each, the state is ``4 P (2 + s)`` bytes. A step over B texts of
-    T tokens keeps, at every position, the embedding of the token with its gradient, and for every layer and direction a
-    fixed count of numbers a unit.
+    With P parameters, of which Q are trained, and s numbers an optimizer keeps for each of these, the state is
+    ``4 (P + Q (1 + s))`` bytes. A step over B texts of T tokens keeps, at every position, what was looked up for the token
+    with its gradient, and for every layer and direction a fixed count of numbers a unit.
 
     Args:
         network: what is trained.
-        optimizer: its name.
-        batch_size: texts in a step.
+        config: its optimizer and its batches.
         length: tokens in the longest batch, padding included.
     """
-    parameters = count_parameters(network).total
-    loops = network.layers * network.directions
-    numbers = 2 * network.embedding + loops * network.units * _NUMBERS_A_STEP[network.cell]
-    return TrainingMemory(
-        state=_BYTES * parameters * (2 + _SLOTS[optimizer]), activations=_BYTES * batch_size * length * numbers
+    positions = max(config.batch_tokens, length) if config.batch_tokens else config.batch_size * length
+    looked_up = (
+        network.directions * GATES.get(network.cell, 1) * network.units if network.one_hot else network.embedding
     )
+    numbers = 2 * looked_up
+    if network.layers:
+        # The outputs of a projection or a sum are kept beside the states, each with its gradient.
+        extras = 2 * (network.projection + network.residual)
+        numbers += network.layers * network.width * (_NUMBERS_A_STEP[network.cell] + extras)
+    state = count_parameters(network).total + _trained(network) * (1 + _slots(config))
+    return TrainingMemory(state=_BYTES * state, activations=_BYTES * positions * numbers)
 
 
 def weights_bytes(network: Network) -> int:
-    """Bytes of a network's weights on disk, the archive's own few hundred a variable included."""
-    return _BYTES * count_parameters(network).total + _ARCHIVE_BYTES
+    """Bytes of a network's kept weights on disk, the archive's own few hundred a variable included."""
+    return _BYTES * _kept(network) + _ARCHIVE_BYTES
 
 
-def state_bytes(network: Network, *, optimizer: Optimizer) -> int:
+def state_bytes(network: Network, config: TrialConfig) -> int:
     """Bytes of the state that a trial goes on from: weights and optimizer."""
-    return _BYTES * count_parameters(network).total * (1 + _SLOTS[optimizer]) + 3 * _ARCHIVE_BYTES
+    return _BYTES * (_kept(network) + _trained(network) * _slots(config)) + 3 * _ARCHIVE_BYTES
 
 
 # A NumPy archive spends about 270 bytes a variable; four stacked bidirectional layers with two dense ones have 29 of them.
 _ARCHIVE_BYTES = 10_000
+
+
+def _slots(config: TrialConfig) -> int:
+    return _SLOTS[config.optimizer] + (config.momentum > 0.0)
+
+
+def _trained(network: Network) -> int:
+    return sum(math.prod(weight.shape) for weight in weights_of(network) if weight.trained)
+
+
+def _kept(network: Network) -> int:
+    """What a trial keeps: frozen vectors are the same for all trials and lie with the encoder."""
+    return count_parameters(network).total - (
+        network.vocabulary * network.embedding if network.vectors == "frozen" else 0
+    )

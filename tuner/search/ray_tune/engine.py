@@ -37,8 +37,7 @@ def run_on_ray(
     longest = int(buckets_of(data, compiled=False).boundaries[-1])
 
     def memory(config: TrialConfig) -> TrainingMemory:
-        network = plan_of(settings).network(config)
-        return training_memory(network, optimizer=config.optimizer, batch_size=config.batch_size, length=longest)
+        return training_memory(plan_of(settings).network(config), config, length=longest)
 
     run_trials(
         TrialTrainable,
