@@ -14,7 +14,20 @@ TRIALS = (
     (0.90, {"cell": "lstm", "units": 4, "bidirectional": False, "pooling": "last", "layers": 2, "vocabulary": 12}),
     (0.85, {"cell": "gru", "units": 40, "pooling": "mean"}),
     (0.80, {"cell": "simple_rnn", "units": 3, "pooling": "mean", "embedding": 4, "dense_units": 4, "vocabulary": 9}),
-    (0.75, {"cell": "simple_rnn", "units": 40}),
+    (
+        0.75,
+        {
+            "cell": "elman",
+            "activation": "sigmoid",
+            "projection": True,
+            "units": 40,
+            "input": "one_hot",
+            "pooling": "attention",
+            "batch_norm": True,
+            "dense_units": 6,
+            "dense_layers": 2,
+        },
+    ),
 )
 
 

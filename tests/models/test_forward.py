@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tuner.models import keras_layers
 from tuner.models.dropout import draw_masks
-from tuner.models.forward import logits
-from tuner.models.keras_model import build_model
+from tuner.models.forward import logits, pooled_features
+from tuner.models.keras_model import build_model, layers_of
 from tuner.models.network_spec import Network
-from tuner.models.weights import weights_of
+from tuner.models.weights import count_of_head, weights_of
 
 pytestmark = pytest.mark.tensorflow
 
@@ -126,6 +127,44 @@ def test_logits_and_gradients_are_those_of_the_keras_model(network):
     outputs, *gradients = outputs_and_gradients(weights, tokens, network, training=False)
     trained = [weight.trained for weight in weights_of(network)]
     assert_close([outputs, *compress(gradients, trained)], expected)
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        *(
+            replace(BOTH, cell=cell, pooling=pooling)
+            for cell in ("simple_rnn", "lstm", "gru")
+            for pooling in ("last", "max")
+        ),
+        replace(ELMAN, residual=True, projection=True, embedding=12, pooling="attention"),
+        replace(BASE, cell="mlp", layers=3, pooling="mean"),
+        replace(BASE, cell="none", layers=0, units=0),
+    ],
+    ids=network_id,
+)
+def test_the_keras_layers_drop_what_the_fast_recurrence_drops(network):
+    """What runs on a GPU against what runs on a CPU: both train on the same weights with the same masks."""
+    generator = np.random.default_rng(8)
+    model, weights = model_with_random_weights(network, generator)
+    tokens, present = random_tokens(generator), tf.sequence_mask(LENGTHS, STEPS)
+    masks = draw_masks(network, BATCH, [3, 4], rate=0.3, embedding_rate=0.2)
+    variables = [variable.value for variable in model.weights]
+    readings = tf.constant(generator.normal(size=(BATCH, network.width)), tf.float32)
+
+    def with_gradients(run, sources):
+        with tf.GradientTape() as tape:
+            tape.watch(sources)
+            features = run()
+            loss = tf.reduce_sum(features * readings)
+        return [features, *tape.gradient(loss, sources[: -count_of_head(network)])]
+
+    assert_close(
+        with_gradients(lambda: pooled_features(weights, tokens, LENGTHS, network, masks), weights),
+        with_gradients(
+            lambda: keras_layers.pooled_features(layers_of(model), network, tokens, present, masks), variables
+        ),
+    )
 
 
 @pytest.mark.parametrize("compiler", ["graph", "xla"])
