@@ -38,7 +38,7 @@ def run_on_ray(
 
     def memory(config: TrialConfig) -> TrainingMemory:
         network = plan_of(settings).network(config)
-        return training_memory(network, optimizer=config.optimizer, batch_size=config.batch_size, length=longest)
+        return training_memory(network, config, length=longest)
 
     run_trials(
         TrialTrainable,
