@@ -2,6 +2,7 @@
 
 import shlex
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -15,6 +16,8 @@ from analysis.scaling import ScalingFit
 from analysis.wording import counted, percent
 
 _IDS_SHOWN = 6
+# What `search` does to data: all of them, their own split, and these shares where they have none (tuner.data.pipeline).
+_ORDINARY_PARTS = (1.0, True, 0.2, 0.125)
 
 
 @dataclass(frozen=True)
@@ -97,9 +100,14 @@ def time_text(time: pd.DataFrame) -> str:
 
 
 def repeat_command(run: Run) -> str:
-    """The command that asks for the same search, with the space in a file."""
-    asked, data = run.settings, run.settings.data
-    options: list[tuple[str, object]] = [("--space", "space.yaml")]
+    """The command that asks for the same search, with the space in a file; of an experiment, the one that runs it."""
+    asked, data, early = run.settings, run.settings.data, run.settings.scheduler
+    if (data.fraction, data.given_split, data.test_share, data.validation_share) != _ORDINARY_PARTS:
+        options: list[tuple[str, object]] = [("--fraction", data.fraction), ("--scheduler", early.name)]
+        return _command(
+            f"reproduce {asked.space['name']}", [*options, ("--vectors", _vectors(run)), ("--seed", asked.seed)]
+        )
+    options = [("--space", "space.yaml")]
     if data.source != "corpus":
         options = [
             ("--data", data.source),
@@ -110,12 +118,25 @@ def repeat_command(run: Run) -> str:
         ]
     options += [
         ("--trials", asked.trials), ("--epochs", asked.epochs), ("--searcher", asked.searcher),
-        ("--scheduler", asked.scheduler.name), ("--seed", asked.seed), ("--max-params", asked.max_params),
-        ("--time-budget", asked.time_budget), ("--max-length", data.max_length), ("--min-freq", data.min_freq),
+        ("--objective", asked.objective if asked.searcher == "optuna" else None), ("--warm-start", asked.warm_start),
+        ("--scheduler", early.name), ("--grace-period", early.grace_period), ("--reduction-factor", early.reduction_factor),
+        ("--rungs", ",".join(map(str, early.rungs)) if early.rungs and early.grace_period is None else None),
+        ("--perturbation-interval", early.perturbation_interval), ("--patience", asked.patience),
+        ("--seed", asked.seed), ("--max-params", asked.max_params), ("--time-budget", asked.time_budget),
+        ("--vectors", _vectors(run)), ("--max-length", data.max_length), ("--min-freq", data.min_freq),
         ("--max-tokens", data.max_tokens),
     ]  # fmt: skip
+    flags = [flag for flag, given in (("--promotion", early.promotion), ("--stop-words", data.stop_words)) if given]
+    return _command("search", options, flags)
+
+
+def _command(name: str, options: list[tuple[str, object]], flags: Sequence[str] = ()) -> str:
     words = [f"{option} {shlex.quote(str(value))}" for option, value in options if value is not None]
-    return " ".join(["python -m tuner search", *words, *(["--stop-words"] if data.stop_words else [])])
+    return " ".join([f"python -m tuner {name}", *words, *flags])
+
+
+def _vectors(run: Run) -> str | None:
+    return None if run.settings.vectors is None else run.settings.vectors.source
 
 
 def settings_rows(run: Run) -> list[Fact]:
