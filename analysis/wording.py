@@ -17,10 +17,11 @@ def is_ours(config: Mapping[str, Any]) -> bool:
 def network_text(config: Mapping[str, Any]) -> str:
     """A configuration's network in a few words: ``bi-gru 1x32 max e16 v5000`` (depth x units, embedding, vocabulary).
 
-    That of another tool is a list of its hyperparameters: ``units 32, optimizer/rate 0.004``.
+    That of another tool is a list of its hyperparameters: ``units 32, learning_rate 0.004``.
     """
     if not is_ours(config):
-        return ", ".join(f"{name} {_short(value)}" for name, value in config.items() if not pd.isna(value))
+        named = {name.rsplit("/", 1)[-1]: value for name, value in config.items() if not pd.isna(value)}
+        return ", ".join(f"{name} {_short(value)}" for name, value in named.items())
     cell = f"bi-{config['cell']}" if config["bidirectional"] else config["cell"]
     shape = f"{config['layers']}x{config['units']} {config['pooling']} e{config['embedding']} v{config['vocabulary']}"
     return f"{cell} {shape}" + (f" dense {config['dense_units']}" if config["dense_units"] else "")
