@@ -9,9 +9,11 @@ import pandas as pd
 import yaml
 
 from analysis.decision import Decision
+from analysis.foreign.results import ForeignResults
 from analysis.fronts import frontier
 from analysis.hypervolume import REFERENCE, hypervolume
 from analysis.loading import Run
+from analysis.results import Results
 from analysis.scaling import ScalingFit
 from analysis.wording import counted, percent
 
@@ -28,18 +30,33 @@ class Fact:
     meaning: str
 
 
-def key_facts(run: Run, decision: Decision) -> list[Fact]:
+def meta_line(run: Run | ForeignResults) -> str:
+    """What was searched, in a line."""
+    count = counted(len(run.trials), "trial")
+    if not isinstance(run, Run):
+        return f"read from a folder of {run.tool} · {count}"
+    asked = run.settings
+    epochs = counted(asked.epochs, "epoch")
+    return f"{asked.data.source} · {count} of at most {epochs} · seed {asked.seed} · {asked.created[:10]}"
+
+
+def key_facts(run: Results, decision: Decision) -> list[Fact]:
     """The figures below the decision."""
-    count = len(run.trials)
+    count = counted(len(run.trials), "trial")
+    accuracy = Fact(
+        percent(decision.chosen["val_accuracy"]), f"validation accuracy of trial {decision.chosen['trial_id']}"
+    )
+    if pd.isna(decision.chosen["parameters"]):
+        return [accuracy, Fact(f"{decision.chosen['best_epoch']:.0f}", f"epoch where it was reached, of {count}")]
     if decision.chosen["trial_id"] == decision.best["trial_id"]:
         third = Fact(f"{len(frontier(run.trials)):,}", "trials on the frontier")
     else:
         third = Fact(f"{decision.times_smaller:,.1f}×", f"smaller than the most accurate, {decision.best['trial_id']}")
     return [
-        Fact(percent(decision.chosen["val_accuracy"]), f"validation accuracy of trial {decision.chosen['trial_id']}"),
+        accuracy,
         Fact(f"{decision.chosen['parameters']:,}", "parameters, word vectors included"),
         third,
-        Fact(f"{hypervolume(run.trials):.3f}", f"hypervolume of the frontier, {count:,} trials"),
+        Fact(f"{hypervolume(run.trials):.3f}", f"hypervolume of the frontier, {count}"),
     ]
 
 
@@ -97,6 +114,20 @@ def time_text(time: pd.DataFrame) -> str:
     return (
         f"{text} Early stopping saved about {percent(saved, 0)} of what the search would have taken." if saved else text
     )
+
+
+@dataclass(frozen=True)
+class Repetition:
+    """How to repeat a search: the command, the settings and versions, and the space as a file."""
+
+    command: str
+    settings: list[Fact]
+    space: str
+
+
+def repetition(run: Run) -> Repetition:
+    """How to repeat this one."""
+    return Repetition(repeat_command(run), settings_rows(run), space_yaml(run))
 
 
 def repeat_command(run: Run) -> str:
