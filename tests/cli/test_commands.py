@@ -20,7 +20,9 @@ from tuner.runs.store import RunStore
 HEAVY = ("ray", "tensorflow", "keras", "pandas", "numpy", "pyarrow", "rich", "yaml", "pydantic", "altair", "jinja2")
 
 
-@pytest.mark.parametrize("command", ["", "search", "resume", "rank", "export", "predict", "report", "spaces"])
+@pytest.mark.parametrize(
+    "command", ["", "search", "resume", "rank", "confirm", "export", "predict", "report", "spaces", "reproduce"]
+)
 def test_help_imports_nothing_heavy(command):
     code = f"""
 import sys

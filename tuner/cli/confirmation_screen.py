@@ -6,12 +6,11 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from analysis.columns import records
+from analysis.columns import config_of, records
 from analysis.confirmation import Confirmation
 from analysis.loading import Run
 from analysis.wording import network_text
 from tuner.cli.duration import duration_text
-from tuner.cli.tables import config_of
 from tuner.data.wording import counted
 from tuner.runs.events import RepeatEnded
 from tuner.search.confirmation.conductor import ConfirmationConductor
