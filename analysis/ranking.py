@@ -5,7 +5,7 @@ from typing import Literal
 import pandas as pd
 
 from analysis.columns import with_accuracy
-from analysis.fronts import frontier, knee_heights, layers
+from analysis.fronts import knee_heights, layers
 
 By = Literal["accuracy", "frontier", "knee"]
 
@@ -13,7 +13,7 @@ By = Literal["accuracy", "frontier", "knee"]
 def rank(
     trials: pd.DataFrame, *, by: By = "accuracy", top: int | None = None, max_params: int | None = None
 ) -> pd.DataFrame:
-    """The trials in order, with the columns ``rank`` (from 1) and ``on_frontier`` before the others.
+    """The trials in order, with the columns ``rank`` (from 1), ``on_frontier`` and ``layer`` (``layers``) before the others.
 
     Args:
         trials: as in ``Run.trials``; rows without an accuracy are left out.
@@ -26,12 +26,13 @@ def rank(
     usable = with_accuracy(trials)
     if max_params is not None:
         usable = usable[usable["parameters"] <= max_params]
-    on_frontier = set(frontier(usable)["trial_id"])
+    usable = usable.assign(layer=layers(usable))
     ordered = _order(usable, by)
     ordered = ordered.head(top) if top is not None else ordered
     ordered = ordered.reset_index(drop=True)
     ordered.insert(0, "rank", range(1, len(ordered) + 1))
-    ordered.insert(1, "on_frontier", ordered["trial_id"].isin(on_frontier))
+    ordered.insert(1, "on_frontier", ordered["layer"] == 1)
+    ordered.insert(2, "layer", ordered.pop("layer"))
     return ordered
 
 
@@ -40,8 +41,7 @@ def _order(usable: pd.DataFrame, by: By) -> pd.DataFrame:
         case "accuracy":
             keys, ascending = ["val_accuracy", "parameters", "trial_id"], [False, True, True]
         case "frontier":
-            usable = usable.assign(_key=layers(usable))
-            keys, ascending = ["_key", "parameters", "val_accuracy", "trial_id"], [True, True, False, True]
+            keys, ascending = ["layer", "parameters", "val_accuracy", "trial_id"], [True, True, False, True]
         case "knee":
             usable = usable.assign(_key=knee_heights(usable))
             keys, ascending = ["_key", "parameters", "trial_id"], [False, True, True]

@@ -45,6 +45,7 @@ class Experiment(_Settings):
         data: name of the data set.
         split: which texts do what.
         texts: how they are read.
+        framework: whose cells the report used: Torch's have a second bias vector.
         epochs: most epochs of a trial; every one is evaluated, so one trial stands for trainings of fewer epochs, too.
         patience: epochs without a better accuracy after which a trial ends, None where the report trains on.
         searcher: "grid" for all points, "random" for a sample.
@@ -56,6 +57,7 @@ class Experiment(_Settings):
     data: Literal["imdb", "airline", "trec"]
     split: Split = Split()
     texts: Texts
+    framework: Literal["keras", "torch"] = "keras"
     epochs: Annotated[int, Field(ge=1)]
     patience: Annotated[int, Field(ge=1)] | None = None
     searcher: Literal["grid", "random"] = "grid"

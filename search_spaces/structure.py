@@ -119,7 +119,9 @@ def simplified(
             }
             left[name] = Condition(open_ones) if open_ones else None
         elif name in asked:
-            raise ValueError(f"{name}: would never be active, it is so only if {condition}")
+            raise ValueError(
+                f"{name}: would never be active, it is so only if {condition}; leave it out, or change that"
+            )
     return left
 
 

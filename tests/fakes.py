@@ -54,14 +54,26 @@ def conductor_of(store, plan: Plan = PLAN, clock=None, scheduler: Scheduler | No
     return Conductor(plan, searcher, scheduler or asha(plan.epochs), store, clock=clock or Clock())
 
 
-def drive(conductor: Conductor, store: RunStore, *, reports: int | None = None) -> bool:
+def drive(conductor: Conductor, store: RunStore, *, reports: int | None = None, ahead: int = 0) -> bool:
     """Runs trials one after the other, each from its last state; True where the search got to its end.
 
-    A state is the trial that trained it last and its epoch. ``reports`` ends it after so many reports, as a kill would.
+    A state is the trial that trained it last and its epoch. ``reports`` ends it after so many reports, as a kill would;
+    ``ahead`` trials are asked for while one runs, as Ray does.
     """
     conductor.start()
-    while (assignment := conductor.next_trial()) is not None:
+    line = []
+
+    def ask(most):
+        while len(line) < most and (assignment := conductor.next_trial()) is not None:
+            line.append(assignment)
+
+    while True:
+        ask(1)
+        if not line:
+            return True
+        assignment = line.pop(0)
         conductor.on_start(assignment.trial)
+        ask(ahead)
         epoch = int((store.state(assignment.trial) or b"0").split()[-1])
         decision = Decision.CONTINUE
         while decision is Decision.CONTINUE:
@@ -73,7 +85,6 @@ def drive(conductor: Conductor, store: RunStore, *, reports: int | None = None) 
             state = f"{assignment.trial} {epoch}".encode()
             decision = conductor.on_report(assignment.trial, report, last=state, best=best)
             reports = None if reports is None else reports - 1
-    return True
 
 
 def run_settings() -> SearchSettings:

@@ -62,7 +62,10 @@ def _error(accuracy: float, texts: int) -> float:
 
 def _order(run: Run, trials: pd.DataFrame, conclusion: Mapping[str, Any]) -> tuple[Outcome, str]:
     name, values = conclusion["by"], conclusion["best_first"]
-    others = [CONFIG + other for other in varied(trials) if other != name]
+    conditions = run.settings.resolved_space().conditions
+    # What is active only under some of the compared values cannot be the same under all of them.
+    bound = {child for child, condition in conditions.items() if name in condition.allowed}
+    others = [CONFIG + other for other in varied(trials) if other != name and other not in bound]
     groups = [having(trials, {name: value}) for value in values]
     means = [group["val_accuracy"].mean() for group in groups]
     figures = ", ".join(

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.columns import CONFIG
+from analysis.columns import CONFIG, with_accuracy
 from analysis.loading import Run
 from analysis.published.tables import PublishedTable, system_names
 
@@ -34,12 +34,16 @@ def beside(run: Run, table: PublishedTable) -> pd.DataFrame:
     best. Where no trial has the row's hyperparameters (it was not reached, or the space is continuous), ours is missing.
 
     Returns:
-        A row a printed row: ``system``, ``epochs`` (of the row, or of our best epoch), ``trial_id``; of val_accuracy,
-        test_accuracy, parameters and seconds one column ``published_...`` and one of ours. Our test accuracy is there only
-        after ``tuner confirm``; our seconds are those of all epochs up to that one.
+        A row a printed row, and a last one for the most accurate of our trials: ``system``, ``epochs`` (of the row, or of our
+        best epoch), ``trial_id``; of val_accuracy, test_accuracy, parameters and seconds one column ``published_...`` and one
+        of ours. Our test accuracy is there only after ``tuner confirm``; our seconds are those of all epochs up to that one.
     """
     names = system_names(table)
     rows = [_row(run, table, name, row) for name, (_, row) in zip(names, table.rows.iterrows(), strict=True)]
+    usable = with_accuracy(run.trials)
+    if len(usable):
+        best = usable.sort_values("val_accuracy", ascending=False).iloc[0]
+        rows.append({"system": f"the most accurate of our {len(usable)} trials", **_ours(run, best, None)})
     whole, real = ("published_parameters", "parameters", "epochs"), ("val_accuracy", "test_accuracy", "seconds")
     types = dict.fromkeys(whole, "Int64")
     types |= {f"{side}{name}": "float64" for name in real for side in ("", "published_")}

@@ -63,7 +63,7 @@ def _models(run: Run, found: Confirmation) -> Table:
     rows = []
     for model in records(found.models):
         name = model["model"]
-        network = network_text(config_of(trials[name])) if name in trials else "mean of word vectors, no recurrence"
+        network = network_text(config_of(trials[name])) if name in trials else "mean of word vectors"
         broken = f" of {model['repeats'] + model['broken']}" if model["broken"] else ""
         cells = [
             Cell(name, name),
@@ -109,7 +109,7 @@ def _labels(run: Run, model: str) -> Table:
         )
         for label in records(recalls(predictions(run, model)))
     ]
-    columns = ["label", "texts", "found (recall)", "right when given (precision)", "mostly taken for"]
+    columns = ["label", "texts", "recall", "precision", "mostly taken for"]
     return Table(columns, [False, True, True, True, False], rows)
 
 

@@ -8,7 +8,6 @@ import pandas as pd
 
 from analysis.columns import config_of, non_embedding_parameters
 from analysis.costs import accuracy_costs
-from analysis.fronts import layers
 from analysis.ranking import rank
 from analysis.wording import network_text, percent, training_text
 
@@ -41,7 +40,6 @@ class Table:
 def trials_table(trials: pd.DataFrame) -> Table:
     """All trials with an accuracy, the most accurate first."""
     ranked = rank(trials)
-    ranked["layer"] = layers(ranked)
     ranked["without"] = non_embedding_parameters(ranked)
     columns = ["trial", "accuracy", "parameters", "w/o embedding", "layer", "best epoch", "seconds", "status",
                "network", "training"]  # fmt: skip

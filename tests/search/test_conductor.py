@@ -102,15 +102,17 @@ SCHEDULERS = {
 
 @pytest.mark.parametrize("name", SCHEDULERS)
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(cuts=st.lists(st.integers(0, 40), min_size=1, max_size=4), data=st.data())
-def test_every_scheduler_decides_after_an_interruption_as_if_there_had_been_none(tmp_path_factory, name, cuts, data):
+@given(cuts=st.lists(st.integers(0, 40), min_size=1, max_size=4), ahead=st.integers(0, 1), data=st.data())
+def test_every_scheduler_decides_after_an_interruption_as_if_there_had_been_none(
+    tmp_path_factory, name, cuts, ahead, data
+):
     """Killed between any two events of the journal, too: after a call back but before a donor's state was copied."""
-    whole = undisturbed(name)
+    whole = undisturbed(name, ahead)
     assert {status for status, *_ in whole.values()} <= {"completed", "stopped"}
     folder = run_folder(tmp_path_factory.mktemp("cut") / "run")
     for cut in cuts:
         store = RunStore(folder)
-        is_whole = drive(conductor_of(store, scheduler=SCHEDULERS[name]()), store, reports=cut)
+        is_whole = drive(conductor_of(store, scheduler=SCHEDULERS[name]()), store, reports=cut, ahead=ahead)
         store.close()
         if is_whole:
             break
@@ -118,15 +120,15 @@ def test_every_scheduler_decides_after_an_interruption_as_if_there_had_been_none
         lost = data.draw(st.integers(0, trailing_calls(lines)))
         folder.journal.write_bytes(b"".join(lines[: len(lines) - lost]))
     store = RunStore(folder)
-    assert drive(conductor_of(store, scheduler=SCHEDULERS[name]()), store)
+    assert drive(conductor_of(store, scheduler=SCHEDULERS[name]()), store, ahead=ahead)
     assert summary(store.ledger) == whole
     store.close()
 
 
 @cache
-def undisturbed(name):
+def undisturbed(name, ahead):
     records = LedgerOnly()
-    assert drive(conductor_of(records, scheduler=SCHEDULERS[name]()), records)
+    assert drive(conductor_of(records, scheduler=SCHEDULERS[name]()), records, ahead=ahead)
     return summary(records.ledger)
 
 

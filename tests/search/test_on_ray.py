@@ -119,15 +119,17 @@ def test_a_worker_that_dies_loses_an_epoch_and_one_that_hangs_loses_its_trial(tm
     for worker in workers_of(process.pid):
         os.kill(worker, signal.SIGKILL)
     wait_until(lambda: b'"event":"worker_lost"' in journal.read_bytes(), process, "the loss of a worker")
-    wait_for_epochs(journal, 14, process)
+    wait_for_epochs(journal, 16, process)  # 12 are of the next trial, which had waited; then this one went on
     for worker in workers_of(process.pid):
         os.kill(worker, signal.SIGSTOP)
     _, err = process.communicate(timeout=240)
     assert process.returncode == 0, err
     run = load(tmp_path / "dies")
-    assert run.trials["status"].tolist() == ["completed", "failed", "completed"]
-    assert run.trials["error"][1] == "no epoch ended within 12 s (--epoch-timeout)"
-    assert run.epochs[run.epochs["trial_id"] == "00000"]["epoch"].tolist() == list(range(1, 13))
+    assert run.trials["status"].tolist() == ["failed", "completed", "completed"]
+    assert run.trials["error"][0] == "no epoch ended within 12 s (--epoch-timeout)"
+    epochs = run.epochs[run.epochs["trial_id"] == "00000"]["epoch"].tolist()
+    assert epochs == list(range(1, len(epochs) + 1))
+    assert 4 <= len(epochs) < 12
 
 
 def test_when_every_trial_fails_for_one_reason_the_search_ends_and_says_it_once(tmp_path, data):

@@ -18,20 +18,27 @@ from tuner.cli.terminal import Terminal
 from tuner.data.wording import counted
 
 
-def rank_command(run: str, runs_dir: Path, *, top: int, by: By, as_json: bool) -> int:
+def rank_command(run: str, runs_dir: Path, *, top: int, by: By, max_params: int | None = None, as_json: bool) -> int:
     """Prints the ranked trials of a run."""
     loaded = load(run, runs_dir=runs_dir)
-    ranked = rank(loaded.trials, by=by, top=top)
+    ranked = rank(loaded.trials, by=by, top=top, max_params=max_params)
     if as_json:
         print_json(loaded, ranked)
         return 0
     console = Terminal()
     if ranked.empty:
-        console.print(f"{loaded.name}: {counted(len(loaded.trials), 'trial')}, none has finished an epoch yet")
+        console.print(f"{loaded.name}: {counted(len(loaded.trials), 'trial')}, {_why_none(loaded, max_params)}")
         return 0
     console.print(rank_table(ranked, width=console.width))
     console.print(_counts(loaded, len(ranked)), style="dim")
     return 0
+
+
+def _why_none(run: Run, max_params: int | None) -> str:
+    smallest = run.trials.loc[run.trials["val_accuracy"].notna(), "parameters"].min()
+    if max_params is None or pd.isna(smallest):
+        return "none has finished an epoch yet"
+    return f"none has at most {max_params:,} parameters; the smallest has {smallest:,}"
 
 
 def print_results(console: Console, run: Run, *, top: int = 10) -> None:

@@ -10,8 +10,9 @@ from analysis.loading import load
 from analysis.published.reproduction import Reproduction, reproduction, save_reproduction
 from search_spaces.documents import SpaceError, space_document
 from search_spaces.experiment import Experiment, named_experiment
-from search_spaces.named import named_spaces
+from search_spaces.named import named_space, named_spaces
 from search_spaces.space import Space
+from tuner.cli.printed_counts import explained_counts
 from tuner.cli.searching import resume_command, run_search, space_with
 from tuner.cli.terminal import Terminal
 from tuner.data.pipeline import DataRequest
@@ -39,7 +40,7 @@ def reproduce_command(options: dict[str, Any]) -> int:
                 f"dry run: {folder.path} is there; without --dry-run it goes on, or is shown if it is finished"
             )
             return 0
-        code = resume_command(run, options["runs_dir"], as_json=False)
+        code = resume_command(run, options["runs_dir"], trials=None, as_json=False)
     else:
         code = run_search(_request(options, experiment, space, run), dry_run=options["dry_run"], as_json=False)
     if code == 0 and not options["dry_run"]:
@@ -63,6 +64,7 @@ def _check_same(folder: RunFolder, space: Space, options: dict[str, Any]) -> Non
     settings = read_settings(folder.settings)
     asked = {"fraction": options["fraction"], "seed": options["seed"], "space": space_document(space)}
     there = {"fraction": settings.data.fraction, "seed": settings.seed, "space": settings.space}
+    asked["scheduler"], there["scheduler"] = options["scheduler"], settings.scheduler.name
     for key in ("epochs", "trials"):
         if options[key] is not None:
             asked[key], there[key] = options[key], getattr(settings, key)
@@ -125,6 +127,13 @@ def _show(console: Console, folder: RunFolder, name: str, experiment: Experiment
         console.print("the report prints no table of this experiment")
     else:
         console.print(_table(result))
+    if result.table is not None and not (space := named_space(name)).continuous():
+        counts = explained_counts(space, experiment, result.table)
+        if counts:
+            console.print(
+                f"of {len(counts)} printed parameter counts our closed form gives {sum(counts)} exactly, with the report's "
+                "vocabulary, bias vectors and outputs\n"
+            )
     for verdict in result.verdicts:
         colour = _COLOURS[verdict.outcome]
         console.print(f"[{colour}]{verdict.outcome:>13}[/{colour}]  {verdict.says} [dim]({verdict.figures})[/dim]")

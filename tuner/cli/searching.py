@@ -11,16 +11,17 @@ from search_spaces.space import Space
 from tuner.cli.plan_screen import print_plan
 from tuner.cli.progress import progress
 from tuner.cli.terminal import Terminal
-from tuner.data.encoded import EncodedSplits
 from tuner.data.pipeline import BUILT_IN, DataRequest
 from tuner.errors import InputError
 from tuner.runs.events import EndReason
 from tuner.runs.folder import RunFolder, find_run
-from tuner.runs.journal import Journal, read_journal
+from tuner.runs.journal import read_journal
 from tuner.runs.ledger import Ledger
-from tuner.runs.settings import SearchSettings, read_settings
+from tuner.runs.settings import read_settings
+from tuner.runs.store import RunStore
+from tuner.search.extension import extended
 from tuner.search.forecast import forecast
-from tuner.search.launch import OnStep, resume_search, start_search
+from tuner.search.launch import resume_search, start_search
 from tuner.search.prepare import prepare_again, prepare_search
 from tuner.search.request import SearchRequest
 from tuner.search.schedulers.options import SchedulerOptions
@@ -48,28 +49,33 @@ def run_search(request: SearchRequest, *, dry_run: bool, as_json: bool) -> int:
     return _finish(console, folder, reason, as_json=as_json)
 
 
-def resume_command(run: str, runs_dir: Path, *, as_json: bool) -> int:
-    """Goes on with an interrupted search."""
+def resume_command(run: str, runs_dir: Path, *, trials: int | None, as_json: bool) -> int:
+    """Goes on with an interrupted search, or with one that is to have more trials."""
     console = Terminal(stderr=as_json)
     folder = find_run(run, runs_dir)
     settings = read_settings(folder.settings)
     ledger = Ledger(read_journal(folder.journal))
-    left = settings.trials - sum(record.ended for record in ledger.trials.values())
-    if ledger.end is not None and ledger.end.reason == "finished":
-        console.print(f"{folder.name} is finished: {len(ledger.trials)} trials; start another search for more")
+    is_finished = ledger.end is not None and ledger.end.reason == "finished" and len(ledger.trials) >= settings.trials
+    if is_finished and trials is None:
+        console.print(
+            f"{folder.name} is finished: {len(ledger.trials)} trials; for more, give --trials with the number in all"
+        )
         return _finish(console, folder, "finished", as_json=as_json)
-    Journal(folder.journal).close()  # refuses at once where another process runs the search, not after Ray has started
-    console.print(f"resuming {folder.name}: {left} of {settings.trials} trials are left")
+    if trials is not None:
+        settings = extended(settings, trials)
     data = prepare_again(settings).encoded
-    return _resume(console, folder, settings, data, as_json=as_json)
-
-
-def _resume(
-    console: Console, folder: RunFolder, settings: SearchSettings, data: EncodedSplits, *, as_json: bool
-) -> int:
-    with progress(console, concurrency=settings.resources.concurrency) as shown:
-        on_step: OnStep = shown.show
-        reason = resume_search(folder, settings, data, on_step)
+    store = RunStore(folder)
+    try:
+        if store.torn:
+            console.print("the last line of the journal was torn by a crash; it was cut off")
+        if trials is not None:
+            store.write_settings(settings)
+        left = settings.trials - sum(record.ended for record in store.ledger.trials.values())
+        console.print(f"resuming {folder.name}: {left} of {settings.trials} trials are left")
+        with progress(console, concurrency=settings.resources.concurrency) as shown:
+            reason = resume_search(store, settings, data, shown.show)
+    finally:
+        store.close()
     return _finish(console, folder, reason, as_json=as_json)
 
 

@@ -19,19 +19,23 @@ def config_of(row: "pd.Series[Any]") -> dict[str, Any]:
 
 
 def rank_table(ranked: pd.DataFrame, *, width: int) -> Table:
-    """Ranked trials; a star marks the frontier. How they were trained is shown where the terminal is wide enough.
+    """Ranked trials; a star marks the frontier, and test accuracies are there after a confirmation.
 
-    Where it is narrow, the network is cut short or left out; the figures never are.
+    How they were trained is shown where the terminal is wide enough. Where it is narrow, the network is cut short or left
+    out; the figures never are.
     """
-    wide = width >= _WIDE
-    rows = [_cells(row, wide=wide) for _, row in ranked.iterrows()]
-    names = ["#", "trial", "val acc", "parameters", "", "epoch", "status", "network", *(["training"] if wide else [])]
+    wide, tested = width >= _WIDE, bool(ranked["test_accuracy"].notna().any())
+    rows = [_cells(row, wide=wide, tested=tested) for _, row in ranked.iterrows()]
+    names = ["#", "trial", "val acc", *(["test acc"] if tested else []), "parameters", "", "epoch", "status", "network",
+             *(["training"] if wide else [])]  # fmt: skip
     if not wide:
         rows, names = _fitted([names, *rows], width)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in names:
         table.add_column(
-            name, justify="right" if name in ("#", "val acc", "parameters", "epoch") else "left", no_wrap=True
+            name,
+            justify="right" if name in ("#", "val acc", "test acc", "parameters", "epoch") else "left",
+            no_wrap=True,
         )
     for cells, on_frontier in zip(rows, ranked["on_frontier"], strict=True):
         table.add_row(*cells, style="bold" if on_frontier else None)
@@ -49,12 +53,14 @@ def _fitted(lines: list[list[str]], width: int) -> tuple[list[list[str]], list[s
     return lines[1:], lines[0]
 
 
-def _cells(row: "pd.Series[Any]", *, wide: bool) -> list[str]:
+def _cells(row: "pd.Series[Any]", *, wide: bool, tested: bool) -> list[str]:
     config = config_of(row)
+    test_accuracy = "" if pd.isna(row["test_accuracy"]) else f"{row['test_accuracy']:.4f}"
     return [
         str(row["rank"]),
         row["trial_id"],
         f"{row['val_accuracy']:.4f}",
+        *((test_accuracy,) if tested else ()),
         f"{row['parameters']:,}",
         "★" if row["on_frontier"] else "",
         f"{row['best_epoch']:.0f}/{row['epochs']}",

@@ -5,7 +5,9 @@ Every event is one JSON object on one line with the keys ``event`` and ``time`` 
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
+
+from search_spaces.config import TrialConfig
 
 JOURNAL_FORMAT = 1
 """Number of the journal's format; a reader refuses one that it does not know."""
@@ -15,6 +17,10 @@ EndStatus = Literal["completed", "stopped", "diverged", "failed"]
 EndReason = Literal["finished", "time budget", "interrupted", "failing"]
 """Why a search is over; "failing": every trial failed for the same reason."""
 RepeatStatus = Literal["completed", "diverged", "failed"]
+
+Count = Annotated[int, Field(ge=0, lt=2**63)]
+Hyperparameters = Annotated[dict[str, Any], AfterValidator(lambda config: TrialConfig(**config).model_dump())]
+"""A configuration, checked, with a value for every hyperparameter, such as were unknown when it was written."""
 
 
 class _Event(BaseModel):
@@ -28,7 +34,7 @@ class SearchStarted(_Event):
 
     event: Literal["search_started"] = "search_started"
     format: int = JOURNAL_FORMAT
-    trials: int
+    trials: Count
 
 
 class TrialProposed(_Event):
@@ -36,10 +42,10 @@ class TrialProposed(_Event):
 
     event: Literal["trial_proposed"] = "trial_proposed"
     trial: str
-    index: int
-    config: dict[str, Any]
-    parameters: int
-    embedding_parameters: int
+    index: Count
+    config: Hyperparameters
+    parameters: Count
+    embedding_parameters: Count
 
 
 class TrialStarted(_Event):
@@ -54,7 +60,7 @@ class EpochEnded(_Event):
 
     event: Literal["epoch"] = "epoch"
     trial: str
-    epoch: int
+    epoch: Count
     train_loss: float | None
     train_accuracy: float | None
     val_loss: float | None
@@ -75,7 +81,7 @@ class TrialContinued(_Event):
     event: Literal["trial_continued"] = "trial_continued"
     trial: str
     donor: str | None
-    config: dict[str, Any]
+    config: Hyperparameters
 
 
 class WorkerLost(_Event):

@@ -80,15 +80,17 @@ class Conductor:
         self._decisions: dict[tuple[str, int], Decision] = {}
         self._at_work: set[str] = set()
         self._take_overs: dict[str, str] = {}
-        self._relive()
-        self._waiting = [record for record in self.ledger.trials.values() if not (record.ended or record.paused)]
+        in_line = (self.ledger.trials[trial] for trial in self._relive())
+        self._waiting = [record for record in in_line if not (record.ended or record.paused)]
         self._next_index = 1 + max((record.index for record in self.ledger.trials.values()), default=-1)
 
-    def _relive(self) -> None:
-        """Tells the scheduler what the journal holds, in its order."""
+    def _relive(self) -> list[str]:
+        """Tells the scheduler what the journal holds, in its order; returns the trials in the order of their last turns."""
+        turns: dict[str, None] = {}
         for event in self.ledger.history:
             match event:
                 case TrialProposed():
+                    turns[event.trial] = None
                     self._scheduler.add(event.trial)
                 case EpochEnded():
                     self._forget_take_overs(event.trial)
@@ -98,9 +100,12 @@ class Conductor:
                 case TrialContinued():
                     if event.donor is not None:
                         self._take_overs[event.trial] = event.donor
+                    turns.pop(event.trial)
+                    turns[event.trial] = None
                     self._scheduler.continued(event.trial)
                 case TrialEnded():
                     self._scheduler.ended(event.trial)
+        return list(turns)
 
     def _forget_take_overs(self, trained: str) -> None:
         """Once trial or donor has trained on, the donor's state is known to have been copied."""

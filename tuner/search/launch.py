@@ -22,7 +22,7 @@ from tuner.search.ray_tune.cluster import ClusterResources, connected
 from tuner.search.ray_tune.engine import run_on_ray
 
 OnStep = Callable[[Ledger], None]
-OpenRun = Callable[[], RunFolder]
+OpenRun = Callable[[], RunStore]
 
 
 class _OutOfTime(BaseException):
@@ -46,7 +46,8 @@ def start_search(prepared: PreparedSearch, runs_dir: Path, on_step: OnStep) -> E
 
     Raises:
         InputError: where the cluster cannot hold a trial or the folder cannot be written.
-        SearchFailed: where no trial finished an epoch.
+        SearchFailed: where no trial finished an epoch, or the first few all failed for one reason.
+        StorageFailed: where the run can no longer be written; it can be resumed.
         Interrupted: where the user broke off before there was anything to resume.
     """
 
@@ -55,21 +56,22 @@ def start_search(prepared: PreparedSearch, runs_dir: Path, on_step: OnStep) -> E
         save_encoder(folder.encoder, prepared.data, max_length=prepared.settings.data.max_length)
         folder.journal.touch()
 
-    return _run(
-        lambda: create_run(runs_dir, prepared.settings.name, fill), prepared.settings, prepared.data.encoded, on_step
-    )
+    def open_run() -> RunStore:
+        return RunStore(create_run(runs_dir, prepared.settings.name, fill))
+
+    return _run(open_run, prepared.settings, prepared.data.encoded, on_step)
 
 
-def resume_search(folder: RunFolder, settings: SearchSettings, data: EncodedSplits, on_step: OnStep) -> EndReason:
+def resume_search(store: RunStore, settings: SearchSettings, data: EncodedSplits, on_step: OnStep) -> EndReason:
     """Runs what the journal of an interrupted search does not hold yet; otherwise like ``start_search``.
 
     Args:
-        folder: the run.
+        store: the run, open; it is closed in the end.
         settings: its ``search.yaml``.
         data: its encoded texts, read again.
         on_step: as in ``start_search``.
     """
-    return _run(lambda: folder, settings, data, on_step)
+    return _run(lambda: store, settings, data, on_step)
 
 
 def _run(open_run: OpenRun, settings: SearchSettings, data: EncodedSplits, on_step: OnStep) -> EndReason:
@@ -78,7 +80,7 @@ def _run(open_run: OpenRun, settings: SearchSettings, data: EncodedSplits, on_st
     with Interruption() as interruption, connected(resources.address, local_cpus=local_cpus) as cluster:
         interruption.arm()
         check_cluster(settings, cluster)
-        store = RunStore(open_run())
+        store = open_run()
         try:
             reason = _conduct(settings, store, data, cluster, interruption, on_step)
         finally:

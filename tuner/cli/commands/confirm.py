@@ -1,8 +1,12 @@
 """``tuner confirm``."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from tuner.cli.confirming import By
 
 
 @click.command(short_help="Train the best trials again and judge them on the test part.")
@@ -29,7 +33,7 @@ import click
     "--runs-dir", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Where runs are kept."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON alone on stdout.")
-def confirm(run: str, top: int, by: str, repeats: int, runs_dir: Path, as_json: bool) -> int:
+def confirm(run: str, top: int, by: "By", repeats: int, runs_dir: Path, as_json: bool) -> int:
     """Train the best trials of RUN (a name or a folder) again from other seeds, and judge them on the test part.
 
     This is where the test part is seen for the first time. Averaged word vectors, a baseline without recurrence, are trained
@@ -38,6 +42,4 @@ def confirm(run: str, top: int, by: str, repeats: int, runs_dir: Path, as_json: 
     """
     from tuner.cli.confirming import confirm_command
 
-    return confirm_command(
-        run, runs_dir, top=top, by="frontier" if by == "frontier" else "accuracy", repeats=repeats, as_json=as_json
-    )
+    return confirm_command(run, runs_dir, top=top, by=by, repeats=repeats, as_json=as_json)

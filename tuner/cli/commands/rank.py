@@ -1,8 +1,12 @@
 """``tuner rank``."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from analysis.ranking import By
 
 
 @click.command(short_help="Rank the trials of a run.")
@@ -10,17 +14,20 @@ import click
 @click.option("--top", type=click.IntRange(min=1), default=10, show_default=True, metavar="N", help="Rows to show.")
 @click.option(
     "--by",
-    type=click.Choice(["accuracy", "frontier"]),
+    type=click.Choice(["accuracy", "frontier", "knee"]),
     default="accuracy",
     show_default=True,
-    help="Most accurate first, or the frontier first, from the smallest up.",
+    help="Most accurate first; the frontier first, layer by layer from the smallest up; or closest to its knee first.",
+)
+@click.option(
+    "--max-params", type=click.IntRange(min=1), default=None, metavar="N", help="Only trials of at most N parameters."
 )
 @click.option(
     "--runs-dir", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Where runs are kept."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON alone on stdout.")
-def rank(run: str, top: int, by: str, runs_dir: Path, as_json: bool) -> int:
+def rank(run: str, top: int, by: "By", max_params: int | None, runs_dir: Path, as_json: bool) -> int:
     """Rank the trials of RUN (a name or a folder), running, interrupted or finished."""
     from tuner.cli.ranking import rank_command
 
-    return rank_command(run, runs_dir, top=top, by="frontier" if by == "frontier" else "accuracy", as_json=as_json)
+    return rank_command(run, runs_dir, top=top, by=by, max_params=max_params, as_json=as_json)

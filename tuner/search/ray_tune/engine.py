@@ -37,7 +37,8 @@ def run_on_ray(
     longest = int(buckets_of(data, compiled=False).boundaries[-1])
 
     def memory(config: TrialConfig) -> TrainingMemory:
-        return training_memory(plan_of(settings).network(config), config, length=longest)
+        network = plan_of(settings).network(config)
+        return training_memory(network, config, length=longest)
 
     run_trials(
         TrialTrainable,

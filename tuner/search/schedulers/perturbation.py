@@ -49,8 +49,8 @@ def perturbed(space: Space, config: Mapping[str, Any], generator: np.random.Gene
 
 
 def perturbable(space: Space) -> tuple[str, ...]:
-    """Names of the hyperparameters that the space varies and that may change while a network trains."""
-    return tuple(name for name in PERTURBED if name in space.varying())
+    """Names of the hyperparameters that the space varies, under no condition, and that may change while a network trains."""
+    return tuple(name for name in PERTURBED if name in space.varying() and name not in space.conditions)
 
 
 def shapes_the_network(name: str) -> bool:
