@@ -3,6 +3,7 @@
 The charts are in ``analysis.charts``, the HTML report in ``analysis.report``.
 """
 
+from analysis.any_results import load_results
 from analysis.calibration import calibration_bins, calibration_error, overconfidence
 from analysis.comparing import compare, trials_of
 from analysis.confirmation import Confirmation, confirmation
@@ -11,6 +12,9 @@ from analysis.costs import accuracy_costs
 from analysis.curves import learning_curves, overfitting_epochs
 from analysis.decision import Decision, decide
 from analysis.effects import effects, interactions
+from analysis.foreign.keras_tuner import load_keras_tuner
+from analysis.foreign.ray_tune import load_ray_tune
+from analysis.foreign.results import ForeignResults
 from analysis.fronts import frontier, knee, knee_heights, layers
 from analysis.hypervolume import REFERENCE, Reference, hypervolume
 from analysis.importance import importance
@@ -24,6 +28,7 @@ __all__ = [
     "REFERENCE",
     "Confirmation",
     "Decision",
+    "ForeignResults",
     "Reference",
     "Run",
     "ScalingFit",
@@ -44,7 +49,10 @@ __all__ = [
     "layers",
     "learning_curves",
     "load",
+    "load_keras_tuner",
     "load_many",
+    "load_ray_tune",
+    "load_results",
     "overconfidence",
     "overfitting_epochs",
     "predictions",

@@ -31,6 +31,16 @@ def with_accuracy(trials: pd.DataFrame) -> pd.DataFrame:
     return trials[trials["val_accuracy"].notna()]
 
 
+def with_size(trials: pd.DataFrame) -> pd.DataFrame:
+    """The trials that have finished an epoch and whose parameters are known (those of other tools may not be).
+
+    Raises:
+        InputError: where the table is not one of trials.
+    """
+    usable = with_accuracy(trials)
+    return usable[usable["parameters"].notna()]
+
+
 def non_embedding_parameters(trials: pd.DataFrame) -> "pd.Series[int]":
     """Parameters outside the table of word vectors: what computes, as against what is looked up."""
     require(trials, "parameters", "embedding_parameters")

@@ -3,8 +3,8 @@
 import pandas as pd
 
 from analysis.columns import require
-from analysis.loading import Run
 from analysis.ranking import By, rank
+from analysis.results import Results
 
 _MEASURES = ["train_loss", "train_accuracy", "val_loss", "val_accuracy"]
 
@@ -21,7 +21,7 @@ def overfitting_epochs(epochs: pd.DataFrame) -> "pd.Series[int]":
     return (turns[turns < last] + 1).astype("int64").rename("overfitting_epoch")
 
 
-def learning_curves(run: Run, *, top: int = 5, by: By = "accuracy") -> pd.DataFrame:
+def learning_curves(run: Results, *, top: int = 5, by: By = "accuracy") -> pd.DataFrame:
     """A row an epoch of the ``top`` trials, best first: ``trial_id``, ``epoch``, the losses and accuracies of training and
     validation, and ``overfitting`` (True from the epoch where it begins).
     """

@@ -26,6 +26,9 @@ class Decision:
     def sentence(self) -> str:
         """Which trial, its accuracy and size, and how it compares with the most accurate."""
         chosen, best = self.chosen, self.best
+        if pd.isna(chosen["parameters"]):
+            accuracy = percent(best["val_accuracy"])
+            return f"Trial {best['trial_id']} has the highest validation accuracy, {accuracy}; sizes are not known."
         take = (
             f"Take trial {chosen['trial_id']}: {percent(chosen['val_accuracy'])} validation accuracy with "
             f"{chosen['parameters']:,} parameters"
@@ -40,12 +43,21 @@ class Decision:
 
 
 def decide(trials: pd.DataFrame) -> Decision | None:
-    """The knee of the frontier against the most accurate trial, None where no trial has an accuracy."""
-    chosen = knee(trials)
-    if chosen is None:
+    """The knee of the frontier against the most accurate trial, None where no trial has an accuracy.
+
+    Where no size is known, the most accurate is both.
+    """
+    ranked = rank(trials, top=1)
+    if ranked.empty:
         return None
-    best = rank(trials, top=1)["trial_id"].iloc[0]
-    return Decision(_row(trials, chosen), _row(trials, best))
+    best = str(ranked["trial_id"].iloc[0])
+    return Decision(_row(trials, knee(trials) or best), _row(trials, best))
+
+
+def chosen_trial(trials: pd.DataFrame) -> str:
+    """The id of the trial to take, empty where no trial has an accuracy."""
+    decision = decide(trials)
+    return str(decision.chosen["trial_id"]) if decision else ""
 
 
 def _row(trials: pd.DataFrame, trial: str) -> "pd.Series[Any]":

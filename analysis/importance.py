@@ -22,15 +22,18 @@ def importance(trials: pd.DataFrame) -> pd.DataFrame:
 
     PED-ANOVA (Watanabe et al. 2023, arXiv 2304.10255, as in Optuna): the Pearson divergence between the values of the best
     tenth and those of all trials. It needs no model and no random numbers. Two targets: "accuracy", and "frontier", where
-    the best are those of the lowest frontier layer. What early stopping cut short counts with what it had reached.
+    the best are those of the lowest frontier layer (where all sizes are known). Hyperparameters that only some trials have
+    are left out. What early stopping cut short counts with what it had reached.
 
     Columns: ``hyperparameter``, ``target``, ``importance``. Empty with fewer than 20 trials that have an accuracy.
     """
     usable = with_accuracy(trials)
-    names = varied(usable)
+    names = [name for name in varied(usable) if usable[CONFIG + name].notna().all()]
     if len(usable) < FEWEST_TRIALS or not names:
         return pd.DataFrame(columns=["hyperparameter", "target", "importance"])
-    losses = {"accuracy": -usable["val_accuracy"], "frontier": layers(usable).astype(float)}
+    losses = {"accuracy": -usable["val_accuracy"]}
+    if usable["parameters"].notna().all():
+        losses["frontier"] = layers(usable).astype(float)
     rows = [
         {"hyperparameter": name, "target": target, "importance": share}
         for target, loss in losses.items()

@@ -16,7 +16,7 @@ def rank(
     """The trials in order, with the columns ``rank`` (from 1), ``on_frontier`` and ``layer`` (``layers``) before the others.
 
     Args:
-        trials: as in ``Run.trials``; rows without an accuracy are left out.
+        trials: as in ``Run.trials``; rows without an accuracy are left out, and those without a size come last.
         by: "accuracy" puts the most accurate first, of equals the smallest. "frontier" takes the trials that nobody
             dominates first, from the smallest up, then those that only these dominate, and so on. "knee" takes those
             first that lie farthest above the line between the frontier's ends (``knee_heights``).
@@ -26,12 +26,12 @@ def rank(
     usable = with_accuracy(trials)
     if max_params is not None:
         usable = usable[usable["parameters"] <= max_params]
-    usable = usable.assign(layer=layers(usable))
+    usable = usable.assign(layer=layers(usable).astype("Int64"))
     ordered = _order(usable, by)
     ordered = ordered.head(top) if top is not None else ordered
     ordered = ordered.reset_index(drop=True)
     ordered.insert(0, "rank", range(1, len(ordered) + 1))
-    ordered.insert(1, "on_frontier", ordered["layer"] == 1)
+    ordered.insert(1, "on_frontier", (ordered["layer"] == 1).fillna(value=False).astype(bool))
     ordered.insert(2, "layer", ordered.pop("layer"))
     return ordered
 

@@ -1,19 +1,32 @@
 """Trials and figures in words."""
 
+from collections.abc import Mapping
 from typing import Any
+
+import pandas as pd
 
 from search_spaces.config import TrialConfig
 
+_OURS = {"cell", "layers", "units", "embedding", "vocabulary", "bidirectional", "pooling", "dense_units", "optimizer",
+         "learning_rate", "dropout"}  # fmt: skip
 _DEFAULTS = TrialConfig().model_dump()
 _SHOWN_WHERE_SET = {"embedding_dropout": "of words", "momentum": "momentum", "l1": "l1", "l2": "l2"}
 
 
-def network_text(config: dict[str, Any]) -> str:
+def is_ours(config: Mapping[str, Any]) -> bool:
+    """Whether a configuration has the hyperparameters of our networks, not those of another tool's."""
+    return config.keys() >= _OURS
+
+
+def network_text(config: Mapping[str, Any]) -> str:
     """A configuration's network in a few words: ``bi-gru 1x32 max e16 v5000`` (depth x units, embedding, vocabulary).
 
-    A hyperparameter that a run of an older version does not know is at its default.
+    A hyperparameter that a run of an older version does not know is at its default. A network of another tool is a list of
+    its hyperparameters: ``units 32, optimizer/rate 0.004``.
     """
-    config = _DEFAULTS | config
+    if not is_ours(config):
+        return ", ".join(f"{name} {_short(value)}" for name, value in config.items() if not pd.isna(value))
+    config = _DEFAULTS | dict(config)
     parts = [_cell(config)]
     if config["cell"] != "none":
         parts.append(f"{config['layers']}x{config['units']}")
@@ -26,7 +39,11 @@ def network_text(config: dict[str, Any]) -> str:
     return " ".join(parts)
 
 
-def _cell(config: dict[str, Any]) -> str:
+def _short(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _cell(config: Mapping[str, Any]) -> str:
     """``bi-elman-sigmoid+residual``; "words" where word vectors are pooled as they are."""
     if config["cell"] == "none":
         return "words"
@@ -36,7 +53,7 @@ def _cell(config: dict[str, Any]) -> str:
     return f"{direction}{config['cell']}{activation}{extras}"
 
 
-def _words(config: dict[str, Any]) -> str:
+def _words(config: Mapping[str, Any]) -> str:
     """What the first layer reads of a word: ``e16``, ``one-hot``, or pretrained vectors."""
     if config["input"] == "one_hot":
         return "one-hot"
@@ -45,9 +62,11 @@ def _words(config: dict[str, Any]) -> str:
     return f"e{config['embedding']}"
 
 
-def training_text(config: dict[str, Any]) -> str:
-    """How it was trained: ``adam 0.0021 dropout 0.31``, and what else is not at its default."""
-    config = _DEFAULTS | config
+def training_text(config: Mapping[str, Any]) -> str:
+    """How it was trained: ``adam 0.0021 dropout 0.31``, and what else is not at its default; empty for another tool's."""
+    if not is_ours(config):
+        return ""
+    config = _DEFAULTS | dict(config)
     parts = [f"{config['optimizer']} {config['learning_rate']:.2g} dropout {config['dropout']:.2g}"]
     if config["optimizer"] == "adamw":
         parts.append(f"decay {config['weight_decay']:.2g}")

@@ -7,12 +7,12 @@ from analysis import curves
 from analysis.charts.data import accuracy_axis, rows
 from analysis.charts.theme import dressed, layered
 from analysis.columns import require, with_accuracy
-from analysis.fronts import knee
-from analysis.loading import Run
+from analysis.decision import chosen_trial
 from analysis.ranking import By
+from analysis.results import Results
 
 
-def learning_curves(run: Run, *, top: int = 5, by: By = "accuracy", title: str | None = None) -> alt.LayerChart:
+def learning_curves(run: Results, *, top: int = 5, by: By = "accuracy", title: str | None = None) -> alt.LayerChart:
     """Validation accuracy by epoch of the ``top`` trials (at most five keep apart by colour), training accuracy dashed; a
     diamond marks the epoch where overfitting begins (``overfitting_epochs``).
     """
@@ -42,10 +42,11 @@ def learning_curves(run: Run, *, top: int = 5, by: By = "accuracy", title: str |
     return dressed(chart, title)
 
 
-def trial_curve(run: Run, *, title: str | None = None) -> alt.LayerChart:
+def trial_curve(run: Results, *, title: str | None = None) -> alt.LayerChart:
     """Validation accuracy (solid) and training accuracy (dashed) of one trial, with a line where overfitting begins.
 
-    The chart holds the curves of all trials; its parameter ``trial`` says which is shown, at first the knee.
+    The chart holds the curves of all trials; its parameter ``trial`` says which is shown, at first the knee (where
+    sizes are not known, the most accurate).
     """
     require(run.epochs, "trial_id", "epoch", "val_accuracy", "train_accuracy")
     known = run.epochs[run.epochs["trial_id"].isin(with_accuracy(run.trials)["trial_id"])]
@@ -74,7 +75,7 @@ def trial_curve(run: Run, *, title: str | None = None) -> alt.LayerChart:
         flat.mark_point(style="front-point", size=50, filled=True).encode(x=x, y=y, tooltip=tooltip),
         _end_label(ends, "training", higher="train_accuracy", than="val_accuracy").encode(x=x),
         _end_label(ends, "validation", higher="val_accuracy", than="train_accuracy").encode(x=x),
-    ).add_params(alt.param(name="trial", value=knee(run.trials) or ""))
+    ).add_params(alt.param(name="trial", value=chosen_trial(run.trials)))
     return dressed(chart, title)
 
 

@@ -27,31 +27,29 @@ from tuner.search.schedulers.hyperband import Hyperband
 from tuner.search.schedulers.median import MedianStopping
 from tuner.search.schedulers.rungs import default_grace_period, rung_epochs
 from tuner.search.schedulers.scheduler import RunToTheEnd, Scheduler
-from tuner.search.schedulers.selection import Selection, most_accurate, nearest_the_frontier
+from tuner.search.schedulers.selection import most_accurate, nearest_the_frontier
 
 REFERENCES = (Reference(), Reference(accuracy=0.5))
 
 
 def schedulers(epochs: int, trials: int) -> dict[str, Callable[[], Scheduler]]:
-    """What is compared, by name; grace period and reduction factor in brackets."""
-    default = default_grace_period(epochs)
+    """What is compared, by name; in brackets rungs and reduction factor."""
+    grace = default_grace_period(epochs)
+    settings = (
+        (rung_epochs(grace, 3, epochs), 3),
+        (rung_epochs(1, 3, epochs), 3),
+        (rung_epochs(1, 4, epochs), 4),
+        ((1, 2, 4), 3),
+    )
     compared: dict[str, Callable[[], Scheduler]] = {"none": RunToTheEnd}
     for name, select in (("asha", most_accurate), ("frontier", nearest_the_frontier)):
-        for grace, factor in ((default, 3), (1, 3), (1, 4)):
-            compared[f"{name} ({grace}, {factor})"] = partial(_halving, StoppingHalving, grace, factor, epochs, select)
-        for grace, factor in ((1, 3), (1, 4)):
-            compared[f"{name} ({grace}, {factor}), promotion"] = partial(
-                _halving, PromotionHalving, grace, factor, epochs, select
-            )
+        for variant, suffix in ((StoppingHalving, ""), (PromotionHalving, ", promotion")):
+            for rungs, factor in settings:
+                shown = f"{name} ({', '.join(map(str, rungs))}; {factor}){suffix}"
+                compared[shown] = partial(variant, rungs, factor, select)
     compared["hyperband (3)"] = partial(Hyperband, trials=trials, max_epochs=epochs, reduction_factor=3)
-    compared[f"median ({default})"] = partial(MedianStopping, default)
+    compared[f"median ({grace})"] = partial(MedianStopping, grace)
     return compared
-
-
-def _halving(
-    variant: type[StoppingHalving] | type[PromotionHalving], grace: int, factor: int, epochs: int, select: Selection
-) -> Scheduler:
-    return variant(rung_epochs(grace, factor, epochs), factor, select)
 
 
 @click.command()
@@ -87,7 +85,7 @@ def _print_comparison(recorded: Recording, seeds: int, workers: int) -> None:
         columns = list(np.array(rows).T)
         shown = [_interval(column, digits) for column, digits in zip(columns, (2, 2, 2, 1, 1), strict=True)]
         table.add_row(name, *shown, f"{np.mean(columns[0] >= 0.98):.0%} of the orders")
-    console = Console(width=160)
+    console = Console(width=190)
     console.print(
         f"{trials} trials x {recorded.plan.epochs} epochs, {workers} workers, {seeds} orders: mean [2.5 %, 97.5 %], in %"
     )
@@ -106,7 +104,7 @@ def _print_speed(recorded: Recording, workers: int) -> None:
         for seed in range(20):
             simulate(recorded, Shuffled(recorded, seed), build(), trials=100, workers=workers)
         table.add_row(name, f"{20 * 60 / (time.process_time() - started):,.0f}")
-    console = Console(width=160)
+    console = Console(width=190)
     console.print(f"100 trials x {recorded.plan.epochs} epochs, {workers} workers; seconds of one processor")
     console.print(table)
 

@@ -6,12 +6,11 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from analysis.columns import records
+from analysis.columns import config_of, records
 from analysis.confirmation import Confirmation
 from analysis.loading import Run
 from analysis.wording import network_text
 from tuner.cli.duration import duration_text
-from tuner.cli.tables import config_of
 from tuner.data.wording import counted
 from tuner.runs.events import RepeatEnded
 from tuner.search.confirmation.conductor import ConfirmationConductor
@@ -88,7 +87,7 @@ def confirmation_document(run: Run, found: Confirmation) -> dict[str, object]:
     """The same as a JSON document; an interval without bounds has none."""
     return {
         "run": run.name,
-        "folder": str(run.folder.path),
+        "folder": run.folder.place,
         "texts": found.texts,
         "smallest_tied": found.smallest_tied["model"],
         "models": records(found.models),

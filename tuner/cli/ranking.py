@@ -8,19 +8,22 @@ import click
 import pandas as pd
 from rich.console import Console
 
-from analysis.columns import plain
+from analysis.any_results import load_results
+from analysis.columns import config_of, plain
+from analysis.foreign.results import ForeignResults
 from analysis.fronts import knee
-from analysis.loading import Run, load
+from analysis.loading import Run
 from analysis.ranking import By, rank
+from analysis.results import Results
 from tuner.cli.chart import frontier_chart
-from tuner.cli.tables import config_of, rank_table
+from tuner.cli.tables import rank_table
 from tuner.cli.terminal import Terminal
 from tuner.data.wording import counted
 
 
 def rank_command(run: str, runs_dir: Path, *, top: int, by: By, max_params: int | None = None, as_json: bool) -> int:
     """Prints the ranked trials of a run."""
-    loaded = load(run, runs_dir=runs_dir)
+    loaded = load_results(run, runs_dir=runs_dir)
     ranked = rank(loaded.trials, by=by, top=top, max_params=max_params)
     if as_json:
         print_json(loaded, ranked)
@@ -31,10 +34,13 @@ def rank_command(run: str, runs_dir: Path, *, top: int, by: By, max_params: int 
         return 0
     console.print(rank_table(ranked, width=console.width))
     console.print(_counts(loaded, len(ranked)), style="dim")
+    if isinstance(loaded, ForeignResults):
+        for note in loaded.notes:
+            console.print(note, style="dim", markup=False)
     return 0
 
 
-def _why_none(run: Run, max_params: int | None) -> str:
+def _why_none(run: Results, max_params: int | None) -> str:
     smallest = run.trials.loc[run.trials["val_accuracy"].notna(), "parameters"].min()
     if max_params is None or pd.isna(smallest):
         return "none has finished an epoch yet"
@@ -59,20 +65,20 @@ def print_results(console: Console, run: Run, *, top: int = 10) -> None:
     console.print(f"\n{_counts(run, len(best) + len(rest))}", style="dim")
 
 
-def _counts(run: Run, shown: int) -> str:
+def _counts(run: Results, shown: int) -> str:
     statuses = run.trials["status"].value_counts()
     parts = ", ".join(f"{count} {status}" for status, count in statuses.items())
-    left = run.settings.trials - len(run.trials)
+    left = run.settings.trials - len(run.trials) if isinstance(run, Run) else 0
     waiting = f", {left} not yet begun" if left > 0 else ""
-    return (
-        f"{run.name}: {shown} of {counted(len(run.trials), 'trial')} shown ({parts}{waiting}); "
-        f"★ frontier, knee at {knee(run.trials)}; epoch: best/trained"
-    )
+    at_knee = knee(run.trials)
+    front = f"★ frontier, knee at {at_knee}" if at_knee else "no frontier, since the trials do not say their parameters"
+    return f"{run.name}: {shown} of {counted(len(run.trials), 'trial')} shown ({parts}{waiting}); {front}; epoch: best/trained"
 
 
-def print_json(run: Run, ranked: pd.DataFrame) -> None:
+def print_json(run: Run | ForeignResults, ranked: pd.DataFrame) -> None:
     """The ranked trials as one JSON document on stdout."""
-    document = {"run": run.name, "folder": str(run.folder.path), "knee": knee(run.trials), "trials": _records(ranked)}
+    folder = run.folder.place if isinstance(run, Run) else str(run.path)
+    document = {"run": run.name, "folder": folder, "knee": knee(run.trials), "trials": _records(ranked)}
     click.echo(json.dumps(document, allow_nan=False))
 
 

@@ -13,6 +13,8 @@ def report_command(run: str, runs_dir: Path, *, out: Path | None) -> int:
     loaded = load(run, runs_dir=runs_dir)
     path = out if out is not None else loaded.folder.path / "report.html"
     write_report(loaded, path)
+    if out is None:
+        loaded.folder.publish(path)
     console = Terminal()
     decision = decide(loaded.trials)
     console.print(

@@ -1,5 +1,6 @@
 """What ``tuner search`` and ``tuner resume`` do."""
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from tuner.runs.events import EndReason
 from tuner.runs.folder import RunFolder, find_run
 from tuner.runs.journal import read_journal
 from tuner.runs.ledger import Ledger
+from tuner.runs.location import remote_folder
 from tuner.runs.settings import read_settings
 from tuner.runs.store import RunStore
 from tuner.search.extension import extended
@@ -38,9 +40,11 @@ def run_search(request: SearchRequest, *, dry_run: bool, as_json: bool) -> int:
     """Says what a search will do, and does it unless it is a dry run."""
     console = Terminal(stderr=as_json)
     prepared = prepare_search(request)
-    folder = RunFolder(request.runs_dir / prepared.settings.name)
+    folder = RunFolder(
+        request.runs_dir / prepared.settings.name, remote_folder(request.runs_dir / prepared.settings.name)
+    )
     expected = forecast(prepared.settings, prepared.data.encoded)
-    print_plan(console, prepared.settings, prepared.data, expected, str(folder.path))
+    print_plan(console, prepared.settings, prepared.data, expected, folder.place)
     if dry_run:
         console.print("dry run: everything checks out, nothing was started or written", style="dim")
         return 0
@@ -85,7 +89,7 @@ def _finish(console: Console, folder: RunFolder, reason: EndReason, *, as_json: 
     from analysis.ranking import rank
     from tuner.cli.ranking import print_json, print_results
 
-    run = load(folder.path)
+    run = load(folder.place)
     if as_json:
         print_json(run, rank(run.trials))
     else:
@@ -94,14 +98,14 @@ def _finish(console: Console, folder: RunFolder, reason: EndReason, *, as_json: 
         console.print(f"\nnext: python -m tuner rank {_shown(folder)} --by frontier", style="dim", soft_wrap=True)
         console.print(f"      python -m tuner export {_shown(folder)} --trial knee", style="dim", soft_wrap=True)
         return 0
-    console.print(f"\n{reason}: everything so far is in {folder.path}", style="bold")
+    console.print(f"\n{reason}: everything so far is in {folder.place}", style="bold")
     console.print(f"go on with: python -m tuner resume {_shown(folder)}")
     return _INTERRUPTED if reason == "interrupted" else 0
 
 
 def _shown(folder: RunFolder) -> str:
     """How a user names the run on the command line."""
-    return folder.name if folder.path.parent == Path("runs") else str(folder.path)
+    return folder.name if folder.path.parent == Path("runs") else shlex.quote(folder.place)
 
 
 def _request(options: dict[str, Any]) -> SearchRequest:

@@ -5,17 +5,12 @@ from typing import Any
 import pandas as pd
 from rich.table import Table
 
+from analysis.columns import config_of
 from analysis.wording import network_text, training_text
-from search_spaces.config import TrialConfig
 
 _WIDE = 110
 _GAP = 2
 _LEAST_NETWORK = 10
-
-
-def config_of(row: "pd.Series[Any]") -> dict[str, Any]:
-    """The hyperparameters in a row of ``trials.parquet``; a run of an older version may not know all of them."""
-    return {name: row[f"config/{name}"] for name in TrialConfig.model_fields if f"config/{name}" in row}
 
 
 def rank_table(ranked: pd.DataFrame, *, width: int) -> Table:
@@ -61,7 +56,7 @@ def _cells(row: "pd.Series[Any]", *, wide: bool, tested: bool) -> list[str]:
         row["trial_id"],
         f"{row['val_accuracy']:.4f}",
         *((test_accuracy,) if tested else ()),
-        f"{row['parameters']:,}",
+        "" if pd.isna(row["parameters"]) else f"{row['parameters']:,}",
         "★" if row["on_frontier"] else "",
         f"{row['best_epoch']:.0f}/{row['epochs']}",
         row["status"],

@@ -3,7 +3,7 @@
 import io
 import json
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +65,7 @@ def open_run(run: str, runs_dir: Path) -> tuple[Run, Encoder]:
         InputError: where there is none or a file of it is missing or damaged.
     """
     loaded = load(run, runs_dir=runs_dir)
+    loaded = replace(loaded, folder=loaded.folder.with_models())
     return loaded, _read_encoder(loaded.folder.encoder)
 
 

@@ -3,7 +3,8 @@
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 
 from tuner.errors import StorageFailed
 from tuner.runs.atomic import write_bytes_atomically
@@ -11,6 +12,7 @@ from tuner.runs.events import Event, TrialEnded
 from tuner.runs.folder import RunFolder
 from tuner.runs.journal import Journal, read_journal
 from tuner.runs.ledger import Ledger
+from tuner.runs.mirror import Mirror
 from tuner.runs.retention import trials_to_keep
 from tuner.runs.settings import SearchSettings, write_settings
 from tuner.runs.tables import write_tables
@@ -35,12 +37,15 @@ class RunStore:
         Raises:
             InputError: where another process writes the run, or it cannot be written or read.
         """
-        self.folder = folder
-        self._journal = Journal(folder.journal)
+        self._mirror = None if folder.remote is None else Mirror(folder.remote)
+        self.folder = folder if self._mirror is None else replace(folder, path=self._mirror.path)
+        self._journal = Journal(self.folder.journal)
         self.torn = self._journal.torn
-        self.ledger = Ledger(read_journal(folder.journal))
+        self.ledger = Ledger(read_journal(self.folder.journal))
         self._next_tables = 0.0
         self._closed = False
+        if self._mirror is not None:
+            self._mirror.start()
 
     def record(self, event: Event) -> None:
         """Appends an event and takes it in; tables follow soon, at once when the search ends.
@@ -97,15 +102,20 @@ class RunStore:
             self.write_tables()
         finally:
             self._journal.close()
+            if self._mirror is not None:
+                self._mirror.close()
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
+        if self._mirror is not None:
+            self._mirror.check()
         try:
-            yield
+            with nullcontext() if self._mirror is None else self._mirror.lock:
+                yield
         except OSError as error:
             raise StorageFailed(
                 f"{error.filename or self.folder.journal}: {error.strerror or error}; mend that, then go on with: "
-                f"python -m tuner resume {self.folder.name}"
+                f"python -m tuner resume {self.folder.place}"
             ) from error
 
     def _drop_weights(self) -> None:
