@@ -47,7 +47,8 @@ def training_memory(network: Network, config: TrialConfig, *, length: int) -> Tr
     """Estimates the memory of training.
 
     With W numbers in all weights, P of them trained, and an optimizer that keeps s numbers for each, the state is
-    ``4 (W + P + s P)`` bytes. A step keeps, at every position of its batch, the vector of the token with its gradient, and for every layer and direction a fixed count of numbers a unit.
+    ``4 (W + P + s P)`` bytes. A step keeps, at every position of its batch, the vector of the token with its gradient, and
+    for every layer and direction a fixed count of numbers a unit.
 
     Args:
         network: what is trained.
@@ -70,6 +71,8 @@ def trial_files(network: Network, config: TrialConfig) -> TrialFiles:
     """Bounds of a trial's files: its numbers, and what an archive adds for each variable."""
     every, trained = _numbers(network)
     variables = len(weights_of(network))
+    if network.vectors == "frozen":  # the same for every trial, they lie with the encoder
+        every -= network.vocabulary * network.embedding
     weights = _BYTES * every + _BYTES_A_VARIABLE * (variables + 1)
     optimizer = _BYTES * slots(config) * trained + _BYTES_A_VARIABLE * (slots(config) * variables + 8)
     return TrialFiles(weights=weights, state=weights + optimizer)
