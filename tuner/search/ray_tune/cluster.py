@@ -116,7 +116,7 @@ def connected(address: str | None, *, local_cpus: float) -> Iterator[ClusterReso
     if cluster is None:
         try:
             ray.init(address="local", num_cpus=math.ceil(local_cpus), include_dashboard=False, **quiet)
-        except Exception as error:  # noqa: BLE001  Ray has no type for it
+        except Exception as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise SearchFailed(
                 f"Ray could not be started on this machine ({reason}); try again when it is less busy"
