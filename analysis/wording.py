@@ -5,8 +5,12 @@ from typing import Any
 
 import pandas as pd
 
+from search_spaces.config import TrialConfig
+
 _OURS = {"cell", "layers", "units", "embedding", "vocabulary", "bidirectional", "pooling", "dense_units", "optimizer",
          "learning_rate", "dropout"}  # fmt: skip
+_DEFAULTS = TrialConfig().model_dump()
+_SHOWN_WHERE_SET = {"embedding_dropout": "of words", "momentum": "momentum", "l1": "l1", "l2": "l2"}
 
 
 def is_ours(config: Mapping[str, Any]) -> bool:
@@ -17,25 +21,58 @@ def is_ours(config: Mapping[str, Any]) -> bool:
 def network_text(config: Mapping[str, Any]) -> str:
     """A configuration's network in a few words: ``bi-gru 1x32 max e16 v5000`` (depth x units, embedding, vocabulary).
 
-    That of another tool is a list of its hyperparameters: ``units 32, learning_rate 0.004``.
+    A hyperparameter that a run of an older version does not know is at its default. A network of another tool is a list of
+    its hyperparameters: ``units 32, learning_rate 0.004``.
     """
     if not is_ours(config):
         named = {name.rsplit("/", 1)[-1]: value for name, value in config.items() if not pd.isna(value)}
         return ", ".join(f"{name} {_short(value)}" for name, value in named.items())
-    cell = f"bi-{config['cell']}" if config["bidirectional"] else config["cell"]
-    shape = f"{config['layers']}x{config['units']} {config['pooling']} e{config['embedding']} v{config['vocabulary']}"
-    return f"{cell} {shape}" + (f" dense {config['dense_units']}" if config["dense_units"] else "")
+    config = _DEFAULTS | dict(config)
+    parts = [_cell(config)]
+    if config["cell"] != "none":
+        parts.append(f"{config['layers']}x{config['units']}")
+    parts += [config["pooling"], _words(config), f"v{config['vocabulary']}"]
+    if config["dense_units"] and config["dense_layers"]:
+        depth = f"{config['dense_layers']}x" if config["dense_layers"] > 1 else ""
+        parts.append(f"dense {depth}{config['dense_units']}")
+    if config["batch_norm"]:
+        parts.append("norm")
+    return " ".join(parts)
 
 
 def _short(value: Any) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
+def _cell(config: Mapping[str, Any]) -> str:
+    """``bi-elman-sigmoid+residual``; "words" where word vectors are pooled as they are."""
+    if config["cell"] == "none":
+        return "words"
+    direction = "bi-" if config["bidirectional"] and config["cell"] != "mlp" else ""
+    activation = "-sigmoid" if config["activation"] == "sigmoid" else ""
+    extras = "".join(f"+{name}" for name in ("projection", "residual") if config[name])
+    return f"{direction}{config['cell']}{activation}{extras}"
+
+
+def _words(config: Mapping[str, Any]) -> str:
+    """What the first layer reads of a word: ``e16``, ``one-hot``, or pretrained vectors."""
+    if config["input"] == "one_hot":
+        return "one-hot"
+    if config["vectors"] != "none":
+        return f"{config['vectors']}-vectors"
+    return f"e{config['embedding']}"
+
+
 def training_text(config: Mapping[str, Any]) -> str:
-    """How it was trained: ``adam 0.0021 dropout 0.31``; empty for another tool's configuration."""
+    """How it was trained: ``adam 0.0021 dropout 0.31``, and what else is not at its default; empty for another tool's."""
     if not is_ours(config):
         return ""
-    return f"{config['optimizer']} {config['learning_rate']:.2g} dropout {config['dropout']:.2g}"
+    config = _DEFAULTS | dict(config)
+    parts = [f"{config['optimizer']} {config['learning_rate']:.2g} dropout {config['dropout']:.2g}"]
+    if config["optimizer"] == "adamw":
+        parts.append(f"decay {config['weight_decay']:.2g}")
+    parts += [f"{text} {config[name]:.2g}" for name, text in _SHOWN_WHERE_SET.items() if config[name]]
+    return " ".join(parts)
 
 
 def counted(number: int, noun: str) -> str:

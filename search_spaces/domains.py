@@ -1,6 +1,7 @@
 """Domains: the sets of values that one hyperparameter can take. Every bound is inclusive."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
@@ -157,3 +158,84 @@ class LogUniform(_Range[float]):
         """Draws one value, never outside the bounds by rounding."""
         drawn = math.exp(generator.uniform(math.log(self.low), math.log(self.high)))
         return min(self.high, max(self.low, drawn))
+
+
+@dataclass(frozen=True)
+class Grid(Generic[Number]):
+    """Evenly spaced numbers from low to high, both included: a range of which a grid search can try every point.
+
+    Attributes:
+        low: the first point. Where both bounds are whole numbers, so are all points, rounded half up.
+        high: the last point.
+        points: how many, at least 2.
+    """
+
+    low: Number
+    high: Number
+    points: int
+
+    KIND: ClassVar[str] = "grid"
+    LOGARITHMIC: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        """Refuses an empty range, too few points, and whole numbers that lie closer than 1."""
+        if not (math.isfinite(self.low) and math.isfinite(self.high)) or self.low >= self.high:
+            raise ValueError(f"{self.KIND} needs finite low < high; received [{self.low}, {self.high}, {self.points}]")
+        if self.points < 2:
+            raise ValueError(
+                f"{self.KIND} needs at least 2 points; received {self.points}; for one value write it alone"
+            )
+        if self.LOGARITHMIC and self.low <= 0:
+            raise ValueError(f"{self.KIND} needs low > 0, a logarithm has no 0; received low={self.low}")
+        if len(set(self.grid())) < self.points:
+            raise ValueError(
+                f"{self.KIND}: {self.points} whole numbers from {self.low} to {self.high} are not distinct; ask for fewer"
+            )
+
+    def grid(self) -> tuple[Value, ...]:
+        """The points, ascending."""
+        spaced = (np.geomspace if self.LOGARITHMIC else np.linspace)(self.low, self.high, self.points)
+        between: list[float] = spaced[1:-1].tolist()
+        if isinstance(self.low, int) and isinstance(self.high, int):
+            return (self.low, *(math.floor(point + 0.5) for point in between), self.high)
+        # Twelve digits: 0.30000000000000004 is not what anybody asked for.
+        return (self.low, *(float(f"{point:.12g}") for point in between), self.high)
+
+    def sample(self, generator: np.random.Generator) -> Value:
+        """Draws one point, all equally likely."""
+        return self.grid()[int(generator.integers(self.points))]
+
+    def bounds(self) -> tuple[Value, ...]:
+        """Low and high."""
+        return (self.low, self.high)
+
+    def __contains__(self, value: object) -> bool:
+        """Whether the value is one of the points."""
+        return not isinstance(value, bool) and value in self.grid()
+
+    def __str__(self) -> str:
+        """The domain for people."""
+        return " | ".join(f"{point:g}" for point in self.grid())
+
+
+@dataclass(frozen=True)
+class LogGrid(Grid[Number]):
+    """Numbers from low to high, both included, each the same multiple of the one before."""
+
+    KIND = "log_grid"
+    LOGARITHMIC = True
+
+
+def grid_of(values: Sequence[Value]) -> Grid[float] | None:
+    """The grid that has exactly these points, None where there is none."""
+    numbers = [value for value in values if not isinstance(value, (bool, str))]
+    if len(numbers) < max(2, len(values)):
+        return None
+    for kind in (Grid, LogGrid):
+        try:
+            found = kind(numbers[0], numbers[-1], len(numbers))
+        except ValueError:  # no such grid: the values fall, repeat, or have no logarithm
+            continue
+        if found.grid() == tuple(numbers):
+            return found
+    return None

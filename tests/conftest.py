@@ -14,7 +14,20 @@ TRIALS = (
     (0.90, {"cell": "lstm", "units": 4, "bidirectional": False, "pooling": "last", "layers": 2, "vocabulary": 12}),
     (0.85, {"cell": "gru", "units": 40, "pooling": "mean"}),
     (0.80, {"cell": "simple_rnn", "units": 3, "pooling": "mean", "embedding": 4, "dense_units": 4, "vocabulary": 9}),
-    (0.75, {"cell": "simple_rnn", "units": 40}),
+    (
+        0.75,
+        {
+            "cell": "elman",
+            "activation": "sigmoid",
+            "projection": True,
+            "units": 40,
+            "input": "one_hot",
+            "pooling": "attention",
+            "batch_norm": True,
+            "dense_units": 6,
+            "dense_layers": 2,
+        },
+    ),
 )
 
 
@@ -30,6 +43,7 @@ def run_path(tmp_path_factory):
     from tuner.search.plan import plan_of
     from tuner.search.prepare import prepare_search
     from tuner.search.request import SearchRequest
+    from tuner.search.schedulers.options import SchedulerOptions
 
     root = tmp_path_factory.mktemp("export")
     rows = [f'"{text}",{("meh", "no", "yes")[number % 3]}' for number, text in enumerate(texts(240, 0))]
@@ -37,8 +51,9 @@ def run_path(tmp_path_factory):
     data = DataRequest(str(root / "data.csv"), None, None, None, root, 0, True, 1, 1000, 10)
     search = prepare_search(
         SearchRequest(
-            data=data, space=named_space("frontier"), trials=len(TRIALS), epochs=1, searcher="random", scheduler="none",
-            seed=0, max_params=None, time_budget=None, cpus_per_trial=1.0, gpus_per_trial=0.0, concurrency=1, address=None,
+            data=data, space=named_space("frontier"), trials=len(TRIALS), epochs=1, searcher="random", objective=None,
+            warm_start=None, scheduler=SchedulerOptions("none"), patience=None, seed=0,
+            max_params=None, time_budget=None, cpus_per_trial=1.0, gpus_per_trial=0.0, concurrency=1, address=None,
             name="mine", runs_dir=root,
         )
     )  # fmt: skip

@@ -13,15 +13,12 @@ def texts(count, seed):
 
 def random_weights(network, seed=0):
     """Arrays of the right shapes, without the time that Keras takes to build a model."""
+    from tuner.models.weights import weights_of
+
     generator = np.random.default_rng(seed)
-    gates = {"simple_rnn": 1, "lstm": 4, "gru": 3}[network.cell]
-    shapes, width = [(network.vocabulary, network.embedding)], network.embedding
-    for _ in range(network.layers):
-        bias = (2, 3 * network.units) if network.cell == "gru" else (gates * network.units,)
-        one = [(width, gates * network.units), (network.units, gates * network.units), bias]
-        shapes += one * network.directions
-        width = network.units * network.directions
-    for units in ((network.dense_units,) if network.dense_units else ()) + (network.outputs,):
-        shapes += [(width, units), (units,)]
-        width = units
-    return tuple((generator.normal(size=shape) / np.sqrt(shape[0])).astype(np.float32) for shape in shapes)
+
+    def one(weight):
+        values = generator.normal(size=weight.shape) / np.sqrt(weight.shape[0])
+        return (np.abs(values) + 0.5 if weight.role == "moving_variance" else values).astype(np.float32)
+
+    return tuple(map(one, weights_of(network)))

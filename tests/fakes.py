@@ -10,8 +10,10 @@ from tuner.runs.settings import DataSettings, ResourceSettings, SchedulerSetting
 from tuner.runs.store import RunStore
 from tuner.search.conductor import Conductor
 from tuner.search.plan import Plan
-from tuner.search.schedulers.asha import Asha
-from tuner.search.schedulers.scheduler import Decision
+from tuner.search.schedulers.halving import StoppingHalving
+from tuner.search.schedulers.rungs import default_grace_period, rung_epochs
+from tuner.search.schedulers.scheduler import Decision, Scheduler
+from tuner.search.schedulers.selection import most_accurate
 from tuner.search.searchers.random_search import RandomSearcher
 from tuner.training.report import EpochReport
 
@@ -43,21 +45,36 @@ def run_folder(path: Path) -> RunFolder:
     return folder
 
 
-def conductor_of(store: RunStore, plan: Plan = PLAN, clock=None) -> Conductor:
+def asha(epochs: int = PLAN.epochs) -> StoppingHalving:
+    return StoppingHalving(rung_epochs(default_grace_period(epochs), 3, epochs), 3, most_accurate)
+
+
+def conductor_of(store, plan: Plan = PLAN, clock=None, scheduler: Scheduler | None = None) -> Conductor:
     searcher = RandomSearcher(named_space("frontier"), seed=0, fits=plan.fits)
-    return Conductor(plan, searcher, Asha(max_epochs=plan.epochs), store, clock=clock or Clock())
+    return Conductor(plan, searcher, scheduler or asha(plan.epochs), store, clock=clock or Clock())
 
 
-def drive(conductor: Conductor, store: RunStore, *, reports: int | None = None) -> bool:
+def drive(conductor: Conductor, store: RunStore, *, reports: int | None = None, ahead: int = 0) -> bool:
     """Runs trials one after the other, each from its last state; True where the search got to its end.
 
-    ``reports`` ends it after so many reports, as a kill would.
+    A state is the trial that trained it last and its epoch. ``reports`` ends it after so many reports, as a kill would;
+    ``ahead`` trials are asked for while one runs, as Ray does.
     """
-    states = store.states()
     conductor.start()
-    while (assignment := conductor.next_trial()) is not None:
+    line = []
+
+    def ask(most):
+        while len(line) < most and (assignment := conductor.next_trial()) is not None:
+            line.append(assignment)
+
+    while True:
+        ask(1)
+        if not line:
+            return True
+        assignment = line.pop(0)
         conductor.on_start(assignment.trial)
-        epoch = int(states.get(assignment.trial, b"0"))
+        ask(ahead)
+        epoch = int((store.state(assignment.trial) or b"0").split()[-1])
         decision = Decision.CONTINUE
         while decision is Decision.CONTINUE:
             if reports == 0:
@@ -65,9 +82,9 @@ def drive(conductor: Conductor, store: RunStore, *, reports: int | None = None) 
             epoch += 1
             report = fake_report(assignment.index, epoch)
             best = b"w" + str(epoch).encode()
-            decision = conductor.on_report(assignment.trial, report, last=str(epoch).encode(), best=best)
+            state = f"{assignment.trial} {epoch}".encode()
+            decision = conductor.on_report(assignment.trial, report, last=state, best=best)
             reports = None if reports is None else reports - 1
-    return True
 
 
 def run_settings() -> SearchSettings:

@@ -2,7 +2,8 @@
 
     TunerError
     ├── InputError      the user asked for something that cannot be done: exit code 2, one line, before anything is written
-    └── SearchFailed    the search ran and gave nothing usable: exit code 1, one line
+    ├── SearchFailed    the search ran and gave nothing usable: exit code 1, one line
+    └── StorageFailed   the run can no longer be written (full disk, storage gone): exit code 1, one line; it can be resumed
 
 What goes wrong inside one trial is none of these: it is recorded with the trial, and the search goes on.
 """
@@ -18,3 +19,7 @@ class InputError(TunerError):
 
 class SearchFailed(TunerError):
     """A search that ended without a single usable trial. The message is one line with the reason."""
+
+
+class StorageFailed(TunerError):
+    """A run that cannot be written any more. What was recorded stays; the message says what to mend and how to go on."""

@@ -3,8 +3,10 @@
 import difflib
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from search_spaces.reader import SpaceError, read_space
+from search_spaces.documents import SpaceError, space_of
+from search_spaces.reader import read_document
 from search_spaces.space import Space
 
 _FOLDER = Path(__file__).parent
@@ -16,8 +18,8 @@ def named_spaces() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in _FOLDER.glob("*.yaml")))
 
 
-def named_space(name: str) -> Space:
-    """One of the package's spaces.
+def named_document(name: str) -> tuple[Path, dict[str, Any]]:
+    """The file of one of the package's spaces, and the YAML document in it.
 
     Raises:
         SpaceError: where there is none of that name.
@@ -26,4 +28,15 @@ def named_space(name: str) -> Space:
         close = difflib.get_close_matches(name, named_spaces(), n=1)
         hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(named_spaces())}, or a YAML file's path"
         raise SpaceError(f"unknown space {name!r}; {hint}")
-    return read_space(_FOLDER / f"{name}.yaml")
+    path = _FOLDER / f"{name}.yaml"
+    return path, read_document(path)
+
+
+def named_space(name: str) -> Space:
+    """One of the package's spaces.
+
+    Raises:
+        SpaceError: where there is none of that name.
+    """
+    path, document = named_document(name)
+    return space_of(document, origin=str(path), name=name)

@@ -77,8 +77,6 @@ def trained(search: PreparedSearch, workbench: Any, epochs: int, **changes: Any)
 
 def own_probabilities(model: TrainedModel, data: PreparedData) -> np.ndarray:
     """Of the first validation texts, by the recurrence that trained them: ``[texts, classes]``."""
-    import tensorflow as tf
-
     from tuner.models.forward import logits
 
     texts = data.encoded.validation
@@ -87,8 +85,7 @@ def own_probabilities(model: TrainedModel, data: PreparedData) -> np.ndarray:
     for row in range(count):
         ids = texts.tokens[texts.offsets[row] : texts.offsets[row + 1]]
         tokens[row, : len(ids)] = ids
-    zero, seed, lengths = tf.zeros([]), tf.zeros([2], tf.int32), texts.lengths[:count].astype(np.int32)
-    outputs = logits(model.weights, tokens, lengths, model.network, dropout_rate=zero, seed=seed, training=False)
+    outputs = logits(model.weights, tokens, texts.lengths[:count].astype(np.int32), model.network)
     outputs = outputs.numpy().astype(np.float64)
     if outputs.shape[1] == 1:
         outputs = np.concatenate([np.zeros_like(outputs), outputs], 1)

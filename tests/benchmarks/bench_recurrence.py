@@ -25,6 +25,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tuner.models.dropout import draw_masks
 from tuner.models.forward import logits
 from tuner.models.keras_model import build_model
 from tuner.models.network_spec import Network
@@ -80,7 +81,7 @@ def our_step(network: Network, tokens: np.ndarray, labels: np.ndarray, *, jit: b
     def step(tokens, lengths, labels, rate, seed):
         values = [variable.value for variable in variables]
         with tf.GradientTape() as tape:
-            outputs = logits(values, tokens, lengths, network, dropout_rate=rate, seed=seed, training=True)
+            outputs = logits(values, tokens, lengths, network, draw_masks(network, BATCH, seed, rate=rate))
             loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels, outputs))
         optimizer.apply(tape.gradient(loss, values), variables)
         return loss

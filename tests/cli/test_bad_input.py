@@ -70,7 +70,7 @@ CASES = {
     "a budget nothing fits": (["--max-params", "100"], "--max-params"),
     "an impossible name": (["--name", "a/b"], "a/b"),
     "a folder that cannot be written": (["--runs-dir", write("file", "")], "cannot be written"),
-    "object storage": (["--runs-dir", "s3://bucket/runs"], "object storage is not supported"),
+    "storage of an unknown kind": (["--runs-dir", "ftp://host/runs"], "ftp is no storage that is known"),
     "config that is not there": (["--config", "nowhere.yaml"], "nowhere.yaml"),
     "config with an unknown key": (["--config", write("c.yaml", "trails: 3\n")], "trails"),
     "config that is a list": (["--config", write("c.yaml", "- 3\n")], "list"),

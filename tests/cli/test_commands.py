@@ -3,22 +3,25 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from fakes import conductor_of, drive, run_folder, run_settings
 
 from analysis import load
+from search_spaces import Choice, Space
+from search_spaces.reader import space_document
 from tuner.cli.duration import duration_text
 from tuner.cli.main import run
 from tuner.cli.parsing import Duration
-from tuner.runs.settings import write_settings
+from tuner.runs.settings import read_settings, write_settings
 from tuner.runs.store import RunStore
 
 HEAVY = ("ray", "tensorflow", "keras", "pandas", "numpy", "pyarrow", "rich", "yaml", "pydantic", "altair", "jinja2")
 
 
 @pytest.mark.parametrize(
-    "command", ["", "search", "resume", "rank", "confirm", "export", "predict", "report", "spaces"]
+    "command", ["", "search", "resume", "rank", "confirm", "export", "predict", "report", "spaces", "reproduce"]
 )
 def test_help_imports_nothing_heavy(command):
     code = f"""
@@ -66,6 +69,40 @@ def test_rank_shows_a_table(finished, capsys):
 def test_a_finished_run_says_so_when_resumed(finished, capsys):
     assert run(["resume", "mine"]) == 0
     assert "mine is finished: 12 trials" in capsys.readouterr().out
+
+
+def test_a_finished_search_can_have_more_trials_but_not_fewer(finished, capsys, monkeypatch):
+    resumed = {}
+
+    def resume(store, settings, data, on_step):
+        resumed["trials"] = settings.trials
+        return "finished"
+
+    monkeypatch.setattr("tuner.cli.searching.resume_search", resume)
+    monkeypatch.setattr("tuner.cli.searching.prepare_again", lambda _: SimpleNamespace(encoded=None))
+    assert run(["resume", "mine", "--trials", "12"]) == 2
+    assert "--trials 12: run has 12 already" in capsys.readouterr().err
+    assert run(["resume", "mine", "--trials", "15"]) == 0
+    assert "resuming mine: 3 of 15 trials are left" in capsys.readouterr().out
+    assert resumed["trials"] == read_settings(finished.settings).trials == 15
+
+
+def test_a_grid_that_is_done_cannot_be_extended(finished, capsys):
+    grid = Space("small", {"units": Choice((8, 16, 32, 64)), "layers": Choice((1, 2, 3))})
+    write_settings(
+        finished.settings, run_settings().model_copy(update={"searcher": "grid", "space": space_document(grid)})
+    )
+    assert run(["resume", "mine", "--trials", "13"]) == 2
+    assert "--trials 13: the grid of run is done, all 12 points of it" in capsys.readouterr().err
+
+
+def test_data_that_changed_are_refused(finished, tmp_path, capsys):
+    (tmp_path / "texts.csv").write_text("text,label\n" + "".join(f"text {i} is {i % 2},{i % 2}\n" for i in range(40)))
+    settings = run_settings()
+    data = settings.data.model_copy(update={"source": str(tmp_path / "texts.csv"), "fingerprint": "a" * 64})
+    write_settings(finished.settings, settings.model_copy(update={"data": data}))
+    assert run(["resume", "mine", "--trials", "13"]) == 2
+    assert "the data have changed since the search run began" in capsys.readouterr().err
 
 
 def test_spaces_lists_and_shows(capsys):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuner.data.batches import Batch, count_batches, count_real_tokens, evaluation_batches, training_batches
+from tuner.data.batches import Batch, count_real_tokens, evaluation_batches, training_batches
 from tuner.data.buckets import Buckets
 from tuner.data.encoded import EncodedDataset
 from tuner.errors import InputError
@@ -46,7 +46,7 @@ def test_an_epoch_holds_every_text_once(data: EncodedDataset, batch_size: int, e
     batches = list(training_batches(data, BUCKETS, batch_size, seed_sequence=[7, epoch]))
     assert contents(batches) == expected(data)
     assert contents([batch for _, batch in evaluation_batches(data, BUCKETS, batch_size)]) == expected(data)
-    assert len(batches) == count_batches(data, BUCKETS, batch_size)
+    assert len(batches) == -(-len(data) // batch_size)
     assert sum(map(count_real_tokens, batches)) == np.minimum(data.lengths, 12).sum()
 
 
@@ -127,4 +127,14 @@ def test_batch_size_zero_is_an_input_error() -> None:
     with pytest.raises(InputError, match=r"batch_size must be at least 1\. Received: 0"):
         list(training_batches(dataset([1]), BUCKETS, 0, seed_sequence=[0]))
     with pytest.raises(InputError, match=r"batch_size must be at least 1\. Received: 0"):
-        count_batches(dataset([1]), BUCKETS, 0)
+        list(evaluation_batches(dataset([1]), BUCKETS, 0))
+
+
+@given(DATA, st.integers(1, 60))
+def test_a_budget_of_tokens_fills_batches_of_short_texts_with_more_of_them(data: EncodedDataset, budget: int) -> None:
+    batches = list(training_batches(data, BUCKETS, 64, seed_sequence=[3], batch_tokens=budget))
+    assert contents(batches) == expected(data)
+    for batch in batches:
+        rows, length = batch.tokens.shape
+        assert rows == max(1, budget // length)
+    assert sum((batch.weights == 0).any() for batch in batches) <= 1

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tuner.models.recurrence import pool, recur
+from tuner.models.pooling import pool
+from tuner.models.recurrence import recur
 
 pytestmark = pytest.mark.tensorflow
 
@@ -142,14 +143,14 @@ def test_pooling_takes_valid_steps_only(kind, jit):
         reduce = {"last": lambda row: row[last], "mean": lambda row: row.mean(0), "max": lambda row: row.max(0)}[kind]
         return np.stack([reduce(row) for row in rows])
 
-    run = tf.function(lambda a, b: pool(kind, a, LENGTHS, backward=b), jit_compile=jit, autograph=False)
+    run = tf.function(lambda a, b: pool(kind, [a, b], LENGTHS), jit_compile=jit, autograph=False)
     both = run(to_time_major(forward), to_time_major(backward))
     assert_close(both, np.concatenate([pooled_by_hand(forward, -1), pooled_by_hand(backward, 0)], 1))
-    assert_close(pool(kind, to_time_major(forward), LENGTHS), pooled_by_hand(forward, -1))
+    assert_close(pool(kind, [to_time_major(forward)], LENGTHS), pooled_by_hand(forward, -1))
 
 
 def test_unknown_names_are_refused():
-    with pytest.raises(ValueError, match=r"must be one of simple_rnn, lstm, gru\. Received: cell='rnn'"):
+    with pytest.raises(ValueError, match=r"must be one of simple_rnn, sigmoid_rnn, lstm, gru\. Received: cell='rnn'"):
         recur("rnn", tf.zeros([2, 3, 4]), random_weights("lstm", np.random.default_rng(0), 3))
-    with pytest.raises(ValueError, match=r"must be last, mean or max\. Received: kind='sum'"):
-        pool("sum", tf.zeros([2, 3, 4]), tf.ones([4], tf.int32))
+    with pytest.raises(ValueError, match=r"must be last, mean, max or attention\. Received: kind='sum'"):
+        pool("sum", [tf.zeros([2, 3, 4])], tf.ones([4], tf.int32))

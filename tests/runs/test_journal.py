@@ -1,13 +1,20 @@
+import errno
+import os
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from search_spaces.config import TrialConfig
 from tuner.errors import InputError
-from tuner.runs.events import SearchEnded, SearchStarted, TrialEnded
+from tuner.runs.events import SearchEnded, SearchStarted, TrialEnded, TrialProposed, TrialStarted
 from tuner.runs.journal import Journal, read_journal
 
+CONFIG = TrialConfig().model_dump()
+PROPOSED = TrialProposed(time=1.0, trial="00000", index=0, config=CONFIG, parameters=9, embedding_parameters=3)
 EVENTS = [
     SearchStarted(time=1.0, trials=2),
+    PROPOSED,
     TrialEnded(time=2.0, trial="00000", status="failed", error='a "quoted"\nline with ünïcode'),
     SearchEnded(time=3.0, reason="finished"),
 ]
@@ -31,19 +38,58 @@ def test_an_event_can_be_read_before_the_journal_is_closed(tmp_path):
     journal.close()
 
 
-def test_a_second_writer_is_refused_until_the_first_is_gone(tmp_path):
+def test_a_second_writer_is_refused_by_name_until_the_first_is_gone(tmp_path):
     path = tmp_path / "journal.jsonl"
-    with Journal(path), pytest.raises(InputError, match="another process runs this search"):
+    with (
+        Journal(path),
+        pytest.raises(InputError, match=rf"process {os.getpid()} on \S+ runs this search; wait for its end"),
+    ):
         Journal(path)
     Journal(path).close()
+    assert [file.name for file in tmp_path.iterdir()] == ["journal.jsonl"]
+
+
+def test_what_a_killed_owner_left_behind_is_taken_over(tmp_path):
+    path = write(tmp_path / "journal.jsonl", EVENTS[:1])
+    (tmp_path / ".owner").write_text("process 1 on another machine")
+    write(path, EVENTS[1:])
+    assert list(read_journal(path)) == EVENTS
+
+
+def test_a_full_disk_leaves_no_part_of_an_event(tmp_path, monkeypatch):
+    path = tmp_path / "journal.jsonl"
+    journal = Journal(path)
+    journal.append(EVENTS[0])
+
+    class FullDisk:
+        """Takes ten bytes and then no more, as a disk does."""
+
+        def __init__(self, file):
+            self.file, self.room = file, 10
+
+        def write(self, content):
+            if not self.room:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            taken, self.room = self.room, 0
+            return self.file.write(content[:taken])
+
+        def __getattr__(self, name):
+            return getattr(self.file, name)
+
+    monkeypatch.setattr(journal, "_file", FullDisk(journal._file))
+    with pytest.raises(OSError, match="No space left"):
+        journal.append(PROPOSED)
+    assert list(read_journal(path)) == EVENTS[:1]
+    assert path.read_bytes().endswith(b"\n")
+    assert journal.size() == path.stat().st_size
 
 
 @pytest.mark.parametrize("cut", range(1, 40, 7))
 def test_a_torn_last_line_is_left_out_and_cut_off_before_going_on(tmp_path, cut):
     path = write(tmp_path / "journal.jsonl")
     path.write_bytes(path.read_bytes()[:-cut])
-    assert list(read_journal(path)) == EVENTS[:2]
-    write(path, EVENTS[2:])
+    assert list(read_journal(path)) == EVENTS[:3]
+    write(path, EVENTS[3:])
     assert list(read_journal(path)) == EVENTS
 
 
@@ -53,10 +99,36 @@ def test_another_format_is_refused_with_the_remedy(tmp_path):
         list(read_journal(path))
 
 
+def test_a_newer_format_whose_events_are_unknown_says_so_too(tmp_path):
+    path = tmp_path / "journal.jsonl"
+    path.write_text('{"event":"search_started","time":1.0,"format":2,"plan":[]}\n')
+    with pytest.raises(InputError, match="format 2 was written by another version"):
+        list(read_journal(path))
+
+
+@pytest.mark.parametrize(
+    ("events", "message"),
+    [
+        ([EVENTS[0], TrialStarted(time=2.0, trial="00007")], "line 2 tells of a trial that was never proposed"),
+        ([EVENTS[0], PROPOSED, PROPOSED], "line 3 proposes a trial again"),
+    ],
+)
+def test_events_that_cannot_follow_each_other_are_named(tmp_path, events, message):
+    with pytest.raises(InputError, match=message):
+        list(read_journal(write(tmp_path / "journal.jsonl", events)))
+
+
+def test_a_configuration_out_of_bounds_is_no_event(tmp_path):
+    path = write(tmp_path / "journal.jsonl")
+    path.write_bytes(path.read_bytes().replace(b'"units":32', b'"units":-3'))
+    with pytest.raises(InputError, match="line 2 is no event"):
+        list(read_journal(path))
+
+
 def test_a_damaged_line_is_named(tmp_path):
     path = write(tmp_path / "journal.jsonl")
     path.write_bytes(path.read_bytes().replace(b"failed", b"fainted"))
-    with pytest.raises(InputError, match="line 2 is no event"):
+    with pytest.raises(InputError, match="line 3 is no event"):
         list(read_journal(path))
 
 

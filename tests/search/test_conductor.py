@@ -1,16 +1,23 @@
 import json
 from dataclasses import replace
+from functools import cache
 
 import pyarrow.parquet as pq
 import pytest
-from fakes import PLAN, conductor_of, drive, fake_report, run_folder
+from fakes import PLAN, asha, conductor_of, drive, fake_report, run_folder
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tuner.runs.journal import read_journal
 from tuner.runs.ledger import Ledger
 from tuner.runs.store import RunStore
-from tuner.search.schedulers.scheduler import Decision
+from tuner.search.records import LedgerOnly
+from tuner.search.schedulers.halving import PromotionHalving, StoppingHalving
+from tuner.search.schedulers.hyperband import Hyperband
+from tuner.search.schedulers.median import MedianStopping
+from tuner.search.schedulers.population import PopulationBasedTraining
+from tuner.search.schedulers.scheduler import Decision, RunToTheEnd
+from tuner.search.schedulers.selection import most_accurate, nearest_the_frontier
 
 
 def summary(ledger):
@@ -75,8 +82,122 @@ def test_an_interrupted_search_decides_as_one_that_ran_through(tmp_path_factory,
     store = RunStore(folder)
     assert drive(conductor_of(store), store)
     assert summary(store.ledger) == summary(whole.ledger)
-    reports = [(event.trial, event.epoch) for event in store.ledger.reports]
+    reports = [(event.trial, event.epoch) for event in store.ledger.history if event.event == "epoch"]
     assert len(reports) == len(set(reports))
+
+
+SCHEDULERS = {
+    "asha": asha,
+    "asha by promotion": lambda: PromotionHalving((2, 6), 3, most_accurate),
+    "frontier": lambda: StoppingHalving((1, 3), 3, nearest_the_frontier),
+    "frontier by promotion": lambda: PromotionHalving((1, 3), 3, nearest_the_frontier),
+    "hyperband": lambda: Hyperband(trials=PLAN.trials, max_epochs=PLAN.epochs),
+    "median": lambda: MedianStopping(2),
+    "pbt": lambda: PopulationBasedTraining(
+        interval=2, seed=0, perturb=lambda donor, generator: {"dropout": float(generator.random() / 2)}
+    ),
+    "none": RunToTheEnd,
+}
+
+
+@pytest.mark.parametrize("name", SCHEDULERS)
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cuts=st.lists(st.integers(0, 40), min_size=1, max_size=4), ahead=st.integers(0, 1), data=st.data())
+def test_every_scheduler_decides_after_an_interruption_as_if_there_had_been_none(
+    tmp_path_factory, name, cuts, ahead, data
+):
+    """Killed between any two events of the journal, too: after a call back but before a donor's state was copied."""
+    whole = undisturbed(name, ahead)
+    assert {status for status, *_ in whole.values()} <= {"completed", "stopped"}
+    folder = run_folder(tmp_path_factory.mktemp("cut") / "run")
+    for cut in cuts:
+        store = RunStore(folder)
+        is_whole = drive(conductor_of(store, scheduler=SCHEDULERS[name]()), store, reports=cut, ahead=ahead)
+        store.close()
+        if is_whole:
+            break
+        lines = folder.journal.read_bytes().splitlines(keepends=True)
+        lost = data.draw(st.integers(0, trailing_calls(lines)))
+        folder.journal.write_bytes(b"".join(lines[: len(lines) - lost]))
+    store = RunStore(folder)
+    assert drive(conductor_of(store, scheduler=SCHEDULERS[name]()), store, ahead=ahead)
+    assert summary(store.ledger) == whole
+    store.close()
+
+
+@cache
+def undisturbed(name, ahead):
+    records = LedgerOnly()
+    assert drive(conductor_of(records, scheduler=SCHEDULERS[name]()), records, ahead=ahead)
+    return summary(records.ledger)
+
+
+def trailing_calls(lines):
+    """Events at the journal's end that a kill may cut off although what they tell of has had no effect yet."""
+    count = 0
+    while count < len(lines) and json.loads(lines[-1 - count])["event"] in ("trial_started", "trial_proposed"):
+        count += 1
+    return count
+
+
+def test_a_population_takes_over_weights_and_hyperparameters(tmp_path):
+    store = RunStore(run_folder(tmp_path / "run"))
+    conductor = conductor_of(store, scheduler=SCHEDULERS["pbt"]())
+    assert drive(conductor, store)
+    calls = [event for event in store.ledger.history if event.event == "trial_continued" and event.donor]
+    assert len(calls) == 3 * 3  # a quarter of twelve, after epochs 2, 4 and 6
+    for call in calls:
+        donor = store.ledger.trials[call.donor]
+        assert {**call.config, "dropout": 0} == {**donor.config, "dropout": 0}
+
+
+def test_a_copy_that_a_crash_cut_off_is_made_up_for(tmp_path):
+    store = RunStore(run_folder(tmp_path / "run"))
+    conductor = conductor_of(store, scheduler=SCHEDULERS["pbt"]())
+    copies = []
+    store.copy_state = lambda donor, trial: copies.append((donor, trial))  # as if killed before it
+    conductor.start()
+    while not copies:
+        assignment = conductor.next_trial()
+        if copies:
+            break
+        for epoch in (1, 2):
+            conductor.on_report(assignment.trial, fake_report(assignment.index, epoch), last=b"x 2", best=None)
+    del store.copy_state
+    donor, trial = copies[0]
+    store.folder.state(donor).write_bytes(b"the donor's 2")
+    again = conductor_of(store, scheduler=SCHEDULERS["pbt"]())
+    again.start()
+    assert store.state(trial) == b"the donor's 2"
+    assert again.next_trial().trial == trial
+
+
+def test_paused_trials_that_nobody_calls_back_end_as_stopped(tmp_path):
+    store = RunStore(run_folder(tmp_path / "run"))
+    conductor = conductor_of(store, scheduler=SCHEDULERS["asha by promotion"]())
+    first = conductor.next_trial()
+    for epoch in (1, 2):
+        decision = conductor.on_report(first.trial, fake_report(first.index, epoch), last=b"x 2", best=None)
+    assert decision is Decision.PAUSE
+    assert store.ledger.trials[first.trial].status == "pending"
+    assert drive(conductor, store)
+    assert conductor.is_exhausted
+    statuses = [record.status for record in store.ledger.trials.values()]
+    assert statuses.count("completed") == 1  # four of twelve are promoted from epoch 2, one of four from epoch 6
+    assert statuses.count("stopped") == 11
+
+
+def test_a_trial_out_of_patience_is_complete(tmp_path):
+    store = RunStore(run_folder(tmp_path / "run"))
+    conductor = conductor_of(store, replace(PLAN, patience=2), scheduler=RunToTheEnd())
+    trial = conductor.next_trial().trial
+    decisions = []
+    for epoch, accuracy in enumerate([0.5, 0.7, 0.6, 0.7], start=1):
+        report = replace(fake_report(0, epoch), val_accuracy=accuracy)
+        decisions.append(conductor.on_report(trial, report, last=b"", best=None))
+    assert decisions == [Decision.CONTINUE] * 3 + [Decision.STOP]
+    assert store.ledger.trials[trial].status == "completed"
+    assert store.ledger.trials[trial].best.epoch == 2
 
 
 def test_a_loss_that_is_no_number_ends_the_trial_as_diverged(tmp_path):

@@ -4,62 +4,23 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from searches import call, search, start, wait_for_epochs, wait_until, workers_of, write_reviews
 
 from analysis import load
-from tuner.data.corpus import generate_corpus
 from tuner.runs.journal import read_journal
 
 pytestmark = pytest.mark.ray
 
-SMALL = ["--set", "layers=1", "--set", "units=4,8", "--set", "embedding=4", "--set", "cell=gru", "--set", "pooling=max"]
-
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    """Fifteen hundred reviews as a CSV file with its own column names."""
-    import csv
-
-    corpus = generate_corpus(examples=1500)
-    path = tmp_path_factory.mktemp("data") / "reviews.csv"
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["review", "sentiment"])
-        writer.writerows(
-            (text, corpus.label_names[label]) for text, label in zip(corpus.texts, corpus.labels, strict=True)
-        )
-    return path
-
-
-def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "tuner", *map(str, arguments), "--runs-dir", str(folder)]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    return subprocess.Popen(
-        command,
-        cwd=folder,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-
-
-def call(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    process = start(folder, *arguments)
-    out, err = process.communicate(timeout=240)
-    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
-
-
-def search(data: Path, name: str, *more: str) -> list[str]:
-    return ["search", "--data", str(data), "--name", name, "--concurrency", "1", *SMALL, *more]
+    return write_reviews(tmp_path_factory.mktemp("data") / "reviews.csv")
 
 
 def decisions(run: Path):
@@ -150,20 +111,38 @@ def test_a_broken_off_search_resumes_to_the_same_numbers(how, whole, tmp_path, d
         )
 
 
-def test_a_worker_that_dies_fails_its_trial_alone(tmp_path, data):
-    process = start(tmp_path, *search(data, "dies", "--trials", "3", "--epochs", "40", "--scheduler", "none"))
-    wait_for_epochs(tmp_path / "dies" / "journal.jsonl", 2, process)
-    workers = subprocess.run(
-        ["pgrep", "-f", "ray::.*Trainable"], capture_output=True, text=True, check=True
-    ).stdout.split()
-    for worker in workers:
-        if descends_from(int(worker), process.pid):
-            os.kill(int(worker), signal.SIGKILL)
+def test_a_worker_that_dies_loses_an_epoch_and_one_that_hangs_loses_its_trial(tmp_path, data):
+    arguments = search(data, "dies", "--trials", "3", "--epochs", "12", "--scheduler", "none", "--epoch-timeout", "12s")
+    process = start(tmp_path, *arguments)
+    journal = tmp_path / "dies" / "journal.jsonl"
+    wait_for_epochs(journal, 2, process)
+    for worker in workers_of(process.pid):
+        os.kill(worker, signal.SIGKILL)
+    wait_until(lambda: b'"event":"worker_lost"' in journal.read_bytes(), process, "the loss of a worker")
+    wait_for_epochs(journal, 16, process)  # 12 are of the next trial, which had waited; then this one went on
+    for worker in workers_of(process.pid):
+        os.kill(worker, signal.SIGSTOP)
     _, err = process.communicate(timeout=240)
     assert process.returncode == 0, err
-    trials = load(tmp_path / "dies").trials
-    assert trials["status"].tolist() == ["failed", "completed", "completed"]
-    assert "died" in trials["error"][0]
+    run = load(tmp_path / "dies")
+    assert run.trials["status"].tolist() == ["failed", "completed", "completed"]
+    assert run.trials["error"][0] == "no epoch ended within 12 s (--epoch-timeout)"
+    epochs = run.epochs[run.epochs["trial_id"] == "00000"]["epoch"].tolist()
+    assert epochs == list(range(1, len(epochs) + 1))
+    assert 4 <= len(epochs) < 12
+
+
+def test_when_every_trial_fails_for_one_reason_the_search_ends_and_says_it_once(tmp_path, data):
+    broken = tmp_path / "broken" / "tensorflow"
+    broken.mkdir(parents=True)
+    (broken / "__init__.py").write_text("raise ImportError('libcudnn.so.9: cannot open shared object file')\n")
+    path = os.pathsep.join([str(broken.parent), str(Path(__file__).parents[2])])
+    result = call(tmp_path, *search(data, "fails", "--trials", "30"), PYTHONPATH=path)
+    assert result.returncode == 1
+    assert result.stderr.count("\n") == 1, result.stderr
+    assert result.stderr.startswith("error: 3 trials failed for the same reason, so the search was ended: ")
+    assert "ImportError: libcudnn.so.9: cannot open shared object file" in result.stderr
+    assert load(tmp_path / "fails").trials["status"].value_counts()["failed"] == 3
 
 
 @pytest.fixture(scope="module")
@@ -196,7 +175,8 @@ def test_a_confirmation_says_how_sure_it_is(confirmed):
 def test_a_killed_confirmation_goes_on_to_the_same_numbers(whole, confirmed, tmp_path):
     shutil.copytree(whole[0], tmp_path / "broken")
     process = start(tmp_path, "confirm", "broken", "--top", "1", "--repeats", "2")
-    wait_for_events(tmp_path / "broken" / "journal.jsonl", "repeat_ended", 1, process)
+    journal = tmp_path / "broken" / "journal.jsonl"
+    wait_until(lambda: b'"event":"repeat_ended"' in journal.read_bytes(), process, "the end of a repeat")
     os.killpg(process.pid, signal.SIGKILL)
     process.wait(timeout=60)
     result = call(tmp_path, "confirm", "broken", "--top", "1", "--repeats", "2")
@@ -227,27 +207,3 @@ def test_an_address_that_does_not_answer_is_one_line(tmp_path, data):
         "error: --address 127.0.0.1:1: no Ray cluster"
     )
     assert not (tmp_path / "nowhere").exists()
-
-
-def wait_for_epochs(journal: Path, count: int, process: subprocess.Popen[str]) -> None:
-    wait_for_events(journal, "epoch", count, process)
-
-
-def wait_for_events(journal: Path, kind: str, count: int, process: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        if journal.exists() and journal.read_bytes().count(f'"event":"{kind}"'.encode()) >= count:
-            return
-        if process.poll() is not None:
-            pytest.fail(f"it ended early: {process.communicate()[1]}")
-        time.sleep(0.05)
-    pytest.fail(f"no {count} events {kind!r} in two minutes")
-
-
-def descends_from(pid: int, ancestor: int) -> bool:
-    """Whether a process was started by another, so that a test never kills somebody else's worker."""
-    while pid > 1:
-        if pid == ancestor:
-            return True
-        pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-    return False

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search_spaces import Choice, Integer, LogInteger, LogUniform, Uniform
+from search_spaces import Choice, Grid, Integer, LogGrid, LogInteger, LogUniform, Uniform
 
 
 def draws(domain, count=2000):
@@ -72,3 +72,36 @@ def test_true_and_one_are_different_choices():
 def test_domains_know_what_they_hold(domain, inside, outside):
     assert all(value in domain for value in inside)
     assert not any(value in domain for value in outside)
+
+
+@pytest.mark.parametrize(
+    ("domain", "points"),
+    [
+        (Grid(100, 300, 3), (100, 200, 300)),
+        (Grid(1, 4, 3), (1, 3, 4)),
+        (Grid(0.0, 0.3, 4), (0.0, 0.1, 0.2, 0.3)),
+        (LogGrid(1e-5, 0.1, 5), (1e-5, 1e-4, 1e-3, 1e-2, 0.1)),
+        (LogGrid(8, 64, 4), (8, 16, 32, 64)),
+    ],
+)
+def test_grids_are_evenly_spaced_and_hold_both_ends(domain, points):
+    assert domain.grid() == points
+    assert set(draws(domain, 200)) == set(points)
+    assert all(point in domain for point in points)
+    assert (points[0] + points[1]) / 2 not in domain
+    assert [type(point) for point in domain.grid()] == [type(point) for point in points]
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Grid(3, 3, 2), "low < high"),
+        (lambda: Grid(0.0, math.inf, 2), "finite"),
+        (lambda: Grid(1, 2, 1), "at least 2 points"),
+        (lambda: Grid(1, 3, 5), "not distinct"),
+        (lambda: LogGrid(0, 3, 2), "low > 0"),
+    ],
+)
+def test_meaningless_grids_are_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
@@ -25,7 +26,16 @@ def test_a_space_file_says_what_it_means(tmp_path):
 def test_named_spaces_survive_a_round_trip_and_hold_only_legal_values(name, tmp_path):
     space = named_space(name)
     assert read_space(write(tmp_path, yaml.safe_dump(space_document(space)))) == space
-    assert set(space.parameters) <= set(TrialConfig.model_fields)
+    assert set(space.parameters) <= set(TrialConfig.model_fields) | set(space.variables)
+
+
+@pytest.mark.parametrize("name", named_spaces())
+def test_what_named_spaces_give_means_something_together(name):
+    space = named_space(name)
+    for seed in range(30):
+        space.sample(np.random.default_rng(seed))
+    if not space.continuous():
+        assert len(set(space.grid())) == space.grid_size()
 
 
 def test_the_compound_scaling_space_has_the_27_published_points():

@@ -3,7 +3,7 @@ import pytest
 
 from search_spaces import TrialConfig
 from tuner.data.encoded import EncodedDataset, EncodedSplits
-from tuner.models.averaging import averaging_parameters
+from tuner.models.averaging import AVERAGING_CONFIG
 from tuner.training.judgement import part_result
 
 pytestmark = pytest.mark.tensorflow
@@ -70,25 +70,11 @@ def test_a_repeat_is_a_function_of_its_seed(workbench):
     assert (first.test.answers.confidences != other.test.answers.confidences).any()
 
 
-def test_averaged_embeddings_learn_what_needs_no_order_and_have_the_stated_size(splits):
-    from tuner.models.network_spec import network_of
-    from tuner.training.averaging import AveragingWorkbench
+def test_averaged_embeddings_learn_what_needs_no_order(splits):
+    from tuner.training.workbench import Workbench
 
-    bench = AveragingWorkbench(splits, vocabulary_size=20, classes=2, epochs=12)
-    assert judged(bench, part(200, 6))[-1].judgement.test.accuracy > 0.9
-    program, _ = bench.set_up(CONFIG)
-    assert program.model.count_params() == averaging_parameters(network_of(CONFIG, vocabulary_size=20, classes=2))
-
-
-def test_the_fast_mean_is_that_of_the_keras_layers(splits):
-    from tuner.data.batches import evaluation_batches, plain_buckets
-    from tuner.training.averaging import AveragingWorkbench
-    from tuner.training.program import EVALUATION_BATCH
-
-    program, _ = AveragingWorkbench(splits, vocabulary_size=20, classes=3, epochs=1).set_up(CONFIG)
-    data = splits.validation
-    for _, batch in evaluation_batches(data, plain_buckets(data.lengths), EVALUATION_BATCH):
-        np.testing.assert_allclose(program.logits(batch), program.model(batch.tokens), atol=1e-6)
+    bench = Workbench(splits, vocabulary_size=20, classes=2, epochs=12)
+    assert judged(bench, part(200, 6), config=AVERAGING_CONFIG)[-1].judgement.test.accuracy > 0.9
 
 
 def test_a_result_by_hand():

@@ -89,33 +89,3 @@ def test_a_loss_that_is_no_number_is_reported_as_diverged_and_not_as_best(workbe
     report = trial.run_epoch()
     assert report.epoch.diverged
     assert report.best is None
-
-
-@pytest.mark.parametrize("cell", ["simple_rnn", "lstm", "gru"])
-@pytest.mark.parametrize("pooling", ["last", "mean", "max"])
-@pytest.mark.parametrize(("bidirectional", "layers"), [(False, 1), (True, 2)])
-def test_keras_layers_and_fast_recurrence_give_the_same_with_dropout(cell, pooling, bidirectional, layers):
-    """What runs on a GPU and what runs on a CPU, both without compilation, on the same weights and masks."""
-    import tensorflow as tf
-
-    from tuner.models.forward import logits as fused
-    from tuner.models.initial_weights import initialize
-    from tuner.models.keras_model import build_model
-    from tuner.models.layered_forward import logits as layered
-    from tuner.models.network_spec import Network
-
-    network = Network(cell, layers, 5, 3, 30, bidirectional, pooling, 4, 3)
-    model = build_model(network)
-    initialize(model.trainable_variables, units=5, seed=1)
-    generator = np.random.default_rng(0)
-    lengths = np.array([1, 7, 4, 3], np.int32)
-    tokens = np.where(np.arange(7) < lengths[:, None], generator.integers(1, 40, (4, 7)), 0).astype(np.int32)
-    inputs = {"dropout_rate": tf.constant(0.4), "seed": tf.constant([1, 2]), "training": True}
-    weights = [variable.value for variable in model.trainable_variables]
-    np.testing.assert_allclose(
-        fused(weights, tokens, lengths, network, **inputs),
-        layered(model, tokens, lengths, network, **inputs),
-        atol=1e-5,
-    )
-    inputs["training"] = False
-    np.testing.assert_allclose(fused(weights, tokens, lengths, network, **inputs), model(tokens), atol=1e-5)

@@ -87,7 +87,7 @@ def confirmation_document(run: Run, found: Confirmation) -> dict[str, object]:
     """The same as a JSON document; an interval without bounds has none."""
     return {
         "run": run.name,
-        "folder": str(run.folder.path),
+        "folder": run.folder.place,
         "texts": found.texts,
         "smallest_tied": found.smallest_tied["model"],
         "models": records(found.models),

@@ -1,6 +1,7 @@
 """What ``tuner confirm`` does."""
 
 import json
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -114,7 +115,7 @@ def _forecast(run: Run, todo: Sequence[Repeat]) -> str:
 
 
 def _finish(console: Console, folder: RunFolder, reason: EndReason, *, as_json: bool) -> int:
-    run = load(folder.path)
+    run = load(folder.place)
     found = confirmation(run)
     if found is None and reason == "finished":
         errors = [error for error in run.repeats["error"].tolist() if error]
@@ -126,6 +127,6 @@ def _finish(console: Console, folder: RunFolder, reason: EndReason, *, as_json: 
     if reason == "interrupted":
         console.print("\ninterrupted: what is done is kept, and the same command goes on", style="bold")
         return _INTERRUPTED
-    shown = folder.name if folder.path.parent == Path("runs") else folder.path
+    shown = folder.name if folder.path.parent == Path("runs") else shlex.quote(folder.place)
     console.print(f"\nnext: python -m tuner report {shown}", style="dim", soft_wrap=True)
     return 0

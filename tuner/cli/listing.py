@@ -6,6 +6,7 @@ import click
 import yaml
 from rich.padding import Padding
 
+from search_spaces.experiment import named_experiment
 from search_spaces.named import named_space, named_spaces
 from search_spaces.reader import SpaceError, space_document
 from search_spaces.space import Space
@@ -19,8 +20,11 @@ def spaces_command(name: str | None, *, as_json: bool) -> int:
     if name is not None:
         try:
             document = space_document(named_space(name))
+            experiment = named_experiment(name)
         except SpaceError as error:
             raise InputError(str(error)) from None
+        if experiment is not None:
+            document["experiment"] = experiment.model_dump(mode="json", exclude_unset=True)
         if as_json:
             click.echo(json.dumps(document))
         else:
@@ -32,10 +36,20 @@ def spaces_command(name: str | None, *, as_json: bool) -> int:
         click.echo(json.dumps([space_document(space) for space in found]))
         return 0
     for space in found:
-        console.print(f"[bold]{space.name}[/bold]  ({_size(space)})")
+        report = _report(space.name)
+        console.print(f"[bold]{space.name}[/bold]  ({_size(space)}{f'; {report}' if report else ''})")
         console.print(Padding(space.description, (0, 0, 1, 2)))
-    console.print("python -m tuner spaces NAME shows one in full", style="dim")
+    console.print(
+        "python -m tuner spaces NAME shows one in full, python -m tuner reproduce NAME runs an experiment", style="dim"
+    )
     return 0
+
+
+def _report(name: str) -> str:
+    experiment = named_experiment(name)
+    if experiment is None:
+        return ""
+    return f"experiment of report {experiment.report}" if experiment.report else "experiment"
 
 
 def _size(space: Space) -> str:

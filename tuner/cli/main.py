@@ -13,6 +13,7 @@ from tuner.cli.commands.export import export
 from tuner.cli.commands.predict import predict
 from tuner.cli.commands.rank import rank
 from tuner.cli.commands.report import report
+from tuner.cli.commands.reproduce import reproduce
 from tuner.cli.commands.resume import resume
 from tuner.cli.commands.search import search
 from tuner.cli.commands.spaces import spaces
@@ -34,7 +35,7 @@ def cli() -> None:
     """
 
 
-for command in (search, resume, rank, confirm, report, export, predict, spaces):
+for command in (search, resume, rank, confirm, report, export, predict, spaces, reproduce):
     cli.add_command(command)
 
 

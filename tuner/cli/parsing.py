@@ -30,6 +30,20 @@ class Duration(click.ParamType[float]):
         return seconds
 
 
+class Epochs(click.ParamType[tuple[int, ...]]):
+    """Epochs separated by commas, such as 1,3,9."""
+
+    name = "epochs"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+        """The numbers."""
+        parts = value if isinstance(value, (list, tuple)) else str(value).split(",")
+        try:
+            return tuple(int(part) for part in parts)
+        except ValueError:
+            self.fail(f"{value!r} is no list of epochs; write for instance 1,3,9", param, ctx)
+
+
 def load_defaults(ctx: click.Context, _param: click.Parameter, file: str | None) -> str | None:
     """Callback of ``--config``: the file's values become defaults of the other options, which the command line overrides."""
     if file is None:

@@ -11,9 +11,10 @@ from tuner.cli.duration import duration_text
 from tuner.data.batches import buckets_of
 from tuner.data.buckets import Buckets
 from tuner.data.pipeline import BUILT_IN, PreparedData
-from tuner.runs.settings import SearchSettings
+from tuner.data.wording import counted
+from tuner.runs.settings import SchedulerSettings, SearchSettings, VectorSettings
 from tuner.search.forecast import Forecast
-from tuner.search.schedulers.asha import rung_epochs
+from tuner.search.schedulers.hyperband import brackets
 
 
 def print_plan(console: Console, settings: SearchSettings, data: PreparedData, expected: Forecast, folder: str) -> None:
@@ -24,6 +25,7 @@ def print_plan(console: Console, settings: SearchSettings, data: PreparedData, e
     for name, text in (
         ("data", _data(settings, data)),
         ("texts", _lengths(settings, data)),
+        *([("vectors", _vectors(settings.vectors))] if settings.vectors else []),
         *(("note", note) for note in data.notes),
         ("space", _space(settings)),
         ("trials", _trials(settings)),
@@ -60,13 +62,20 @@ def _lengths(settings: SearchSettings, data: PreparedData) -> str:
     )
 
 
+def _vectors(vectors: VectorSettings) -> str:
+    return (
+        f"{vectors.source}\n{vectors.width} numbers a word, for {vectors.type_coverage:.1%} of the words known "
+        f"({vectors.found:,}) and {vectors.token_coverage:.1%} of the running words"
+    )
+
+
 def _buckets(buckets: Buckets) -> str:
     return f"{', '.join(map(str, buckets.boundaries))} ({buckets.padding_share:.0%} padding)"
 
 
 def _space(settings: SearchSettings) -> str:
     space = settings.resolved_space()
-    varying = [f"{name} {space.parameters[name]}" for name in space.varying()]
+    varying = [f"{name} {space.described(name)}" for name in (*space.varying(), *space.formulas)]
     fixed = [
         f"{name}={domain.values[0]}"
         for name, domain in space.parameters.items()
@@ -79,15 +88,38 @@ def _space(settings: SearchSettings) -> str:
 
 
 def _trials(settings: SearchSettings) -> str:
-    text = f"{settings.trials} of at most {settings.epochs} epochs, {settings.searcher}, seed {settings.seed}"
-    if settings.scheduler.name == "none":
-        return f"{text}, no early stopping"
-    scheduler = settings.scheduler
-    rungs = rung_epochs(scheduler.grace_period, scheduler.reduction_factor, settings.epochs)
-    if not rungs:
-        return f"{text}, {scheduler.name}: too few epochs to stop any early"
-    at = f"epoch{'s' * (len(rungs) > 1)} {', '.join(map(str, rungs))}"
-    return f"{text}, {scheduler.name}: the best 1 in {scheduler.reduction_factor} go on at {at}"
+    searcher = f"{settings.searcher} for the frontier" if settings.objective == "frontier" else settings.searcher
+    text = f"{settings.trials} of at most {settings.epochs} epochs, {searcher}, seed {settings.seed}"
+    if settings.guesses:
+        text += f", the first {len(settings.guesses)} from an earlier run"
+    if settings.patience is not None:
+        text += f", patience {counted(settings.patience, 'epoch')}"
+    return f"{text}; {_early_stopping(settings.scheduler, settings.epochs)}"
+
+
+def _early_stopping(scheduler: SchedulerSettings, epochs: int) -> str:
+    factor = scheduler.reduction_factor
+    match scheduler.name:
+        case "none":
+            return "no early stopping"
+        case "median":
+            return f"median: from epoch {scheduler.grace_period} on, those below the median of the others are stopped"
+        case "pbt":
+            return (
+                f"pbt: every {counted(scheduler.perturbation_interval or 0, 'epoch')} the worst quarter copies the best"
+            )
+        case "hyperband":
+            plans = ", ".join(
+                f"{plan.trials} at {'/'.join(map(str, plan.rungs)) or 'the end'}"
+                for plan in brackets(epochs, factor or 2)
+            )
+            return f"hyperband: the best 1 in {factor} of a bracket go on; brackets of {plans}"
+        case "asha" | "frontier":
+            if not scheduler.rungs:
+                return f"{scheduler.name}: too few epochs to stop any early"
+            at = f"epoch{'s' * (len(scheduler.rungs) > 1)} {', '.join(map(str, scheduler.rungs))}"
+            who = f"the best 1 in {factor}" if scheduler.name == "asha" else f"the 1 in {factor} nearest the frontier"
+            return f"{scheduler.name}: {who} {'are promoted' if scheduler.promotion else 'go on'} at {at}"
 
 
 def _workers(settings: SearchSettings) -> str:

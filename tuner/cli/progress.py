@@ -161,7 +161,7 @@ class PlainLines:
         """Prints what ended since the last call; of a resumed search not what had ended before."""
         ended = {record.trial for record in ledger.trials.values() if record.ended}
         if self._told is None:
-            self._told = set() if ledger.reports == [] else ended
+            self._told = ended if ledger.with_accuracy() else set()
         for trial in sorted(ended - self._told):
             self._console.print(self._line(ledger.trials[trial], Standing(ledger, self._concurrency)), soft_wrap=True)
         self._told |= ended

@@ -77,8 +77,8 @@ def _counts(run: Results, shown: int) -> str:
 
 def print_json(run: Run | ForeignResults, ranked: pd.DataFrame) -> None:
     """The ranked trials as one JSON document on stdout."""
-    folder = run.folder.path if isinstance(run, Run) else run.path
-    document = {"run": run.name, "folder": str(folder), "knee": knee(run.trials), "trials": _records(ranked)}
+    folder = run.folder.place if isinstance(run, Run) else str(run.path)
+    document = {"run": run.name, "folder": folder, "knee": knee(run.trials), "trials": _records(ranked)}
     click.echo(json.dumps(document, allow_nan=False))
 
 

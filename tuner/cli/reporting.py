@@ -15,6 +15,8 @@ def report_command(run: str, runs_dir: Path, *, out: Path | None) -> int:
     folder = loaded.folder.path if isinstance(loaded, Run) else loaded.path
     path = out if out is not None else folder / "report.html"
     write_report(loaded, path)
+    if out is None:
+        loaded.folder.publish(path)
     console = Terminal()
     decision = decide(loaded.trials)
     console.print(

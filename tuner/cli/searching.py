@@ -1,5 +1,6 @@
 """What ``tuner search`` and ``tuner resume`` do."""
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -11,31 +12,40 @@ from search_spaces.space import Space
 from tuner.cli.plan_screen import print_plan
 from tuner.cli.progress import progress
 from tuner.cli.terminal import Terminal
-from tuner.data.encoded import EncodedSplits
 from tuner.data.pipeline import BUILT_IN, DataRequest
 from tuner.errors import InputError
+from tuner.runs.events import EndReason
 from tuner.runs.folder import RunFolder, find_run
-from tuner.runs.journal import Journal, read_journal
+from tuner.runs.journal import read_journal
 from tuner.runs.ledger import Ledger
-from tuner.runs.settings import SearchSettings, read_settings
+from tuner.runs.location import remote_folder
+from tuner.runs.settings import read_settings
+from tuner.runs.store import RunStore
+from tuner.search.extension import extended
 from tuner.search.forecast import forecast
-from tuner.search.launch import EndReason, OnStep, resume_search, start_search
+from tuner.search.launch import resume_search, start_search
 from tuner.search.prepare import prepare_again, prepare_search
 from tuner.search.request import SearchRequest
+from tuner.search.schedulers.options import SchedulerOptions
 
 _INTERRUPTED = 130
 
 
 def search_command(options: dict[str, Any]) -> int:
     """Runs a new search."""
-    as_json = options["as_json"]
+    return run_search(_request(options), dry_run=options["dry_run"], as_json=options["as_json"])
+
+
+def run_search(request: SearchRequest, *, dry_run: bool, as_json: bool) -> int:
+    """Says what a search will do, and does it unless it is a dry run."""
     console = Terminal(stderr=as_json)
-    request = _request(options)
     prepared = prepare_search(request)
-    folder = RunFolder(request.runs_dir / prepared.settings.name)
+    folder = RunFolder(
+        request.runs_dir / prepared.settings.name, remote_folder(request.runs_dir / prepared.settings.name)
+    )
     expected = forecast(prepared.settings, prepared.data.encoded)
-    print_plan(console, prepared.settings, prepared.data, expected, str(folder.path))
-    if options["dry_run"]:
+    print_plan(console, prepared.settings, prepared.data, expected, folder.place)
+    if dry_run:
         console.print("dry run: everything checks out, nothing was started or written", style="dim")
         return 0
     with progress(console, concurrency=prepared.settings.resources.concurrency) as shown:
@@ -43,28 +53,33 @@ def search_command(options: dict[str, Any]) -> int:
     return _finish(console, folder, reason, as_json=as_json)
 
 
-def resume_command(run: str, runs_dir: Path, *, as_json: bool) -> int:
-    """Goes on with an interrupted search."""
+def resume_command(run: str, runs_dir: Path, *, trials: int | None, as_json: bool) -> int:
+    """Goes on with an interrupted search, or with one that is to have more trials."""
     console = Terminal(stderr=as_json)
     folder = find_run(run, runs_dir)
     settings = read_settings(folder.settings)
     ledger = Ledger(read_journal(folder.journal))
-    left = settings.trials - sum(record.ended for record in ledger.trials.values())
-    if ledger.end is not None and ledger.end.reason == "finished":
-        console.print(f"{folder.name} is finished: {len(ledger.trials)} trials; start another search for more")
+    is_finished = ledger.end is not None and ledger.end.reason == "finished" and len(ledger.trials) >= settings.trials
+    if is_finished and trials is None:
+        console.print(
+            f"{folder.name} is finished: {len(ledger.trials)} trials; for more, give --trials with the number in all"
+        )
         return _finish(console, folder, "finished", as_json=as_json)
-    Journal(folder.journal).close()  # refuses at once where another process runs the search, not after Ray has started
-    console.print(f"resuming {folder.name}: {left} of {settings.trials} trials are left")
+    if trials is not None:
+        settings = extended(settings, trials)
     data = prepare_again(settings).encoded
-    return _resume(console, folder, settings, data, as_json=as_json)
-
-
-def _resume(
-    console: Console, folder: RunFolder, settings: SearchSettings, data: EncodedSplits, *, as_json: bool
-) -> int:
-    with progress(console, concurrency=settings.resources.concurrency) as shown:
-        on_step: OnStep = shown.show
-        reason = resume_search(folder, settings, data, on_step)
+    store = RunStore(folder)
+    try:
+        if store.torn:
+            console.print("the last line of the journal was torn by a crash; it was cut off")
+        if trials is not None:
+            store.write_settings(settings)
+        left = settings.trials - sum(record.ended for record in store.ledger.trials.values())
+        console.print(f"resuming {folder.name}: {left} of {settings.trials} trials are left")
+        with progress(console, concurrency=settings.resources.concurrency) as shown:
+            reason = resume_search(store, settings, data, shown.show)
+    finally:
+        store.close()
     return _finish(console, folder, reason, as_json=as_json)
 
 
@@ -74,7 +89,7 @@ def _finish(console: Console, folder: RunFolder, reason: EndReason, *, as_json: 
     from analysis.ranking import rank
     from tuner.cli.ranking import print_json, print_results
 
-    run = load(folder.path)
+    run = load(folder.place)
     if as_json:
         print_json(run, rank(run.trials))
     else:
@@ -83,14 +98,14 @@ def _finish(console: Console, folder: RunFolder, reason: EndReason, *, as_json: 
         console.print(f"\nnext: python -m tuner rank {_shown(folder)} --by frontier", style="dim", soft_wrap=True)
         console.print(f"      python -m tuner export {_shown(folder)} --trial knee", style="dim", soft_wrap=True)
         return 0
-    console.print(f"\n{reason}: everything so far is in {folder.path}", style="bold")
+    console.print(f"\n{reason}: everything so far is in {folder.place}", style="bold")
     console.print(f"go on with: python -m tuner resume {_shown(folder)}")
     return _INTERRUPTED if reason == "interrupted" else 0
 
 
 def _shown(folder: RunFolder) -> str:
     """How a user names the run on the command line."""
-    return folder.name if folder.path.parent == Path("runs") else str(folder.path)
+    return folder.name if folder.path.parent == Path("runs") else shlex.quote(folder.place)
 
 
 def _request(options: dict[str, Any]) -> SearchRequest:
@@ -106,17 +121,31 @@ def _request(options: dict[str, Any]) -> SearchRequest:
         max_tokens=options["max_tokens"],
         max_length=options["max_length"],
     )
-    same = ("trials", "epochs", "searcher", "scheduler", "seed", "max_params", "time_budget", "cpus_per_trial",
-            "gpus_per_trial", "concurrency", "address", "name", "runs_dir")  # fmt: skip
+    of_the_scheduler = ("grace_period", "reduction_factor", "rungs", "promotion", "perturbation_interval")
+    same = (
+        *("trials", "epochs", "searcher", "objective", "warm_start", "patience", "seed", "max_params", "vectors"),
+        *("time_budget", "epoch_timeout", "cpus_per_trial", "gpus_per_trial", "concurrency", "address"),
+        *("name", "runs_dir"),
+    )
     return SearchRequest(
-        data=data, space=_space(options["space"], options["settings"]), **{key: options[key] for key in same}
+        data=data,
+        space=space_with(options["space"], options["settings"]),
+        scheduler=SchedulerOptions(options["scheduler"], **{key: options[key] for key in of_the_scheduler}),
+        **{key: options[key] for key in same},
     )
 
 
-def _space(name: str, settings: tuple[str, ...]) -> Space:
+def space_with(name: str, settings: tuple[str, ...]) -> Space:
+    """A named space or a file's, with what ``--set`` changes.
+
+    Raises:
+        InputError: where there is none, or a setting means nothing.
+    """
     try:
         path = Path(name)
         space = read_space(path) if path.suffix in (".yaml", ".yml") or path.is_file() else named_space(name)
-        return space.replaced(dict(parse_setting(setting) for setting in settings))
+        return space.replaced(dict(parse_setting(setting, variables=space.variables) for setting in settings))
     except SpaceError as error:
         raise InputError(str(error)) from None
+    except ValueError as error:
+        raise InputError(f"--set {error}") from None

@@ -1,11 +1,12 @@
 """Batches from flat arrays: few shapes, padding on the right, the same order for the same seed.
 
-Every batch of a bucket has the shape [batch size, boundary of the bucket]. What does not fill a batch moves up to
+Every batch of a bucket has the shape [rows, boundary of the bucket], where the rows are the same in all buckets or
+share a budget of tokens. What does not fill a batch moves up to
 the next longer bucket, so that only the very last batch of the longest one can be short; it is filled up with rows
 of weight 0.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -53,7 +54,7 @@ def plain_buckets(lengths: NDArray[np.int64]) -> Buckets:
 
 
 def training_batches(
-    data: EncodedDataset, buckets: Buckets, batch_size: int, *, seed_sequence: Sequence[int]
+    data: EncodedDataset, buckets: Buckets, batch_size: int, *, seed_sequence: Sequence[int], batch_tokens: int = 0
 ) -> Iterator[Batch]:
     """One epoch: every text once, shuffled within its bucket, the batches of all buckets in a shuffled order.
 
@@ -62,13 +63,19 @@ def training_batches(
         buckets: Lengths of batches.
         batch_size: Rows of every batch.
         seed_sequence: Non-negative integers that decide the order, for example search seed, trial and epoch.
+        batch_tokens: Where it is not 0, a batch has as many rows as make so many tokens, padding included, and at
+            least one: short texts come in large batches.
 
     Raises:
         InputError: ``batch_size`` is below 1.
     """
+
+    def rows_of(boundary: int) -> int:
+        return max(1, batch_tokens // boundary) if batch_tokens else batch_size
+
     generator = np.random.default_rng(list(seed_sequence))
     lengths = data.lengths
-    plan = _plan(lengths, buckets, batch_size, generator)
+    plan = _plan(lengths, buckets, rows_of, generator)
     for index in generator.permutation(len(plan)):
         boundary, rows = plan[index]
         yield _assemble(data, lengths, rows, boundary)
@@ -87,18 +94,8 @@ def evaluation_batches(
         InputError: ``batch_size`` is below 1.
     """
     lengths = data.lengths
-    for boundary, rows in _plan(lengths, buckets, batch_size, None):
+    for boundary, rows in _plan(lengths, buckets, lambda _: batch_size, None):
         yield rows, _assemble(data, lengths, rows, boundary)
-
-
-def count_batches(data: EncodedDataset, buckets: Buckets, batch_size: int) -> int:
-    """Batches of one epoch, the same for training and evaluation.
-
-    Raises:
-        InputError: ``batch_size`` is below 1.
-    """
-    _check(batch_size)
-    return -(-len(data) // batch_size)  # only the last batch can be short
 
 
 def count_real_tokens(batch: Batch) -> int:
@@ -106,28 +103,27 @@ def count_real_tokens(batch: Batch) -> int:
     return int(batch.lengths[batch.weights > 0].sum())
 
 
-def _check(batch_size: int) -> None:
-    if batch_size < 1:
-        raise InputError(f"batch_size must be at least 1. Received: {batch_size}. Use 32 or 64.")
-
-
 def _plan(
-    lengths: NDArray[np.int64], buckets: Buckets, batch_size: int, generator: np.random.Generator | None
+    lengths: NDArray[np.int64], buckets: Buckets, rows_of: Callable[[int], int], generator: np.random.Generator | None
 ) -> list[tuple[int, NDArray[np.int64]]]:
-    """Boundary and row numbers (int64 [batch size]) of every batch, shorter ones first."""
-    _check(batch_size)
+    """Boundary and row numbers (int64, as many as ``rows_of`` the boundary) of every batch, shorter ones first."""
     bucket_of_row = buckets.assign(lengths)
     plan: list[tuple[int, NDArray[np.int64]]] = []
     waiting = np.zeros(0, np.int64)
     for bucket, boundary in enumerate(buckets.boundaries):
+        count = rows_of(boundary)
+        if count < 1:
+            raise InputError(f"batch_size must be at least 1. Received: {count}. Use 32 or 64.")
         waiting = np.concatenate([waiting, np.flatnonzero(bucket_of_row == bucket)])
         if generator is not None:
             waiting = generator.permutation(waiting)
-        full = len(waiting) // batch_size * batch_size
-        plan.extend((boundary, rows) for rows in waiting[:full].reshape(-1, batch_size))
+        full = len(waiting) // count * count
+        plan.extend((boundary, rows) for rows in waiting[:full].reshape(-1, count))
         waiting = waiting[full:]
     if len(waiting):
-        plan.append((buckets.boundaries[-1], np.pad(waiting, (0, batch_size - len(waiting)), constant_values=FILLER)))
+        boundary = buckets.boundaries[-1]
+        missing = rows_of(boundary) - len(waiting)
+        plan.append((boundary, np.pad(waiting, (0, missing), constant_values=FILLER)))
     return plan
 
 

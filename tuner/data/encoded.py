@@ -46,18 +46,26 @@ class EncodedDataset:
 
 @dataclass(frozen=True, eq=False)
 class EncodedSplits:
-    """What a search trains on and what it judges by."""
+    """What a search trains on and what it judges by.
+
+    Attributes:
+        train: the texts to train on.
+        validation: the texts to judge by.
+        vectors: float32 [token ids, width], pretrained word vectors by id, where there are any.
+    """
 
     train: EncodedDataset
     validation: EncodedDataset
+    vectors: NDArray[np.float32] | None = None
 
     def as_arrays(self) -> dict[str, NDArray[np.generic]]:
         """Plain arrays by name, for an object store that maps NumPy arrays without a copy."""
-        return {
+        texts = {
             f"{part}/{name}": getattr(getattr(self, part), name)
             for part in ("train", "validation")
             for name in ("tokens", "offsets", "labels")
         }
+        return texts if self.vectors is None else {**texts, "vectors": self.vectors}
 
     def majority_accuracy(self) -> float:
         """Validation accuracy of always giving the most frequent label of the training texts: what any model has to beat."""
@@ -75,7 +83,10 @@ class EncodedSplits:
                 labels=arrays[f"{name}/labels"].astype(np.int32, copy=False),
             )
 
-        return cls(part("train"), part("validation"))
+        vectors = arrays.get("vectors")
+        return cls(
+            part("train"), part("validation"), None if vectors is None else vectors.astype(np.float32, copy=False)
+        )
 
 
 def encode(

@@ -1,5 +1,6 @@
 """The way of the data in one call: from what the user named to arrays of token ids."""
 
+import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,9 +9,11 @@ from pathlib import Path
 from tuner.data.corpus import generate_corpus
 from tuner.data.encoded import EncodedSplits, encode_splits
 from tuner.data.reading.loading import load_dataset
+from tuner.data.sampling import draw_share
 from tuner.data.splits import Splits, split_rows
 from tuner.data.text_dataset import TextDataset
 from tuner.data.tokenizer import Tokenizer
+from tuner.data.vectors import save_vectors
 from tuner.data.vocabulary import FIRST_WORD_ID, Vocabulary
 from tuner.errors import InputError
 
@@ -31,6 +34,10 @@ class DataRequest:
         min_freq: training occurrences that make a word known.
         max_tokens: most token ids known, padding and unknown included.
         max_length: tokens read of a text.
+        given_split: use the split that the data give, where they do.
+        test_share: of all texts, where a test part is drawn.
+        validation_share: of the texts that are not for testing, where a validation part is drawn.
+        fraction: share of the texts to use at all, drawn by class with the split's seed.
     """
 
     source: str
@@ -43,6 +50,10 @@ class DataRequest:
     min_freq: int
     max_tokens: int
     max_length: int
+    given_split: bool = True
+    test_share: float = 0.2
+    validation_share: float = 0.125
+    fraction: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -63,8 +74,15 @@ def prepare_data(request: DataRequest) -> PreparedData:
     Raises:
         InputError: for every fault of the data or of the request.
     """
-    dataset = _load(request)
-    splits = split_rows(dataset, seed=request.split_seed)
+    dataset = draw_share(_load(request), request.fraction, seed=request.split_seed)
+    if not request.given_split:
+        dataset = dataclasses.replace(dataset, split=None)
+    splits = split_rows(
+        dataset,
+        seed=request.split_seed,
+        validation=request.validation_share * (1 - request.test_share),
+        test=request.test_share,
+    )
     train, validation = ([dataset.texts[row] for row in rows] for rows in (splits.train, splits.validation))
     tokenizer, tokenizer_notes = Tokenizer.for_texts(train, stop_words=request.stop_words)
     vocabulary, encoded = encode_splits(
@@ -98,7 +116,7 @@ def _load(request: DataRequest) -> TextDataset:
 
 
 def save_encoder(folder: Path, prepared: PreparedData, *, max_length: int) -> None:
-    """Writes vocabulary, tokeniser settings and label names: what turns a text into the ids that a model reads."""
+    """Writes what turns a text into the ids that a model reads: vocabulary, tokeniser settings, label names, word vectors."""
     folder.mkdir()
     prepared.vocabulary.save(folder / "vocabulary.json")
     settings = {
@@ -108,6 +126,8 @@ def save_encoder(folder: Path, prepared: PreparedData, *, max_length: int) -> No
     }
     _write_json(folder / "tokenizer.json", settings)
     _write_json(folder / "labels.json", list(prepared.dataset.label_names))
+    if prepared.encoded.vectors is not None:
+        save_vectors(folder, prepared.encoded.vectors)
 
 
 def _write_json(path: Path, content: Mapping[str, object] | Sequence[str]) -> None:

@@ -8,6 +8,7 @@ from tuner.data.wording import shown
 from tuner.export.trained import TrainedModel
 from tuner.export.usage import usage
 from tuner.models.counting import count_parameters
+from tuner.models.network_spec import Network
 
 
 def model_card(model: TrainedModel, kind: str, *, versions: dict[str, str], lite: list[dict[str, Any]]) -> str:
@@ -35,13 +36,24 @@ def model_card(model: TrainedModel, kind: str, *, versions: dict[str, str], lite
 
 def _summary(model: TrainedModel) -> str:
     network, count = model.network, count_parameters(model.network)
-    direction = "bidirectional " if network.bidirectional else ""
     labels = ", ".join(shown(label) for label in model.encoder.labels)
     return (
-        f"A {direction}{network.cell} of {network.layers} x {network.units} units with {network.pooling} pooling: "
-        f"{count.total:,} parameters ({count.embedding:,} embedding, {count.recurrent:,} recurrent, {count.head:,} head). "
+        f"{_body(network)} with {network.pooling} pooling: {count.total:,} parameters ({count.embedding:,} looked up by word, "
+        f"{count.recurrent:,} in the layers over the words, {count.head:,} in the head). "
         f"It tells {network.classes} classes apart: {labels}."
     )
+
+
+def _body(network: Network) -> str:
+    words = "one-hot words" if network.one_hot else f"word vectors of {network.embedding} numbers"
+    if network.vectors != "none":
+        words = f"{words} ({network.vectors}, pretrained)"
+    if not network.layers:
+        return words[0].upper() + words[1:]
+    direction = "bidirectional " if network.bidirectional else ""
+    activation = "sigmoid " if network.activation == "sigmoid" else ""
+    extras = " with a projection" * network.projection + " with a residual connection" * network.residual
+    return f"A {direction}{activation}{network.cell} of {network.layers} x {network.units} units{extras} over {words},"
 
 
 def _metrics(model: TrainedModel) -> str:

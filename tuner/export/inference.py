@@ -10,7 +10,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from tuner.data.vocabulary import UNKNOWN_ID
-from tuner.export.recurrence import recurrent_layer
+from tuner.export.layers import RecurrentLayer, WordLayer, constant, in_order
+from tuner.models.head import head
 from tuner.models.network_spec import Network
 
 
@@ -19,7 +20,7 @@ class InferenceNetwork(tf.Module):
 
     Args:
         network: the architecture.
-        weights: float32 arrays in the order of the Keras model's ``trainable_variables``.
+        weights: float32 arrays in the order of ``tuner.models.weights``.
     """
 
     def __init__(self, network: Network, weights: Sequence[NDArray[np.float32]]) -> None:
@@ -27,12 +28,17 @@ class InferenceNetwork(tf.Module):
         super().__init__()
         self._network = network
         remaining = iter(weights)
-        self._table = tf.Variable(next(remaining), trainable=False)
-        self._layers = [
-            recurrent_layer(network.cell, [[next(remaining) for _ in range(3)] for _ in range(network.directions)])
-            for _ in range(network.layers)
-        ]
-        self._dense = [tf.Variable(weight, trainable=False) for weight in remaining]
+        self._table = None if network.one_hot else constant(next(remaining))
+        self._layers = []
+        for depth in range(network.layers):
+            one_hot = network.one_hot and depth == 0
+            self._layers.append(
+                RecurrentLayer(network, remaining, one_hot=one_hot)
+                if network.recurrent
+                else WordLayer(remaining, one_hot=one_hot)
+            )
+        self._query = constant(next(remaining)) if network.pooling == "attention" else None
+        self._head = [constant(weight) for weight in remaining]
 
     def logits(self, tokens: Any, lengths: Any) -> Any:
         """What the Keras model gives.
@@ -46,19 +52,13 @@ class InferenceNetwork(tf.Module):
             float32 ``[batch, outputs]``.
         """
         network = self._network
-        known = tf.where((tokens >= 0) & (tokens < network.vocabulary), tokens, UNKNOWN_ID)
-        sequence = tf.gather(self._table, tf.transpose(known))
-        states = None
+        known = tf.transpose(tf.where((tokens >= 0) & (tokens < network.vocabulary), tokens, UNKNOWN_ID))
+        directions = [] if self._table is None else [tf.gather(self._table, known)]
         for layer in self._layers:
-            if states is not None:
-                sequence = tf.concat(_in_text_order(states, lengths), -1)
-            # Backwards means over the reversed text; padding stays behind, so that no mask is needed in the loop.
-            directions = [sequence, tf.reverse_sequence(sequence, lengths, 0, 1)][: network.directions]
-            states = layer.states(tf.stack(directions))
-        features = _pool(network.pooling, tf.concat(tf.unstack(states), -1), lengths)
-        if network.dense_units:
-            features = tf.nn.relu(features @ self._dense[0] + self._dense[1])
-        return features @ self._dense[-2] + self._dense[-1]
+            sequence = tf.concat(in_order(directions, lengths), -1) if directions else None
+            directions = layer.directions(sequence, known, lengths)
+        outputs, _ = head(_pool(network.pooling, directions, lengths, self._query), self._head, network)
+        return outputs
 
     def probabilities(self, tokens: Any, lengths: Any) -> tuple[Any, Any]:
         """Return the class of each text, int32 ``[batch]``, and float32 ``[batch, classes]``, rows of which add up to 1."""
@@ -69,16 +69,17 @@ class InferenceNetwork(tf.Module):
         return tf.argmax(outputs, 1, output_type=tf.int32), tf.nn.softmax(outputs)
 
 
-def _in_text_order(states: Any, lengths: Any) -> list[Any]:
-    forward, *backward = tf.unstack(states)
-    return [forward, *(tf.reverse_sequence(direction, lengths, 0, 1) for direction in backward)]
-
-
-def _pool(kind: str, states: Any, lengths: Any) -> Any:
-    """``[time, batch, width]`` to ``[batch, width]`` over each row's tokens; a reversed text lies on the same steps."""
+def _pool(kind: str, directions: list[Any], lengths: Any, query: Any) -> Any:
+    """``[time, batch, units]`` of each direction to ``[batch, width]``; a reversed text lies on the same steps."""
+    if kind == "attention":
+        directions = in_order(directions, lengths)
+    states = tf.concat(directions, -1)
     if kind == "last":
         return tf.gather_nd(states, tf.stack([lengths - 1, tf.range(tf.shape(lengths)[0])], 1))
     valid = tf.transpose(tf.sequence_mask(lengths, tf.shape(states)[0]))[:, :, None]
     if kind == "mean":
         return tf.reduce_sum(tf.where(valid, states, 0.0), 0) / tf.cast(lengths, tf.float32)[:, None]
-    return tf.reduce_max(tf.where(valid, states, states.dtype.min), 0)
+    if kind == "max":
+        return tf.reduce_max(tf.where(valid, states, states.dtype.min), 0)
+    shares = tf.nn.softmax(tf.where(valid, tf.tensordot(states, query, 1), states.dtype.min), 0)
+    return tf.reduce_sum(tf.where(valid, states * shares, 0.0), 0)

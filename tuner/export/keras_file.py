@@ -13,7 +13,7 @@ KERAS_FILE = "model.keras"
 def keras_model(model: TrainedModel) -> Any:
     """The Keras model with the trial's weights: token ids to logits."""
     built = build_model(model.network)
-    for variable, weight in zip(built.trainable_variables, model.weights, strict=True):
+    for variable, weight in zip(built.weights, model.weights, strict=True):
         variable.assign(weight)
     return built
 

@@ -70,8 +70,7 @@ def _graph(model: TrainedModel) -> Any:
     @tf.function(input_signature=[tf.TensorSpec([1, None], tf.int32, name="tokens")], autograph=False)
     def classify(tokens: Any) -> dict[str, Any]:
         lengths = tf.reduce_sum(tf.cast(tokens != 0, tf.int32), 1)
-        no_dropout = {"dropout_rate": tf.zeros([]), "seed": tf.zeros([2], tf.int32), "training": False}
-        return {"logits": trained_logits(weights, tokens, lengths, model.network, **no_dropout)}
+        return {"logits": trained_logits(weights, tokens, lengths, model.network)}
 
     return classify
 

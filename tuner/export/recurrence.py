@@ -23,7 +23,7 @@ _STEPS_AN_ITERATION = 4
 
 
 class LoopLayer(tf.Module):
-    """A SimpleRNN or GRU layer (``keras.layers.GRU(reset_after=True)``), one direction or both."""
+    """A SimpleRNN (tanh or sigmoid) or GRU layer (``keras.layers.GRU(reset_after=True)``), one direction or both."""
 
     def __init__(self, cell: str, directions: Sequence[Direction]) -> None:
         """Brings the weights into the form that the loop reads: directions in front."""
@@ -71,8 +71,11 @@ class LoopLayer(tf.Module):
         return tf.while_loop(lambda iteration, *_: iteration < iterations, body, (0, state, done))[2].stack()
 
     def _simple_steps(self) -> Any:
-        recurrent = tf.convert_to_tensor(self._recurrent)
-        return lambda inputs, state: tf.tanh(inputs + state @ recurrent)
+        recurrent, squash = (
+            tf.convert_to_tensor(self._recurrent),
+            tf.sigmoid if self._cell == "sigmoid_rnn" else tf.tanh,
+        )
+        return lambda inputs, state: squash(inputs + state @ recurrent)
 
     def _gru_steps(self) -> Any:
         recurrent, bias = tf.convert_to_tensor(self._recurrent), tf.convert_to_tensor(self._candidate_bias)
@@ -113,7 +116,7 @@ class LstmLayer(tf.Module):
 
 
 def recurrent_layer(cell: str, directions: Sequence[Direction]) -> LoopLayer | LstmLayer:
-    """The layer of a cell: "simple_rnn", "lstm" or "gru"."""
+    """The layer of a cell: "simple_rnn", "sigmoid_rnn", "lstm" or "gru"."""
     return LstmLayer(directions) if cell == "lstm" else LoopLayer(cell, directions)
 
 

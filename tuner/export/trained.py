@@ -3,7 +3,7 @@
 import io
 import json
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from analysis.loading import Run, load
 from analysis.ranking import rank
 from search_spaces.config import TrialConfig
 from tuner.data.tokenizer import Tokenizer
+from tuner.data.vectors import load_vectors
 from tuner.data.vocabulary import Vocabulary
 from tuner.data.wording import listed
 from tuner.errors import InputError
@@ -44,7 +45,7 @@ class TrainedModel:
     Attributes:
         trial: its id.
         metrics: its row of ``trials.parquet`` without the configuration; None where a number is missing.
-        weights: float32 arrays in the order of the Keras model's ``trainable_variables``.
+        weights: float32 arrays in the order of ``tuner.models.weights``.
     """
 
     run: str
@@ -64,6 +65,7 @@ def open_run(run: str, runs_dir: Path) -> tuple[Run, Encoder]:
         InputError: where there is none or a file of it is missing or damaged.
     """
     loaded = load(run, runs_dir=runs_dir)
+    loaded = replace(loaded, folder=loaded.folder.with_models())
     return loaded, _read_encoder(loaded.folder.encoder)
 
 
@@ -98,9 +100,13 @@ def read_model(run: Run, encoder: Encoder, trial: str) -> TrainedModel:
     """
     row = run.trials[run.trials["trial_id"] == trial].iloc[0]
     values = {str(name): plain(value) for name, value in row.items()}
-    config = TrialConfig(**{name: values.pop(f"config/{name}") for name in TrialConfig.model_fields})
+    # A run of an older version knows fewer hyperparameters; those that came later are at their defaults there.
+    known = [name for name in TrialConfig.model_fields if f"config/{name}" in values]
+    config = TrialConfig(**{name: values.pop(f"config/{name}") for name in known})
     network = plan_of(run.settings).network(config)
     weights = _read_weights(run, trial)
+    if network.vectors == "frozen":
+        weights = (load_vectors(run.folder.encoder)[: network.vocabulary], *weights)
     if sum(weight.size for weight in weights) != count_parameters(network).total:
         raise InputError(f"{run.folder.weights(trial)}: is not of the network in the journal; restore the run folder")
     return TrainedModel(run.name, run.settings, trial, config, values, network, weights, encoder)

@@ -4,17 +4,19 @@ That is the model of "fastText" without bigrams (Joulin et al. 2017, arXiv 1607.
 """
 
 from search_spaces.config import TrialConfig
-from tuner.models.network_spec import Network
 
 AVERAGED_EMBEDDINGS = "averaged-embeddings"
 """The baseline's name where a trial has its id."""
 
 AVERAGING_CONFIG = TrialConfig(
-    vocabulary=20_000, embedding=16, dropout=0.0, optimizer="adam", learning_rate=5e-3, batch_size=64
+    cell="none",
+    pooling="mean",
+    bidirectional=False,
+    vocabulary=20_000,
+    embedding=16,
+    dropout=0.0,
+    optimizer="adam",
+    learning_rate=5e-3,
+    batch_size=64,
 )
-"""Its fixed settings (what is recurrent in them means nothing). They were not searched for, the networks' were."""
-
-
-def averaging_parameters(network: Network) -> int:
-    """Parameters of the baseline with the vocabulary, embedding and classes of ``network``."""
-    return network.vocabulary * network.embedding + (network.embedding + 1) * network.outputs
+"""Its fixed settings. They were not searched for, the networks' were."""

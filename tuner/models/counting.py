@@ -1,17 +1,46 @@
 """Parameters and floating-point operations in closed form: known before anything is built."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tuner.models.network_spec import Network
+from tuner.models.weights import GATES
 
-_GATES = {"simple_rnn": 1, "lstm": 4, "gru": 3}
-# Keras' GRU (reset_after=True, what cuDNN computes) adds a second bias vector a gate for the recurrent product.
-_BIASES = {"simple_rnn": 1, "lstm": 1, "gru": 2}
+
+@dataclass(frozen=True)
+class Convention:
+    """How a framework, or who uses it, counts the same network.
+
+    Attributes:
+        bias_vectors: of a recurrent layer, direction and gate; None for Keras' own: two in a GRU (``reset_after=True``, what
+            cuDNN computes, adds one for the recurrent product), one in the others.
+        outputs_of_two_classes: 1 for a sigmoid, 2 for a softmax.
+    """
+
+    bias_vectors: int | None = None
+    outputs_of_two_classes: int = 1
+
+    def biases(self, cell: str) -> int:
+        """Bias vectors of a layer, direction and gate."""
+        if self.bias_vectors is not None:
+            return self.bias_vectors
+        return 2 if cell == "gru" else 1
+
+
+KERAS = Convention()
+TORCH = Convention(bias_vectors=2, outputs_of_two_classes=2)
+"""Two bias vectors in every recurrent layer, as in ``torch.nn.LSTM``, and cross-entropy over two outputs."""
 
 
 @dataclass(frozen=True)
 class ParameterCount:
-    """Trainable numbers of a network, by where they are."""
+    """Numbers that a network consists of, by where they are, trained or not (frozen vectors, moving statistics).
+
+    Attributes:
+        embedding: what is looked up by word: the table, or the first layers' kernel where words are one-hot.
+        recurrent: the layers over the words, and the query of attention pooling.
+        head: the dense layers after pooling, with their batch normalisation.
+    """
 
     embedding: int
     recurrent: int
@@ -19,36 +48,53 @@ class ParameterCount:
 
     @property
     def total(self) -> int:
-        """All of them: what Keras' ``model.count_params()`` gives for the built model."""
+        """All of them: what Keras' ``model.count_params()`` gives for the built model, non-trainable ones included."""
         return self.embedding + self.recurrent + self.head
 
 
-def _layer_inputs(network: Network) -> list[int]:
-    return [network.embedding] + [network.directions * network.units] * (network.layers - 1)
-
-
-def count_parameters(network: Network) -> ParameterCount:
+def count_parameters(network: Network, convention: Convention = KERAS) -> ParameterCount:
     """Exact parameter count.
 
-    With V words, embedding e, units h, d directions, g gates and b bias vectors a gate, a layer with n inputs has
-    ``d * g * h * (n + h + b)`` parameters, the table ``V * e``, a dense layer ``inputs * outputs + outputs``.
+    With V words, embedding e, units h, d directions, g gates and b bias vectors a gate, a recurrent layer with n inputs has
+    ``d * g * h * (n + h + b)`` parameters, an elman layer with projection ``d * (h * h + h)`` more; the table has ``V * e``,
+    a dense layer ``inputs * outputs + outputs``, batch normalisation ``4 * inputs``, attention ``d * h``. One-hot words:
+    n = V in the first layer, and no table.
     """
-    gates, biases, units = _GATES[network.cell], _BIASES[network.cell], network.units
-    recurrent = sum(network.directions * gates * units * (inputs + units + biases) for inputs in _layer_inputs(network))
-    width = network.directions * units
-    head = 0
-    if network.dense_units:
-        head += (width + 1) * network.dense_units
-        width = network.dense_units
-    head += (width + 1) * network.outputs
-    return ParameterCount(embedding=network.vocabulary * network.embedding, recurrent=recurrent, head=head)
+    width, units = network.width, network.units
+    looked_up = network.vocabulary * (_kernel_columns(network) if network.one_hot else network.embedding)
+    inputs = [0 if network.one_hot else network.embedding] + [width] * (network.layers - 1)
+    body = width if network.pooling == "attention" else 0
+    for count in inputs[: network.layers]:
+        body += _kernel_columns(network) * count
+        if network.recurrent:
+            body += _kernel_columns(network) * (units + convention.biases(network.cell))
+        else:
+            body += units
+        if network.projection:
+            body += network.directions * units * (units + 1)
+    outputs = convention.outputs_of_two_classes if network.classes == 2 else network.classes
+    return ParameterCount(embedding=looked_up, recurrent=body, head=_head(network, outputs))
+
+
+def _kernel_columns(network: Network) -> int:
+    """``d * g * h``: what one number of a layer's inputs is multiplied with."""
+    return network.directions * GATES.get(network.cell, 1) * network.units
+
+
+def _head(network: Network, outputs: int) -> int:
+    widths = [network.width, *network.hidden, outputs]
+    dense = sum((inputs + 1) * outputs for inputs, outputs in pairwise(widths))
+    return dense + network.batch_norm * 4 * sum(widths[:-1])
 
 
 def training_flops(network: Network) -> int:
-    """Floating-point operations that one training step spends on one token in the recurrent layers.
+    """Floating-point operations that one training step spends on one token in the layers over the words.
 
     A multiply-add counts as two; backward costs twice the forward pass (one product for the inputs, one for the weights).
+    One-hot words cost none: a row of the kernel is looked up.
     """
-    gates, units = _GATES[network.cell], network.units
-    forward = sum(2 * network.directions * gates * units * (inputs + units) for inputs in _layer_inputs(network))
+    inputs = [0 if network.one_hot else network.embedding] + [network.width] * (network.layers - 1)
+    states = network.units if network.recurrent else 0
+    forward = sum(2 * _kernel_columns(network) * (count + states) for count in inputs[: network.layers])
+    forward += 2 * network.layers * network.directions * network.units**2 * network.projection
     return 3 * forward

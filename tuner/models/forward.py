@@ -7,78 +7,92 @@ from typing import Any
 
 import tensorflow as tf
 
+from tuner.models.dropout import DropoutMasks
+from tuner.models.head import head
 from tuner.models.network_spec import Network
-from tuner.models.recurrence import pool, recur
+from tuner.models.pooling import pool
+from tuner.models.recurrence import recur
+from tuner.models.weights import count_of_head
 
 _UNKNOWN = 1
 
 
 def logits(
-    weights: Sequence[Any],
-    tokens: Any,
-    lengths: Any,
-    network: Network,
-    *,
-    dropout_rate: Any,
-    seed: Any,
-    training: bool,
+    weights: Sequence[Any], tokens: Any, lengths: Any, network: Network, masks: DropoutMasks | None = None
 ) -> Any:
-    """Return what the Keras model of ``network`` returns, with dropout while training.
-
-    Dropout sits between stacked layers, with one mask a row for all time steps (Gal and Ghahramani 2016), and before
-    every dense layer. There is none on the embeddings: with a handful of features, to lose one is to lose the word.
+    """Return what the Keras model of ``network`` returns, with dropout where masks are given.
 
     Args:
-        weights: in the order of the Keras model's ``trainable_variables``.
+        weights: all of them, as ``tuner.models.weights`` orders them.
         tokens: int32 ``[batch, time]``, padded with 0 on the right; ids beyond the vocabulary count as unknown (1).
         lengths: int32 ``[batch]``, tokens in each row, at least 1.
         network: the architecture.
-        dropout_rate: scalar float in [0, 1); a tensor, so that one compiled program serves every rate. 0 changes
-            nothing.
-        seed: int32 ``[2]``; the same seed gives the same masks.
-        training: False leaves dropout out.
+        masks: of `tuner.models.dropout`.
 
     Returns:
         float32 ``[batch, outputs]``, before sigmoid or softmax.
     """
-    remaining = iter([tf.convert_to_tensor(weight) for weight in weights])
-    width = network.units * network.directions
-    masks: Iterator[Any] | None = None
-    if training:
-        widths = [width] * network.layers + [network.dense_units] * (network.dense_units > 0)
-        masks = iter(dropout_masks(widths, tf.shape(tokens)[0], dropout_rate, seed))
+    weights = [tf.convert_to_tensor(weight) for weight in weights]
+    features = pooled_features(weights, tokens, lengths, network, masks)
+    outputs, _ = head(features, weights[-count_of_head(network) :], network, masks=masks.head if masks else ())
+    return outputs
 
+
+def pooled_features(
+    weights: Sequence[Any], tokens: Any, lengths: Any, network: Network, masks: DropoutMasks | None = None
+) -> Any:
+    """Return the network without its head: float32 ``[batch, width]``. Arguments as for `logits`."""
+    remaining = iter(weights)
     known = tf.transpose(tf.where(tokens < network.vocabulary, tokens, _UNKNOWN))
-    directions = [tf.transpose(look_up(next(remaining), known), [0, 2, 1])]
+    directions = [] if network.one_hot else [_rows(next(remaining), known)]
+    if masks is not None and masks.embedding is not None:
+        directions = [directions[0] * masks.embedding]
     for depth in range(network.layers):
-        states = directions[0] if len(directions) == 1 else tf.concat(directions, 1)
+        states = tf.concat(directions, 1) if len(directions) > 1 else directions[0] if directions else None
         if masks is not None and depth > 0:
-            states *= next(masks)
-        directions = [
-            recur(network.cell, states, [next(remaining) for _ in range(3)], reverse_lengths=reverse_lengths)
-            for reverse_lengths in (None, lengths)[: network.directions]
-        ]
-    features = pool(network.pooling, directions[0], lengths, backward=directions[1] if network.bidirectional else None)
-    features = features if masks is None else features * tf.transpose(next(masks))
-    if network.dense_units:
-        features = tf.nn.relu(features @ next(remaining) + next(remaining))
-        features = features if masks is None else features * tf.transpose(next(masks))
-    return features @ next(remaining) + next(remaining)
+            states *= masks.between[depth - 1]
+        if network.recurrent:
+            directions = _recurrent_layer(network, remaining, states, known, lengths)
+        else:
+            directions = [tf.nn.relu(_dense(next(remaining), next(remaining), states, known))]
+    query = next(remaining) if network.pooling == "attention" else None
+    return pool(network.pooling, directions, lengths, query=query)
 
 
-def dropout_masks(widths: list[int], batch: Any, rate: Any, seed: Any) -> list[Any]:
-    """Return a ``[width, batch]`` mask of 0 and 1 / (1 - rate) for every width, from one draw of random numbers."""
-    # Bits, not floats: those come out the same in compiled and plain graphs, a float is made of them in two ways.
-    bits = tf.random.stateless_uniform(
-        [sum(widths), batch], seed, minval=None, maxval=None, dtype=tf.uint32, alg="philox"
-    )
-    uniform = tf.cast(tf.bitwise.right_shift(bits, tf.constant(8, tf.uint32)), tf.float32) * 2.0**-24
-    kept = tf.cast(uniform >= rate, tf.float32) / (1.0 - rate)
-    return list(tf.split(kept, widths, 0))
+def _recurrent_layer(network: Network, weights: Iterator[Any], states: Any, known: Any, lengths: Any) -> list[Any]:
+    """Both directions of a layer; ``states`` is None where it reads one-hot words."""
+    directions = []
+    for reverse_lengths in (None, lengths)[: network.directions]:
+        kernel, recurrent_kernel, bias = (next(weights) for _ in range(3))
+        inputs = states
+        if states is None:
+            inputs, kernel = _rows(kernel, known), None
+        directions.append(
+            recur(network.step, inputs, [kernel, recurrent_kernel, bias], reverse_lengths=reverse_lengths)
+        )
+    if network.projection:
+        directions = [_dense(next(weights), next(weights), outputs, known) for outputs in directions]
+    if network.residual:
+        halves = tf.split(states, len(directions), 1)
+        directions = [outputs + half for outputs, half in zip(directions, halves, strict=True)]
+    return directions
+
+
+def _dense(kernel: Any, bias: Any, states: Any, known: Any) -> Any:
+    """A dense layer a word, ``[time, features, batch]`` to ``[time, units, batch]``; ``states`` None: one-hot words."""
+    if states is None:
+        return _rows(kernel, known) + bias[:, None]
+    # One product over all words: feature by feature, its gradient would be a sum over as many products as there are steps.
+    return tf.transpose(tf.tensordot(tf.transpose(states, [0, 2, 1]), kernel, 1) + bias, [0, 2, 1])
+
+
+def _rows(table: Any, known: Any) -> Any:
+    """The rows of a table or kernel for ``known`` ``[time, batch]``, as ``[time, columns, batch]``."""
+    return tf.transpose(_look_up(table, known), [0, 2, 1])
 
 
 @tf.custom_gradient
-def look_up(table: Any, tokens: Any) -> tuple[Any, Any]:
+def _look_up(table: Any, tokens: Any) -> tuple[Any, Any]:
     """Return rows of ``table`` ``[vocabulary, embedding]`` for ``tokens`` of any shape.
 
     The gradient is dense: optimizers then treat the table like every other weight, and XLA adds up 16,000 rows in

@@ -5,38 +5,43 @@ from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
+
+from tuner.models.weights import Weight
 
 
-def _initializer(path: str, seed: int) -> Any:
-    """Keras' own default by the role of a variable, with a seed; None where the role is a bias."""
-    role = path.rsplit("/", 1)[-1]
-    if role == "embeddings":
-        return keras.initializers.RandomUniform(-0.05, 0.05, seed=seed)
-    if role == "recurrent_kernel":
-        return keras.initializers.Orthogonal(seed=seed)
-    if role == "kernel":
-        return keras.initializers.GlorotUniform(seed=seed)
-    return None
-
-
-def _initial_bias(path: str, shape: tuple[int, ...], units: int) -> np.ndarray[Any, np.dtype[np.float32]]:
-    """Zeros, but ones for an LSTM's forget gate (Jozefowicz et al. 2015, Keras' ``unit_forget_bias``)."""
-    bias = np.zeros(shape, np.float32)
-    if "lstm_cell" in path:
-        bias[units : 2 * units] = 1.0
-    return bias
-
-
-def initialize(variables: Sequence[Any], *, units: int, seed: int) -> None:
+def initialize(
+    variables: Sequence[Any], weights: Sequence[Weight], *, seed: int, vectors: NDArray[np.float32] | None = None
+) -> None:
     """Assigns fresh weights to ``variables`` in place.
 
     Args:
         variables: Keras variables in the model's order.
-        units: units of the recurrent layers, which say where an LSTM's forget gate lies in its bias.
+        weights: what each of them is.
         seed: non-negative; each variable draws from a generator of its own, spawned from it.
+        vectors: float32 ``[at least vocabulary, embedding]``: the embedding table begins as these rows.
     """
     seeds = np.random.SeedSequence(seed).generate_state(len(variables), np.uint32)
-    for variable, variable_seed in zip(variables, seeds, strict=True):
-        initializer = _initializer(variable.path, int(variable_seed) & 0x7FFFFFFF)
-        shape = tuple(variable.shape)
-        variable.assign(initializer(shape) if initializer else _initial_bias(variable.path, shape, units))
+    for variable, weight, variable_seed in zip(variables, weights, seeds, strict=True):
+        if weight.role == "embeddings" and vectors is not None:
+            variable.assign(vectors[: weight.shape[0]])
+        else:
+            variable.assign(_initial(weight, int(variable_seed) & 0x7FFFFFFF))
+
+
+def _initial(weight: Weight, seed: int) -> Any:
+    """Keras' own default by the role of a weight, with a seed."""
+    match weight.role:
+        case "embeddings":
+            return keras.initializers.RandomUniform(-0.05, 0.05, seed=seed)(weight.shape)
+        case "recurrent_kernel":
+            return keras.initializers.Orthogonal(seed=seed)(weight.shape)
+        case "kernel":
+            return keras.initializers.GlorotUniform(seed=seed)(weight.shape)
+        case "gamma" | "moving_variance":
+            return np.ones(weight.shape, np.float32)
+        case "lstm_bias":
+            # Ones for the forget gate, the second of four (Jozefowicz et al. 2015, Keras' ``unit_forget_bias``).
+            return np.repeat(np.array([0.0, 1.0, 0.0, 0.0], np.float32), weight.shape[0] // 4)
+        case "bias" | "beta" | "moving_mean":
+            return np.zeros(weight.shape, np.float32)

@@ -27,9 +27,10 @@ def recur(cell: str, inputs: Any, weights: Any, *, reverse_lengths: Any = None) 
     directions line up.
 
     Args:
-        cell: "simple_rnn", "lstm" or "gru".
+        cell: "simple_rnn", "sigmoid_rnn", "lstm" or "gru".
         inputs: float32 ``[time, features, batch]``; finite in the padding too.
-        weights: kernel, recurrent kernel and bias as the Keras layer stores them.
+        weights: kernel, recurrent kernel and bias as the Keras layer stores them. A kernel of None says that ``inputs`` are
+            its rows already: those that one-hot words pick.
         reverse_lengths: int ``[batch]``, each at least 1, to run from every row's end to its start; None to run
             forwards.
 
@@ -41,11 +42,12 @@ def recur(cell: str, inputs: Any, weights: Any, *, reverse_lengths: Any = None) 
     """
     if cell not in CELLS:
         raise ValueError(f"cell must be one of {', '.join(CELLS)}. Received: cell={cell!r}")
-    valid = None if reverse_lengths is None else valid_steps(reverse_lengths, _length(inputs))
+    valid = None if reverse_lengths is None else valid_steps(reverse_lengths, length_of(inputs))
+    no_kernel = (None,) if weights[0] is None else ()
 
     @tf.custom_gradient
-    def layer(inputs: Any, kernel: Any, recurrent_kernel: Any, bias: Any) -> tuple[Any, Any]:
-        bound = CELLS[cell](kernel, recurrent_kernel, bias)
+    def layer(inputs: Any, *weights: Any) -> tuple[Any, Any]:
+        bound = CELLS[cell](*no_kernel, *weights)
         states, previous, saved = _run_forward(bound, inputs, valid)
 
         def gradient(upstream: Any) -> tuple[Any, ...]:
@@ -53,39 +55,7 @@ def recur(cell: str, inputs: Any, weights: Any, *, reverse_lengths: Any = None) 
 
         return states, gradient
 
-    return layer(inputs, *(tf.convert_to_tensor(weight) for weight in weights))
-
-
-def pool(kind: str, forward: Any, lengths: Any, *, backward: Any = None) -> Any:
-    """Reduce the states of each row's valid steps to one vector.
-
-    Args:
-        kind: "mean", "max" or "last" (the state a direction ends in: at the row's end forwards, at its start
-            backwards).
-        forward: float32 ``[time, units, batch]``.
-        lengths: int ``[batch]``, each at least 1.
-        backward: the other direction's states, like ``forward``, where there is one.
-
-    Returns:
-        float32 ``[batch, units]``, or ``[batch, 2 * units]`` with the backward direction's units last.
-
-    Raises:
-        ValueError: if ``kind`` is not known.
-    """
-    if kind == "last":
-        at_end = tf.one_hot(lengths - 1, _length(forward), axis=0)[:, None]
-        pooled = [tf.reduce_sum(forward * at_end, 0)]
-        pooled += [] if backward is None else [backward[0]]
-    else:
-        directions = [forward] if backward is None else [forward, backward]
-        valid = valid_steps(lengths, _length(forward))
-        if kind == "mean":
-            pooled = [tf.reduce_sum(states * valid, 0) / tf.cast(lengths, tf.float32) for states in directions]
-        elif kind == "max":
-            pooled = [tf.reduce_max(tf.where(valid > 0.0, states, states.dtype.min), 0) for states in directions]
-        else:
-            raise ValueError(f"pooling must be last, mean or max. Received: kind={kind!r}")
-    return tf.transpose(tf.concat(pooled, 0))
+    return layer(inputs, *(tf.convert_to_tensor(weight) for weight in weights if weight is not None))
 
 
 def valid_steps(lengths: Any, steps: Any) -> Any:
@@ -93,7 +63,7 @@ def valid_steps(lengths: Any, steps: Any) -> Any:
     return tf.cast(tf.range(steps)[:, None] < lengths, tf.float32)[:, None]
 
 
-def _length(sequence: Any) -> Any:
+def length_of(sequence: Any) -> Any:
     """Return the number of steps, as a Python number where the graph knows it."""
     return tf.shape(sequence)[0] if sequence.shape[0] is None else int(sequence.shape[0])
 
@@ -116,7 +86,7 @@ def _run_forward(cell: Cell, inputs: Any, valid: Any) -> tuple[Any, list[Any], l
 
     With ``valid``, from the last step down.
     """
-    steps, batch = _length(inputs), inputs.shape[2]
+    steps, batch = length_of(inputs), inputs.shape[2]
     start, stride = (0, 1) if valid is None else (steps - 1, -1)
 
     def body(count: Any, carry: Any, states: Any, previous: Any, saved: Any) -> tuple[Any, ...]:
@@ -138,8 +108,8 @@ def _run_forward(cell: Cell, inputs: Any, valid: Any) -> tuple[Any, list[Any], l
 def _run_backward(
     cell: Cell, upstream: Any, inputs: Any, states: Any, previous: list[Any], saved: list[Any], valid: Any
 ) -> tuple[Any, ...]:
-    """Return the gradients of the inputs and of the three weights, going against `_run_forward`."""
-    steps, batch = _length(inputs), inputs.shape[2]
+    """Return the gradients of the inputs and of the weights, going against `_run_forward`."""
+    steps, batch = length_of(inputs), inputs.shape[2]
     start, stride = (steps - 1, -1) if valid is None else (0, 1)
 
     def body(count: Any, gradient: Any, d_inputs: Any, blocks: Any, sums: Any) -> tuple[Any, ...]:

@@ -5,14 +5,22 @@ Every event is one JSON object on one line with the keys ``event`` and ``time`` 
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
+
+from search_spaces.config import TrialConfig
 
 JOURNAL_FORMAT = 1
 """Number of the journal's format; a reader refuses one that it does not know."""
 
 TrialStatus = Literal["pending", "running", "completed", "stopped", "diverged", "failed"]
 EndStatus = Literal["completed", "stopped", "diverged", "failed"]
+EndReason = Literal["finished", "time budget", "interrupted", "failing"]
+"""Why a search is over; "failing": every trial failed for the same reason."""
 RepeatStatus = Literal["completed", "diverged", "failed"]
+
+Count = Annotated[int, Field(ge=0, lt=2**63)]
+Hyperparameters = Annotated[dict[str, Any], AfterValidator(lambda config: TrialConfig(**config).model_dump())]
+"""A configuration, checked, with a value for every hyperparameter, such as were unknown when it was written."""
 
 
 class _Event(BaseModel):
@@ -26,7 +34,7 @@ class SearchStarted(_Event):
 
     event: Literal["search_started"] = "search_started"
     format: int = JOURNAL_FORMAT
-    trials: int
+    trials: Count
 
 
 class TrialProposed(_Event):
@@ -34,10 +42,10 @@ class TrialProposed(_Event):
 
     event: Literal["trial_proposed"] = "trial_proposed"
     trial: str
-    index: int
-    config: dict[str, Any]
-    parameters: int
-    embedding_parameters: int
+    index: Count
+    config: Hyperparameters
+    parameters: Count
+    embedding_parameters: Count
 
 
 class TrialStarted(_Event):
@@ -52,7 +60,7 @@ class EpochEnded(_Event):
 
     event: Literal["epoch"] = "epoch"
     trial: str
-    epoch: int
+    epoch: Count
     train_loss: float | None
     train_accuracy: float | None
     val_loss: float | None
@@ -60,7 +68,28 @@ class EpochEnded(_Event):
     seconds: float
     compile_seconds: float
     tokens_per_second: float
-    decision: Literal["continue", "stop"]
+    decision: Literal["continue", "stop", "pause"]
+
+
+class TrialContinued(_Event):
+    """A paused trial was given a place again.
+
+    ``donor`` is the trial whose last state it takes over, null where it goes on from its own; ``config`` are its
+    hyperparameters from here on.
+    """
+
+    event: Literal["trial_continued"] = "trial_continued"
+    trial: str
+    donor: str | None
+    config: Hyperparameters
+
+
+class WorkerLost(_Event):
+    """The process or the machine that trained a trial went away; the trial waits for another and goes on."""
+
+    event: Literal["worker_lost"] = "worker_lost"
+    trial: str
+    reason: str
 
 
 class TrialEnded(_Event):
@@ -76,7 +105,7 @@ class SearchEnded(_Event):
     """The search is over, or was broken off in good order."""
 
     event: Literal["search_ended"] = "search_ended"
-    reason: Literal["finished", "time budget", "interrupted"]
+    reason: EndReason
 
 
 class ConfirmationStarted(_Event):
@@ -124,12 +153,17 @@ Event = (
     | TrialProposed
     | TrialStarted
     | EpochEnded
+    | TrialContinued
+    | WorkerLost
     | TrialEnded
     | SearchEnded
     | ConfirmationStarted
     | RepeatEnded
     | ConfirmationEnded
 )
+
+Decisive = TrialProposed | EpochEnded | TrialContinued | TrialEnded
+"""What searchers and schedulers learn from."""
 
 _ADAPTER: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
 

@@ -3,20 +3,52 @@
 import re
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 from tuner.errors import InputError
+from tuner.runs.fetching import SETTINGS, fetch_to_read
+from tuner.runs.location import RemoteFolder, remote_folder, unreachable
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_URL = re.compile(r"[a-z][a-z0-9+.]+:/")  # pathlib has made one slash of two by now
 
 
 @dataclass(frozen=True)
 class RunFolder:
-    """The places of one run."""
+    """The places of one run.
+
+    Attributes:
+        path: the local folder: the run itself, or the copy of one on object storage.
+        remote: where the run lies if that is object storage.
+    """
 
     path: Path
+    remote: RemoteFolder | None = None
+
+    @property
+    def place(self) -> str:
+        """How a user names it: its folder or URL."""
+        return str(self.path) if self.remote is None else self.remote.url
+
+    def with_models(self) -> Self:
+        """The same run with its weights at hand, which the copy of a run on object storage need not have."""
+        if self.remote is None:
+            return self
+        return replace(self, path=fetch_to_read(self.remote, models=True))
+
+    def publish(self, file: Path) -> None:
+        """Puts a file that was written into the local folder where the run lies.
+
+        Raises:
+            InputError: where the storage does not take it.
+        """
+        if self.remote is None:
+            return
+        try:
+            self.remote.write(str(file.relative_to(self.path)), file.read_bytes())
+        except OSError as error:
+            raise unreachable(self.remote.url, error) from None
 
     @property
     def name(self) -> str:
@@ -73,12 +105,16 @@ def create_run(runs_dir: Path, name: str, fill: Callable[[RunFolder], None]) -> 
         InputError: where the name is taken or unusable, or the folder cannot be written.
     """
     check_new_run(runs_dir, name)
+    remote = remote_folder(runs_dir / name)
+    if remote is not None:
+        runs_dir = remote.cache("write").parent
+        shutil.rmtree(runs_dir / name, ignore_errors=True)  # the working copy of a run that is there no more
     partial = runs_dir / f".{name}.partial"
     try:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
         fill(RunFolder(partial))
-        return RunFolder(partial.rename(runs_dir / name))
+        return RunFolder(partial.rename(runs_dir / name), remote)
     except OSError as error:
         raise InputError(_unwritable(runs_dir, error)) from None
     finally:
@@ -93,8 +129,10 @@ def check_new_run(runs_dir: Path, name: str) -> None:
     """
     if not _NAME.fullmatch(name):
         raise InputError(f"--name {name!r}: use letters, digits, dot, dash and underscore, at most 100")
-    if _URL.match(str(runs_dir)):
-        raise InputError(f"--runs-dir {runs_dir}: object storage is not supported yet; choose a local or shared folder")
+    remote = remote_folder(runs_dir / name)
+    if remote is not None:
+        _check_new_remote(remote)
+        return
     if (runs_dir / name).exists():
         raise InputError(f"--name {name}: the run {runs_dir / name} exists; choose another name or remove the folder")
     probe = runs_dir / f".{name}.probe"
@@ -105,16 +143,31 @@ def check_new_run(runs_dir: Path, name: str) -> None:
         raise InputError(_unwritable(runs_dir, error)) from None
 
 
+def _check_new_remote(remote: RemoteFolder) -> None:
+    try:
+        if remote.read(SETTINGS) is not None:
+            raise InputError(f"--name {remote.name}: the run {remote.url} exists; choose another name or remove it")
+        remote.write("probe", b"")
+        remote.delete("probe")
+    except OSError as error:
+        raise unreachable(remote.url, error) from None
+
+
 def _unwritable(runs_dir: Path, error: OSError) -> str:
     return f"--runs-dir {runs_dir}: cannot be written ({error.strerror or error}); choose a folder that you can write"
 
 
 def find_run(run: str, runs_dir: Path) -> RunFolder:
-    """The run that a user means by a name (below ``runs_dir``) or by a folder.
+    """The run that a user means by a name (below ``runs_dir``), by a folder, or by a URL on object storage.
+
+    Of a run on object storage this is a local copy, brought up to date, without its weights.
 
     Raises:
         InputError: where there is none, naming those that are there.
     """
+    remote = remote_folder(run) or remote_folder(runs_dir / run)
+    if remote is not None:
+        return RunFolder(fetch_to_read(remote), remote)
     for candidate in (runs_dir / run, Path(run)):
         if (candidate / "search.yaml").is_file():
             return RunFolder(candidate)

@@ -1,7 +1,9 @@
 """The journal of a search: append-only, flushed line by line, readable after any crash."""
 
 import fcntl
+import json
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -9,7 +11,8 @@ from types import TracebackType
 from pydantic import ValidationError
 
 from tuner.errors import InputError
-from tuner.runs.events import JOURNAL_FORMAT, Event, SearchStarted, parse_event
+from tuner.runs.atomic import write_text_atomically
+from tuner.runs.events import JOURNAL_FORMAT, Event, SearchStarted, TrialProposed, parse_event
 
 # Every event is flushed to the operating system at once, which a killed process survives. Reaching the disk takes
 # milliseconds, so it is asked for at most this often, and at the end: what a power failure can cost.
@@ -17,42 +20,64 @@ _SECONDS_BETWEEN_SYNCS = 1.0
 
 
 class Journal:
-    """Appends events to ``journal.jsonl``. One process writes, under a lock that ends with it; any number read."""
+    """Appends events to ``journal.jsonl``. One process writes, under a lock that ends with it; any number read.
+
+    Attributes:
+        torn: bytes of a torn last line, left by a crash, that were cut off; 0 where there was none.
+    """
 
     def __init__(self, path: Path) -> None:
-        """Opens the journal for appending; a torn last line, left by a crash, is cut off first.
+        """Opens the journal for appending.
 
         Raises:
-            InputError: where another process writes it.
+            InputError: where another process writes it, naming that, or nobody can.
         """
-        self._file = path.open("ab")
+        try:
+            self._file = path.open("ab", buffering=0)
+        except OSError as error:
+            raise InputError(
+                f"{path}: cannot be written ({error.strerror}); make the folder writable, or copy the run elsewhere"
+            ) from None
+        self._owner = path.with_name(".owner")
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             self._file.close()
-            raise InputError(
-                f"{path.parent}: another process runs this search; wait for its end or stop it first"
-            ) from None
-        _cut_torn_line(path)
+            owner = self._owner.read_text(encoding="utf-8") if self._owner.exists() else "another process"
+            raise InputError(f"{path.parent}: {owner} runs this search; wait for its end or stop it first") from None
+        # The lock is the file's and ends with the process, however that ends: what an earlier owner left here is overwritten.
+        write_text_atomically(self._owner, this_process())
+        self.torn = _cut_torn_line(path)
+        self._size = os.fstat(self._file.fileno()).st_size
         self._synced = 0.0
 
     def append(self, event: Event) -> None:
-        """Writes one event; it is with the operating system when this returns."""
-        self._file.write(event.model_dump_json().encode() + b"\n")
-        self._file.flush()
+        """Writes one event; it is with the operating system when this returns. Where it cannot be written, no part of it is.
+
+        Raises:
+            OSError: where the disk is full or gone.
+        """
+        line = memoryview(event.model_dump_json().encode() + b"\n")
+        try:
+            while line:
+                line = line[self._file.write(line) :]
+        except OSError:
+            os.ftruncate(self._file.fileno(), self._size)
+            raise
+        self._size = os.fstat(self._file.fileno()).st_size
         if event.time - self._synced >= _SECONDS_BETWEEN_SYNCS:
             os.fsync(self._file.fileno())
             self._synced = event.time
 
     def size(self) -> int:
         """Bytes written so far: the state that a table was made from is named by it."""
-        return os.fstat(self._file.fileno()).st_size
+        return self._size
 
     def close(self) -> None:
-        """Flushes to the disk and closes."""
+        """Flushes to the disk and gives the lock back."""
         if not self._file.closed:
-            self._file.flush()
             os.fsync(self._file.fileno())
+            self._owner.unlink(missing_ok=True)
             self._file.close()
 
     def __enter__(self) -> "Journal":
@@ -66,20 +91,26 @@ class Journal:
         self.close()
 
 
-def _cut_torn_line(path: Path) -> None:
+def this_process() -> str:
+    """What a message calls the process that runs a search."""
+    return f"process {os.getpid()} on {socket.gethostname()}"
+
+
+def _cut_torn_line(path: Path) -> int:
     content = path.read_bytes()
     whole = content.rfind(b"\n") + 1
     if whole < len(content):
-        with path.open("r+b") as file:
-            file.truncate(whole)
+        os.truncate(path, whole)
+    return len(content) - whole
 
 
 def read_journal(path: Path) -> Iterator[Event]:
     """The events of a journal in their order. A torn last line (a crash while writing) is left out.
 
     Raises:
-        InputError: where a whole line is no event, or the format is of another version.
+        InputError: where a whole line is no event, or tells of a trial that was never proposed, or the format is another.
     """
+    proposed: set[str] = set()
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             if not line.endswith(b"\n"):
@@ -87,12 +118,39 @@ def read_journal(path: Path) -> Iterator[Event]:
             try:
                 event = parse_event(line)
             except ValidationError:
-                raise InputError(
-                    f"{path}: line {number} is no event of a search: {line[:60]!r}; restore the file or remove that line"
-                ) from None
-            if isinstance(event, SearchStarted) and event.format != JOURNAL_FORMAT:
-                raise InputError(
-                    f"{path}: format {event.format} was written by another version of frontier-tuner, this one reads "
-                    f"{JOURNAL_FORMAT}; use the version that search.yaml names"
-                )
+                _check_format(path, line)
+                raise _damaged(path, number, "is no event of a search", line) from None
+            if isinstance(event, TrialProposed):
+                if event.trial in proposed:
+                    raise _damaged(path, number, "proposes a trial again", line)
+                proposed.add(event.trial)
+            elif not set(_trials_of(event)) <= proposed:
+                raise _damaged(path, number, "tells of a trial that was never proposed", line)
+            if isinstance(event, SearchStarted):
+                _check_format(path, line)
             yield event
+
+
+def _trials_of(event: Event) -> Iterator[str]:
+    for field in ("trial", "donor"):
+        trial = getattr(event, field, None)
+        if trial is not None:
+            yield trial
+
+
+def _check_format(path: Path, line: bytes) -> None:
+    """Events of another format may not even look like events; the line that begins a search names it."""
+    try:
+        content = json.loads(line)
+    except (ValueError, RecursionError):
+        return
+    written = content.get("format", JOURNAL_FORMAT) if isinstance(content, dict) else JOURNAL_FORMAT
+    if written != JOURNAL_FORMAT:
+        raise InputError(
+            f"{path}: format {written} was written by another version of frontier-tuner, this one reads {JOURNAL_FORMAT}; "
+            "use the version that search.yaml names"
+        )
+
+
+def _damaged(path: Path, number: int, what: str, line: bytes) -> InputError:
+    return InputError(f"{path}: line {number} {what}: {line[:60]!r}; restore the file or remove that line")

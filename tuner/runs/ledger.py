@@ -7,15 +7,18 @@ from typing import Any
 from tuner.runs.events import (
     ConfirmationEnded,
     ConfirmationStarted,
+    Decisive,
     EpochEnded,
     Event,
     RepeatEnded,
     SearchEnded,
     SearchStarted,
+    TrialContinued,
     TrialEnded,
     TrialProposed,
     TrialStarted,
     TrialStatus,
+    WorkerLost,
 )
 
 
@@ -30,9 +33,13 @@ class TrialRecord:
     embedding_parameters: int
     status: TrialStatus = "pending"
     error: str | None = None
+    paused: bool = False
+    """Whether it gave its place away and waits for the scheduler to call it back; its status is pending then."""
     epochs: list[EpochEnded] = field(default_factory=list)
     best: EpochEnded | None = None
     """The epoch of highest validation accuracy, the earliest where several share it; None before the first."""
+    losses: int = 0
+    """Workers that it lost since its last finished epoch."""
 
     @property
     def accuracy(self) -> float | None:
@@ -56,15 +63,16 @@ class TrialRecord:
 
 
 class Ledger:
-    """All trials of a search in the order of their proposal, their reports in the order of arrival, and their repeats.
+    """All trials of a search in the order of their proposal, what was decided about them in the order of the journal, and
+    the repeats of a confirmation.
 
-    ``repeats`` are those of a confirmation, by model and number.
+    ``repeats`` are by model and number.
     """
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
         """Folds the given events."""
         self.trials: dict[str, TrialRecord] = {}
-        self.reports: list[EpochEnded] = []
+        self.history: list[Decisive] = []
         self.planned = 0
         self.started_at: float | None = None
         self.last_event_at: float | None = None
@@ -73,9 +81,11 @@ class Ledger:
         for event in events:
             self.apply(event)
 
-    def apply(self, event: Event) -> None:
+    def apply(self, event: Event) -> None:  # noqa: PLR0912  one branch for each kind of event
         """Takes in one event. Knows every kind: a type checker says so when one is added."""
         self.last_event_at = event.time
+        if isinstance(event, Decisive):
+            self.history.append(event)
         match event:
             case SearchStarted():
                 self.started_at = event.time if self.started_at is None else self.started_at
@@ -88,11 +98,17 @@ class Ledger:
             case TrialStarted():
                 self.trials[event.trial].status = "running"
             case EpochEnded():
-                self.reports.append(event)
                 self._add_epoch(self.trials[event.trial], event)
+            case TrialContinued():
+                record = self.trials[event.trial]
+                record.paused, record.config = False, event.config
+            case WorkerLost():
+                record = self.trials[event.trial]
+                record.status = "pending"
+                record.losses += 1
             case TrialEnded():
                 record = self.trials[event.trial]
-                record.status, record.error = event.status, event.error
+                record.status, record.error, record.paused = event.status, event.error, False
             case SearchEnded():
                 self.end = event
                 for record in self.trials.values():
@@ -106,6 +122,9 @@ class Ledger:
     @staticmethod
     def _add_epoch(record: TrialRecord, event: EpochEnded) -> None:
         record.epochs.append(event)
+        record.losses = 0
+        if event.decision == "pause":
+            record.paused, record.status = True, "pending"
         if event.val_accuracy is None:
             return
         if record.best is None or record.best.val_accuracy is None or event.val_accuracy > record.best.val_accuracy:

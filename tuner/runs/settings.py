@@ -6,7 +6,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from search_spaces.reader import parse_domain
+from search_spaces.reader import space_of
 from search_spaces.space import Space
 from tuner.errors import InputError
 from tuner.runs.atomic import write_text_atomically
@@ -38,14 +38,40 @@ class DataSettings(_Settings):
     max_tokens: int
     max_length: int
     vocabulary_size: int
+    given_split: bool = True
+    test_share: float = 0.2
+    validation_share: float = 0.125
+    fraction: float = 1.0
+
+
+class VectorSettings(_Settings):
+    """Pretrained word vectors: where they were read, and how far they cover the training texts."""
+
+    source: str
+    width: int
+    found: int
+    type_coverage: float
+    token_coverage: float
+    fingerprint: str
 
 
 class SchedulerSettings(_Settings):
-    """Early stopping."""
+    """Early stopping. An option that a scheduler does not have is None.
 
-    name: Literal["asha", "none"]
-    grace_period: int
-    reduction_factor: int
+    Attributes:
+        grace_period: epochs before the first comparison.
+        reduction_factor: one in how many goes on.
+        rungs: the epochs at which trials are compared.
+        promotion: whether trials pause at a rung until they are promoted, instead of being stopped there.
+        perturbation_interval: epochs between the exchanges of a population.
+    """
+
+    name: Literal["asha", "frontier", "hyperband", "median", "pbt", "none"]
+    grace_period: int | None = None
+    reduction_factor: int | None = None
+    rungs: tuple[int, ...] = ()
+    promotion: bool = False
+    perturbation_interval: int | None = None
 
 
 class ResourceSettings(_Settings):
@@ -63,21 +89,27 @@ class SearchSettings(_Settings):
     name: str
     created: str
     data: DataSettings
+    vectors: VectorSettings | None = None
     space: dict[str, Any]
     trials: int
     epochs: int
-    searcher: Literal["random", "grid"]
+    searcher: Literal["random", "grid", "optuna", "bayesian"]
+    objective: Literal["accuracy", "frontier"] = "accuracy"
+    guesses: tuple[dict[str, Any], ...] = ()
+    """Configurations of the first trials, where an earlier run gave them."""
     scheduler: SchedulerSettings
+    patience: int | None = None
     seed: int
     max_params: int | None
     time_budget: float | None
+    epoch_timeout: float | None = None
+    """Seconds after which an epoch that has not ended is taken to hang, None for never."""
     resources: ResourceSettings
     versions: dict[str, str]
 
     def resolved_space(self) -> Space:
         """The space that trials are drawn from, ``--set`` included."""
-        parameters = {name: parse_domain(name, body) for name, body in self.space["parameters"].items()}
-        return Space(self.space["name"], parameters, self.space.get("description", ""))
+        return space_of(self.space, origin="search.yaml: space", name=self.name)
 
 
 def write_settings(path: Path, settings: SearchSettings) -> None:

@@ -2,70 +2,129 @@
 
 import shutil
 import time
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 
+from tuner.errors import StorageFailed
 from tuner.runs.atomic import write_bytes_atomically
 from tuner.runs.events import Event, TrialEnded
 from tuner.runs.folder import RunFolder
 from tuner.runs.journal import Journal, read_journal
 from tuner.runs.ledger import Ledger
+from tuner.runs.mirror import Mirror
 from tuner.runs.retention import trials_to_keep
+from tuner.runs.settings import SearchSettings, write_settings
 from tuner.runs.tables import write_tables
 
 _SECONDS_BETWEEN_TABLES = 2.0
+# Both tables are written whole. With 10,000 trials that takes a second: then they follow at longer intervals.
+_MOST_OF_THE_TIME = 0.05
 
 
 class RunStore:
-    """The one writer of a run folder. What it holds in memory is always the fold of what the journal holds."""
+    """The one writer of a run folder. What it holds in memory is always the fold of what the journal holds.
+
+    Attributes:
+        folder: the run.
+        ledger: all that was recorded so far.
+        torn: bytes that a crash had left of a line, and that were cut off when the journal was opened.
+    """
 
     def __init__(self, folder: RunFolder) -> None:
-        """Reads what the journal holds, if anything, and opens it to go on."""
-        self.folder = folder
-        self._journal = Journal(folder.journal)
-        self.ledger = Ledger(read_journal(folder.journal))
-        self._tables_written = 0.0
+        """Reads what the journal holds, if anything, and opens it to go on.
+
+        Raises:
+            InputError: where another process writes the run, or it cannot be written or read.
+        """
+        self._mirror = None if folder.remote is None else Mirror(folder.remote)
+        self.folder = folder if self._mirror is None else replace(folder, path=self._mirror.path)
+        self._journal = Journal(self.folder.journal)
+        self.torn = self._journal.torn
+        self.ledger = Ledger(read_journal(self.folder.journal))
+        self._next_tables = 0.0
+        self._closed = False
+        if self._mirror is not None:
+            self._mirror.start()
 
     def record(self, event: Event) -> None:
-        """Appends an event and takes it in; tables follow within two seconds, at once when the search ends."""
-        self._journal.append(event)
-        self.ledger.apply(event)
-        if isinstance(event, TrialEnded):
-            self.folder.state(event.trial).unlink(missing_ok=True)
-            self._drop_weights()
-        if time.monotonic() - self._tables_written >= _SECONDS_BETWEEN_TABLES:
+        """Appends an event and takes it in; tables follow soon, at once when the search ends.
+
+        Raises:
+            StorageFailed: as the other methods that write, where the disk is full or gone.
+        """
+        with self._writing():
+            self._journal.append(event)
+            self.ledger.apply(event)
+            if isinstance(event, TrialEnded):
+                self.folder.state(event.trial).unlink(missing_ok=True)
+                self._drop_weights()
+        if time.monotonic() >= self._next_tables:
             self.write_tables()
+
+    def write_settings(self, settings: SearchSettings) -> None:
+        """Replaces ``search.yaml``: a search was extended."""
+        with self._writing():
+            write_settings(self.folder.settings, settings)
 
     def save_weights(self, trial: str, *, last: bytes, best: bytes | None) -> None:
         """Keeps a running trial's last state, and the weights of its best epoch where this one is it."""
-        self.folder.state(trial).parent.mkdir(parents=True, exist_ok=True)
-        if best is not None:
-            write_bytes_atomically(self.folder.weights(trial), best)
-        write_bytes_atomically(self.folder.state(trial), last)
+        with self._writing():
+            self.folder.state(trial).parent.mkdir(parents=True, exist_ok=True)
+            if best is not None:
+                write_bytes_atomically(self.folder.weights(trial), best)
+            write_bytes_atomically(self.folder.state(trial), last)
 
-    def states(self) -> dict[str, bytes]:
-        """The last states of the trials that are not ended: what they go on from."""
-        unfinished = [record.trial for record in self.ledger.trials.values() if not record.ended]
-        return {
-            trial: self.folder.state(trial).read_bytes() for trial in unfinished if self.folder.state(trial).exists()
-        }
+    def state(self, trial: str) -> bytes | None:
+        """The last state of a trial that is not ended: what it goes on from; None where it has to begin anew."""
+        path = self.folder.state(trial)
+        return path.read_bytes() if path.exists() else None
+
+    def copy_state(self, donor: str, trial: str) -> None:
+        """Makes the last state of ``donor`` the last state of ``trial`` as well."""
+        with self._writing():
+            write_bytes_atomically(self.folder.state(trial), self.folder.state(donor).read_bytes())
 
     def write_tables(self) -> None:
         """Writes both tables now."""
-        write_tables(self.folder.path, self.ledger, journal_bytes=self._journal.size())
-        self._tables_written = time.monotonic()
+        started = time.monotonic()
+        with self._writing():
+            write_tables(self.folder.path, self.ledger, journal_bytes=self._journal.size())
+        ended = time.monotonic()
+        self._next_tables = ended + max(_SECONDS_BETWEEN_TABLES, (ended - started) / _MOST_OF_THE_TIME)
 
     def close(self) -> None:
-        """Leaves tables that hold all of the journal."""
-        self.write_tables()
-        self._journal.close()
+        """Leaves tables that hold all of the journal. A second call does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            self.write_tables()
+        finally:
+            self._journal.close()
+            if self._mirror is not None:
+                self._mirror.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        if self._mirror is not None:
+            self._mirror.check()
+        try:
+            with nullcontext() if self._mirror is None else self._mirror.lock:
+                yield
+        except OSError as error:
+            raise StorageFailed(
+                f"{error.filename or self.folder.journal}: {error.strerror or error}; mend that, then go on with: "
+                f"python -m tuner resume {self.folder.place}"
+            ) from error
 
     def _drop_weights(self) -> None:
         keep = trials_to_keep(self.ledger)
         models = self.folder.path / "models"
         for path in models.iterdir() if models.is_dir() else ():
-            if path.name not in keep and self._is_ended(path):
+            if path.name not in keep and self._is_ended(path.name):
                 shutil.rmtree(path)
 
-    def _is_ended(self, path: Path) -> bool:
-        record = self.ledger.trials.get(path.name)
+    def _is_ended(self, trial: str) -> bool:
+        record = self.ledger.trials.get(trial)
         return record is not None and record.ended

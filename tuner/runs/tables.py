@@ -73,7 +73,10 @@ def _trial_row(record: TrialRecord, test_accuracy: float | None) -> dict[str, An
     return {
         "trial_id": record.trial,
         "status": record.status,
-        **{f"config/{name}": value for name, value in record.config.items()},
+        # What the journal of an older version does not know of was at its default then.
+        **{
+            f"config/{name}": record.config.get(name, field.default) for name, field in TrialConfig.model_fields.items()
+        },
         "parameters": record.parameters,
         "embedding_parameters": record.embedding_parameters,
         "val_accuracy": best.val_accuracy if best else None,

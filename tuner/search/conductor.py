@@ -8,25 +8,46 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 from search_spaces.config import TrialConfig
-from tuner.runs.events import EndStatus, EpochEnded, SearchEnded, SearchStarted, TrialEnded, TrialProposed, TrialStarted
+from tuner.runs.events import (
+    EndReason,
+    EndStatus,
+    EpochEnded,
+    SearchEnded,
+    SearchStarted,
+    TrialContinued,
+    TrialEnded,
+    TrialProposed,
+    TrialStarted,
+    WorkerLost,
+)
 from tuner.runs.ledger import Ledger, TrialRecord
-from tuner.runs.store import RunStore
 from tuner.search.plan import Plan
-from tuner.search.schedulers.scheduler import Decision, Metrics, Scheduler
+from tuner.search.records import Records
+from tuner.search.schedulers.scheduler import Continuation, Decision, Metrics, Scheduler
 from tuner.search.searchers.searcher import Searcher
 from tuner.training.report import EpochReport
+
+# A trial whose workers die so many times without a finished epoch in between is what kills them.
+_LOSSES_THAT_FAIL = 3
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """A trial for a worker."""
+    """A trial for a worker.
+
+    Attributes:
+        trial: its id.
+        index: its number, which seeds it.
+        config: what to train.
+        accuracies: the trial's validation accuracies so far, epoch by epoch.
+    """
 
     trial: str
     index: int
     config: TrialConfig
+    accuracies: tuple[float | None, ...] = ()
 
 
 def trial_id(index: int) -> str:
@@ -46,60 +67,123 @@ class Conductor:
         plan: Plan,
         searcher: Searcher,
         scheduler: Scheduler,
-        store: RunStore,
+        records: Records,
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Takes the parts; where the store's journal holds a search already, its rungs are rebuilt from it."""
+        """Takes the parts; where the records hold a search already, the scheduler is told again what happened in it."""
         self._plan = plan
         self._searcher = searcher
         self._scheduler = scheduler
-        self._store = store
+        self._records = records
         self._clock = clock
         self._decisions: dict[tuple[str, int], Decision] = {}
-        for event in self.ledger.reports:
-            if event.epoch < plan.epochs:
-                self._decide(self.ledger.trials[event.trial], event.epoch, event.val_accuracy)
-            self._decisions[event.trial, event.epoch] = Decision(event.decision)
-        self._waiting = [record for record in self.ledger.trials.values() if not record.ended]
+        self._at_work: set[str] = set()
+        self._take_overs: dict[str, str] = {}
+        in_line = (self.ledger.trials[trial] for trial in self._relive())
+        self._waiting = [record for record in in_line if not (record.ended or record.paused)]
         self._next_index = 1 + max((record.index for record in self.ledger.trials.values()), default=-1)
+
+    def _relive(self) -> list[str]:
+        """Tells the scheduler what the journal holds, in its order; returns the trials in the order of their last turns."""
+        turns: dict[str, None] = {}
+        for event in self.ledger.history:
+            match event:
+                case TrialProposed():
+                    turns[event.trial] = None
+                    self._scheduler.add(event.trial)
+                case EpochEnded():
+                    self._forget_take_overs(event.trial)
+                    if event.epoch < self._plan.epochs:
+                        self._ask_scheduler(self.ledger.trials[event.trial], event.epoch, event.val_accuracy)
+                    self._decisions[event.trial, event.epoch] = Decision(event.decision)
+                case TrialContinued():
+                    if event.donor is not None:
+                        self._take_overs[event.trial] = event.donor
+                    turns.pop(event.trial)
+                    turns[event.trial] = None
+                    self._scheduler.continued(event.trial)
+                case TrialEnded():
+                    self._scheduler.ended(event.trial)
+        return list(turns)
+
+    def _forget_take_overs(self, trained: str) -> None:
+        """Once trial or donor has trained on, the donor's state is known to have been copied."""
+        self._take_overs = {t: donor for t, donor in self._take_overs.items() if trained not in (t, donor)}
 
     @property
     def ledger(self) -> Ledger:
         """All that happened so far."""
-        return self._store.ledger
+        return self._records.ledger
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether ``next_trial`` has nothing more to give, not even after further reports."""
+        if self._waiting or self._next_index < self._plan.trials:
+            return False
+        return all(record.ended for record in self.ledger.trials.values())  # one that runs may lose its worker
 
     def start(self) -> None:
-        """Writes down that the search runs (again)."""
-        self._store.record(SearchStarted(time=self._clock(), trials=self._plan.trials))
+        """Writes down that the search runs (again), and makes up for what a crash may have cut off."""
+        self._records.record(SearchStarted(time=self._clock(), trials=self._plan.trials))
+        for trial, donor in self._take_overs.items():
+            self._records.copy_state(donor, trial)
+        self._end_dropped()
 
     def next_trial(self) -> Assignment | None:
-        """The next trial: first those that an interruption left, then new ones; None where there are no more."""
+        """The next trial: first those that an interruption left, then what the scheduler calls back, then new ones.
+
+        None where there is none now. Where no report can change that, paused trials are over: they end as stopped.
+        """
         if self._waiting:
-            record = self._waiting.pop(0)
-            return Assignment(record.trial, record.index, TrialConfig(**record.config))
-        if self._next_index >= self._plan.trials:
-            return None
-        config = self._searcher.propose(self._next_index)
-        if config is None:
-            return None
+            return self._assign(self._waiting.pop(0))
+        new_trials_left = self._next_index < self._plan.trials
+        continuation = self._scheduler.next_continuation(new_trials_left=new_trials_left)
+        if continuation is not None:
+            return self._continue(continuation)
+        if new_trials_left:
+            return self._propose()
+        if not self._at_work:
+            for record in list(self.ledger.trials.values()):
+                if record.paused:
+                    self._end(record.trial, "stopped")
+        return None
+
+    def _propose(self) -> Assignment:
         index, self._next_index = self._next_index, self._next_index + 1
+        config = self._searcher.propose(index, self.ledger.trials.values())
         count = self._plan.count(config)
-        self._store.record(
+        trial = trial_id(index)
+        self._records.record(
             TrialProposed(
                 time=self._clock(),
-                trial=trial_id(index),
+                trial=trial,
                 index=index,
                 config=config.model_dump(),
                 parameters=count.total,
                 embedding_parameters=count.embedding,
             )
         )
-        return Assignment(trial_id(index), index, config)
+        self._scheduler.add(trial)
+        return self._assign(self.ledger.trials[trial])
+
+    def _continue(self, continuation: Continuation) -> Assignment:
+        trial, donor = continuation.trial, continuation.donor
+        config = self.ledger.trials[donor or trial].config | dict(continuation.changes)
+        self._records.record(TrialContinued(time=self._clock(), trial=trial, donor=donor, config=config))
+        if donor is not None:
+            self._records.copy_state(donor, trial)
+        self._scheduler.continued(trial)
+        return self._assign(self.ledger.trials[trial])
+
+    def _assign(self, record: TrialRecord) -> Assignment:
+        self._at_work.add(record.trial)
+        accuracies = tuple(event.val_accuracy for event in record.epochs)
+        return Assignment(record.trial, record.index, TrialConfig(**record.config), accuracies)
 
     def on_start(self, trial: str) -> None:
         """A worker took the trial."""
-        self._store.record(TrialStarted(time=self._clock(), trial=trial))
+        self._records.record(TrialStarted(time=self._clock(), trial=trial))
 
     def on_report(self, trial: str, report: EpochReport, *, last: bytes, best: bytes | None) -> Decision:
         """Takes in a trial's epoch and says what it does next.
@@ -110,29 +194,42 @@ class Conductor:
         """
         record = self.ledger.trials[trial]
         known = self._decisions.get((trial, report.epoch))
+        if known is Decision.PAUSE:  # it was called back since, or it would not train
+            known = Decision.CONTINUE
         decision = known or self._fresh_decision(record, report)
         if known is None:
             self._decisions[trial, report.epoch] = decision
-            self._store.record(self._epoch_event(trial, report, decision))
-        self._store.save_weights(trial, last=last, best=best)
+            self._records.record(self._epoch_event(trial, report, decision))
+        self._records.save_weights(trial, last=last, best=best)
         if decision is Decision.STOP:
-            self._store.record(TrialEnded(time=self._clock(), trial=trial, status=self._end_status(report)))
+            self._end(trial, self._end_status(record, report))
+        if decision is Decision.PAUSE:
+            self._at_work.discard(trial)
+        self._end_dropped()
         return decision
 
     def _fresh_decision(self, record: TrialRecord, report: EpochReport) -> Decision:
         if report.diverged or report.epoch >= self._plan.epochs:
             return Decision.STOP
-        return self._decide(record, report.epoch, report.val_accuracy)
+        decision = self._ask_scheduler(record, report.epoch, report.val_accuracy)
+        return Decision.STOP if self._is_out_of_patience(record, report) else decision
 
-    def _decide(self, record: TrialRecord, epoch: int, val_accuracy: float | None) -> Decision:
+    def _ask_scheduler(self, record: TrialRecord, epoch: int, val_accuracy: float | None) -> Decision:
         if val_accuracy is None:
             return Decision.STOP
         return self._scheduler.report(record.trial, epoch, Metrics(val_accuracy, record.parameters))
 
-    def _end_status(self, report: EpochReport) -> EndStatus:
+    def _is_out_of_patience(self, record: TrialRecord, report: EpochReport) -> bool:
+        """Whether the trial has gone ``patience`` epochs, this one included, without a better accuracy."""
+        if self._plan.patience is None or record.best is None or report.val_accuracy > (record.accuracy or 0.0):
+            return False
+        return report.epoch - record.best.epoch >= self._plan.patience
+
+    def _end_status(self, record: TrialRecord, report: EpochReport) -> EndStatus:
         if report.diverged:
             return "diverged"
-        return "completed" if report.epoch >= self._plan.epochs else "stopped"
+        at_its_end = report.epoch >= self._plan.epochs or self._is_out_of_patience(record, report)
+        return "completed" if at_its_end else "stopped"
 
     def _epoch_event(self, trial: str, report: EpochReport, decision: Decision) -> EpochEnded:
         return EpochEnded(
@@ -151,8 +248,38 @@ class Conductor:
 
     def on_failure(self, trial: str, error: str) -> None:
         """Records a trial that broke; the search goes on."""
-        self._store.record(TrialEnded(time=self._clock(), trial=trial, status="failed", error=error))
+        if self.ledger.trials[trial].ended:  # its worker broke after the last report
+            return
+        self._end(trial, "failed", error)
+        self._end_dropped()
 
-    def end(self, reason: Literal["finished", "time budget", "interrupted"]) -> None:
+    def _end(self, trial: str, status: EndStatus, error: str | None = None) -> None:
+        self._at_work.discard(trial)
+        self._records.record(TrialEnded(time=self._clock(), trial=trial, status=status, error=error))
+        self._scheduler.ended(trial)
+
+    def _end_dropped(self) -> None:
+        """Ends the paused trials that the scheduler will not call back."""
+        while dropped := self._scheduler.drain_dropped():
+            for trial in dropped:
+                if not self.ledger.trials[trial].ended:
+                    self._end(trial, "stopped")
+
+    def on_worker_lost(self, trial: str, reason: str) -> None:
+        """Puts a trial whose worker went away back in line, to go on from its last state.
+
+        The third loss without a finished epoch in between is its failure: then it is the trial that ends its workers.
+        """
+        record = self.ledger.trials[trial]
+        if record.ended:
+            return
+        if record.losses + 1 >= _LOSSES_THAT_FAIL:
+            self.on_failure(trial, f"{reason}; {_LOSSES_THAT_FAIL} times in a row after epoch {record.last_epoch}")
+            return
+        self._at_work.discard(trial)
+        self._records.record(WorkerLost(time=self._clock(), trial=trial, reason=reason))
+        self._waiting.append(record)
+
+    def end(self, reason: EndReason) -> None:
         """Writes down why the search is over."""
-        self._store.record(SearchEnded(time=self._clock(), reason=reason))
+        self._records.record(SearchEnded(time=self._clock(), reason=reason))

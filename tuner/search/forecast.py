@@ -1,6 +1,7 @@
 """What a search will take, before it starts: parameters exactly, time roughly."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -11,7 +12,8 @@ from tuner.data.batches import buckets_of
 from tuner.data.encoded import EncodedSplits
 from tuner.models.counting import training_flops
 from tuner.runs.settings import SearchSettings
-from tuner.search.plan import build_searcher, plan_of
+from tuner.search.plan import plan_of, preview
+from tuner.search.schedulers.hyperband import brackets
 from tuner.training.compilation import compile_seconds, worth_compiling
 
 # Measured on one core of a 2-core AVX-512 machine with the generated corpus, batch 64 (a loop is one layer in one direction).
@@ -35,10 +37,8 @@ class Forecast:
 
 
 def forecast(settings: SearchSettings, data: EncodedSplits) -> Forecast:
-    """The trials are a function of space and seed, so their sizes are known; early stopping and speed are estimates."""
-    plan, searcher = plan_of(settings), build_searcher(settings)
-    proposed = [searcher.propose(index) for index in range(settings.trials)]
-    configs = [config for config in proposed if config is not None]
+    """Sizes are known where trials are a function of space and seed; early stopping and speed are estimates."""
+    plan, configs = plan_of(settings), preview(settings)
     sizes = [plan.count(config).total for config in configs]
     slowness, epochs = _slowness(), _expected_epochs(settings)
     few, many = (buckets_of(data, compiled=compiled) for compiled in (True, False))
@@ -46,11 +46,12 @@ def forecast(settings: SearchSettings, data: EncodedSplits) -> Forecast:
 
     def seconds(config: TrialConfig) -> float:
         network = plan.network(config)
-        loops = network.layers * network.directions
         compiled = worth_compiling(network, positions=few.positions(lengths), shapes=shapes, epochs=settings.epochs)
         positions = (few if compiled else many).positions(lengths)
-        a_position = loops * _SECONDS_PER_POSITION_AND_LOOP[compiled] + training_flops(network) / _FLOPS_PER_SECOND
-        once = _SECONDS_TO_TRACE + loops * _SECONDS_TO_TRACE_A_LOOP
+        a_position = (
+            network.loops * _SECONDS_PER_POSITION_AND_LOOP[compiled] + training_flops(network) / _FLOPS_PER_SECOND
+        )
+        once = _SECONDS_TO_TRACE + network.loops * _SECONDS_TO_TRACE_A_LOOP
         return slowness * (epochs * positions * a_position + once) + compiled * compile_seconds(network, shapes=shapes)
 
     work = sum(map(seconds, configs)) / settings.resources.concurrency
@@ -58,17 +59,32 @@ def forecast(settings: SearchSettings, data: EncodedSplits) -> Forecast:
 
 
 def _expected_epochs(settings: SearchSettings) -> float:
-    """Mean epochs of a trial: at every rung one in ``reduction_factor`` goes on, and the first few always do."""
-    scheduler = settings.scheduler
-    if scheduler.name == "none":
-        return float(settings.epochs)
-    mean, share, done, rung = 0.0, 1.0, 0, scheduler.grace_period
-    while rung < settings.epochs:
-        mean += share * (rung - done)
-        # Asynchronous halving lets more pass than one in eta: early arrivals have little to be compared with.
-        share *= min(1.0, 1 / scheduler.reduction_factor + 2 / settings.trials)
-        done, rung = rung, rung * scheduler.reduction_factor
-    return mean + share * (settings.epochs - done)
+    """Mean epochs of a trial."""
+    scheduler, epochs = settings.scheduler, settings.epochs
+    match scheduler.name:
+        case "none" | "pbt":
+            return float(epochs)
+        case "median":  # half of the trials are below the median once they are compared
+            return epochs - (epochs - (scheduler.grace_period or 1)) / 2
+        case "hyperband":
+            plans = brackets(epochs, scheduler.reduction_factor or 2)
+            shares = [
+                plan.trials * _halved(plan.rungs, epochs, 1 / (scheduler.reduction_factor or 2)) for plan in plans
+            ]
+            return sum(shares) / sum(plan.trials for plan in plans)
+        case "asha" | "frontier":
+            # The stopping variant lets more pass than one in eta: early arrivals have little to be compared with.
+            extra = 0.0 if scheduler.promotion else 2 / settings.trials
+            return _halved(scheduler.rungs, epochs, min(1.0, 1 / (scheduler.reduction_factor or 2) + extra))
+
+
+def _halved(rungs: Sequence[int], epochs: int, share: float) -> float:
+    """Mean epochs where ``share`` of the trials goes on at every rung."""
+    mean, going, done = 0.0, 1.0, 0
+    for rung in rungs:
+        mean += going * (rung - done)
+        going, done = going * share, rung
+    return mean + going * (epochs - done)
 
 
 def _slowness() -> float:

@@ -4,15 +4,16 @@ import math
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
 
 from tuner.data.encoded import EncodedSplits
 from tuner.data.pipeline import save_encoder
 from tuner.errors import InputError, SearchFailed
+from tuner.runs.events import EndReason
 from tuner.runs.folder import RunFolder, create_run
 from tuner.runs.ledger import Ledger
 from tuner.runs.settings import SearchSettings, write_settings
 from tuner.runs.store import RunStore
+from tuner.search.common_failure import CommonFailure
 from tuner.search.conductor import Conductor
 from tuner.search.interruption import Interrupted, Interruption
 from tuner.search.plan import build_scheduler, build_searcher, plan_of
@@ -20,13 +21,16 @@ from tuner.search.prepare import PreparedSearch
 from tuner.search.ray_tune.cluster import ClusterResources, connected
 from tuner.search.ray_tune.engine import run_on_ray
 
-EndReason = Literal["finished", "time budget", "interrupted"]
 OnStep = Callable[[Ledger], None]
-OpenRun = Callable[[], RunFolder]
+OpenRun = Callable[[], RunStore]
 
 
 class _OutOfTime(BaseException):
     """The time budget is spent. Passes through every ``except Exception`` on its way."""
+
+
+class _AllFail(BaseException):
+    """Every trial fails for the reason that this is raised with. Passes through as well."""
 
 
 def start_search(prepared: PreparedSearch, runs_dir: Path, on_step: OnStep) -> EndReason:
@@ -42,7 +46,8 @@ def start_search(prepared: PreparedSearch, runs_dir: Path, on_step: OnStep) -> E
 
     Raises:
         InputError: where the cluster cannot hold a trial or the folder cannot be written.
-        SearchFailed: where no trial finished an epoch.
+        SearchFailed: where no trial finished an epoch, or the first few all failed for one reason.
+        StorageFailed: where the run can no longer be written; it can be resumed.
         Interrupted: where the user broke off before there was anything to resume.
     """
 
@@ -51,21 +56,22 @@ def start_search(prepared: PreparedSearch, runs_dir: Path, on_step: OnStep) -> E
         save_encoder(folder.encoder, prepared.data, max_length=prepared.settings.data.max_length)
         folder.journal.touch()
 
-    return _run(
-        lambda: create_run(runs_dir, prepared.settings.name, fill), prepared.settings, prepared.data.encoded, on_step
-    )
+    def open_run() -> RunStore:
+        return RunStore(create_run(runs_dir, prepared.settings.name, fill))
+
+    return _run(open_run, prepared.settings, prepared.data.encoded, on_step)
 
 
-def resume_search(folder: RunFolder, settings: SearchSettings, data: EncodedSplits, on_step: OnStep) -> EndReason:
+def resume_search(store: RunStore, settings: SearchSettings, data: EncodedSplits, on_step: OnStep) -> EndReason:
     """Runs what the journal of an interrupted search does not hold yet; otherwise like ``start_search``.
 
     Args:
-        folder: the run.
+        store: the run, open; it is closed in the end.
         settings: its ``search.yaml``.
         data: its encoded texts, read again.
         on_step: as in ``start_search``.
     """
-    return _run(lambda: folder, settings, data, on_step)
+    return _run(lambda: store, settings, data, on_step)
 
 
 def _run(open_run: OpenRun, settings: SearchSettings, data: EncodedSplits, on_step: OnStep) -> EndReason:
@@ -74,7 +80,7 @@ def _run(open_run: OpenRun, settings: SearchSettings, data: EncodedSplits, on_st
     with Interruption() as interruption, connected(resources.address, local_cpus=local_cpus) as cluster:
         interruption.arm()
         check_cluster(settings, cluster)
-        store = RunStore(open_run())
+        store = open_run()
         try:
             reason = _conduct(settings, store, data, cluster, interruption, on_step)
         finally:
@@ -94,7 +100,8 @@ def _conduct(
     interruption: Interruption,
     on_step: OnStep,
 ) -> EndReason:
-    conductor = Conductor(plan_of(settings), build_searcher(settings), build_scheduler(settings), store)
+    failures = CommonFailure(store.ledger)
+    conductor = Conductor(plan_of(settings), build_searcher(settings), build_scheduler(settings, store.ledger), store)
     deadline = time.monotonic() + (settings.time_budget or math.inf)
 
     def step() -> None:
@@ -102,6 +109,9 @@ def _conduct(
         on_step(store.ledger)
         if time.monotonic() >= deadline:
             raise _OutOfTime
+        common = failures.reason(store.ledger)
+        if common is not None:
+            raise _AllFail(common)
 
     reason: EndReason = "finished"
     conductor.start()
@@ -112,6 +122,10 @@ def _conduct(
         reason = "interrupted"
     except _OutOfTime:
         reason = "time budget"
+    except _AllFail as failing:
+        conductor.end("failing")
+        failed = sum(record.status == "failed" for record in store.ledger.trials.values())
+        raise SearchFailed(f"{failed} trials failed for the same reason, so the search was ended: {failing}") from None
     conductor.end(reason)
     return reason
 

@@ -3,12 +3,22 @@
 from dataclasses import dataclass
 
 from search_spaces.config import TrialConfig
+from tuner.errors import InputError
 from tuner.models.counting import ParameterCount, count_parameters
 from tuner.models.network_spec import Network, network_of
+from tuner.runs.ledger import Ledger
 from tuner.runs.settings import SearchSettings
-from tuner.search.schedulers.asha import Asha
+from tuner.search.schedulers.halving import PromotionHalving, StoppingHalving
+from tuner.search.schedulers.hyperband import Hyperband
+from tuner.search.schedulers.median import MedianStopping
+from tuner.search.schedulers.perturbation import perturbed
+from tuner.search.schedulers.population import PopulationBasedTraining
 from tuner.search.schedulers.scheduler import RunToTheEnd, Scheduler
+from tuner.search.schedulers.selection import most_accurate, nearest_the_frontier
+from tuner.search.searchers.bayesian_search import BayesianSearcher
 from tuner.search.searchers.grid_search import GridSearcher
+from tuner.search.searchers.guesses_first import GuessesFirst
+from tuner.search.searchers.optuna_search import OptunaSearcher
 from tuner.search.searchers.random_search import RandomSearcher
 from tuner.search.searchers.searcher import Searcher
 
@@ -22,10 +32,18 @@ class Plan:
     vocabulary_size: int
     classes: int
     max_params: int | None
+    patience: int | None = None
+    """Epochs without a better accuracy after which a trial is complete; None: it trains to its last epoch."""
+    vectors_width: int | None = None
 
     def network(self, config: TrialConfig) -> Network:
         """The network that a configuration means on these data."""
-        return network_of(config, vocabulary_size=self.vocabulary_size, classes=self.classes)
+        return network_of(
+            config,
+            vocabulary_size=self.vocabulary_size,
+            classes=self.classes,
+            vectors_width=self.vectors_width,
+        )
 
     def count(self, config: TrialConfig) -> ParameterCount:
         """Its exact parameter count."""
@@ -44,27 +62,80 @@ def plan_of(settings: SearchSettings) -> Plan:
         vocabulary_size=settings.data.vocabulary_size,
         classes=len(settings.data.label_names),
         max_params=settings.max_params,
+        patience=settings.patience,
+        vectors_width=settings.vectors.width if settings.vectors else None,
     )
 
 
 def build_searcher(settings: SearchSettings) -> Searcher:
-    """The searcher that ``search.yaml`` names.
+    """The searcher that ``search.yaml`` names, behind the first guesses.
 
     Raises:
         InputError: where it cannot handle the space, or nothing of the space fits the budget.
     """
+    guesses = [TrialConfig(**guess) for guess in settings.guesses]
+    searcher = _searcher_without_guesses(settings)
+    return GuessesFirst(guesses, searcher) if guesses else searcher
+
+
+def _searcher_without_guesses(settings: SearchSettings) -> Searcher:
     plan, space = plan_of(settings), settings.resolved_space()
-    if settings.searcher == "grid":
-        return GridSearcher(space, fits=plan.fits)
-    return RandomSearcher(space, seed=settings.seed, fits=plan.fits)
+    match settings.searcher:
+        case "grid":
+            return GridSearcher(space, fits=plan.fits)
+        case "random":
+            return RandomSearcher(space, seed=settings.seed, fits=plan.fits)
+        case "optuna":
+            return OptunaSearcher(
+                space, seed=settings.seed, fits=plan.fits, epochs=settings.epochs, objective=settings.objective
+            )
+        case "bayesian":
+            return BayesianSearcher(space, seed=settings.seed, fits=plan.fits)
 
 
-def build_scheduler(settings: SearchSettings) -> Scheduler:
-    """A fresh scheduler as ``search.yaml`` names it."""
-    if settings.scheduler.name == "none":
-        return RunToTheEnd()
-    return Asha(
-        max_epochs=settings.epochs,
-        grace_period=settings.scheduler.grace_period,
-        reduction_factor=settings.scheduler.reduction_factor,
-    )
+def preview(settings: SearchSettings) -> list[TrialConfig]:
+    """What the trials may be, before there are any. For searchers that learn, random draws stand for what they will propose.
+
+    Raises:
+        InputError: where nothing of the space fits the budget.
+    """
+    learns = settings.searcher in ("optuna", "bayesian")
+    searcher = build_searcher(settings.model_copy(update={"searcher": "random"}) if learns else settings)
+    return [searcher.propose(index, ()) for index in range(settings.trials)]
+
+
+def build_scheduler(settings: SearchSettings, ledger: Ledger) -> Scheduler:
+    """A fresh scheduler as ``search.yaml`` names it.
+
+    Args:
+        settings: of the search.
+        ledger: where population based training finds the configurations of its donors.
+    """
+    asked = settings.scheduler
+    match asked.name:
+        case "none":
+            return RunToTheEnd()
+        case "median":
+            return MedianStopping(_given(asked.grace_period))
+        case "hyperband":
+            return Hyperband(
+                trials=settings.trials, max_epochs=settings.epochs, reduction_factor=_given(asked.reduction_factor)
+            )
+        case "pbt":
+            space = settings.resolved_space()
+            return PopulationBasedTraining(
+                interval=_given(asked.perturbation_interval),
+                seed=settings.seed,
+                perturb=lambda donor, generator: perturbed(space, ledger.trials[donor].config, generator),
+            )
+        case "asha" | "frontier":
+            halving = PromotionHalving if asked.promotion else StoppingHalving
+            select = most_accurate if asked.name == "asha" else nearest_the_frontier
+            return halving(asked.rungs, _given(asked.reduction_factor), select)
+
+
+def _given(option: int | None) -> int:
+    """An option that was resolved when the search was prepared."""
+    if option is None:
+        raise InputError("search.yaml: an option of the scheduler is missing; restore the file")
+    return option

@@ -4,25 +4,28 @@ import math
 import os
 import platform
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from search_spaces.config import CombinationError
 from search_spaces.reader import space_document
 from tuner import __version__
 from tuner.data.pipeline import BUILT_IN, DataRequest, PreparedData, prepare_data
+from tuner.data.vectors import read_word_vectors
 from tuner.errors import InputError
 from tuner.runs.folder import check_new_run
-from tuner.runs.settings import DataSettings, ResourceSettings, SchedulerSettings, SearchSettings
-from tuner.search.plan import build_searcher
+from tuner.runs.settings import DataSettings, ResourceSettings, SchedulerSettings, SearchSettings, VectorSettings
+from tuner.search.plan import build_searcher, plan_of, preview
 from tuner.search.ray_tune.cluster import find_cluster, local_gpus
 from tuner.search.request import SearchRequest
+from tuner.search.schedulers.options import check_population, resolve
 from tuner.search.searchers.grid_search import GridSearcher
+from tuner.search.warm_start import first_guesses
 
 DEFAULT_TRIALS = 12
-_REDUCTION_FACTOR = 3
 _VERSIONED = ("ray", "tensorflow", "keras", "numpy", "pyarrow")
 
 
@@ -43,16 +46,30 @@ def prepare_search(request: SearchRequest) -> PreparedSearch:
     name = request.name or datetime.now(tz=UTC).astimezone().strftime("%Y%m%d-%H%M%S")
     check_new_run(request.runs_dir, name)
     resources = _resources(request)
-    data = prepare_data(request.data)
-    settings = _settings(request, name, resources, data)
-    if settings.searcher == "grid":
-        points = len(cast("GridSearcher", build_searcher(settings)))
-        settings = settings.model_copy(update={"trials": min(points, request.trials or points)})
-    else:
-        searcher = build_searcher(settings)
-        for index in range(settings.trials):
-            searcher.propose(index)
-    return PreparedSearch(settings, data)
+    scheduler = resolve(request.scheduler, epochs=request.epochs)
+    if scheduler.name == "pbt":
+        check_population(request.space, request.trials or DEFAULT_TRIALS)
+    data, vectors = prepare_data(request.data), None
+    if request.vectors is not None:
+        data, vectors = _with_vectors(data, request.vectors.resolve(), seed=request.data.split_seed)
+    settings = _settings(request, name, resources, scheduler, data, vectors)
+    try:
+        return PreparedSearch(_with_trials(settings, request), data)
+    except CombinationError as error:
+        raise InputError(f"space {request.space.name}: {error}") from None
+
+
+def _with_trials(settings: SearchSettings, request: SearchRequest) -> SearchSettings:
+    """The settings with first guesses and the number of trials that there are, all of which fit."""
+    if request.warm_start is not None:
+        plan = plan_of(settings)
+        guesses = first_guesses(request.warm_start, request.runs_dir, request.space, plan.fits, trials=plan.trials)
+        settings = settings.model_copy(update={"guesses": tuple(guess.model_dump() for guess in guesses)})
+    searcher = build_searcher(settings)
+    if isinstance(searcher, GridSearcher):
+        settings = settings.model_copy(update={"trials": min(len(searcher), request.trials or len(searcher))})
+    preview(settings)
+    return settings
 
 
 def prepare_again(settings: SearchSettings) -> PreparedData:
@@ -69,7 +86,29 @@ def prepare_again(settings: SearchSettings) -> PreparedData:
             f"(fingerprint {prepared.dataset.fingerprint[:12]}, was {data.fingerprint[:12]}); bring the old data back or "
             "start a new search"
         )
+    if settings.vectors is None:
+        return prepared
+    prepared, vectors = _with_vectors(prepared, Path(settings.vectors.source), seed=data.split_seed)
+    if vectors != settings.vectors:
+        raise InputError(
+            f"{vectors.source}: the word vectors have changed since the search {settings.name} began; bring the old file "
+            "back or start a new search"
+        )
     return prepared
+
+
+def _with_vectors(data: PreparedData, path: Path, *, seed: int) -> tuple[PreparedData, VectorSettings]:
+    """The data with pretrained vectors for their vocabulary, and what there is to say of these."""
+    vectors = read_word_vectors(path, data.vocabulary, seed=seed)
+    described = VectorSettings(
+        source=str(path),
+        width=vectors.table.shape[1],
+        found=vectors.found,
+        type_coverage=vectors.type_coverage,
+        token_coverage=vectors.token_coverage,
+        fingerprint=vectors.fingerprint,
+    )
+    return replace(data, encoded=replace(data.encoded, vectors=vectors.table)), described
 
 
 def _data_request(data: DataSettings) -> DataRequest:
@@ -84,6 +123,10 @@ def _data_request(data: DataSettings) -> DataRequest:
         min_freq=data.min_freq,
         max_tokens=data.max_tokens,
         max_length=data.max_length,
+        given_split=data.given_split,
+        test_share=data.test_share,
+        validation_share=data.validation_share,
+        fraction=data.fraction,
     )
 
 
@@ -116,7 +159,14 @@ def _resources(request: SearchRequest) -> ResourceSettings:
     )
 
 
-def _settings(request: SearchRequest, name: str, resources: ResourceSettings, data: PreparedData) -> SearchSettings:
+def _settings(
+    request: SearchRequest,
+    name: str,
+    resources: ResourceSettings,
+    scheduler: SchedulerSettings,
+    data: PreparedData,
+    vectors: VectorSettings | None,
+) -> SearchSettings:
     dataset = data.dataset
     return SearchSettings(
         name=name,
@@ -140,22 +190,37 @@ def _settings(request: SearchRequest, name: str, resources: ResourceSettings, da
             max_tokens=request.data.max_tokens,
             max_length=request.data.max_length,
             vocabulary_size=data.vocabulary.size,
+            given_split=request.data.given_split,
+            test_share=request.data.test_share,
+            validation_share=request.data.validation_share,
+            fraction=request.data.fraction,
         ),
+        vectors=vectors,
         space=space_document(request.space),
         trials=request.trials or DEFAULT_TRIALS,
         epochs=request.epochs,
-        searcher=cast("Literal['random', 'grid']", request.searcher),
-        scheduler=SchedulerSettings(
-            name=cast("Literal['asha', 'none']", request.scheduler),
-            grace_period=request.grace_period,
-            reduction_factor=_REDUCTION_FACTOR,
-        ),
+        searcher=cast("Literal['random', 'grid', 'optuna', 'bayesian']", request.searcher),
+        objective=cast("Literal['accuracy', 'frontier']", _objective(request)),
+        scheduler=scheduler,
+        patience=request.patience,
         seed=request.seed,
-        max_params=request.max_params,
+        max_params=_smaller(request.max_params, request.space.max_params),
         time_budget=request.time_budget,
+        epoch_timeout=request.epoch_timeout,
         resources=resources,
         versions=_versions(),
     )
+
+
+def _smaller(asked: int | None, of_space: int | None) -> int | None:
+    """The tighter of the user's bound on parameters and the space's own."""
+    return min((bound for bound in (asked, of_space) if bound is not None), default=None)
+
+
+def _objective(request: SearchRequest) -> str:
+    """What a searcher that models an objective looks for: what the scheduler keeps, unless the user says otherwise."""
+    follows = request.searcher == "optuna" and request.scheduler.name == "frontier"
+    return request.objective or ("frontier" if follows else "accuracy")
 
 
 def _absolute(source: str) -> str:

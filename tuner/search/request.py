@@ -6,7 +6,7 @@ from pathlib import Path
 from search_spaces.space import Space
 from tuner.data.pipeline import BUILT_IN, DataRequest
 from tuner.errors import InputError
-from tuner.search.schedulers.asha import default_grace_period
+from tuner.search.schedulers.options import SchedulerOptions
 
 
 @dataclass(frozen=True)
@@ -16,9 +16,15 @@ class SearchRequest:
     Attributes:
         trials: number of trials; for a grid, None is all of it.
         epochs: most epochs of a trial.
+        searcher: random, grid, optuna or bayesian.
+        objective: of a searcher that models one; by default the frontier where the scheduler's is, else accuracy.
+        warm_start: name or folder of an earlier run whose frontier is tried first.
+        patience: epochs without a better accuracy after which a trial is complete.
         time_budget: seconds after which the search ends.
         concurrency: most trials at once.
+        epoch_timeout: seconds after which an epoch that has not ended is taken to hang, None for never.
         address: of a Ray cluster.
+        vectors: a file of pretrained word vectors, for configurations whose ``vectors`` is not "none".
     """
 
     data: DataRequest
@@ -26,7 +32,10 @@ class SearchRequest:
     trials: int | None
     epochs: int
     searcher: str
-    scheduler: str
+    objective: str | None
+    warm_start: str | None
+    scheduler: SchedulerOptions
+    patience: int | None
     seed: int
     max_params: int | None
     time_budget: float | None
@@ -36,6 +45,8 @@ class SearchRequest:
     address: str | None
     name: str | None
     runs_dir: Path
+    epoch_timeout: float | None = None
+    vectors: Path | None = None
 
     def __post_init__(self) -> None:
         """Refuses numbers that mean nothing.
@@ -48,6 +59,7 @@ class SearchRequest:
             ("--epochs", self.epochs),
             ("--max-params", self.max_params),
             ("--concurrency", self.concurrency),
+            ("--patience", self.patience),
             ("--max-length", self.data.max_length),
             ("--min-freq", self.data.min_freq),
             ("--max-tokens", self.data.max_tokens),
@@ -62,6 +74,12 @@ class SearchRequest:
             ):
                 if column is not None:
                     raise InputError(f"{option} {column}: needs --data, without which a corpus is generated")
+        domain = self.space.parameters.get("vectors")
+        if self.vectors is not None and (domain is None or domain.bounds() == ("none",)):
+            raise InputError(
+                f"--vectors {self.vectors}: no network of the space {self.space.name} begins with vectors; "
+                "add --set vectors=frozen,trained"
+            )
         if self.seed < 0:
             raise InputError(f"--seed {self.seed}: must be 0 or more")
         if not self.cpus_per_trial > 0:
@@ -69,8 +87,9 @@ class SearchRequest:
         gpus = self.gpus_per_trial
         if gpus is not None and (gpus < 0 or (gpus > 1 and gpus != int(gpus))):
             raise InputError(f"--gpus-per-trial {gpus:g}: must be 0, a fraction of one GPU, or a whole number")
-
-    @property
-    def grace_period(self) -> int:
-        """Epochs before a trial can be stopped."""
-        return default_grace_period(self.epochs)
+        if self.objective is not None and self.searcher != "optuna":
+            raise InputError(
+                f"--objective {self.objective}: --searcher {self.searcher} has no objective to choose; use --searcher optuna"
+            )
+        if self.warm_start is not None and self.searcher == "grid":
+            raise InputError(f"--warm-start {self.warm_start}: a grid has all its points already; leave it out")

@@ -1,19 +1,82 @@
-"""Keras' optimizers by the name that a configuration gives them."""
+"""Keras' optimizers by the name that a configuration gives them. What a trial sets of them is a variable, not a constant."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import keras
 
-from search_spaces.config import Optimizer
+from search_spaces.config import Optimizer, TrialConfig
+
+
+@dataclass(frozen=True)
+class Rates:
+    """The numbers of an optimizer that each trial has its own of; one that it has no use for is not read."""
+
+    learning_rate: float
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+
+    @classmethod
+    def of(cls, config: TrialConfig) -> "Rates":
+        """Those of a configuration."""
+        return cls(config.learning_rate, config.momentum, config.weight_decay)
+
+
+class MomentumSGD(keras.optimizers.SGD):
+    """``keras.optimizers.SGD`` with momentum, which is a variable."""
+
+    def __init__(self, learning_rate: float) -> None:
+        """Any momentum makes Keras keep the last steps."""
+        super().__init__(learning_rate=learning_rate, momentum=0.9)
+
+    def build(self, variables: Any) -> None:
+        """Adds the variable to Keras' own."""
+        super().build(variables)
+        self.momentum_rate = self.add_variable((), name="momentum_rate")
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """``step = momentum * step - rate * gradient``, added to the variable."""
+        step = self.momentums[self._get_variable_index(variable)]
+        self.assign(step, step * self.momentum_rate - gradient * learning_rate)
+        self.assign_add(variable, step)
+
+
+class AdamW(keras.optimizers.AdamW):
+    """``keras.optimizers.AdamW`` (Loshchilov and Hutter 2019), whose decay is a variable."""
+
+    def build(self, variables: Any) -> None:
+        """Puts the variable in the place of Keras' number."""
+        super().build(variables)
+        self.weight_decay = self.add_variable((), name="weight_decay")
+
 
 _CLASSES = {
     "adam": keras.optimizers.Adam,
+    "adamw": AdamW,
     "rmsprop": keras.optimizers.RMSprop,
     "adagrad": keras.optimizers.Adagrad,
+    "adadelta": keras.optimizers.Adadelta,
     "sgd": keras.optimizers.SGD,
 }
 
 
-def build_optimizer(name: Optimizer) -> Any:
-    """An optimizer with Keras' defaults. Its learning rate is a variable: each trial assigns its own."""
-    return _CLASSES[name](learning_rate=1e-3)
+def build_optimizer(name: Optimizer, variables: list[Any], *, momentum: bool) -> Any:
+    """An optimizer of these variables with Keras' defaults; `set_rates` gives it a trial's numbers.
+
+    Args:
+        name: as in a configuration.
+        variables: Keras variables that it is to train.
+        momentum: whether sgd keeps its last steps.
+    """
+    optimizer = (MomentumSGD if momentum else _CLASSES[name])(learning_rate=1e-3)
+    optimizer.build(variables)
+    return optimizer
+
+
+def set_rates(optimizer: Any, rates: Rates) -> None:
+    """Gives an optimizer the numbers of a trial."""
+    optimizer.learning_rate.assign(rates.learning_rate)
+    if isinstance(optimizer, MomentumSGD):
+        optimizer.momentum_rate.assign(rates.momentum)
+    if isinstance(optimizer, AdamW):
+        optimizer.weight_decay.assign(rates.weight_decay)

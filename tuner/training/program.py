@@ -3,44 +3,76 @@
 import io
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from search_spaces.config import Optimizer
+from search_spaces.config import Optimizer, TrialConfig
 from tuner.data.batches import Batch
+from tuner.models import forward, keras_layers
 from tuner.models.device import on_gpu
-from tuner.models.forward import logits as fused_logits
+from tuner.models.dropout import DropoutMasks, draw_masks
+from tuner.models.head import head
 from tuner.models.initial_weights import initialize
-from tuner.models.keras_model import build_model
-from tuner.models.layered_forward import logits as layered_logits
+from tuner.models.keras_model import build_model, layers_of
 from tuner.models.network_spec import Network
-from tuner.training.optimizers import build_optimizer
+from tuner.models.weights import MATRICES, count_of_head, count_of_kept, weights_of
+from tuner.training.optimizers import Rates, build_optimizer, set_rates
 
 EVALUATION_BATCH = 256
 
 
 @dataclass(frozen=True)
 class ProgramKey:
-    """What changes a program. Everything else of a configuration is an input of it.
+    """What changes a program. Everything else of a configuration is an input of it, or a variable.
 
-    ``compiled`` says whether XLA compiles the training step on a CPU (see ``tuner.training.compilation``).
+    Attributes:
+        network: the architecture.
+        optimizer: the update rule.
+        batch_size: rows of a training batch, None where they change with its length.
+        compiled: whether XLA compiles the training step on a CPU (see ``tuner.training.compilation``).
+        momentum: whether sgd keeps its last steps.
+        embedding_dropout: whether there is any; its rate is an input.
+        penalty: whether there is any on the weights; how much is an input.
     """
 
     network: Network
     optimizer: Optimizer
-    batch_size: int
+    batch_size: int | None
     compiled: bool
+    momentum: bool = False
+    embedding_dropout: bool = False
+    penalty: bool = False
+
+    @classmethod
+    def of(cls, config: TrialConfig, network: Network, *, compiled: bool) -> "ProgramKey":
+        """The program of a configuration whose network is known."""
+        return cls(
+            network,
+            config.optimizer,
+            None if config.batch_tokens else config.batch_size,
+            compiled,
+            momentum=config.momentum > 0.0,
+            embedding_dropout=config.embedding_dropout > 0.0,
+            penalty=config.l1 > 0.0 or config.l2 > 0.0,
+        )
 
 
-@dataclass(frozen=True)
-class StepInputs:
+class StepInputs(NamedTuple):
     """The hyperparameters that are inputs of a compiled step, not constants in it."""
 
-    dropout: float
-    gradient_clip_norm: float
+    dropout: Any
+    embedding_dropout: Any
+    l1: Any
+    l2: Any
+    gradient_clip_norm: Any
+
+    @classmethod
+    def of(cls, config: TrialConfig) -> "StepInputs":
+        """Those of a configuration, float32."""
+        return cls(*(np.float32(getattr(config, name)) for name in cls._fields))
 
 
 class Program:
@@ -55,54 +87,74 @@ class Program:
         compile_seconds: time spent so far in first calls of a step with a new shape: tracing, compiling, one run.
     """
 
-    def __init__(self, key: ProgramKey) -> None:
-        """Builds the model and its optimizer; nothing is compiled before the first step of each shape."""
+    def __init__(self, key: ProgramKey, vectors: NDArray[np.float32] | None = None) -> None:
+        """Builds the model and its optimizer; nothing is compiled before the first step of each shape.
+
+        Args:
+            key: what the program is for.
+            vectors: float32 ``[at least vocabulary, embedding]``, pretrained; only read where the network begins with them.
+        """
         self.key = key
         self.compile_seconds = 0.0
-        self._compiled: set[tuple[int, int]] = set()
-        self.model: Any = self._build(key.network)
-        self._variables = list(self.model.trainable_variables)
-        self._optimizer = build_optimizer(key.optimizer)
-        self._optimizer.build(self._variables)
+        self._compiled: set[tuple[int, tuple[int, ...]]] = set()
+        self.model: Any = build_model(key.network)
+        self._weights, self._variables = weights_of(key.network), list(self.model.weights)
+        self._vectors = vectors if key.network.vectors != "none" else None
+        self._kept = self._variables[-count_of_kept(key.network) :]
+        self._trained = [
+            (variable, weight.role in MATRICES)
+            for variable, weight in zip(self._variables, self._weights, strict=True)
+            if weight.trained
+        ]
+        self._moving = [
+            variable
+            for variable, weight in zip(self._variables, self._weights, strict=True)
+            if weight.role.startswith("moving")
+        ]
+        self._optimizer = build_optimizer(
+            key.optimizer, [variable for variable, _ in self._trained], momentum=key.momentum
+        )
         self._fresh_slots = [variable.value.numpy() for variable in self._optimizer.variables]
-        self._layered = on_gpu()
-        # cuDNN's kernels are no part of an XLA program; SimpleRNN has no cuDNN kernel, and XLA helps it on a GPU too.
-        compiled = key.network.cell == "simple_rnn" if self._layered else key.compiled
-        scalar, pair = tf.TensorSpec([], tf.float32), tf.TensorSpec([2], tf.int32)
+        # As Keras layers, one-hot words would be an array of texts times words times vocabulary.
+        self._layered = on_gpu() and not key.network.one_hot
+        self._layers = layers_of(self.model)
         # The loops are TensorFlow's own already: looking through the Python code for more only costs time.
         self._train_step = tf.function(
             self._train,
-            jit_compile=compiled,
+            jit_compile=self._jit_compile(),
             autograph=False,
-            input_signature=[*_batch_spec(key.batch_size), scalar, scalar, pair],
+            input_signature=[
+                *_batch_spec(key.batch_size),
+                StepInputs(*[tf.TensorSpec([], tf.float32)] * len(StepInputs._fields)),
+                tf.TensorSpec([2], tf.int32),
+            ],
         )
         # Not compiled: without gradients and with many rows a plain graph is as fast, and there is nothing to wait for.
         self._evaluation_step = tf.function(
             self._evaluate, autograph=False, input_signature=_batch_spec(EVALUATION_BATCH)
         )
-
         self._logits_step = tf.function(
-            self._evaluation_logits, autograph=False, input_signature=_batch_spec(EVALUATION_BATCH)[:2]
+            lambda tokens, lengths: self._logits(tokens, lengths)[0],
+            autograph=False,
+            input_signature=_batch_spec(EVALUATION_BATCH)[:2],
         )
 
-    @staticmethod
-    def _build(network: Network) -> Any:
-        """The Keras model that owns the variables."""
-        return build_model(network)
+    def _jit_compile(self) -> bool:
+        if not on_gpu():
+            return self.key.compiled
+        # cuDNN's kernels are no part of an XLA program; what has no cuDNN kernel, XLA helps on a GPU too.
+        return not (self._layered and self.key.network.cell in ("lstm", "gru"))
 
-    def start(self, *, seed: int, learning_rate: float) -> None:
+    def start(self, *, seed: int, rates: Rates) -> None:
         """Fresh weights and a fresh optimizer: nothing of the trial before is left."""
-        initialize(self._variables, units=self.key.network.units, seed=seed)
+        initialize(self._variables, self._weights, seed=seed, vectors=self._vectors)
         for variable, value in zip(self._optimizer.variables, self._fresh_slots, strict=True):
             variable.assign(value)
-        self._optimizer.learning_rate.assign(learning_rate)
+        set_rates(self._optimizer, rates)
 
     def train(self, batch: Batch, inputs: StepInputs, seed: tuple[int, int]) -> tuple[float, int]:
-        """One update. Returns the summed cross-entropy in nats and the number of right answers in the batch."""
-        words = np.array(seed, np.int32)
-        return self._call(
-            self._train_step, batch, np.float32(inputs.dropout), np.float32(inputs.gradient_clip_norm), words
-        )
+        """One update. Returns the summed cross-entropy in nats, penalties apart, and the number of right answers."""
+        return self._call(self._train_step, batch, inputs, np.array(seed, np.int32))
 
     def evaluate(self, batch: Batch) -> tuple[float, int]:
         """Summed cross-entropy in nats and number of right answers in a batch of ``EVALUATION_BATCH`` rows."""
@@ -117,74 +169,90 @@ class Program:
         """Runs a step; the first call of each shape, which compiles it, is added to ``compile_seconds``."""
         started = time.perf_counter()
         loss, correct = (value.numpy() for value in step(*batch, *inputs))
-        shape = (id(step), batch.tokens.shape[1])
+        shape = (id(step), batch.tokens.shape)
         if shape not in self._compiled:
             self._compiled.add(shape)
             self.compile_seconds += time.perf_counter() - started
         return float(loss), int(correct)
 
     def weights_bytes(self) -> bytes:
-        """The weights as a NumPy archive: ``w000`` and so on, in the order of the model's trainable variables."""
-        return _pack(_named("w", self._variables))
+        """The weights as a NumPy archive: ``w000`` and so on, in the order of the data flow, without frozen vectors."""
+        return _pack(_named("w", self._kept))
 
     def state_bytes(self, **extra: float) -> bytes:
         """Weights and optimizer, with ``extra`` numbers beside them: what a trial goes on from."""
-        arrays = {**_named("w", self._variables), **_named("s", self._optimizer.variables)}
+        arrays = {**_named("w", self._kept), **_named("s", self._optimizer.variables)}
         return _pack({**arrays, **{name: np.asarray(value) for name, value in extra.items()}})
 
-    def restore(self, content: bytes) -> dict[str, float]:
-        """Takes a state back and returns the extra numbers in it."""
+    def restore(self, content: bytes, *, rates: Rates) -> dict[str, float]:
+        """Takes a state back, but for the optimizer's rates, and returns the extra numbers in it."""
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             arrays = dict(archive)
-        for prefix, variables in (("w", self._variables), ("s", self._optimizer.variables)):
+        for prefix, variables in (("w", self._kept), ("s", self._optimizer.variables)):
             for number, variable in enumerate(variables):
                 variable.assign(arrays.pop(f"{prefix}{number:03d}"))
+        set_rates(self._optimizer, rates)
         return {name: float(value) for name, value in arrays.items()}
 
     def load_weights(self, content: bytes) -> None:
         """Takes weights back as ``weights_bytes`` gave them; the optimizer stays as it is."""
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            for number, variable in enumerate(self._variables):
+            for number, variable in enumerate(self._kept):
                 variable.assign(archive[f"w{number:03d}"])
 
-    def _logits(self, tokens: Any, lengths: Any, *, dropout: Any, seed: Any, training: bool) -> Any:
+    def _logits(
+        self, tokens: Any, lengths: Any, masks: DropoutMasks | None = None, row_weights: Any = None
+    ) -> tuple[Any, list[Any]]:
+        """Logits, and the moving statistics after a training step, which is one with ``row_weights``."""
+        network = self.key.network
+        values = [tf.convert_to_tensor(variable.value) for variable in self._variables]
         if self._layered:
-            return layered_logits(
-                self.model, tokens, lengths, self.key.network, dropout_rate=dropout, seed=seed, training=training
-            )
-        return fused_logits(
-            [variable.value for variable in self._variables],
-            tokens,
-            lengths,
-            self.key.network,
-            dropout_rate=dropout,
-            seed=seed,
-            training=training,
-        )
+            present = tf.sequence_mask(lengths, tf.shape(tokens)[1])
+            features = keras_layers.pooled_features(self._layers, network, tokens, present, masks)
+        else:
+            features = forward.pooled_features(values, tokens, lengths, network, masks)
+        of_head = values[-count_of_head(network) :]
+        return head(features, of_head, network, masks=masks.head if masks else (), row_weights=row_weights)
 
     def _train(
-        self, tokens: Any, lengths: Any, labels: Any, weights: Any, dropout: Any, clip_norm: Any, seed: Any
+        self, tokens: Any, lengths: Any, labels: Any, weights: Any, inputs: StepInputs, seed: Any
     ) -> tuple[Any, Any]:
-        variables = [variable.value for variable in self._variables]
+        masks = draw_masks(
+            self.key.network,
+            tf.shape(tokens)[0],
+            seed,
+            rate=inputs.dropout,
+            embedding_rate=inputs.embedding_dropout if self.key.embedding_dropout else None,
+        )
         with tf.GradientTape() as tape:
-            outputs = self._logits(tokens, lengths, dropout=dropout, seed=seed, training=True)
+            outputs, statistics = self._logits(tokens, lengths, masks, weights)
             total, correct = _loss_and_correct(outputs, labels, weights)
             mean = total / tf.reduce_sum(weights)
-        gradients = tape.gradient(mean, variables)
-        norm = tf.linalg.global_norm(gradients)
-        scale = tf.where((clip_norm > 0.0) & (norm > clip_norm), clip_norm / norm, 1.0)
-        self._optimizer.apply([gradient * scale for gradient in gradients], self._variables)
+        gradients = tape.gradient(mean, [variable.value for variable, _ in self._trained])
+        if self.key.penalty:
+            gradients = [
+                gradient + _penalty_gradient(variable.value, inputs) if is_matrix else gradient
+                for gradient, (variable, is_matrix) in zip(gradients, self._trained, strict=True)
+            ]
+        norm, most = tf.linalg.global_norm(gradients), inputs.gradient_clip_norm
+        scale = tf.where((most > 0.0) & (norm > most), most / norm, 1.0)
+        variables = [variable for variable, _ in self._trained]
+        self._optimizer.apply([gradient * scale for gradient in gradients], variables)
+        for variable, value in zip(self._moving, statistics, strict=True):
+            variable.assign(value)
         return total, correct
 
     def _evaluate(self, tokens: Any, lengths: Any, labels: Any, weights: Any) -> tuple[Any, Any]:
-        return _loss_and_correct(self._evaluation_logits(tokens, lengths), labels, weights)
-
-    def _evaluation_logits(self, tokens: Any, lengths: Any) -> Any:
-        no_seed = tf.zeros([2], tf.int32)
-        return self._logits(tokens, lengths, dropout=tf.zeros([]), seed=no_seed, training=False)
+        outputs, _ = self._logits(tokens, lengths)
+        return _loss_and_correct(outputs, labels, weights)
 
 
-def _batch_spec(rows: int) -> list[Any]:
+def _penalty_gradient(weight: Any, inputs: StepInputs) -> Any:
+    """Of ``l1 * sum |w| + l2 * sum w^2``, as Keras' regularisers have it."""
+    return inputs.l1 * tf.sign(weight) + 2.0 * inputs.l2 * weight
+
+
+def _batch_spec(rows: int | None) -> list[Any]:
     return [
         tf.TensorSpec([rows, None], tf.int32),
         tf.TensorSpec([rows], tf.int32),

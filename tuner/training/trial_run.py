@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from search_spaces.config import TrialConfig
 from tuner.data.batches import FILLER, count_real_tokens, evaluation_batches, plain_buckets, training_batches
 from tuner.data.encoded import EncodedDataset
+from tuner.training.optimizers import Rates
 from tuner.training.program import EVALUATION_BATCH, StepInputs
 from tuner.training.report import EpochReport, TrialReport
 from tuner.training.workbench import Workbench
@@ -22,7 +24,13 @@ class TrialRun:
     """
 
     def __init__(
-        self, workbench: Workbench, config: TrialConfig, *, seed: tuple[int, ...], state: bytes | None
+        self,
+        workbench: Workbench,
+        config: TrialConfig,
+        *,
+        seed: tuple[int, ...],
+        state: bytes | None,
+        accuracies: Sequence[float | None] = (),
     ) -> None:
         """Sets the trial up, fresh or from the state that an earlier report carried.
 
@@ -30,7 +38,9 @@ class TrialRun:
             workbench: the worker's data and programs.
             config: what to train.
             seed: search seed and trial index, and the number of a repeat (from 1) where it is one; non-negative.
-            state: ``TrialReport.last`` of the epoch to go on from, None for a fresh start.
+            state: ``TrialReport.last`` of the epoch to go on from, its own or another trial's; None for a fresh start.
+            accuracies: the validation accuracies that this trial has reported, epoch by epoch: its best weights are those
+                of the best of all its epochs.
         """
         self._workbench = workbench
         self._config = config
@@ -38,12 +48,13 @@ class TrialRun:
             int(number) for number in np.random.SeedSequence(seed).generate_state(3, np.uint32)
         )
         self._program, self._buckets = workbench.set_up(config)
-        self._program.start(seed=self._weights_seed, learning_rate=config.learning_rate)
-        self._inputs = StepInputs(config.dropout, config.gradient_clip_norm)
+        self._program.start(seed=self._weights_seed, rates=Rates.of(config))
+        self._inputs = StepInputs.of(config)
         self._epoch, self._best_accuracy = 0, -1.0
         if state is not None:
-            extra = self._program.restore(state)
-            self._epoch, self._best_accuracy = int(extra["epoch"]), extra["best_accuracy"]
+            self._epoch = int(self._program.restore(state, rates=Rates.of(config))["epoch"])
+            reached = [accuracy for accuracy in accuracies[: self._epoch] if accuracy is not None]
+            self._best_accuracy = max(reached, default=-1.0)
 
     def run_epoch(self) -> TrialReport:
         """Trains one pass over the training texts, evaluates, and reports."""
@@ -64,7 +75,7 @@ class TrialRun:
         improved = not report.diverged and val_accuracy > self._best_accuracy
         if improved:
             self._best_accuracy = val_accuracy
-        last = self._program.state_bytes(epoch=self._epoch, best_accuracy=self._best_accuracy)
+        last = self._program.state_bytes(epoch=self._epoch)
         return TrialReport(report, last=last, best=self._program.weights_bytes() if improved else None)
 
     def logits(self, weights: bytes, data: EncodedDataset) -> NDArray[np.float32]:
@@ -85,7 +96,10 @@ class TrialRun:
         data, program = self._workbench.data.train, self._program
         order = (self._order_seed, self._epoch)
         total, correct, tokens, seconds = 0.0, 0, 0, 0.0
-        batches = training_batches(data, self._buckets, self._config.batch_size, seed_sequence=order)
+        config = self._config
+        batches = training_batches(
+            data, self._buckets, config.batch_size, seed_sequence=order, batch_tokens=config.batch_tokens
+        )
         for number, batch in enumerate(batches):
             started, compiled_before = time.perf_counter(), program.compile_seconds
             # The generator of dropout takes two words: one for the trial and epoch, one for the step.

@@ -17,7 +17,7 @@ class Workbench:
     """A worker's place: many trials, one after the other.
 
     Attributes:
-        data: encoded training and validation texts.
+        data: encoded training and validation texts, and pretrained word vectors where there are any.
         vocabulary_size: token ids that the data know, padding and unknown included.
         classes: labels in the data.
         epochs: most epochs of a trial.
@@ -40,12 +40,17 @@ class Workbench:
 
     def set_up(self, config: TrialConfig) -> tuple[Program, Buckets]:
         """The program of a configuration, built where no trial of its shape has been here before, and its buckets."""
-        network = network_of(config, vocabulary_size=self.vocabulary_size, classes=self.classes)
+        network = network_of(
+            config,
+            vocabulary_size=self.vocabulary_size,
+            classes=self.classes,
+            vectors_width=None if self.data.vectors is None else self.data.vectors.shape[1],
+        )
         compiled = worth_compiling(
             network,
             positions=self.few_buckets.positions(self.data.train.lengths),
             shapes=len(self.few_buckets.boundaries),
             epochs=self.epochs,
         )
-        program = self._programs.get(ProgramKey(network, config.optimizer, config.batch_size, compiled))
+        program = self._programs.get(ProgramKey.of(config, network, compiled=compiled), self.data.vectors)
         return program, self.few_buckets if compiled else self.many_buckets

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from tuner.cli.parsing import Duration, load_defaults
+from tuner.cli.parsing import Duration, Epochs, load_defaults
 
 
 @click.command(short_help="Search a space of networks on labelled texts.")
@@ -31,6 +31,13 @@ from tuner.cli.parsing import Duration, load_defaults
 @click.option("--max-length", type=int, default=400, show_default=True, help="Tokens read of a text.")
 @click.option("--min-freq", type=int, default=2, show_default=True, help="Training occurrences that make a word known.")
 @click.option("--max-tokens", type=int, default=50_000, show_default=True, help="Most words known.")
+@click.option(
+    "--vectors",
+    type=click.Path(path_type=Path),
+    default=None,
+    metavar="FILE",
+    help="Word vectors (GloVe text, word2vec text or binary, .gz too) for networks with vectors=frozen or trained.",
+)
 @click.option("--stop-words/--no-stop-words", "drop_stop_words", default=False, help="Leave out English stop words.")
 @click.option(
     "--space", default="frontier", show_default=True, metavar="S", help="A named space (see `spaces`) or a YAML file."
@@ -45,14 +52,54 @@ from tuner.cli.parsing import Duration, load_defaults
 @click.option("--trials", type=int, default=None, metavar="N", help="Trials.  [default: 12; with grid: all]")
 @click.option("--epochs", type=int, default=8, show_default=True, metavar="E", help="Most epochs of a trial.")
 @click.option(
-    "--scheduler", type=click.Choice(["asha", "none"]), default="asha", show_default=True, help="Early stopping."
+    "--scheduler",
+    type=click.Choice(["asha", "frontier", "hyperband", "median", "pbt", "none"]),
+    default="asha",
+    show_default=True,
+    help="Early stopping; frontier keeps what is accurate or small.",
+)
+@click.option(
+    "--grace-period",
+    type=int,
+    default=None,
+    metavar="N",
+    help="Epochs before trials are compared.  [default: sqrt of E]",
+)
+@click.option(
+    "--reduction-factor", type=int, default=None, metavar="N", help="One in N trials goes on at a rung.  [default: 3]"
+)
+@click.option(
+    "--rungs", type=Epochs(), default=None, metavar="E,E,...", help="Epochs at which trials are compared, instead."
+)
+@click.option("--promotion", is_flag=True, help="Pause trials at a rung and go on with the best, instead of stopping.")
+@click.option(
+    "--perturbation-interval",
+    type=int,
+    default=None,
+    metavar="N",
+    help="Epochs between exchanges of pbt.  [default: sqrt of E]",
+)
+@click.option(
+    "--patience", type=int, default=None, metavar="N", help="End a trial after N epochs without a better accuracy."
 )
 @click.option(
     "--searcher",
-    type=click.Choice(["random", "grid"]),
+    type=click.Choice(["random", "grid", "optuna", "bayesian"]),
     default="random",
     show_default=True,
     help="Who proposes trials.",
+)
+@click.option(
+    "--objective",
+    type=click.Choice(["accuracy", "frontier"]),
+    default=None,
+    help="What optuna looks for.  [default: the scheduler's]",
+)
+@click.option(
+    "--warm-start",
+    default=None,
+    metavar="RUN",
+    help="Try the frontier of an earlier run first, at most half the trials.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, metavar="K", help="All randomness follows from it.")
 @click.option("--name", default=None, metavar="RUN", help="Name of the run.  [default: date and time]")
@@ -62,6 +109,14 @@ from tuner.cli.parsing import Duration, load_defaults
 @click.option("--max-params", type=int, default=None, metavar="N", help="Only networks of at most N parameters.")
 @click.option(
     "--time-budget", type=Duration(), default=None, metavar="T", help="End the search after, for instance, 30m."
+)
+@click.option(
+    "--epoch-timeout",
+    type=Duration(),
+    default="2h",
+    show_default=True,
+    metavar="T",
+    help="A trial hangs, and is ended, when an epoch takes longer.",
 )
 @click.option(
     "--cpus-per-trial", type=float, default=1.0, show_default=True, metavar="X", help="Processors of a trial."

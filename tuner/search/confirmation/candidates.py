@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from search_spaces.config import TrialConfig
-from tuner.models.averaging import AVERAGED_EMBEDDINGS, AVERAGING_CONFIG, averaging_parameters
+from tuner.models.averaging import AVERAGED_EMBEDDINGS, AVERAGING_CONFIG
 from tuner.runs.ledger import Ledger
 from tuner.search.plan import Plan
 
@@ -35,7 +35,7 @@ class Candidate:
 def candidates_of(plan: Plan, ledger: Ledger, trials: Sequence[str]) -> list[Candidate]:
     """The trials in the order given, each with its recorded configuration, and behind them the baseline."""
     records = [ledger.trials[trial] for trial in trials]
-    parameters = averaging_parameters(plan.network(AVERAGING_CONFIG))
+    parameters = plan.count(AVERAGING_CONFIG).total
     return [
         *(Candidate(record.trial, record.index, TrialConfig(**record.config), record.parameters) for record in records),
         Candidate(AVERAGED_EMBEDDINGS, _BASELINE_INDEX, AVERAGING_CONFIG, parameters),

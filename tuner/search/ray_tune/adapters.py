@@ -4,12 +4,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import ray
 from ray import tune
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
+from search_spaces.config import TrialConfig
+from tuner.models.memory import TrainingMemory
 from tuner.search.conductor import Conductor
-from tuner.search.ray_tune.failures import describe_failure
+from tuner.search.ray_tune.failures import FailureKind, failure_of, memory_message
+from tuner.search.ray_tune.hangs import HangWatch
+from tuner.search.ray_tune.sent_state import SentState, sent
 from tuner.search.ray_tune.trainable import REPORT
 from tuner.search.schedulers.scheduler import Decision
 
@@ -31,21 +36,27 @@ class JournalledSearcher(Searcher):
 class ConductorSearcher(JournalledSearcher):
     """Asks the conductor for trials."""
 
-    def __init__(self, conductor: Conductor) -> None:
-        """Takes the conductor of the search."""
+    def __init__(self, conductor: Conductor, state_of: Callable[[str], bytes | None]) -> None:
+        """Takes the conductor of the search, and where the last states of trials are found."""
         super().__init__()
         self._conductor = conductor
+        self._state_of = state_of
 
-    def suggest(self, trial_id: str) -> dict[str, Any] | str:
-        """The next trial's config, or Ray's mark for "no more"."""
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+        """The next trial's config, None where there is none yet, or Ray's mark for "no more".
+
+        For Ray a trial that goes on after a pause is a new one: it may go on elsewhere, in a worker that is warm.
+        """
         assignment = self._conductor.next_trial()
         if assignment is None:
             finished: str = Searcher.FINISHED
-            return finished
+            return finished if self._conductor.is_exhausted else None
         return {
             "trial": assignment.trial,
             "index": assignment.index,
             "settings": assignment.config.model_dump(),
+            "accuracies": assignment.accuracies,
+            "state": sent(self._state_of(assignment.trial)),
         }
 
 
@@ -61,34 +72,78 @@ class ConductorScheduler(FIFOScheduler):
         """Ray's word for the conductor's decision."""
         report = result[REPORT]
         decision = self._conductor.on_report(trial.config["trial"], report.epoch, last=report.last, best=report.best)
-        stop = decision is Decision.STOP
-        word: str = TrialScheduler.STOP if stop else TrialScheduler.CONTINUE
+        goes_on = decision is Decision.CONTINUE
+        word: str = TrialScheduler.CONTINUE if goes_on else TrialScheduler.STOP
         return word
 
 
 class ConductorCallback(tune.Callback):
-    """Tells the conductor of starts and failures, and gives the display its turn."""
+    """Tells the conductor of starts and failures, ends trials that hang, and gives the display its turn."""
 
-    def __init__(self, conductor: Conductor, on_step: Callable[[], None]) -> None:
-        """Takes the conductor, and what to call after every turn of Ray's loop (several times a second)."""
+    def __init__(
+        self,
+        conductor: Conductor,
+        on_step: Callable[[], None],
+        memory: Callable[[TrialConfig], TrainingMemory],
+        hangs: HangWatch,
+    ) -> None:
+        """Takes the parts.
+
+        Args:
+            conductor: of the search.
+            on_step: what to call after every turn of Ray's loop (several times a second).
+            memory: the estimate of what training a configuration takes.
+            hangs: knows when a trial takes too long.
+        """
         self._conductor = conductor
         self._on_step = on_step
+        self._memory = memory
+        self._hangs = hangs
 
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """A worker took a trial."""
+        self._hangs.expect(trial)
         self._conductor.on_start(trial.config["trial"])
 
     def on_trial_result(
         self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
     ) -> None:
-        """Drops the report, which the scheduler had: Ray would hold the weights in it as the trial's last result."""
+        """Drops the report, which the scheduler had, and the state that the trial began with: Ray would hold both."""
         result.pop(REPORT)
+        self._hangs.expect(trial)
+        state: SentState | None = trial.config["state"]
+        if state is not None:
+            state.release()
+
+    def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        """A trial ended as it was told to."""
+        self._hangs.forget(trial)
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        """A trial broke; Ray has written its traceback into a file."""
-        trace = Path(trial.error_file).read_text(encoding="utf-8", errors="replace") if trial.error_file else ""
-        self._conductor.on_failure(trial.config["trial"], describe_failure(trace))
+        """A trial broke, or what it ran on; Ray has written the error into files."""
+        name, hung = trial.config["trial"], self._hangs.forget(trial)
+        if hung:
+            self._conductor.on_failure(name, f"no epoch ended within {self._hangs.seconds:g} s (--epoch-timeout)")
+            return
+        failure = failure_of(*error_of(trial))
+        if failure.kind is FailureKind.WORKER_LOST:
+            self._conductor.on_worker_lost(name, failure.message)
+        elif failure.kind is FailureKind.MEMORY:
+            estimate = self._memory(TrialConfig(**trial.config["settings"]))
+            self._conductor.on_failure(name, memory_message(failure, estimate))
+        else:
+            self._conductor.on_failure(name, failure.message)
 
     def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
         """The display's turn; what it raises ends the search."""
+        for trial in self._hangs.overdue():
+            # It may be stuck within one step, so it is not asked; its end arrives as an error of the trial.
+            ray.kill(trial.temporary_state.ray_actor)
         self._on_step()
+
+
+def error_of(trial: Any) -> tuple[BaseException | None, str]:
+    """The exception, where Ray kept it, and the text of it, from the files that Ray wrote a moment ago."""
+    trace = Path(trial.error_file).read_text(encoding="utf-8", errors="replace") if trial.error_file else ""
+    kept = trial.pickled_error_file
+    return (ray.cloudpickle.loads(Path(kept).read_bytes()) if kept else None), trace

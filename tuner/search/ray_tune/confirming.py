@@ -1,7 +1,6 @@
 """Runs a confirmation on Ray Tune, in the warm workers of a search."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ray import tune
@@ -13,10 +12,10 @@ from tuner.data.encoded import EncodedDataset, EncodedSplits
 from tuner.runs.settings import SearchSettings
 from tuner.search.confirmation.candidates import repeat_seed
 from tuner.search.confirmation.conductor import ConfirmationConductor
-from tuner.search.ray_tune.adapters import JournalledSearcher
+from tuner.search.ray_tune.adapters import JournalledSearcher, error_of
 from tuner.search.ray_tune.cluster import ClusterResources
 from tuner.search.ray_tune.engine import run_trials, worker_parameters
-from tuner.search.ray_tune.failures import describe_failure
+from tuner.search.ray_tune.failures import failure_of
 from tuner.search.ray_tune.trainable import REPORT, open_workbench
 from tuner.search.schedulers.scheduler import Decision
 
@@ -45,13 +44,14 @@ def confirm_on_ray(
         callback=RepeatCallback(conductor, on_step),
         asked=settings.resources,
         there=resources,
+        most_pending=settings.resources.concurrency,
     )
 
 
 class RepeatTrainable(tune.Trainable):
     """Trains a repeat epoch by epoch, and judges it in the last step. Reused like the workers of a search.
 
-    A config holds ``trial`` (the repeat's key), ``index``, ``repeat``, ``is_baseline`` and ``settings``.
+    A config holds ``trial`` (the repeat's key), ``index``, ``repeat`` and ``settings``.
     """
 
     def setup(
@@ -75,9 +75,6 @@ class RepeatTrainable(tune.Trainable):
             vocabulary_size: this and the rest as in ``TrialTrainable``.
         """
         self._workbench = open_workbench(arrays, vocabulary_size, classes, epochs, threads)
-        from tuner.training.averaging import AveragingWorkbench
-
-        self._averaging = AveragingWorkbench(self._workbench.data, vocabulary_size, classes, epochs)
         self._test = EncodedDataset(**test)
         self._seed = seed
         self._repeat_run: RepeatRun | None = None
@@ -88,19 +85,27 @@ class RepeatTrainable(tune.Trainable):
         return True
 
     def step(self) -> dict[str, Any]:
-        """One epoch."""
-        if self._repeat_run is None:
-            self._repeat_run = self._begin()
-        return {REPORT: self._repeat_run.run_epoch()}
+        """One epoch.
+
+        Raises:
+            TrialBroke: for any error of the repeat.
+        """
+        from tuner.training.broken import broken_by
+
+        try:
+            if self._repeat_run is None:
+                self._repeat_run = self._begin()
+            return {REPORT: self._repeat_run.run_epoch()}
+        except Exception as error:  # noqa: BLE001  raised again, as text
+            raise broken_by(error) from None
 
     def _begin(self) -> "RepeatRun":
         from tuner.training.repeat_run import RepeatRun
         from tuner.training.trial_run import TrialRun
 
-        workbench = self._averaging if self.config["is_baseline"] else self._workbench
         seed = repeat_seed(self._seed, self.config["index"], self.config["repeat"])
-        trial = TrialRun(workbench, TrialConfig(**self.config["settings"]), seed=seed, state=None)
-        return RepeatRun(trial, workbench, self._test)
+        trial = TrialRun(self._workbench, TrialConfig(**self.config["settings"]), seed=seed, state=None)
+        return RepeatRun(trial, self._workbench, self._test)
 
 
 class RepeatSearcher(JournalledSearcher):
@@ -121,7 +126,6 @@ class RepeatSearcher(JournalledSearcher):
             "trial": repeat.key,
             "index": repeat.candidate.index,
             "repeat": repeat.number,
-            "is_baseline": repeat.candidate.is_baseline,
             "settings": repeat.candidate.config.model_dump(),
         }
 
@@ -156,9 +160,8 @@ class RepeatCallback(tune.Callback):
         result.pop(REPORT)
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        """A repeat broke; Ray has written its traceback into a file."""
-        trace = Path(trial.error_file).read_text(encoding="utf-8", errors="replace") if trial.error_file else ""
-        self._conductor.on_failure(trial.config["trial"], describe_failure(trace))
+        """A repeat broke, or what it ran on; another confirmation tries it again."""
+        self._conductor.on_failure(trial.config["trial"], failure_of(*error_of(trial)).message)
 
     def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
         """The display's turn; what it raises ends the confirmation."""

@@ -6,10 +6,14 @@ import tempfile
 from collections.abc import Callable
 from typing import Any
 
+from search_spaces.config import TrialConfig
+from tuner.data.batches import buckets_of
 from tuner.data.encoded import EncodedSplits
+from tuner.models.memory import TrainingMemory, training_memory
 from tuner.runs.settings import ResourceSettings, SearchSettings
 from tuner.runs.store import RunStore
 from tuner.search.conductor import Conductor
+from tuner.search.plan import plan_of
 from tuner.search.ray_tune.cluster import ClusterResources
 
 
@@ -27,21 +31,39 @@ def run_on_ray(
     What ``on_step`` raises passes through; the caller then shuts Ray down, which ends the workers at once.
     """
     from tuner.search.ray_tune.adapters import ConductorCallback, ConductorScheduler, ConductorSearcher
+    from tuner.search.ray_tune.hangs import HangWatch
     from tuner.search.ray_tune.trainable import TrialTrainable
+
+    longest = int(buckets_of(data, compiled=False).boundaries[-1])
+
+    def memory(config: TrialConfig) -> TrainingMemory:
+        network = plan_of(settings).network(config)
+        return training_memory(network, config, length=longest)
 
     run_trials(
         TrialTrainable,
-        {**worker_parameters(settings, data), "states": store.states()},
-        searcher=ConductorSearcher(conductor),
+        worker_parameters(settings, data),
+        searcher=ConductorSearcher(conductor, store.state),
         scheduler=ConductorScheduler(conductor),
-        callback=ConductorCallback(conductor, on_step),
+        callback=ConductorCallback(conductor, on_step, memory, HangWatch(settings.epoch_timeout)),
         asked=settings.resources,
         there=resources,
+        most_pending=_most_pending(settings),
     )
 
 
+def _most_pending(settings: SearchSettings) -> int:
+    """Trials that wait for a worker: one that ends a trial finds the next there, and is kept for it.
+
+    Where the next trial depends on what others report, only one waits: it was chosen before those reports came.
+    """
+    learns = settings.searcher in ("optuna", "bayesian")
+    calls_back = settings.scheduler.promotion or settings.scheduler.name in ("hyperband", "pbt")
+    return 1 if learns or calls_back else settings.resources.concurrency
+
+
 def worker_parameters(settings: SearchSettings, data: EncodedSplits) -> dict[str, Any]:
-    """What ``TrialTrainable.setup`` takes beside states."""
+    """What ``TrialTrainable.setup`` takes."""
     return {
         "arrays": data.as_arrays(),
         "vocabulary_size": settings.data.vocabulary_size,
@@ -61,6 +83,7 @@ def run_trials(
     callback: Any,
     asked: ResourceSettings,
     there: ClusterResources,
+    most_pending: int,
 ) -> None:
     """Lets Ray Tune run what the searcher proposes in warm workers, until it has no more.
 
@@ -72,27 +95,34 @@ def run_trials(
         callback: hears of starts and failures.
         asked: resources of a trial, and how many run at once.
         there: what the cluster has.
+        most_pending: how many are asked of the searcher before there is a worker for them.
     """
-    # As many trials wait as run: a worker that ends one finds the next there, and is kept for it.
-    os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(asked.concurrency)
+    os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(most_pending)
     from ray import tune
     from ray.tune.search import ConcurrencyLimiter
 
+    from tuner.search.ray_tune.failures import tolerate_memory_kills
+
+    tolerate_memory_kills()
     if not there.is_local:  # a local Ray offers just as many processors as there are to be trials at once
         searcher = ConcurrencyLimiter(searcher, max_concurrent=asked.concurrency)
     with tempfile.TemporaryDirectory(prefix="frontier-tuner-") as scratch:
-        tune.run(
-            tune.with_resources(
-                tune.with_parameters(trainable, **parameters),
-                {"cpu": asked.cpus_per_trial, "gpu": asked.gpus_per_trial},
-            ),
-            name="search",
-            storage_path=scratch,
-            num_samples=-1,  # the searcher says when there are no more
-            search_alg=searcher,
-            scheduler=scheduler,
-            callbacks=[callback],
-            reuse_actors=True,
-            raise_on_failed_trial=False,
-            verbose=0,
-        )
+        try:
+            tune.run(
+                tune.with_resources(
+                    tune.with_parameters(trainable, **parameters),
+                    {"cpu": asked.cpus_per_trial, "gpu": asked.gpus_per_trial},
+                ),
+                name="search",
+                storage_path=scratch,
+                num_samples=-1,  # the searcher says when there are no more
+                search_alg=searcher,
+                scheduler=scheduler,
+                callbacks=[callback],
+                reuse_actors=True,
+                raise_on_failed_trial=False,
+                verbose=0,
+            )
+        except tune.TuneError as error:
+            # Tune tells an error in a callback as text of its own; what was raised there is the one to know.
+            raise error.__context__ or error from None

@@ -7,6 +7,7 @@ from ray import tune
 
 from search_spaces.config import TrialConfig
 from tuner.data.encoded import EncodedSplits
+from tuner.search.ray_tune.sent_state import SentState
 
 if TYPE_CHECKING:
     from tuner.training.trial_run import TrialRun
@@ -32,7 +33,8 @@ def open_workbench(
 class TrialTrainable(tune.Trainable):
     """Trains the trial of its config epoch by epoch; on reuse it keeps data, compiled programs and TensorFlow itself.
 
-    A config holds ``trial``, ``index`` and ``settings`` (the hyperparameters).
+    A config holds ``trial``, ``index``, ``settings`` (the hyperparameters), and what a trial goes on from: ``accuracies`` (by
+    epoch) and ``state`` (a ``SentState``, or None for a fresh start).
     """
 
     def setup(
@@ -40,7 +42,6 @@ class TrialTrainable(tune.Trainable):
         config: dict[str, Any],
         *,
         arrays: Mapping[str, Any],
-        states: Mapping[str, bytes],
         vocabulary_size: int,
         classes: int,
         epochs: int,
@@ -52,7 +53,6 @@ class TrialTrainable(tune.Trainable):
         Args:
             config: the first trial.
             arrays: ``EncodedSplits.as_arrays()``, mapped from the node's object store without a copy.
-            states: last states of interrupted trials by trial id.
             vocabulary_size: token ids that the data know.
             classes: labels in the data.
             epochs: most epochs of a trial.
@@ -60,7 +60,6 @@ class TrialTrainable(tune.Trainable):
             threads: threads of an operation on the CPU.
         """
         self._workbench = open_workbench(arrays, vocabulary_size, classes, epochs, threads)
-        self._states = states
         self._seed = seed
         self._trial_run: TrialRun | None = None
 
@@ -70,14 +69,24 @@ class TrialTrainable(tune.Trainable):
         return True
 
     def step(self) -> dict[str, Any]:
-        """One epoch."""
+        """One epoch.
+
+        Raises:
+            TrialBroke: for any error of the trial.
+        """
+        from tuner.training.broken import broken_by
         from tuner.training.trial_run import TrialRun
 
-        if self._trial_run is None:
-            self._trial_run = TrialRun(
-                self._workbench,
-                TrialConfig(**self.config["settings"]),
-                seed=(self._seed, self.config["index"]),
-                state=self._states.get(self.config["trial"]),
-            )
-        return {REPORT: self._trial_run.run_epoch()}
+        try:
+            if self._trial_run is None:
+                state: SentState | None = self.config["state"]
+                self._trial_run = TrialRun(
+                    self._workbench,
+                    TrialConfig(**self.config["settings"]),
+                    seed=(self._seed, self.config["index"]),
+                    state=state.fetch() if state else None,
+                    accuracies=self.config["accuracies"],
+                )
+            return {REPORT: self._trial_run.run_epoch()}
+        except Exception as error:  # noqa: BLE001  raised again, as text
+            raise broken_by(error) from None

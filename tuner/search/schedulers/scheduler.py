@@ -1,8 +1,10 @@
 """The interface of a scheduler."""
 
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol
+from typing import Any
 
 
 class Decision(Enum):
@@ -10,6 +12,8 @@ class Decision(Enum):
 
     CONTINUE = "continue"
     STOP = "stop"
+    PAUSE = "pause"
+    """Give the place away and wait; the scheduler may call the trial back later."""
 
 
 @dataclass(frozen=True)
@@ -25,15 +29,60 @@ class Metrics:
     parameters: int
 
 
-class Scheduler(Protocol):
-    """Decides on reports, in the order in which they arrive. Knows no clock, no randomness and no Ray."""
+@dataclass(frozen=True)
+class Continuation:
+    """A paused trial that goes on.
 
+    Attributes:
+        trial: its id.
+        donor: the trial whose last state it takes over, None where it goes on from its own.
+        changes: hyperparameters that have another value from here on.
+    """
+
+    trial: str
+    donor: str | None = None
+    changes: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Scheduler(ABC):
+    """Decides on reports, in the order in which they arrive. Knows no clock, no Ray and no randomness but its seed's.
+
+    A scheduler is rebuilt after an interruption by telling it again what happened, so all that it knows must follow from
+    these calls. Those that most schedulers have no use for do nothing by default.
+    """
+
+    pauses = False
+    """Whether ``report`` may answer PAUSE."""
+
+    def add(self, trial: str) -> None:  # noqa: B027
+        """A trial was proposed; called once for each, in the order of their indices, before its first report."""
+
+    @abstractmethod
     def report(self, trial: str, epoch: int, metrics: Metrics) -> Decision:
-        """Takes in the report of a trial after ``epoch`` epochs (counted from 1) and says what it does next."""
-        ...
+        """Takes in the report of a trial after ``epoch`` epochs (counted from 1) and says what it does next.
+
+        The report of the last epoch is not asked about: it ends the trial.
+        """
+
+    def ended(self, trial: str) -> None:  # noqa: B027
+        """A trial will train no more: it is completed, was stopped, or broke."""
+
+    def next_continuation(self, *, new_trials_left: bool) -> Continuation | None:
+        """The paused trial that a free place is for, None where a new trial should have it or none may go on yet.
+
+        Asked again before ``continued`` it answers the same.
+        """
+        return None
+
+    def continued(self, trial: str) -> None:  # noqa: B027
+        """A paused trial was given a place."""
+
+    def drain_dropped(self) -> list[str]:
+        """Paused trials of which it became certain, since the last call, that they will not go on."""
+        return []
 
 
-class RunToTheEnd:
+class RunToTheEnd(Scheduler):
     """No early stopping."""
 
     def report(self, trial: str, epoch: int, metrics: Metrics) -> Decision:

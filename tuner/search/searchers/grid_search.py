@@ -1,8 +1,11 @@
 """Grid search: every configuration of a finite space, once."""
 
+from collections.abc import Collection
+
 from search_spaces.config import TrialConfig
 from search_spaces.space import Space
 from tuner.errors import InputError
+from tuner.runs.ledger import TrialRecord
 from tuner.search.searchers.searcher import Fits
 
 
@@ -32,6 +35,10 @@ class GridSearcher:
         """Number of points within the budget."""
         return len(self._points)
 
-    def propose(self, index: int) -> TrialConfig | None:
-        """Point ``index``, None beyond the last."""
-        return self._points[index] if index < len(self._points) else None
+    def propose(self, index: int, trials: Collection[TrialRecord] = ()) -> TrialConfig:
+        """Point ``index``, whatever is known of other trials.
+
+        Raises:
+            IndexError: beyond the last point; a grid search has as many trials as points.
+        """
+        return self._points[index]

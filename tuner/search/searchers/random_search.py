@@ -1,10 +1,13 @@
 """Random search: trial i is drawn from a generator of its own; the first is the network that we recommend."""
 
+from collections.abc import Collection
+
 import numpy as np
 
 from search_spaces.config import TrialConfig
 from search_spaces.space import Space
 from tuner.errors import InputError
+from tuner.runs.ledger import TrialRecord
 from tuner.search.searchers.searcher import Fits
 
 # A space of which less than one draw in two thousand fits the budget is one that the user did not mean.
@@ -24,17 +27,15 @@ class RandomSearcher:
         self._seed = seed
         self._fits = fits
 
-    def propose(self, index: int) -> TrialConfig:
-        """A function of (seed, index) alone.
+    def propose(self, index: int, trials: Collection[TrialRecord] = ()) -> TrialConfig:
+        """A function of (seed, index) alone, whatever is known of other trials.
 
         Raises:
             InputError: where nothing that fits was drawn.
         """
         generator = np.random.default_rng([self._seed, index])
         for draw in range(_DRAWS):
-            config = self._space.sample(generator)
-            if index == draw == 0:
-                config = self._space.towards_defaults(config)
+            config = self._space.sample(generator, near_defaults=index == draw == 0)
             if self._fits(config):
                 return config
         raise InputError(

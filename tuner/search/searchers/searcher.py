@@ -1,20 +1,28 @@
 """The interface of a searcher."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 from search_spaces.config import TrialConfig
+from tuner.runs.ledger import TrialRecord
 
 Fits = Callable[[TrialConfig], bool]
 """Whether a configuration is within the user's budget of parameters."""
+
+STARTUP_TRIALS = 10
+"""Trials that must have ended before a model is made of them; until then trials are drawn at random."""
 
 
 class Searcher(Protocol):
     """Says which configuration a trial has."""
 
-    def propose(self, index: int) -> TrialConfig | None:
-        """The configuration of trial ``index`` (from 0), or None where the searcher has no more.
+    def propose(self, index: int, trials: Collection[TrialRecord]) -> TrialConfig:
+        """The configuration of trial ``index`` (from 0).
 
-        Asked in ascending order of the index, once each; asked again with the same index it answers the same.
+        A function of its arguments and the search seed alone: a searcher keeps no state, so there is none to lose.
+
+        Args:
+            index: the trial's number, below the number of trials.
+            trials: all that were proposed before it, with what is known of them now.
         """
         ...

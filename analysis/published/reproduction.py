@@ -1,0 +1,102 @@
+"""A published experiment reproduced: its table beside the run's figures, its conclusions, and what is not comparable."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from analysis.loading import Run
+from analysis.published.conclusions import Verdict, verdicts
+from analysis.published.differences import differences
+from analysis.published.matching import beside
+from analysis.published.tables import PublishedTable, published_tables
+from search_spaces.experiment import Experiment
+from tuner.runs.atomic import write_text_atomically
+
+_HEADINGS = {
+    "system": "system",
+    "epochs": "epochs",
+    "published_val_accuracy": "published val",
+    "published_test_accuracy": "published test",
+    "val_accuracy": "val acc",
+    "test_accuracy": "test acc",
+    "published_parameters": "published parameters",
+    "parameters": "parameters",
+    "published_seconds": "published seconds",
+    "seconds": "seconds",
+}
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """An experiment's table and conclusions, beside a run.
+
+    Attributes:
+        experiment: name of the space.
+        table: the printed table, None where the report prints none.
+        rows: as ``beside`` gives them; no row without a printed table.
+        verdicts: the report's conclusions.
+        differences: sentences on what is not comparable.
+        scope: on how much of the data the verdicts are.
+    """
+
+    experiment: str
+    table: PublishedTable | None
+    rows: pd.DataFrame
+    verdicts: list[Verdict]
+    differences: list[str]
+    scope: str
+
+    def shown(self) -> pd.DataFrame:
+        """The rows as text, with headings, without the columns of which neither side has anything."""
+        known = [name for name in _HEADINGS if name in self.rows and self.rows[name].notna().any()]
+        return pd.DataFrame({_HEADINGS[name]: [_text(name, value) for value in self.rows[name]] for name in known})
+
+
+def reproduction(run: Run, name: str, experiment: Experiment) -> Reproduction:
+    """Sets a run beside the experiment of that name."""
+    table = published_tables().get(name)
+    rows = pd.DataFrame() if table is None else beside(run, table)
+    share = run.settings.data.fraction
+    scope = "on all of the data" if share == 1 else f"on a share of {share:g} of the data"
+    return Reproduction(name, table, rows, verdicts(run, name), differences(run, experiment, table), scope)
+
+
+def save_reproduction(run: Run, result: Reproduction) -> list[str]:
+    """Writes ``reproduction.md``, and ``reproduction.csv`` where there are rows, into the run's folder; returns the names."""
+    folder, written = run.folder.path, ["reproduction.md"]
+    write_text_atomically(folder / "reproduction.md", _markdown(run, result))
+    if not result.rows.empty:
+        write_text_atomically(folder / "reproduction.csv", result.rows.to_csv(index=False))
+        written.append("reproduction.csv")
+    return written
+
+
+def _markdown(run: Run, result: Reproduction) -> str:
+    title = result.table.title if result.table else "the report prints no table"
+    lines = [f"# {result.experiment}: {title}", "", f"Run {run.label}.", ""]
+    if not result.rows.empty:
+        shown = result.shown()
+        lines += [_line(shown.columns), _line("---" if name == "system" else "---:" for name in shown.columns)]
+        lines += [*(_line(row) for row in shown.itertuples(index=False)), ""]
+    if result.verdicts:
+        lines += [f"## What the report concluded, {result.scope}", ""]
+        lines += [f"- {verdict.says}: **{verdict.outcome}** ({verdict.figures})" for verdict in result.verdicts]
+        lines.append("")
+    lines += ["## What is not comparable", "", *(f"- {sentence}" for sentence in result.differences)]
+    return "\n".join(lines) + "\n"
+
+
+def _line(cells: Iterable[Any]) -> str:
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+def _text(name: str, value: Any) -> str:
+    if pd.isna(value):
+        return ""
+    if name.endswith("accuracy"):
+        return f"{value:.4f}"
+    if name.endswith("seconds"):
+        return f"{value:,.0f}"
+    return f"{value:,}" if name.endswith("parameters") else str(value)

@@ -1,0 +1,141 @@
+"""Reads the published tables: CSV files of facts, described by ``tables.yaml``."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from search_spaces.config import TrialConfig
+from tuner.errors import InputError
+
+_FOLDER = Path(__file__).parent
+_SYSTEM = ("system", "accuracy", "parameters", "split", "source")
+
+
+@dataclass(frozen=True)
+class PublishedTable:
+    """A table as a report printed it.
+
+    Attributes:
+        name: of its file.
+        report: number of the report ("000" to "004"), None for other work.
+        title: what it shows.
+        data: name of the data set.
+        split: what its accuracy is of.
+        setting: hyperparameters that all its rows share.
+        comparable: a sentence on what keeps its rows from being compared with others number by number.
+        rows: a row a result; hyperparameters are named as in ``TrialConfig``, the rest as in a run's tables.
+    """
+
+    name: str
+    report: str | None
+    title: str
+    data: str
+    split: Literal["test", "validation"]
+    setting: Mapping[str, Any]
+    comparable: str
+    rows: pd.DataFrame
+
+    @property
+    def source(self) -> str:
+        """Where it was printed, in a few words."""
+        return f"report {self.report}" if self.report else "other work"
+
+    @property
+    def hyperparameters(self) -> list[str]:
+        """Its columns that are hyperparameters."""
+        return [name for name in self.rows.columns if name in TrialConfig.model_fields]
+
+
+@cache
+def published_tables() -> Mapping[str, PublishedTable]:
+    """All tables by name."""
+    described = yaml.safe_load((_FOLDER / "tables.yaml").read_text(encoding="utf-8"))
+    return {name: _read(name, entry) for name, entry in described.items()}
+
+
+def published_table(name: str) -> PublishedTable:
+    """One table.
+
+    Raises:
+        InputError: where there is none of that name.
+    """
+    if name not in published_tables():
+        raise InputError(f"no published table {name!r}; known: {', '.join(published_tables())}")
+    return published_tables()[name]
+
+
+def _read(name: str, entry: Mapping[str, Any]) -> PublishedTable:
+    rows = pd.read_csv(_FOLDER / f"{name}.csv")
+    if "parameters" in rows:
+        rows["parameters"] = rows["parameters"].astype("Int64")
+    entry = {**entry, "comparable": " ".join(entry["comparable"].split())}
+    return PublishedTable(name=name, rows=rows, **entry)
+
+
+def tables_for(data: str) -> pd.DataFrame:
+    """Every published accuracy on a data set, a row a system, the most accurate first; no row for an unknown data set.
+
+    Args:
+        data: name of the data set: "imdb", "airline" or "trec".
+
+    Returns:
+        Columns ``system`` (str), ``accuracy`` (0 to 1), ``parameters`` (Int64, missing where none were printed), ``split``
+        ("test" or "validation": what the accuracy is of) and ``source`` (report or paper). A row with both accuracies in
+        print gives two; a system that several tables print, one.
+    """
+    parts = [_systems(table) for table in published_tables().values() if table.data == data]
+    if not parts:
+        return pd.DataFrame({name: pd.Series(dtype="object") for name in _SYSTEM}).astype(
+            {"accuracy": "float64", "parameters": "Int64"}
+        )
+    found = pd.concat(parts, ignore_index=True)
+    found = found.sort_values("parameters", kind="stable").drop_duplicates(["system", "split", "source"])
+    return found.sort_values("accuracy", ascending=False, kind="stable", ignore_index=True)
+
+
+def _systems(table: PublishedTable) -> pd.DataFrame:
+    rows = table.rows.assign(system=system_names(table), source=table.rows.get("source", table.source))
+    if "parameters" not in rows:
+        rows["parameters"] = pd.array([pd.NA] * len(rows), dtype="Int64")
+    parts = [
+        rows[rows[column].notna()].assign(split=split).rename(columns={column: "accuracy"})[list(_SYSTEM)]
+        for column, split in (("test_accuracy", "test"), ("val_accuracy", "validation"))
+        if column in rows
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def system_names(table: PublishedTable, *, full: bool = True) -> list[str]:
+    """A name for each row: ``lstm, units 200, batch size 64, 5 epochs``.
+
+    Args:
+        table: whose rows are named.
+        full: also say what all rows share; not wanted under a heading that says it.
+    """
+    shared = table.setting if full else {}
+    return [_system(table, shared, row) for _, row in table.rows.iterrows()]
+
+
+def _system(table: PublishedTable, shared: Mapping[str, Any], row: "pd.Series[Any]") -> str:
+    if "system" in row:
+        return str(row["system"])
+    values = {**shared, **{name: row[name] for name in table.hyperparameters if pd.notna(row[name])}}
+    words = [_worded(name, values[name]) for name in TrialConfig.model_fields if name in values]
+    if "epochs" in row:
+        words.append(f"{row['epochs']} epoch{'s' * (row['epochs'] != 1)}")
+    return ", ".join(word for word in words if word) or "the same"
+
+
+def _worded(name: str, value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    name = name.replace("_", " ")
+    if isinstance(value, (bool, np.bool_)):
+        return name if value else ""
+    return f"{name} {value:g}"

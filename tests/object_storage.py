@@ -1,0 +1,27 @@
+"""An S3 service on this machine, for tests."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from unittest import mock
+
+from moto.server import ThreadedMotoServer
+
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_DEFAULT_REGION": "us-east-1"}
+
+
+@contextmanager
+def s3_service() -> Iterator[str]:
+    """The URL of a folder for runs in a new bucket; credentials are in the environment meanwhile."""
+    from pyarrow import fs
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    try:
+        with mock.patch.dict(os.environ, CREDENTIALS):
+            options = f"?scheme=http&endpoint_override={host}:{port}"
+            fs.FileSystem.from_uri(f"s3://bucket{options}&allow_bucket_creation=true")[0].create_dir("bucket")
+            yield f"s3://bucket/runs{options}"
+    finally:
+        server.stop()

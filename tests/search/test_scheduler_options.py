@@ -1,0 +1,52 @@
+import pytest
+
+from search_spaces.domains import Choice, Uniform
+from search_spaces.space import Space
+from tuner.errors import InputError
+from tuner.search.schedulers.options import SchedulerOptions, check_population, resolve
+
+
+def test_what_is_chosen_where_nothing_is_said():
+    chosen = resolve(SchedulerOptions("asha"), epochs=8)
+    assert (chosen.grace_period, chosen.reduction_factor, chosen.rungs, chosen.promotion) == (2, 3, (2, 6), False)
+    chosen = resolve(SchedulerOptions("pbt"), epochs=9)
+    assert (chosen.perturbation_interval, chosen.grace_period, chosen.rungs) == (3, None, ())
+    assert resolve(SchedulerOptions("median"), epochs=16).grace_period == 4
+
+
+def test_rungs_take_the_place_of_the_grace_period():
+    chosen = resolve(SchedulerOptions("frontier", rungs=(1, 4), reduction_factor=4), epochs=5)
+    assert (chosen.grace_period, chosen.reduction_factor, chosen.rungs) == (None, 4, (1, 4))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (SchedulerOptions("none", grace_period=2), "--grace-period 2: --scheduler none has no options"),
+        (SchedulerOptions("median", reduction_factor=3), "--reduction-factor 3: --scheduler median has --grace-period"),
+        (SchedulerOptions("hyperband", promotion=True), "--promotion: --scheduler hyperband has --reduction-factor"),
+        (SchedulerOptions("pbt", rungs=(1, 2)), "--rungs 1,2: --scheduler pbt has --perturbation-interval"),
+        (SchedulerOptions("asha", perturbation_interval=2), "--perturbation-interval 2: --scheduler asha has"),
+        (SchedulerOptions("asha", reduction_factor=1), "--reduction-factor 1: .*at least 2"),
+        (SchedulerOptions("frontier", grace_period=9), r"--grace-period 9: must be between 1 and --epochs \(8\)"),
+        (SchedulerOptions("frontier", grace_period=0), "--grace-period 0"),
+        (SchedulerOptions("asha", rungs=(3, 2)), "--rungs 3,2: must be ascending epochs from 1 to 7"),
+        (SchedulerOptions("asha", rungs=(2, 8)), "--rungs 2,8"),
+        (SchedulerOptions("asha", rungs=(2,), grace_period=2), "--grace-period 2: --rungs says already"),
+        (SchedulerOptions("pbt", perturbation_interval=9), "--perturbation-interval 9"),
+    ],
+)
+def test_options_that_do_not_apply_or_are_out_of_range(options, message):
+    with pytest.raises(InputError, match=message) as error:
+        resolve(options, epochs=8)
+    assert "\n" not in str(error.value)
+
+
+def test_a_population_needs_one_network_and_something_to_perturb():
+    check_population(Space("s", {"dropout": Uniform(0, 0.5), "units": Choice((8,))}), 4)
+    with pytest.raises(InputError, match="varies units; fix them with --set, for instance --set units=VALUE"):
+        check_population(Space("s", {"dropout": Uniform(0, 0.5), "units": Choice((8, 16))}), 8)
+    with pytest.raises(InputError, match="varies none of learning_rate, dropout, l2"):
+        check_population(Space("s", {"units": Choice((8,))}), 8)
+    with pytest.raises(InputError, match="--trials 3"):
+        check_population(Space("s", {"dropout": Uniform(0, 0.5)}), 3)

@@ -1,0 +1,94 @@
+"""Searches through the command line in processes of their own, as a user starts them."""
+
+import csv
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tuner.data.corpus import generate_corpus
+
+SMALL = ["--set", "layers=1", "--set", "units=4,8", "--set", "embedding=4", "--set", "cell=gru", "--set", "pooling=max"]
+
+
+def write_reviews(path: Path, examples: int = 1500) -> Path:
+    """Reviews as a CSV file with its own column names."""
+    corpus = generate_corpus(examples=examples)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["review", "sentiment"])
+        writer.writerows(
+            (text, corpus.label_names[label]) for text, label in zip(corpus.texts, corpus.labels, strict=True)
+        )
+    return path
+
+
+def start(folder: Path, *arguments: object, runs_dir: object = None, **environment: str) -> subprocess.Popen[str]:
+    """Starts a command in a session of its own; runs lie in the folder unless told otherwise."""
+    command = [sys.executable, "-m", "tuner", *map(str, arguments), "--runs-dir", str(runs_dir or folder)]
+    return subprocess.Popen(
+        command,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def call(
+    folder: Path, *arguments: object, runs_dir: object = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Runs a command to its end."""
+    process = start(folder, *arguments, runs_dir=runs_dir, **environment)
+    out, err = process.communicate(timeout=240)
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def search(data: Path, name: str, *more: object) -> list[str]:
+    """The arguments of a search of small networks, one at once."""
+    return ["search", "--data", str(data), "--name", name, "--concurrency", "1", *SMALL, *map(str, more)]
+
+
+def wait_until(
+    happened: Callable[[], bool], process: subprocess.Popen[str], what: str, *, seconds: float = 120
+) -> None:
+    """Waits for something that a running command does."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if happened():
+            return
+        if process.poll() is not None:
+            pytest.fail(f"the command ended early: {process.communicate()[1]}")
+        time.sleep(0.05)
+    pytest.fail(f"{what} did not happen in {seconds:g} seconds")
+
+
+def wait_for_epochs(journal: Path, count: int, process: subprocess.Popen[str]) -> None:
+    """Waits until a search has so many epochs in its journal."""
+    wait_until(
+        lambda: journal.exists() and journal.read_bytes().count(b'"event":"epoch"') >= count, process, f"epoch {count}"
+    )
+
+
+def workers_of(pid: int) -> list[int]:
+    """Processes that train, among the descendants of a process: a test never touches somebody else's."""
+    found = subprocess.run(["pgrep", "-f", "ray::.*Trainable"], capture_output=True, text=True, check=False).stdout
+    return [int(worker) for worker in found.split() if pid in ancestors(int(worker))]
+
+
+def ancestors(pid: int) -> list[int]:
+    """A process and those that it descends from, the nearest first."""
+    line = [pid]
+    while line[-1] > 1:
+        try:
+            stat = Path(f"/proc/{line[-1]}/stat").read_text()
+        except OSError:  # it ended in between
+            break
+        line.append(int(stat.rpartition(")")[2].split()[1]))
+    return line

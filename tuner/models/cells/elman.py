@@ -1,0 +1,53 @@
+"""One step of Elman's network, with either non-linearity."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from tuner.models.cells.cell import SharedDeltas, Steps, bind_kernel
+
+
+class _ElmanCell(SharedDeltas):
+    """What both have in common: weights as in ``keras.layers.SimpleRNN``."""
+
+    _scale = 1.0
+
+    def __init__(self, kernel: Any, recurrent_kernel: Any, bias: Any) -> None:
+        """Bind the weights, in the orders and orientations in which the steps use them."""
+        super().__init__(kernel, recurrent_kernel)
+        self.carry_rows: tuple[int, ...] = (int(recurrent_kernel.shape[0]),)
+        self.saved_rows: tuple[int, ...] = ()
+        self._from_inputs = bind_kernel(kernel, self._scale)
+        self._recurrent_transposed = tf.transpose(recurrent_kernel) * self._scale
+        self._bias = bias[:, None] * self._scale
+
+    def _squashed(self, inputs: Any, carry: Steps) -> Any:
+        return tf.tanh(self._from_inputs(inputs) + self._recurrent_transposed @ carry[0] + self._bias)
+
+
+class TanhCell(_ElmanCell):
+    """``h = tanh(W'x + U'h + b)``, Elman 1990."""
+
+    def forward(self, inputs: Any, carry: Steps) -> tuple[Steps, Steps]:
+        """Take one step; see `Cell`."""
+        return (self._squashed(inputs, carry),), ()
+
+    def deltas(self, gradient: Steps, hidden: Any, previous: Steps, saved: Steps) -> tuple[Steps, Steps]:
+        """Undo a step's element-wise part; see `Cell`."""
+        return (gradient[0] * (1.0 - hidden * hidden),), (tf.zeros_like(hidden),)
+
+
+class SigmoidCell(_ElmanCell):
+    """``h = sigmoid(W'x + U'h + b)``."""
+
+    _scale = 0.5
+
+    def forward(self, inputs: Any, carry: Steps) -> tuple[Steps, Steps]:
+        """Take one step; see `Cell`."""
+        return (0.5 * self._squashed(inputs, carry) + 0.5,), ()
+
+    def deltas(self, gradient: Steps, hidden: Any, previous: Steps, saved: Steps) -> tuple[Steps, Steps]:
+        """Undo a step's element-wise part; see `Cell`."""
+        return (gradient[0] * hidden * (1.0 - hidden),), (tf.zeros_like(hidden),)

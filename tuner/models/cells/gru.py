@@ -1,0 +1,77 @@
+"""One step of a GRU."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from tuner.models.cells.cell import Steps, bind_kernel, scale_column
+
+
+class GRUCell:
+    """Cho et al. 2014 as cuDNN computes it; weights as in ``keras.layers.GRU(reset_after=True)`` (gate order z, r, h).
+
+    ``n = tanh(W'x + b + r * (U'h + b'))``, ``h = z * h + (1 - z) * n``.
+
+    There are four blocks of deltas: n, z, r, and the recurrent part of n (``r`` times the delta of n). The kernel's
+    product takes the first three and the recurrent kernel's the last three.
+    """
+
+    def __init__(self, kernel: Any, recurrent_kernel: Any, bias: Any) -> None:
+        """Bind the weights, in the orders and orientations in which the steps use them."""
+        units = self._units = int(recurrent_kernel.shape[0])
+        self.carry_rows: tuple[int, ...] = (units,)
+        self.saved_rows: tuple[int, ...] = (2 * units, units, units)
+        self.delta_rows = 4 * units
+        self.sum_shapes: tuple[list[int], ...] = ([3 * units, units],)
+        if kernel is not None:
+            self.sum_shapes = ([3 * units, int(kernel.shape[0])], *self.sum_shapes)
+        scale = scale_column([(2 * units, 0.5), (units, 1.0)])
+        self._from_inputs = bind_kernel(kernel, scale)
+        self._recurrent_transposed = tf.transpose(recurrent_kernel) * scale
+        self._kernel_bias, self._recurrent_bias = bias[0][:, None] * scale, bias[1][:, None] * scale
+        self._recurrent = recurrent_kernel
+        self._kernel_n_first = None if kernel is None else tf.roll(kernel, units, 1)
+
+    def forward(self, inputs: Any, carry: Steps) -> tuple[Steps, Steps]:
+        """Take one step; see `Cell`."""
+        (hidden,), split = carry, 2 * self._units
+        from_inputs = self._from_inputs(inputs) + self._kernel_bias
+        from_hidden = self._recurrent_transposed @ hidden + self._recurrent_bias
+        gates = 0.5 * tf.tanh(from_inputs[:split] + from_hidden[:split]) + 0.5
+        update, reset = tf.split(gates, 2, 0)
+        recurrent = from_hidden[split:]
+        candidate = tf.tanh(from_inputs[split:] + reset * recurrent)
+        return (candidate + update * (hidden - candidate),), (gates, candidate, recurrent)
+
+    def deltas(self, gradient: Steps, hidden: Any, previous: Steps, saved: Steps) -> tuple[Steps, Steps]:
+        """Undo a step's element-wise part; see `Cell`."""
+        (d_hidden,), (gates, candidate, recurrent) = gradient, saved
+        update, reset = tf.split(gates, 2, 0)
+        d_candidate = d_hidden * (1.0 - update) * (1.0 - candidate * candidate)
+        d_update = d_hidden * (previous[0] - candidate) * update * (1.0 - update)
+        d_reset = d_candidate * recurrent * reset * (1.0 - reset)
+        return (d_candidate, d_update, d_reset, d_candidate * reset), (d_hidden * update,)
+
+    def below(self, deltas: Any) -> tuple[Any, Any]:
+        """Take deltas through the weights; see `Cell`."""
+        of_inputs, of_hidden = deltas[: 3 * self._units], self._recurrent @ deltas[self._units :]
+        if self._kernel_n_first is None:
+            return tf.roll(of_inputs, -self._units, 0), of_hidden
+        return self._kernel_n_first @ of_inputs, of_hidden
+
+    def products(self, deltas: Any, inputs: Any, hidden: Any) -> Steps:
+        """Return one step's share of the sums; see `Cell`."""
+        recurrent = tf.matmul(deltas[self._units :], hidden, transpose_b=True)
+        if self._kernel_n_first is None:
+            return recurrent, deltas
+        return tf.matmul(deltas[: 3 * self._units], inputs, transpose_b=True), recurrent, deltas
+
+    def weight_gradients(self, *sums: Any) -> Steps:
+        """Turn sums into gradients; see `Cell`."""
+        *kernel, recurrent_kernel, bias = sums
+        units, totals = self._units, tf.reduce_sum(bias, 1)
+        d_bias = tf.stack([tf.roll(totals[: 3 * units], -units, 0), totals[units:]])
+        d_kernel = (tf.roll(tf.transpose(part), -units, 1) for part in kernel)
+        return (*d_kernel, tf.transpose(recurrent_kernel), d_bias)

@@ -1,0 +1,51 @@
+"""One step of an LSTM."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from tuner.models.cells.cell import SharedDeltas, Steps, bind_kernel, scale_column
+
+
+class LSTMCell(SharedDeltas):
+    """Hochreiter and Schmidhuber 1997 with forget gates; weights as in ``keras.layers.LSTM`` (gate order i, f, c, o).
+
+    ``c = f * c + i * g``, ``h = o * tanh(c)``; no peepholes.
+    """
+
+    def __init__(self, kernel: Any, recurrent_kernel: Any, bias: Any) -> None:
+        """Bind the weights, in the orders and orientations in which the steps use them."""
+        super().__init__(kernel, recurrent_kernel)
+        units = int(recurrent_kernel.shape[0])
+        self.carry_rows: tuple[int, ...] = (units, units)
+        self.saved_rows: tuple[int, ...] = (4 * units, units)
+        self._scale = scale_column([(2 * units, 0.5), (units, 1.0), (units, 0.5)])
+        self._from_inputs = bind_kernel(kernel, self._scale)
+        self._recurrent_transposed = tf.transpose(recurrent_kernel) * self._scale
+        self._bias = bias[:, None] * self._scale
+
+    def forward(self, inputs: Any, carry: Steps) -> tuple[Steps, Steps]:
+        """Take one step; see `Cell`."""
+        hidden, memory = carry
+        summed = self._from_inputs(inputs) + self._recurrent_transposed @ hidden + self._bias
+        gates = tf.tanh(summed) * self._scale + (1.0 - self._scale)
+        enter, keep, candidate, leave = tf.split(gates, 4, 0)
+        memory = keep * memory + enter * candidate
+        squashed = tf.tanh(memory)
+        return (leave * squashed, memory), (gates, squashed)
+
+    def deltas(self, gradient: Steps, hidden: Any, previous: Steps, saved: Steps) -> tuple[Steps, Steps]:
+        """Undo a step's element-wise part; see `Cell`."""
+        (d_hidden, d_memory), memory = gradient, previous[1]
+        gates, squashed = saved
+        enter, keep, candidate, leave = tf.split(gates, 4, 0)
+        d_memory += d_hidden * leave * (1.0 - squashed * squashed)
+        deltas = (
+            d_memory * candidate * enter * (1.0 - enter),
+            d_memory * memory * keep * (1.0 - keep),
+            d_memory * enter * (1.0 - candidate * candidate),
+            d_hidden * squashed * leave * (1.0 - leave),
+        )
+        return deltas, (tf.zeros_like(hidden), d_memory * keep)

@@ -1,0 +1,129 @@
+"""The options of schedulers: which one has which, and what is chosen where nothing is said."""
+
+from dataclasses import dataclass, fields
+
+from search_spaces.space import Space
+from tuner.errors import InputError
+from tuner.runs.settings import SchedulerSettings
+from tuner.search.schedulers.perturbation import PERTURBED, perturbable, shapes_the_network
+from tuner.search.schedulers.population import SMALLEST_POPULATION
+from tuner.search.schedulers.rungs import default_grace_period, rung_epochs
+
+REDUCTION_FACTOR = 3
+
+_HALVING = frozenset({"grace_period", "reduction_factor", "rungs", "promotion"})
+_APPLICABLE = {
+    "asha": _HALVING,
+    "frontier": _HALVING,
+    "hyperband": frozenset({"reduction_factor"}),
+    "median": frozenset({"grace_period"}),
+    "pbt": frozenset({"perturbation_interval"}),
+    "none": frozenset[str](),
+}
+
+
+@dataclass(frozen=True)
+class SchedulerOptions:
+    """What a user asks of early stopping; None means "choose for me".
+
+    Attributes:
+        name: asha, frontier, hyperband, median, pbt or none.
+        grace_period: epochs before the first comparison; by default the square root of the epochs, rounded down.
+        reduction_factor: one in how many goes on; 3 by default.
+        rungs: epochs of the comparisons, instead of the grace period times powers of the reduction factor.
+        promotion: whether trials pause at a rung until they are promoted.
+        perturbation_interval: epochs between the exchanges of a population; by default a grace period's.
+    """
+
+    name: str = "asha"
+    grace_period: int | None = None
+    reduction_factor: int | None = None
+    rungs: tuple[int, ...] | None = None
+    promotion: bool = False
+    perturbation_interval: int | None = None
+
+    def given(self) -> dict[str, str]:
+        """Those that the user gave, as they are written on the command line."""
+        shown = {}
+        for name in (field.name for field in fields(self) if field.name != "name"):
+            value = getattr(self, name)
+            if value is not None and value is not False:
+                text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+                shown[name] = _option(name) if value is True else f"{_option(name)} {text}"
+        return shown
+
+
+def resolve(options: SchedulerOptions, *, epochs: int) -> SchedulerSettings:
+    """The scheduler with everything chosen.
+
+    Raises:
+        InputError: for an option that the scheduler does not have or that is out of its range.
+    """
+    applicable = _APPLICABLE[options.name]
+    for name, shown in options.given().items():
+        if name not in applicable:
+            has = ", ".join(sorted(map(_option, applicable))) or "no options"
+            raise InputError(f"{shown}: --scheduler {options.name} has {has}; leave it out")
+    _check_ranges(options, epochs)
+    grace = options.grace_period or default_grace_period(epochs)
+    factor = options.reduction_factor or REDUCTION_FACTOR
+    rungs = options.rungs if options.rungs is not None else rung_epochs(grace, factor, epochs)
+    return SchedulerSettings.model_validate(
+        {
+            "name": options.name,
+            "grace_period": grace if "grace_period" in applicable and options.rungs is None else None,
+            "reduction_factor": factor if "reduction_factor" in applicable else None,
+            "rungs": rungs if "rungs" in applicable else (),
+            "promotion": options.promotion,
+            "perturbation_interval": (options.perturbation_interval or default_grace_period(epochs))
+            if "perturbation_interval" in applicable
+            else None,
+        }
+    )
+
+
+def check_population(space: Space, trials: int) -> None:
+    """Whether population based training can work on a space.
+
+    Raises:
+        InputError: where its networks differ, nothing that may change while a network trains varies, or they are too few.
+    """
+    shaping = [name for name in space.varying() if shapes_the_network(name)]
+    if shaping:
+        raise InputError(
+            f"--scheduler pbt copies weights between trials, so all need one network, and the space {space.name} varies "
+            f"{', '.join(shaping)}; fix them with --set, for instance --set {shaping[0]}=VALUE"
+        )
+    if not perturbable(space):
+        raise InputError(
+            f"--scheduler pbt: the space {space.name} varies none of {', '.join(PERTURBED)}, so there is nothing to perturb; "
+            "give one a range, for instance in a space file learning_rate: {log_uniform: [0.001, 0.02]}"
+        )
+    if trials < SMALLEST_POPULATION:
+        raise InputError(
+            f"--trials {trials}: --scheduler pbt exchanges between quarters of a population; give at least "
+            f"{SMALLEST_POPULATION}"
+        )
+
+
+def _check_ranges(options: SchedulerOptions, epochs: int) -> None:
+    grace, factor, interval = options.grace_period, options.reduction_factor, options.perturbation_interval
+    if factor is not None and factor < 2:
+        raise InputError(f"--reduction-factor {factor}: one in so many trials goes on; must be at least 2")
+    if grace is not None and not 1 <= grace <= epochs:
+        raise InputError(f"--grace-period {grace}: must be between 1 and --epochs ({epochs})")
+    if interval is not None and not 1 <= interval <= epochs:
+        raise InputError(f"--perturbation-interval {interval}: must be between 1 and --epochs ({epochs})")
+    if options.rungs is not None:
+        if grace is not None:
+            raise InputError(f"--grace-period {grace}: --rungs says already when trials are compared; give one of them")
+        ascending = list(options.rungs) == sorted(set(options.rungs))
+        if not options.rungs or not ascending or options.rungs[0] < 1 or options.rungs[-1] >= epochs:
+            raise InputError(
+                f"--rungs {','.join(map(str, options.rungs))}: must be ascending epochs from 1 to {epochs - 1}, before the "
+                f"last of --epochs {epochs}"
+            )
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"

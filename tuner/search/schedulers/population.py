@@ -1,0 +1,97 @@
+"""Population based training (Jaderberg et al. 2017, arXiv 1711.09846) for fewer places than trials."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from tuner.search.schedulers.scheduler import Continuation, Decision, Metrics, Scheduler
+
+Perturb = Callable[[str, np.random.Generator], Mapping[str, Any]]
+"""From a donor's id to the hyperparameters, its own ones perturbed, with which another trial goes on from its state."""
+
+QUANTILE = 0.25
+
+SMALLEST_POPULATION = 4
+"""Fewer have no quarters."""
+
+
+class PopulationBasedTraining(Scheduler):
+    """Trains all trials for an interval of epochs, generation after generation; then the worst quarter takes over weights,
+    optimizer and hyperparameters of the best quarter, the latter perturbed.
+
+    A generation closes when a place is free and no trial of it is left to start, so no place ever waits. Trials that are
+    still running then take no part in the exchange and go on as they are. Those that take over go on before their donors
+    do, so a donor's state is still the one that was compared.
+    """
+
+    pauses = True
+
+    def __init__(self, *, interval: int, seed: int, perturb: Perturb) -> None:
+        """Sets up the first generation.
+
+        Args:
+            interval: epochs between exchanges, at least 1.
+            seed: of the exchanges and the order in which the others go on.
+            perturb: says with which hyperparameters a trial goes on.
+
+        Raises:
+            ValueError: where the interval is below 1.
+        """
+        if interval < 1:
+            raise ValueError(f"the perturbation interval must be at least 1; received {interval}")
+        self._interval = interval
+        self._seed = seed
+        self._perturb = perturb
+        self._closed_epoch = 0
+        self._paused: dict[str, float] = {}
+        self._queue: list[Continuation] = []
+
+    def report(self, trial: str, epoch: int, metrics: Metrics) -> Decision:
+        """Pauses the trial after every interval. Trials are compared on the accuracy that they have now, not on their best."""
+        if epoch % self._interval:
+            return Decision.CONTINUE
+        if epoch <= self._closed_epoch:
+            self._queue.append(Continuation(trial))
+        else:
+            self._paused[trial] = metrics.val_accuracy
+        return Decision.PAUSE
+
+    def ended(self, trial: str) -> None:
+        """Takes the trial out of the population."""
+        self._paused.pop(trial, None)
+        self._queue = [waiting for waiting in self._queue if waiting.trial != trial]
+
+    def next_continuation(self, *, new_trials_left: bool) -> Continuation | None:
+        """The next of the generation; None while the population still grows or everyone is at work."""
+        if not self._queue and not new_trials_left:
+            self._close_generation()
+        return self._queue[0] if self._queue else None
+
+    def continued(self, trial: str) -> None:
+        """The trial has its place."""
+        if not self._queue:
+            self._close_generation()
+        self._queue = [waiting for waiting in self._queue if waiting.trial != trial]
+
+    def _close_generation(self) -> None:
+        """Lets the paused trials exchange and queues them."""
+        if not self._paused:
+            return
+        self._closed_epoch += self._interval
+        generator = np.random.default_rng([self._seed, self._closed_epoch])
+        members = sorted(self._paused)
+        order = [members[i] for i in generator.permutation(len(members))]
+        exchanges = self._exchanges(generator)
+        self._queue = [*exchanges.values(), *(Continuation(trial) for trial in order if trial not in exchanges)]
+        self._paused = {}
+
+    def _exchanges(self, generator: np.random.Generator) -> dict[str, Continuation]:
+        """Who takes over from whom, by trial."""
+        ranked = sorted(self._paused, key=lambda trial: (-self._paused[trial], trial))
+        quarter = int(len(ranked) * QUANTILE)
+        exchanges = {}
+        for trial in ranked[len(ranked) - quarter :]:
+            donor = ranked[int(generator.integers(quarter))]
+            exchanges[trial] = Continuation(trial, donor, self._perturb(donor, generator))
+        return exchanges

@@ -1,0 +1,51 @@
+"""First guesses from an earlier run: its frontier, as far as it lies in the new search's space."""
+
+import math
+from pathlib import Path
+
+from search_spaces.config import TrialConfig
+from search_spaces.space import Space
+from tuner.errors import InputError
+from tuner.runs.folder import find_run
+from tuner.runs.journal import read_journal
+from tuner.runs.ledger import Ledger
+from tuner.runs.pareto import pareto_front
+from tuner.search.searchers.searcher import Fits
+
+
+def first_guesses(run: str, runs_dir: Path, space: Space, fits: Fits, *, trials: int) -> list[TrialConfig]:
+    """The most accurate trials of the run's frontier, at most half as many as the new search has.
+
+    They are trained anew: other data, another seed or more epochs may be asked of them now.
+
+    Args:
+        run: name or folder of the earlier run.
+        runs_dir: where runs are looked up by name.
+        space: of the new search; what lies outside is left out.
+        fits: its budget of parameters; likewise.
+        trials: of the new search.
+
+    Raises:
+        InputError: where there is no such run, or nothing in it helps.
+    """
+    finished = Ledger(read_journal(find_run(run, runs_dir).journal)).with_accuracy()
+    accuracies = [record.accuracy or 0.0 for record in finished]
+    front = pareto_front(accuracies, [record.parameters for record in finished])
+    best_first = sorted(front, key=lambda i: -accuracies[i])
+    configs = [TrialConfig(**finished[i].config) for i in best_first]
+    guesses = list(dict.fromkeys(config for config in configs if _lies_in(space, config) and fits(config)))
+    if not guesses:
+        raise InputError(
+            f"--warm-start {run}: none of the {len(configs)} trials of its frontier lies in the space {space.name}; use the "
+            "space of that run, or leave it out"
+        )
+    return guesses[: math.ceil(trials / 2)]
+
+
+def _lies_in(space: Space, config: TrialConfig) -> bool:
+    """Whether the space could have given the configuration."""
+    if space.variables:  # they are not kept, so a configuration's would have to be guessed
+        return False
+    values = space.values(config)
+    inside = all(value in space.parameters[name] for name, value in values.items())
+    return inside and space.config(values) == config
