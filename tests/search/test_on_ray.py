@@ -110,6 +110,32 @@ def test_a_broken_off_search_resumes_to_the_same_numbers(how, whole, tmp_path, d
         )
 
 
+POPULATION = ["--scheduler", "pbt", "--perturbation-interval", "1", "--trials", "4", "--epochs", "4",
+              "--set", "units=4", "--set", "vocabulary=500"]  # fmt: skip
+
+
+def test_a_population_that_is_killed_goes_on_to_the_same_numbers(tmp_path, data):
+    """Paused trials, states that pass from one trial to another and changed rates, through real workers."""
+    result = call(tmp_path, *search(data, "whole", *POPULATION))
+    assert result.returncode == 0, result.stderr
+    process = start(tmp_path, *search(data, "broken", *POPULATION))
+    journal = tmp_path / "broken" / "journal.jsonl"
+    wait_until(lambda: journal.exists() and b'"donor":"0' in journal.read_bytes(), process, "an exchange")
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait(timeout=60)
+    result = call(tmp_path, "resume", "broken")
+    assert result.returncode == 0, result.stderr
+    whole_trials, whole_epochs = decisions(tmp_path / "whole")
+    trials, epochs = decisions(tmp_path / "broken")
+    pd.testing.assert_frame_equal(trials, whole_trials, check_exact=True)
+    pd.testing.assert_frame_equal(
+        epochs.sort_values(["trial_id", "epoch"], ignore_index=True),
+        whole_epochs.sort_values(["trial_id", "epoch"], ignore_index=True),
+        check_exact=True,
+    )
+    assert set(trials["status"]) == {"completed"}
+
+
 def test_a_worker_that_dies_loses_an_epoch_and_one_that_hangs_loses_its_trial(tmp_path, data):
     arguments = search(data, "dies", "--trials", "3", "--epochs", "12", "--scheduler", "none", "--epoch-timeout", "12s")
     process = start(tmp_path, *arguments)
