@@ -7,7 +7,13 @@ from search_spaces.experiment import Experiment
 
 
 def differences(run: Run, experiment: Experiment, table: PublishedTable | None) -> list[str]:
-    """Sentences on how this run is not what the report did: first this run, then any run of the experiment."""
+    """Sentences on how this run is not what the report did: first this run, then any run of the experiment.
+
+    Args:
+        run: that was made.
+        experiment: that it is of.
+        table: that the report printed, None where it printed none.
+    """
     data = run.settings.data
     found = []
     if data.fraction < 1:
@@ -32,6 +38,4 @@ def differences(run: Run, experiment: Experiment, table: PublishedTable | None) 
             "The report's accuracies are of the test part, ours of the validation part: the test part is seen once, by "
             "`tuner confirm`."
         )
-    if table is not None:
-        found.append(table.comparable)
     return [*found, *experiment.differences]

@@ -38,7 +38,7 @@ def beside(run: Run, table: PublishedTable) -> pd.DataFrame:
         best epoch), ``trial_id``; of val_accuracy, test_accuracy, parameters and seconds one column ``published_...`` and one
         of ours. Our test accuracy is there only after ``tuner confirm``; our seconds are those of all epochs up to that one.
     """
-    names = system_names(table)
+    names = system_names(table, full=False)
     rows = [_row(run, table, name, row) for name, (_, row) in zip(names, table.rows.iterrows(), strict=True)]
     usable = with_accuracy(run.trials)
     if len(usable):

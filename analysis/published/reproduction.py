@@ -38,6 +38,7 @@ class Reproduction:
         rows: as ``beside`` gives them; no row without a printed table.
         verdicts: the report's conclusions.
         differences: sentences on what is not comparable.
+        scope: on how much of the data the verdicts are.
     """
 
     experiment: str
@@ -45,6 +46,7 @@ class Reproduction:
     rows: pd.DataFrame
     verdicts: list[Verdict]
     differences: list[str]
+    scope: str
 
     def shown(self) -> pd.DataFrame:
         """The rows as text, with headings, without the columns of which neither side has anything."""
@@ -56,7 +58,9 @@ def reproduction(run: Run, name: str, experiment: Experiment) -> Reproduction:
     """Sets a run beside the experiment of that name."""
     table = published_tables().get(name)
     rows = pd.DataFrame() if table is None else beside(run, table)
-    return Reproduction(name, table, rows, verdicts(run, name), differences(run, experiment, table))
+    share = run.settings.data.fraction
+    scope = "on all of the data" if share == 1 else f"on a share of {share:g} of the data"
+    return Reproduction(name, table, rows, verdicts(run, name), differences(run, experiment, table), scope)
 
 
 def save_reproduction(run: Run, result: Reproduction) -> list[str]:
@@ -77,7 +81,7 @@ def _markdown(run: Run, result: Reproduction) -> str:
         lines += [_line(shown.columns), _line("---" if name == "system" else "---:" for name in shown.columns)]
         lines += [*(_line(row) for row in shown.itertuples(index=False)), ""]
     if result.verdicts:
-        lines += ["## What the report concluded", ""]
+        lines += [f"## What the report concluded, {result.scope}", ""]
         lines += [f"- {verdict.says}: **{verdict.outcome}** ({verdict.figures})" for verdict in result.verdicts]
         lines.append("")
     lines += ["## What is not comparable", "", *(f"- {sentence}" for sentence in result.differences)]

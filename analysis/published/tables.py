@@ -111,19 +111,25 @@ def _systems(table: PublishedTable) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def system_names(table: PublishedTable) -> list[str]:
-    """A name for each row, of what distinguishes it: ``lstm, units 200, batch size 64, 5 epochs``."""
-    return [_system(table, row) for _, row in table.rows.iterrows()]
+def system_names(table: PublishedTable, *, full: bool = True) -> list[str]:
+    """A name for each row: ``lstm, units 200, batch size 64, 5 epochs``.
+
+    Args:
+        table: whose rows are named.
+        full: also say what all rows share; not wanted under a heading that says it.
+    """
+    shared = table.setting if full else {}
+    return [_system(table, shared, row) for _, row in table.rows.iterrows()]
 
 
-def _system(table: PublishedTable, row: "pd.Series[Any]") -> str:
+def _system(table: PublishedTable, shared: Mapping[str, Any], row: "pd.Series[Any]") -> str:
     if "system" in row:
         return str(row["system"])
-    values = {**table.setting, **{name: row[name] for name in table.hyperparameters if pd.notna(row[name])}}
+    values = {**shared, **{name: row[name] for name in table.hyperparameters if pd.notna(row[name])}}
     words = [_worded(name, values[name]) for name in TrialConfig.model_fields if name in values]
     if "epochs" in row:
         words.append(f"{row['epochs']} epoch{'s' * (row['epochs'] != 1)}")
-    return ", ".join(word for word in words if word)
+    return ", ".join(word for word in words if word) or "the same"
 
 
 def _worded(name: str, value: Any) -> str:

@@ -134,6 +134,8 @@ def _show(console: Console, folder: RunFolder, name: str, experiment: Experiment
                 f"of {len(counts)} printed parameter counts our closed form gives {sum(counts)} exactly, with the report's "
                 "vocabulary, bias vectors and outputs\n"
             )
+    if result.verdicts:
+        console.print(f"what the report concluded, {result.scope}:")
     for verdict in result.verdicts:
         colour = _COLOURS[verdict.outcome]
         console.print(f"[{colour}]{verdict.outcome:>13}[/{colour}]  {verdict.says} [dim]({verdict.figures})[/dim]")
