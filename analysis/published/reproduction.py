@@ -65,12 +65,13 @@ def reproduction(run: Run, name: str, experiment: Experiment) -> Reproduction:
 
 def save_reproduction(run: Run, result: Reproduction) -> list[str]:
     """Writes ``reproduction.md``, and ``reproduction.csv`` where there are rows, into the run's folder; returns the names."""
-    folder, written = run.folder.path, ["reproduction.md"]
-    write_text_atomically(folder / "reproduction.md", _markdown(run, result))
+    files = {"reproduction.md": _markdown(run, result)}
     if not result.rows.empty:
-        write_text_atomically(folder / "reproduction.csv", result.rows.to_csv(index=False))
-        written.append("reproduction.csv")
-    return written
+        files["reproduction.csv"] = result.rows.to_csv(index=False)
+    for name, text in files.items():
+        write_text_atomically(run.folder.path / name, text)
+        run.folder.publish(run.folder.path / name)
+    return list(files)
 
 
 def _markdown(run: Run, result: Reproduction) -> str:

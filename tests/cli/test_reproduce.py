@@ -68,7 +68,7 @@ def test_a_finished_run_is_shown_beside_its_table(tmp_path, monkeypatch, capsys)
     assert "0.8334" in output
     assert "of 1 printed parameter counts our closed form gives 1 exactly" in output
     assert "holds one wide layer is worse (100 0.8800, 300 0.8400)" in output
-    assert "kept in runs/imdb_width/reproduction.md" in output
+    assert "kept in runs/imdb_width: reproduction.md, reproduction.csv" in output
     assert (tmp_path / "runs" / "imdb_width" / "reproduction.csv").exists()
 
 

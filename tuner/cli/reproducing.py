@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from analysis.loading import load
+from analysis.loading import Run, load
 from analysis.published.reproduction import Reproduction, reproduction, save_reproduction
 from search_spaces.documents import SpaceError, space_document
 from search_spaces.experiment import Experiment, named_experiment
@@ -17,7 +17,9 @@ from tuner.cli.searching import resume_command, run_search, space_with
 from tuner.cli.terminal import Terminal
 from tuner.data.pipeline import DataRequest
 from tuner.errors import InputError
-from tuner.runs.folder import RunFolder
+from tuner.runs.fetching import SETTINGS
+from tuner.runs.folder import RunFolder, find_run
+from tuner.runs.location import remote_folder, unreachable
 from tuner.runs.settings import read_settings
 from tuner.search.request import SearchRequest
 from tuner.search.schedulers.options import SchedulerOptions
@@ -31,21 +33,30 @@ def reproduce_command(options: dict[str, Any]) -> int:
     experiment = _experiment(name)
     space = space_with(name, options["settings"])
     run = options["name"] or (name if fraction == 1 else f"{name}-{fraction:g}")
-    folder = RunFolder(options["runs_dir"] / run)
     console = Terminal()
-    if folder.settings.exists():
+    folder = _existing(run, options["runs_dir"])
+    if folder is not None:
         _check_same(folder, space, options)
         if options["dry_run"]:
             console.print(
-                f"dry run: {folder.path} is there; without --dry-run it goes on, or is shown if it is finished"
+                f"dry run: {folder.place} is there; without --dry-run it goes on, or is shown if it is finished"
             )
             return 0
         code = resume_command(run, options["runs_dir"], trials=None, as_json=False)
     else:
         code = run_search(_request(options, experiment, space, run), dry_run=options["dry_run"], as_json=False)
     if code == 0 and not options["dry_run"]:
-        _show(console, folder, name, experiment)
+        _show(console, load(run, runs_dir=options["runs_dir"]), name, experiment)
     return code
+
+
+def _existing(run: str, runs_dir: Path) -> RunFolder | None:
+    remote = remote_folder(runs_dir / run)
+    try:
+        exists = (runs_dir / run / SETTINGS).is_file() if remote is None else remote.read(SETTINGS) is not None
+    except OSError as error:
+        raise unreachable(str(runs_dir), error) from None
+    return find_run(run, runs_dir) if exists else None
 
 
 def _experiment(name: str) -> Experiment:
@@ -71,7 +82,7 @@ def _check_same(folder: RunFolder, space: Space, options: dict[str, Any]) -> Non
     for key, value in asked.items():
         if there[key] != value:
             shown = "" if key == "space" else f" {there[key]}, asked {value}"
-            raise InputError(f"{folder.path}: was run with another {key}{shown}; give the new run a --name")
+            raise InputError(f"{folder.place}: was run with another {key}{shown}; give the new run a --name")
 
 
 def _request(options: dict[str, Any], experiment: Experiment, space: Space, run: str) -> SearchRequest:
@@ -118,8 +129,7 @@ def _request(options: dict[str, Any], experiment: Experiment, space: Space, run:
     )
 
 
-def _show(console: Console, folder: RunFolder, name: str, experiment: Experiment) -> None:
-    run = load(folder.path)
+def _show(console: Console, run: Run, name: str, experiment: Experiment) -> None:
     result = reproduction(run, name, experiment)
     written = save_reproduction(run, result)
     console.print()
@@ -142,7 +152,7 @@ def _show(console: Console, folder: RunFolder, name: str, experiment: Experiment
     console.print("\nnot comparable:")
     for sentence in result.differences:
         console.print(f"  {sentence}", markup=False)
-    console.print(f"\nkept in {', '.join(str(_relative(folder.path / file)) for file in written)}", style="dim")
+    console.print(f"\nkept in {run.folder.place}: {', '.join(written)}", style="dim")
 
 
 def _table(result: Reproduction) -> Table:
@@ -154,7 +164,3 @@ def _table(result: Reproduction) -> Table:
     for row in shown.itertuples(index=False):
         table.add_row(*map(str, row))
     return table
-
-
-def _relative(path: Path) -> Path:
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

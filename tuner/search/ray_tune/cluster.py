@@ -17,7 +17,6 @@ _ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # else a FutureWarning for every worker without a GPU
     "RAY_AIR_NEW_OUTPUT": "0",  # the newer output prints a banner even when told to be silent
-    "RAY_raylet_start_wait_time_s": "120",  # 30 are not enough on a machine that is busy
     "RAY_CHDIR_TO_TRIAL_DIR": "0",  # a user's relative paths stay what they are
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # five files and 48 ms a trial; the journal has it all
     "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C is ours: it must end the search at once and say how to resume
@@ -116,7 +115,7 @@ def connected(address: str | None, *, local_cpus: float) -> Iterator[ClusterReso
     if cluster is None:
         try:
             ray.init(address="local", num_cpus=math.ceil(local_cpus), include_dashboard=False, **quiet)
-        except Exception as error:
+        except Exception as error:  # Ray has no type for it
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise SearchFailed(
                 f"Ray could not be started on this machine ({reason}); try again when it is less busy"
