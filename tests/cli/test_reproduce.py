@@ -99,7 +99,7 @@ def test_an_experiment_runs_and_is_compared(questions, capsys):
     assert run(command) == 0
     kept = (questions / "runs" / "trec_grid" / "reproduction.md").read_text()
     assert "| the most accurate of our 2 trials | 1 |" in kept
-    assert "Trials end after 1 epochs at the latest, not 100." in kept
+    assert "Trials have at most 1 of the experiment's 100 epochs." in kept
     assert run(command) == 0
     assert "is finished" in capsys.readouterr().out
 
