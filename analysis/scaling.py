@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analysis.columns import with_accuracy
+from analysis.columns import with_size
 from tuner.runs.pareto import pareto_front
 
 _Floats = npt.NDArray[np.float64]
@@ -48,7 +48,7 @@ def scaling_fit(trials: pd.DataFrame, *, seed: int = 0) -> ScalingFit | None:
     bootstrap samples of the trials, each with its own frontier (Efron and Tibshirani 1993, chapter 13). The form is that
     of Hestness et al. 2017 (arXiv 1712.00409). A frontier is made of maxima: the law is of the luckiest, not of the mean.
     """
-    usable = with_accuracy(trials)
+    usable = with_size(trials)
     sizes = usable["parameters"].to_numpy(dtype=float)
     accuracies = usable["val_accuracy"].to_numpy(dtype=float)
     front = _front(sizes, accuracies)

@@ -22,10 +22,11 @@ def network_text(config: Mapping[str, Any]) -> str:
     """A configuration's network in a few words: ``bi-gru 1x32 max e16 v5000`` (depth x units, embedding, vocabulary).
 
     A hyperparameter that a run of an older version does not know is at its default. A network of another tool is a list of
-    its hyperparameters: ``units 32, optimizer/rate 0.004``.
+    its hyperparameters: ``units 32, learning_rate 0.004``.
     """
     if not is_ours(config):
-        return ", ".join(f"{name} {_short(value)}" for name, value in config.items() if not pd.isna(value))
+        named = {name.rsplit("/", 1)[-1]: value for name, value in config.items() if not pd.isna(value)}
+        return ", ".join(f"{name} {_short(value)}" for name, value in named.items())
     config = _DEFAULTS | dict(config)
     parts = [_cell(config)]
     if config["cell"] != "none":

@@ -46,7 +46,7 @@ def call(
 ) -> subprocess.CompletedProcess[str]:
     """Runs a command to its end."""
     process = start(folder, *arguments, runs_dir=runs_dir, **environment)
-    out, err = process.communicate(timeout=240)
+    out, err = process.communicate(timeout=480)
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
@@ -56,7 +56,7 @@ def search(data: Path, name: str, *more: object) -> list[str]:
 
 
 def wait_until(
-    happened: Callable[[], bool], process: subprocess.Popen[str], what: str, *, seconds: float = 120
+    happened: Callable[[], bool], process: subprocess.Popen[str], what: str, *, seconds: float = 300
 ) -> None:
     """Waits for something that a running command does."""
     deadline = time.monotonic() + seconds

@@ -6,18 +6,18 @@ import pandas as pd
 from analysis import fronts
 from analysis.charts.data import accuracy_axis, rows, size_axis
 from analysis.charts.theme import dressed, layered
-from analysis.columns import CONFIG, with_accuracy
+from analysis.columns import CONFIG, with_size
 
 _FIRST = [("trial_id", "trial"), ("val_accuracy", "accuracy"), ("parameters", "parameters"), ("status", "status")]
 
 
 def frontier(trials: pd.DataFrame, *, title: str | None = None) -> alt.LayerChart:
-    """All trials with an accuracy as dots, the frontier as a stair through its trials, the knee in another colour.
+    """All trials with an accuracy and a size as dots, the frontier as a stair through its trials, the knee in another colour.
 
     The stair is the best accuracy at no more than so many parameters. Hovering shows a trial's configuration. The chart's
     parameter ``trial`` is the id of a trial that is ringed; pages may set it.
     """
-    usable, front, knee = with_accuracy(trials), fronts.frontier(trials), fronts.knee(trials)
+    usable, front, knee = with_size(trials), fronts.frontier(trials), fronts.knee(trials)
     config = [str(name) for name in usable.columns if str(name).startswith(CONFIG)]
     table = usable[[name for name, _ in _FIRST] + config].rename(columns=lambda name: str(name).removeprefix(CONFIG))
     x, y = size_axis("parameters", usable["parameters"]), accuracy_axis("val_accuracy", usable["val_accuracy"])

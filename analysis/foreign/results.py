@@ -95,7 +95,7 @@ def results_of(
                 for measure in ("val_accuracy", "val_loss", "train_accuracy", "train_loss")
             },
             best_epoch=ids.map(best["epoch"]),
-            epochs=[len(trial.epochs) for trial in trials],
+            epochs=[max(trial.epochs, default=0) for trial in trials],
             seconds=ids.map(spent),
             test_accuracy=float("nan"),
             error=pd.Series([trial.error for trial in trials], dtype="str"),

@@ -2,19 +2,24 @@
 
 import shlex
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 import yaml
 
 from analysis.decision import Decision
+from analysis.foreign.results import ForeignResults
 from analysis.fronts import frontier
 from analysis.hypervolume import REFERENCE, hypervolume
 from analysis.loading import Run
+from analysis.results import Results
 from analysis.scaling import ScalingFit
 from analysis.wording import counted, percent
 
 _IDS_SHOWN = 6
+# What `search` does to data: all of them, their own split, and these shares where they have none (tuner.data.pipeline).
+_ORDINARY_PARTS = (1.0, True, 0.2, 0.125)
 
 
 @dataclass(frozen=True)
@@ -25,18 +30,33 @@ class Fact:
     meaning: str
 
 
-def key_facts(run: Run, decision: Decision) -> list[Fact]:
+def meta_line(run: Run | ForeignResults) -> str:
+    """What was searched, in a line."""
+    count = counted(len(run.trials), "trial")
+    if not isinstance(run, Run):
+        return f"read from a folder of {run.tool} · {count}"
+    asked = run.settings
+    epochs = counted(asked.epochs, "epoch")
+    return f"{asked.data.source} · {count} of at most {epochs} · seed {asked.seed} · {asked.created[:10]}"
+
+
+def key_facts(run: Results, decision: Decision) -> list[Fact]:
     """The figures below the decision."""
-    count = len(run.trials)
+    count = counted(len(run.trials), "trial")
+    accuracy = Fact(
+        percent(decision.chosen["val_accuracy"]), f"validation accuracy of trial {decision.chosen['trial_id']}"
+    )
+    if pd.isna(decision.chosen["parameters"]):
+        return [accuracy, Fact(f"{decision.chosen['best_epoch']:.0f}", f"epoch where it was reached, of {count}")]
     if decision.chosen["trial_id"] == decision.best["trial_id"]:
         third = Fact(f"{len(frontier(run.trials)):,}", "trials on the frontier")
     else:
         third = Fact(f"{decision.times_smaller:,.1f}×", f"smaller than the most accurate, {decision.best['trial_id']}")
     return [
-        Fact(percent(decision.chosen["val_accuracy"]), f"validation accuracy of trial {decision.chosen['trial_id']}"),
+        accuracy,
         Fact(f"{decision.chosen['parameters']:,}", "parameters, word vectors included"),
         third,
-        Fact(f"{hypervolume(run.trials):.3f}", f"hypervolume of the frontier, {count:,} trials"),
+        Fact(f"{hypervolume(run.trials):.3f}", f"hypervolume of the frontier, {count}"),
     ]
 
 
@@ -96,10 +116,29 @@ def time_text(time: pd.DataFrame) -> str:
     )
 
 
+@dataclass(frozen=True)
+class Repetition:
+    """How to repeat a search: the command, the settings and versions, and the space as a file."""
+
+    command: str
+    settings: list[Fact]
+    space: str
+
+
+def repetition(run: Run) -> Repetition:
+    """How to repeat this one."""
+    return Repetition(repeat_command(run), settings_rows(run), space_yaml(run))
+
+
 def repeat_command(run: Run) -> str:
-    """The command that asks for the same search, with the space in a file."""
-    asked, data = run.settings, run.settings.data
-    options: list[tuple[str, object]] = [("--space", "space.yaml")]
+    """The command that asks for the same search, with the space in a file; of an experiment, the one that runs it."""
+    asked, data, early = run.settings, run.settings.data, run.settings.scheduler
+    if (data.fraction, data.given_split, data.test_share, data.validation_share) != _ORDINARY_PARTS:
+        options: list[tuple[str, object]] = [("--fraction", data.fraction), ("--scheduler", early.name)]
+        return _command(
+            f"reproduce {asked.space['name']}", [*options, ("--vectors", _vectors(run)), ("--seed", asked.seed)]
+        )
+    options = [("--space", "space.yaml")]
     if data.source != "corpus":
         options = [
             ("--data", data.source),
@@ -110,12 +149,25 @@ def repeat_command(run: Run) -> str:
         ]
     options += [
         ("--trials", asked.trials), ("--epochs", asked.epochs), ("--searcher", asked.searcher),
-        ("--scheduler", asked.scheduler.name), ("--seed", asked.seed), ("--max-params", asked.max_params),
-        ("--time-budget", asked.time_budget), ("--max-length", data.max_length), ("--min-freq", data.min_freq),
+        ("--objective", asked.objective if asked.searcher == "optuna" else None), ("--warm-start", asked.warm_start),
+        ("--scheduler", early.name), ("--grace-period", early.grace_period), ("--reduction-factor", early.reduction_factor),
+        ("--rungs", ",".join(map(str, early.rungs)) if early.rungs and early.grace_period is None else None),
+        ("--perturbation-interval", early.perturbation_interval), ("--patience", asked.patience),
+        ("--seed", asked.seed), ("--max-params", asked.max_params), ("--time-budget", asked.time_budget),
+        ("--vectors", _vectors(run)), ("--max-length", data.max_length), ("--min-freq", data.min_freq),
         ("--max-tokens", data.max_tokens),
     ]  # fmt: skip
+    flags = [flag for flag, given in (("--promotion", early.promotion), ("--stop-words", data.stop_words)) if given]
+    return _command("search", options, flags)
+
+
+def _command(name: str, options: list[tuple[str, object]], flags: Sequence[str] = ()) -> str:
     words = [f"{option} {shlex.quote(str(value))}" for option, value in options if value is not None]
-    return " ".join(["python -m tuner search", *words, *(["--stop-words"] if data.stop_words else [])])
+    return " ".join([f"python -m tuner {name}", *words, *flags])
+
+
+def _vectors(run: Run) -> str | None:
+    return None if run.settings.vectors is None else run.settings.vectors.source
 
 
 def settings_rows(run: Run) -> list[Fact]:

@@ -8,6 +8,7 @@ import pandas as pd
 from analysis import charts
 from analysis.charts.theme import CSS, config
 from analysis.columns import varied, with_accuracy
+from analysis.foreign.results import ForeignResults
 from analysis.importance import importance
 from analysis.loading import Run
 from analysis.predictions import predictions
@@ -18,14 +19,15 @@ _MOST_INTERACTING = 4
 
 
 def figures(
-    run: Run, fit: ScalingFit | None, time: pd.DataFrame, confirmed: Confirmed | None
+    run: Run | ForeignResults, fit: ScalingFit | None, time: pd.DataFrame | None, confirmed: Confirmed | None
 ) -> dict[str, dict[str, Any]]:
     """The specifications by the name that the page places them with; what the trials do not give is left out."""
     usable = with_accuracy(run.trials)
-    drawn: dict[str, alt.LayerChart] = {"time": charts.time_spent(time)}
+    drawn: dict[str, alt.LayerChart] = {} if time is None else {"time": charts.time_spent(time)}
     if not usable.empty:
-        drawn["frontier"] = charts.frontier(run.trials)
-        drawn["curve"] = charts.trial_curve(run).properties(height=210)
+        if usable["parameters"].notna().any():
+            drawn["frontier"] = charts.frontier(run.trials)
+            drawn["curve"] = charts.trial_curve(run).properties(height=210)
         drawn["curves"] = charts.learning_curves(run).properties(height=260)
         drawn |= {f"effect {name}": charts.effect(run.trials, name) for name in varied(usable)}
     shares = importance(run.trials)
@@ -37,7 +39,7 @@ def figures(
         }
     if fit is not None:
         drawn["scaling"] = charts.scaling(run.trials, fit).properties(height=260)
-    if confirmed is not None:
+    if confirmed is not None and isinstance(run, Run):
         answers = predictions(run, confirmed.shown)
         drawn["confirmation"] = charts.confirmation(run, confirmed.found)
         drawn["calibration"] = charts.calibration(answers)

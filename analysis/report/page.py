@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from analysis.charts.theme import DARK, LIGHT, css_variables
 from analysis.decision import decide
+from analysis.foreign.results import ForeignResults
 from analysis.loading import Run
 from analysis.report import facts
 from analysis.report.bundle import vega_script
@@ -21,8 +22,8 @@ from tuner.errors import InputError
 from tuner.runs.atomic import write_text_atomically
 
 
-def write_report(run: Run, path: Path) -> None:
-    """Writes the report of a run as one HTML file, whole or not at all.
+def write_report(run: Run | ForeignResults, path: Path) -> None:
+    """Writes the report of a run, or of another tool's trials, as one HTML file, whole or not at all.
 
     Raises:
         InputError: where it cannot be written there.
@@ -33,13 +34,20 @@ def write_report(run: Run, path: Path) -> None:
         raise InputError(f"{path}: cannot be written ({error.strerror}); choose another file with --out") from None
 
 
-def render(run: Run) -> str:
-    """The report of a run as the text of an HTML document that needs nothing else."""
-    decision, fit, time = decide(run.trials), scaling_fit(run.trials), time_spent(run)
-    tested = confirmed(run, decision)
+def render(run: Run | ForeignResults) -> str:
+    """The report as the text of an HTML document that needs nothing else.
+
+    Of another tool's trials it has what their folder says: no times of workers, no command to repeat them, and no frontier
+    where their sizes are not known.
+    """
+    decision, fit = decide(run.trials), scaling_fit(run.trials)
+    time = time_spent(run) if isinstance(run, Run) else None
+    tested = confirmed(run, decision) if isinstance(run, Run) else None
     drawn = figures(run, fit, time, tested)
     return _template().render(
         run=run,
+        meta=facts.meta_line(run),
+        notes=() if isinstance(run, Run) else run.notes,
         decision=decision,
         key_facts=facts.key_facts(run, decision) if decision else [],
         reference=facts.reference_text(),
@@ -50,12 +58,10 @@ def render(run: Run) -> str:
         drawn=drawn,
         confirmed=tested,
         scaling=facts.scaling_text(fit),
-        time=facts.time_text(time),
+        time=None if time is None else facts.time_text(time),
         statuses=facts.statuses(run.trials),
         failures=facts.failures(run.trials),
-        command=facts.repeat_command(run),
-        settings=facts.settings_rows(run),
-        space=facts.space_yaml(run),
+        repeat=facts.repetition(run) if isinstance(run, Run) else None,
         light=Markup(css_variables(LIGHT)),
         dark=Markup(css_variables(DARK)),
         vega=Markup(vega_script()),

@@ -57,10 +57,10 @@ def _trial_row(row: dict[str, Any]) -> Row:
         number_cell(row["without"]),
         number_cell(row["layer"]),
         Cell(f"{row['best_epoch']:.0f} of {row['epochs']}", row["best_epoch"]),
-        Cell(f"{row['seconds']:,.1f}", round(row["seconds"], 2)),
+        number_cell(row["seconds"], ",.1f"),
         Cell(row["status"], row["status"]),
         Cell(network, network),
-        Cell(training_text(config), config["learning_rate"]),
+        Cell(training_text(config), config.get("learning_rate", "")),
     ]
     return Row(row["trial_id"], cells)
 

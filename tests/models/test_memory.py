@@ -8,7 +8,7 @@ CONFIG = TrialConfig(units=32, embedding=16, vocabulary=5000, batch_size=64)
 
 
 def network(config):
-    return network_of(config, vocabulary_size=10_000, classes=2)
+    return network_of(config, vocabulary_size=10_000, classes=2, vectors_width=50)
 
 
 def test_the_state_is_weights_gradients_and_two_moments_for_adam():
@@ -20,6 +20,8 @@ def test_activations_grow_with_texts_and_tokens():
     assert training_memory(network(CONFIG), CONFIG, length=300).activations == 3 * once
     doubled = CONFIG.model_copy(update={"batch_size": 128})
     assert training_memory(network(doubled), doubled, length=100).activations == 2 * once
+    by_tokens = TrialConfig(batch_tokens=6400)
+    assert training_memory(network(by_tokens), by_tokens, length=100).activations == once
     # 6,400 positions: 2 x 16 numbers of the embedding, 8 a unit in 64 units
     assert once == 4 * 6400 * (2 * 16 + 8 * 64)
 
@@ -35,6 +37,8 @@ def test_activations_grow_with_texts_and_tokens():
         {"cell": "gru", "optimizer": "sgd", "units": 4},
         {"optimizer": "adagrad", "pooling": "attention"},
         {"optimizer": "adamw"},
+        {"vectors": "frozen", "batch_norm": True},
+        {"cell": "elman", "projection": True, "input": "one_hot"},
     ],
 )
 def test_the_files_of_a_trial_stay_below_their_bounds_and_near_them(changes):

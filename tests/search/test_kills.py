@@ -15,8 +15,8 @@ from tuner.search.schedulers.rungs import rung_epochs
 
 pytestmark = pytest.mark.ray
 
-# FRONTIER_TUNER_KILLS=20 is the whole of it, some ten minutes.
-KILLS = int(os.environ.get("FRONTIER_TUNER_KILLS", "2"))
+# FRONTIER_TUNER_KILLS=20 is the whole of it, some twenty minutes on two quiet processors.
+KILLS = int(os.environ.get("FRONTIER_TUNER_KILLS", "1"))
 TRIALS, EPOCHS = 24, 9
 
 
@@ -34,21 +34,16 @@ def search(data, name, *, concurrency):
 
 
 def search_with_kills(folder, data, kills, *, concurrency, seed):
-    """Starts a search and kills its whole process group at random moments of its life, resuming each time."""
-    moments = random.Random(seed)
-    journal = folder / "mine" / "journal.jsonl"
+    """Runs a search to its end, killing its whole process group at random moments of its life and resuming each time."""
+    moments, journal = random.Random(seed), folder / "mine" / "journal.jsonl"
     arguments = search(data, "mine", concurrency=concurrency)
     killed = 0
     while killed < kills:
         process = start(folder, *arguments)
-        wait_until(journal.exists, process, "the run folder")
-        before = journal.stat().st_size
-        if moments.random() < 0.8:  # mostly while trials run, and sometimes while Ray starts
-            grown = before + moments.randrange(100, 6000)
-            try:
-                wait_until(lambda: journal.stat().st_size >= grown or process.poll() is not None, process, "an event")  # noqa: B023
-            except pytest.fail.Exception:
-                break
+        wait_until(journal.exists, process, "the run folder", seconds=600)
+        grown = journal.stat().st_size + moments.randrange(100, 3000)  # some five epochs on average
+        while process.poll() is None and journal.stat().st_size < grown:
+            time.sleep(0.02)
         time.sleep(moments.random() * 0.3)
         if process.poll() is not None:
             break
@@ -56,7 +51,7 @@ def search_with_kills(folder, data, kills, *, concurrency, seed):
         process.wait(timeout=60)
         arguments = ["resume", "mine"]
         killed += 1
-    result = call(folder, *(arguments if killed else ["resume", "mine"]))
+    result = call(folder, "resume", "mine")
     assert result.returncode == 0, result.stderr
     return killed
 
@@ -71,7 +66,7 @@ def test_with_one_worker_a_search_that_was_killed_ends_as_one_that_was_not(tmp_p
     result = call(tmp_path, *search(data, "whole", concurrency=1))
     assert result.returncode == 0, result.stderr
     killed = search_with_kills(tmp_path, data, KILLS, concurrency=1, seed=5)
-    assert killed >= min(KILLS, 2)
+    assert killed >= 1
     for broken, whole in zip(decisions(tmp_path / "mine"), decisions(tmp_path / "whole"), strict=True):
         pd.testing.assert_frame_equal(broken, whole, check_exact=True)
 

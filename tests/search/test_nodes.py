@@ -8,17 +8,17 @@ import sys
 from pathlib import Path
 
 import pytest
-from searches import SMALL, ancestors, start, wait_for_epochs, workers_of, write_reviews
+from searches import SMALL, ancestors, call, start, wait_for_epochs, workers_of, write_reviews
 
 from analysis import load
 from tuner.runs.journal import read_journal
 
 pytestmark = pytest.mark.ray
 
-EPOCHS = 60
+EPOCHS = 40
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def cluster():
     """Three machines with a processor and a (made-up) GPU each, and a head with neither."""
     process = subprocess.Popen(
@@ -32,6 +32,14 @@ def cluster():
     description = json.loads(process.stdout.readline())
     yield {**description, "pid": process.pid}
     process.communicate(timeout=60)
+
+
+def test_a_client_whose_tokens_are_not_the_clusters_is_refused_in_one_line(cluster, tmp_path):
+    token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "0" * 64}
+    result = call(tmp_path, "search", "--name", "refused", "--address", cluster["address"], **token)
+    assert result.returncode == 2
+    assert "no worker starts there" in [line for line in result.stderr.splitlines() if line][-1]
+    assert not (tmp_path / "refused").exists()
 
 
 def test_the_trials_of_a_machine_that_dies_go_on_elsewhere(cluster, tmp_path):

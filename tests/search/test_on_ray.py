@@ -6,14 +6,17 @@ import shutil
 import signal
 import time
 from pathlib import Path
+from unittest import mock
 
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from object_storage import s3_service
 from searches import call, search, start, wait_for_epochs, wait_until, workers_of, write_reviews
 
 from analysis import load
 from tuner.runs.journal import read_journal
+from tuner.runs.location import remote_folder
 
 pytestmark = pytest.mark.ray
 
@@ -89,18 +92,14 @@ def test_an_interruption_while_ray_starts_is_one_line_and_leaves_nothing(tmp_pat
     assert not (tmp_path / "early").exists()
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])  # SIGKILL: test_kills.py
 def test_a_broken_off_search_resumes_to_the_same_numbers(how, whole, tmp_path, data):
     process = start(tmp_path, *search(data, "broken", "--trials", "5", "--epochs", "6"))
     wait_for_epochs(tmp_path / "broken" / "journal.jsonl", 4, process)
-    if how is signal.SIGKILL:
-        os.killpg(process.pid, how)
-        process.wait(timeout=60)
-    else:
-        process.send_signal(how)
-        out, _ = process.communicate(timeout=60)
-        assert process.returncode == 130
-        assert "go on with: python -m tuner resume" in out
+    process.send_signal(how)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "go on with: python -m tuner resume" in out
     result = call(tmp_path, "resume", "broken")
     assert result.returncode == 0, result.stderr
     for broken, unbroken in zip(decisions(tmp_path / "broken"), decisions(whole[0]), strict=True):
@@ -109,6 +108,32 @@ def test_a_broken_off_search_resumes_to_the_same_numbers(how, whole, tmp_path, d
             unbroken.sort_values("trial_id", kind="stable", ignore_index=True),
             check_exact=True,
         )
+
+
+POPULATION = ["--scheduler", "pbt", "--perturbation-interval", "1", "--trials", "4", "--epochs", "4",
+              "--set", "units=4", "--set", "vocabulary=500"]  # fmt: skip
+
+
+def test_a_population_that_is_killed_goes_on_to_the_same_numbers(tmp_path, data):
+    """Paused trials, states that pass from one trial to another and changed rates, through real workers."""
+    result = call(tmp_path, *search(data, "whole", *POPULATION))
+    assert result.returncode == 0, result.stderr
+    process = start(tmp_path, *search(data, "broken", *POPULATION))
+    journal = tmp_path / "broken" / "journal.jsonl"
+    wait_until(lambda: journal.exists() and b'"donor":"0' in journal.read_bytes(), process, "an exchange")
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait(timeout=60)
+    result = call(tmp_path, "resume", "broken")
+    assert result.returncode == 0, result.stderr
+    whole_trials, whole_epochs = decisions(tmp_path / "whole")
+    trials, epochs = decisions(tmp_path / "broken")
+    pd.testing.assert_frame_equal(trials, whole_trials, check_exact=True)
+    pd.testing.assert_frame_equal(
+        epochs.sort_values(["trial_id", "epoch"], ignore_index=True),
+        whole_epochs.sort_values(["trial_id", "epoch"], ignore_index=True),
+        check_exact=True,
+    )
+    assert set(trials["status"]) == {"completed"}
 
 
 def test_a_worker_that_dies_loses_an_epoch_and_one_that_hangs_loses_its_trial(tmp_path, data):
@@ -187,6 +212,29 @@ def test_a_killed_confirmation_goes_on_to_the_same_numbers(whole, confirmed, tmp
         for path in (tmp_path / "broken", confirmed[0])
     )
     pd.testing.assert_frame_equal(broken, whole_table, check_exact=True)
+
+
+def test_a_search_on_object_storage_is_killed_resumed_and_ranked_there(whole, tmp_path, data):
+    with s3_service() as runs:
+        home = {"XDG_CACHE_HOME": str(tmp_path)}
+        process = start(tmp_path, *search(data, "far", "--trials", "5", "--epochs", "6"), runs_dir=runs, **home)
+        wait_until(lambda: list(tmp_path.rglob("far/journal.jsonl")), process, "the working copy")
+        wait_for_epochs(next(tmp_path.rglob("far/journal.jsonl")), 4, process)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(timeout=60)
+        url = remote_folder(runs).child("far").url
+        result = call(tmp_path, "resume", url, **home)
+        assert result.returncode == 0, result.stderr
+        ranked = call(tmp_path, "rank", "far", "--json", runs_dir=runs, XDG_CACHE_HOME=str(tmp_path / "elsewhere"))
+        assert len(json.loads(ranked.stdout)["trials"]) == 5
+        with mock.patch.dict(os.environ, XDG_CACHE_HOME=str(tmp_path / "elsewhere")):
+            pairs = zip(decisions(url), decisions(whole[0]), strict=True)
+        for broken, unbroken in pairs:
+            pd.testing.assert_frame_equal(
+                broken.sort_values("trial_id", kind="stable", ignore_index=True),
+                unbroken.sort_values("trial_id", kind="stable", ignore_index=True),
+                check_exact=True,
+            )
 
 
 def test_a_time_budget_ends_the_search_in_good_order(tmp_path, data):

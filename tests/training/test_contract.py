@@ -38,7 +38,7 @@ TRAININGS = (
     {"optimizer": "adam", "learning_rate": 0.01},
     {"optimizer": "adamw", "learning_rate": 0.01, "weight_decay": 0.01},
     {"optimizer": "rmsprop", "learning_rate": 0.005, "l2": 1e-4},
-    {"optimizer": "adagrad", "learning_rate": 0.05, "batch_tokens": 240},
+    {"optimizer": "adagrad", "learning_rate": 0.05, "batch_tokens": 120},
     {"optimizer": "adadelta", "learning_rate": 1.0, "l1": 1e-5},
     {"optimizer": "sgd", "learning_rate": 0.05, "momentum": 0.9},
 )
@@ -77,11 +77,15 @@ def config_of(number, shape):
         inputs = {}
     size = {} if cell == "words" else {"units": 4, "layers": layers}
     width = {"embedding": 8 if both else 4} if cell == "elman-residual" else {}
+    head, training = HEADS[number % len(HEADS)], TRAININGS[number % len(TRAININGS)]
+    # Moving statistics need some steps to get anywhere.
+    rows = {"batch_size": 20} if "batch_norm" in head and "batch_tokens" not in training else {}
     return TrialConfig(
         **{"vocabulary": 18, "pooling": pooling, "bidirectional": both, "dropout": 0.1, **CELLS[cell], **size, **width},
         **inputs,
-        **HEADS[number % len(HEADS)],
-        **TRAININGS[number % len(TRAININGS)],
+        **head,
+        **training,
+        **rows,
     )
 
 

@@ -13,6 +13,7 @@ from tuner.data.buckets import Buckets
 from tuner.data.pipeline import BUILT_IN, PreparedData
 from tuner.data.wording import counted
 from tuner.runs.settings import SchedulerSettings, SearchSettings, VectorSettings
+from tuner.search.disk import disk_bound
 from tuner.search.forecast import Forecast
 from tuner.search.schedulers.hyperband import brackets
 
@@ -31,6 +32,7 @@ def print_plan(console: Console, settings: SearchSettings, data: PreparedData, e
         ("trials", _trials(settings)),
         ("workers", _workers(settings)),
         ("forecast", _forecast(expected)),
+        ("disk", _disk(settings)),
         ("run", folder),
     ):
         grid.add_row(name, text)
@@ -126,6 +128,10 @@ def _workers(settings: SearchSettings) -> str:
     resources = settings.resources
     gpus = f" and {resources.gpus_per_trial:g} GPU" if resources.gpus_per_trial else ""
     return f"{resources.concurrency} at once, each with {resources.cpus_per_trial:g} CPU{gpus}"
+
+
+def _disk(settings: SearchSettings) -> str:
+    return f"at most {disk_bound(settings) / 1e6:,.1f} MB of weights and states, were all trials on the frontier"
 
 
 def _forecast(expected: Forecast) -> str:

@@ -2,18 +2,20 @@
 
 from pathlib import Path
 
+from analysis.any_results import load_results
 from analysis.decision import decide
-from analysis.loading import load
+from analysis.loading import Run
 from analysis.report import write_report
 from tuner.cli.terminal import Terminal
 
 
 def report_command(run: str, runs_dir: Path, *, out: Path | None) -> int:
     """Writes the report and says where, and what it comes to."""
-    loaded = load(run, runs_dir=runs_dir)
-    path = out if out is not None else loaded.folder.path / "report.html"
+    loaded = load_results(run, runs_dir=runs_dir)
+    folder = loaded.folder.path if isinstance(loaded, Run) else loaded.path
+    path = out if out is not None else folder / "report.html"
     write_report(loaded, path)
-    if out is None:
+    if out is None and isinstance(loaded, Run):
         loaded.folder.publish(path)
     console = Terminal()
     decision = decide(loaded.trials)

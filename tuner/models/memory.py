@@ -1,20 +1,18 @@
 """Bytes that training a network takes, in closed form: estimates that are known before anything is built."""
 
-import math
 from dataclasses import dataclass
+from math import prod
 
 from search_spaces.config import TrialConfig
-from tuner.models.counting import count_parameters
 from tuner.models.network_spec import Network
 from tuner.models.weights import GATES, weights_of
 
 _BYTES = 4  # float32 throughout
-# Numbers that an optimizer keeps for every parameter that it trains (SGD with momentum one more).
-_SLOTS = {"adam": 2, "adamw": 2, "rmsprop": 1, "adagrad": 1, "adadelta": 2, "sgd": 0}
+# Numbers that an optimizer keeps for every parameter, with Keras' defaults.
+_SLOTS = {"adam": 2, "adamw": 2, "adadelta": 2, "rmsprop": 1, "adagrad": 1, "sgd": 0}
 # Numbers a unit and step that the backward pass needs (`tuner.models.cells`): states, carries before the step, what else was
-# saved; two more for the gradients of its input and output, which flow back step by step.
-_NUMBERS_A_STEP = {"simple_rnn": 2 + 2, "elman": 2 + 2, "gru": 2 + 4 + 2, "lstm": 3 + 5 + 2, "mlp": 2 + 2}
-
+# saved, and the gradients of input and output, which flow back step by step. A layer without a state has inputs and outputs.
+_NUMBERS_A_STEP = {"simple_rnn": 4, "sigmoid_rnn": 4, "gru": 8, "lstm": 10, "mlp": 2}
 # A NumPy archive spends less than 300 bytes a variable beside its numbers.
 _BYTES_A_VARIABLE = 300
 
@@ -48,45 +46,44 @@ class TrialFiles:
 def training_memory(network: Network, config: TrialConfig, *, length: int) -> TrainingMemory:
     """Estimates the memory of training.
 
-    With P parameters, of which Q are trained, and s numbers an optimizer keeps for each of these, the state is
-    ``4 (P + Q (1 + s))`` bytes. A step over B texts of T tokens keeps, at every position, what was looked up for the token
-    with its gradient, and for every layer and direction a fixed count of numbers a unit.
+    With W numbers in all weights, P of them trained, and an optimizer that keeps s numbers for each, the state is
+    ``4 (W + P + s P)`` bytes. A step keeps, at every position of its batch, the vector of the token with its gradient, and
+    for every layer and direction a fixed count of numbers a unit.
 
     Args:
         network: what is trained.
-        config: its optimizer and its batches.
+        config: the configuration that it comes from: optimizer and batches.
         length: tokens in the longest batch, padding included.
     """
+    every, trained = _numbers(network)
+    layers = network.layers * network.directions * network.units
+    # One-hot words look up what the kernels make of them.
+    looked_up = network.directions * GATES[network.cell] * network.units if network.one_hot and network.recurrent else 0
+    numbers = 2 * (network.embedding + looked_up) + layers * _NUMBERS_A_STEP.get(network.step, 0)
     positions = max(config.batch_tokens, length) if config.batch_tokens else config.batch_size * length
-    looked_up = (
-        network.directions * GATES.get(network.cell, 1) * network.units if network.one_hot else network.embedding
+    return TrainingMemory(
+        state=_BYTES * (every + trained + slots(config) * trained),
+        activations=_BYTES * positions * numbers,
     )
-    numbers = 2 * looked_up
-    if network.layers:
-        # The outputs of a projection or a sum are kept beside the states, each with its gradient.
-        extras = 2 * (network.projection + network.residual)
-        numbers += network.layers * network.width * (_NUMBERS_A_STEP[network.cell] + extras)
-    state = count_parameters(network).total + _trained(network) * (1 + _slots(config))
-    return TrainingMemory(state=_BYTES * state, activations=_BYTES * positions * numbers)
 
 
 def trial_files(network: Network, config: TrialConfig) -> TrialFiles:
     """Bounds of a trial's files: its numbers, and what an archive adds for each variable."""
-    variables, slots = len(weights_of(network)), _slots(config)
-    weights = _BYTES * _kept(network) + _BYTES_A_VARIABLE * (variables + 1)
-    optimizer = _BYTES * slots * _trained(network) + _BYTES_A_VARIABLE * (slots * variables + 8)
+    every, trained = _numbers(network)
+    variables = len(weights_of(network))
+    if network.vectors == "frozen":  # the same for every trial, they lie with the encoder
+        every -= network.vocabulary * network.embedding
+    weights = _BYTES * every + _BYTES_A_VARIABLE * (variables + 1)
+    optimizer = _BYTES * slots(config) * trained + _BYTES_A_VARIABLE * (slots(config) * variables + 8)
     return TrialFiles(weights=weights, state=weights + optimizer)
 
 
-def _slots(config: TrialConfig) -> int:
-    return _SLOTS[config.optimizer] + (config.momentum > 0.0)
+def slots(config: TrialConfig) -> int:
+    """Numbers that the optimizer of a configuration keeps for every trained one."""
+    return 1 if config.optimizer == "sgd" and config.momentum > 0 else _SLOTS[config.optimizer]
 
 
-def _trained(network: Network) -> int:
-    return sum(math.prod(weight.shape) for weight in weights_of(network) if weight.trained)
-
-
-def _kept(network: Network) -> int:
-    """Numbers that a trial keeps: frozen vectors are the same for all trials and lie with the encoder."""
-    frozen = network.vocabulary * network.embedding if network.vectors == "frozen" else 0
-    return count_parameters(network).total - frozen
+def _numbers(network: Network) -> tuple[int, int]:
+    """Numbers in all weights, and in those that are trained."""
+    sizes = [(prod(weight.shape), weight.trained) for weight in weights_of(network)]
+    return sum(size for size, _ in sizes), sum(size for size, trained in sizes if trained)

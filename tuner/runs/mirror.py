@@ -17,6 +17,7 @@ import shutil
 import threading
 import time
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -74,7 +75,6 @@ class Mirror:
             self._over_there = set(remote.files()) - {OWNER}
         except OSError as error:
             raise unreachable(remote.url, error) from None
-        self._failed: OSError | None = None
         self._displaced: str | None = None
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="uploads", daemon=True)
@@ -121,11 +121,8 @@ class Mirror:
 
     def _run(self) -> None:
         while not self._ending.wait(SECONDS_BETWEEN_ROUNDS):
-            try:
+            with suppress(OSError):  # the network may come back; the end of the search insists
                 self._round()
-                self._failed = None
-            except OSError as error:  # the network may come back; the end of the search insists
-                self._failed = error
 
     def _round(self) -> None:
         """Renews the claim and uploads what changed."""

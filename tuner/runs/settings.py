@@ -95,8 +95,9 @@ class SearchSettings(_Settings):
     epochs: int
     searcher: Literal["random", "grid", "optuna", "bayesian"]
     objective: Literal["accuracy", "frontier"] = "accuracy"
+    warm_start: str | None = None
     guesses: tuple[dict[str, Any], ...] = ()
-    """Configurations of the first trials, where an earlier run gave them."""
+    """Configurations of the first trials, which the run ``warm_start`` gave."""
     scheduler: SchedulerSettings
     patience: int | None = None
     seed: int

@@ -64,7 +64,9 @@ def _with_trials(settings: SearchSettings, request: SearchRequest) -> SearchSett
     if request.warm_start is not None:
         plan = plan_of(settings)
         guesses = first_guesses(request.warm_start, request.runs_dir, request.space, plan.fits, trials=plan.trials)
-        settings = settings.model_copy(update={"guesses": tuple(guess.model_dump() for guess in guesses)})
+        settings = settings.model_copy(
+            update={"warm_start": request.warm_start, "guesses": tuple(guess.model_dump() for guess in guesses)}
+        )
     searcher = build_searcher(settings)
     if isinstance(searcher, GridSearcher):
         settings = settings.model_copy(update={"trials": min(len(searcher), request.trials or len(searcher))})

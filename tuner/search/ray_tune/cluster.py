@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tuner.errors import InputError
+from tuner.errors import InputError, SearchFailed
 
 # Read by Ray when it is imported or started.
 _ENVIRONMENT = {
@@ -27,6 +27,7 @@ _ENVIRONMENT = {
 }
 
 _SECONDS_TO_ANSWER = 10.0
+_SECONDS_TO_START_A_WORKER = 120.0
 
 
 @dataclass(frozen=True)
@@ -106,12 +107,19 @@ def connected(address: str | None, *, local_cpus: float) -> Iterator[ClusterReso
 
     Raises:
         InputError: where an address does not answer.
+        SearchFailed: where a local Ray does not start.
     """
     ray = import_ray()
     quiet = {"logging_level": logging.ERROR, "log_to_driver": False}
     cluster = find_cluster(address)
     if cluster is None:
-        ray.init(address="local", num_cpus=math.ceil(local_cpus), include_dashboard=False, **quiet)
+        try:
+            ray.init(address="local", num_cpus=math.ceil(local_cpus), include_dashboard=False, **quiet)
+        except Exception as error:  # Ray has no type for it
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise SearchFailed(
+                f"Ray could not be started on this machine ({reason}); try again when it is less busy"
+            ) from error
     else:
         try:
             ray.init(address=cluster, **quiet)
@@ -124,7 +132,42 @@ def connected(address: str | None, *, local_cpus: float) -> Iterator[ClusterReso
     # Tune logs failed trials and interruptions as errors; both are told by this program, once.
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
     try:
+        if cluster is not None:
+            _check_that_workers_start(ray, cluster)
         resources = ray.cluster_resources()
         yield ClusterResources(resources.get("CPU", 0.0), resources.get("GPU", 0.0), len(ray.nodes()), cluster is None)
     finally:
         ray.shutdown()
+
+
+class _Worker:
+    """The smallest of workers. It is of this module, so that a node needs this package to start it."""
+
+    def answer(self) -> bool:
+        """Whether it has started."""
+        return True
+
+
+def _check_that_workers_start(ray: Any, cluster: str) -> None:
+    """Refuses a cluster to which one can connect and on which nothing runs.
+
+    A client that sends a token to a cluster without tokens is let in, and then every worker of its dies without a reason. A
+    cluster without this package fails every trial, one after the other.
+
+    Raises:
+        InputError: one line with what Ray says.
+    """
+    worker = ray.remote(num_cpus=0)(_Worker).remote()
+    try:
+        ray.get(worker.answer.remote(), timeout=_SECONDS_TO_START_A_WORKER)
+    except (ray.exceptions.RayActorError, ray.exceptions.GetTimeoutError) as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        known = next(
+            (line for line in reversed(lines) if "Error:" in line), lines[-1] if lines else type(error).__name__
+        )
+        mode = os.environ.get("RAY_AUTH_MODE", "not set")
+        raise InputError(
+            f"--address {cluster}: no worker starts there ({known[:200]}); install this package on its nodes, and let "
+            f"RAY_AUTH_MODE ({mode} here) be the cluster's, for instance RAY_AUTH_MODE=disabled where it has no tokens"
+        ) from None
+    ray.kill(worker)
