@@ -6,10 +6,14 @@ Prints one JSON line with the cluster's address and the raylets' process ids, an
 import json
 import logging
 import os
+import shutil
 import sys
+import tempfile
 
-# Read when Ray is imported. The second line lets the head notice a silent node in seconds instead of a minute.
+# Read when Ray is imported. The last two lines let the head notice a silent node in seconds instead of a minute.
 os.environ["RAY_AUTH_MODE"] = "disabled"
+# In the usual folder it would leave its address, and every other search on this machine would join it.
+os.environ["RAY_TMPDIR"] = tempfile.mkdtemp(prefix="ray-", dir="/tmp")
 os.environ.update({f"RAY_health_check_{name}": "1000" for name in ("period_ms", "timeout_ms")})
 os.environ.update(RAY_health_check_initial_delay_ms="0", RAY_health_check_failure_threshold="3")
 
@@ -30,6 +34,7 @@ def main(workers: int) -> None:
     sys.stdout.flush()
     sys.stdin.read()
     cluster.shutdown()
+    shutil.rmtree(os.environ["RAY_TMPDIR"], ignore_errors=True)
 
 
 if __name__ == "__main__":
