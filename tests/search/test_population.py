@@ -11,8 +11,13 @@ from tuner.search.schedulers.scheduler import Decision, Metrics
 TRIALS = [f"{number:05d}" for number in range(8)]
 
 
-def population(interval=2):
-    return PopulationBasedTraining(interval=interval, seed=0, perturb=lambda donor, generator: {"learning_rate": donor})
+def population(interval=2, trials=TRIALS):
+    scheduler = PopulationBasedTraining(
+        interval=interval, seed=0, perturb=lambda donor, generator: {"learning_rate": donor}
+    )
+    for trial in trials:
+        scheduler.add(trial)
+    return scheduler
 
 
 def train(scheduler, trials, epoch, accuracy=lambda trial: int(trial) / 10):
@@ -59,6 +64,25 @@ def test_who_comes_late_goes_on_as_it_is():
     assert [(call.trial, call.donor) for call in drain(scheduler)] == [("00007", None)]
     train(scheduler, TRIALS, 4)  # and takes part again in the next generation
     assert sum(call.donor is not None for call in drain(scheduler)) == 2
+
+
+def test_a_generation_waits_for_three_quarters_however_many_places_there_are():
+    scheduler = population()
+    train(scheduler, TRIALS[:5], 2)
+    assert drain(scheduler) == []
+    train(scheduler, TRIALS[5:6], 2)
+    assert len(drain(scheduler)) == 6
+    scheduler = population()
+    for trial in TRIALS[4:]:
+        scheduler.ended(trial)
+    train(scheduler, TRIALS[:3], 2)
+    assert len(drain(scheduler)) == 3  # of the four that are left
+
+
+def test_three_are_enough_for_an_exchange():
+    scheduler = population(trials=TRIALS[:4])
+    train(scheduler, TRIALS[:3], 2)
+    assert [(call.trial, call.donor) for call in drain(scheduler) if call.donor] == [("00000", "00002")]
 
 
 def test_a_broken_trial_leaves_the_population():

@@ -10,7 +10,9 @@ from tuner.search.schedulers.scheduler import Continuation, Decision, Metrics, S
 Perturb = Callable[[str, np.random.Generator], Mapping[str, Any]]
 """From a donor's id to the hyperparameters, its own ones perturbed, with which another trial goes on from its state."""
 
-QUANTILE = 0.25
+_QUARTER = 4
+# Of a generation, how many must have come before it closes: waiting for the slowest would leave most places idle.
+_QUORUM = 0.75
 
 SMALLEST_POPULATION = 4
 """Fewer have no quarters."""
@@ -20,9 +22,10 @@ class PopulationBasedTraining(Scheduler):
     """Trains all trials for an interval of epochs, generation after generation; then the worst quarter takes over weights,
     optimizer and hyperparameters of the best quarter, the latter perturbed.
 
-    A generation closes when a place is free and no trial of it is left to start, so no place ever waits. Trials that are
-    still running then take no part in the exchange and go on as they are. Those that take over go on before their donors
-    do, so a donor's state is still the one that was compared.
+    A generation closes when a place is free, no trial of it is left to start, and three quarters of the population have come:
+    with at most a quarter as many places as trials, no place ever waits. Trials that are still running then take no part in
+    the exchange and go on as they are. Those that take over go on before their donors do, so a donor's state is still the
+    one that was compared.
     """
 
     pauses = True
@@ -44,8 +47,13 @@ class PopulationBasedTraining(Scheduler):
         self._seed = seed
         self._perturb = perturb
         self._closed_epoch = 0
+        self._population: set[str] = set()
         self._paused: dict[str, float] = {}
         self._queue: list[Continuation] = []
+
+    def add(self, trial: str) -> None:
+        """The population grows."""
+        self._population.add(trial)
 
     def report(self, trial: str, epoch: int, metrics: Metrics) -> Decision:
         """Pauses the trial after every interval. Trials are compared on the accuracy that they have now, not on their best."""
@@ -59,12 +67,13 @@ class PopulationBasedTraining(Scheduler):
 
     def ended(self, trial: str) -> None:
         """Takes the trial out of the population."""
+        self._population.discard(trial)
         self._paused.pop(trial, None)
         self._queue = [waiting for waiting in self._queue if waiting.trial != trial]
 
     def next_continuation(self, *, new_trials_left: bool) -> Continuation | None:
-        """The next of the generation; None while the population still grows or everyone is at work."""
-        if not self._queue and not new_trials_left:
+        """The next of the generation; None while the population still grows or too many are at work."""
+        if not self._queue and not new_trials_left and len(self._paused) >= _QUORUM * len(self._population):
             self._close_generation()
         return self._queue[0] if self._queue else None
 
@@ -89,7 +98,7 @@ class PopulationBasedTraining(Scheduler):
     def _exchanges(self, generator: np.random.Generator) -> dict[str, Continuation]:
         """Who takes over from whom, by trial."""
         ranked = sorted(self._paused, key=lambda trial: (-self._paused[trial], trial))
-        quarter = int(len(ranked) * QUANTILE)
+        quarter = max(1, len(ranked) // _QUARTER) if len(ranked) > 1 else 0
         exchanges = {}
         for trial in ranked[len(ranked) - quarter :]:
             donor = ranked[int(generator.integers(quarter))]
