@@ -22,7 +22,7 @@ def differences(run: Run, experiment: Experiment, table: PublishedTable | None) 
             "no reproduction of the printed ones."
         )
     if run.settings.epochs < experiment.epochs:
-        found.append(f"Trials end after {run.settings.epochs} epochs at the latest, not {experiment.epochs}.")
+        found.append(f"Trials have at most {run.settings.epochs} of the experiment's {experiment.epochs} epochs.")
     if run.settings.scheduler.name != "none":
         found.append(
             f"Weak trials were stopped early ({run.settings.scheduler.name}); the report trained each to its end."

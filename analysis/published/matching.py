@@ -43,7 +43,12 @@ def beside(run: Run, table: PublishedTable) -> pd.DataFrame:
     usable = with_accuracy(run.trials)
     if len(usable):
         best = usable.sort_values("val_accuracy", ascending=False).iloc[0]
-        rows.append({"system": f"the most accurate of our {len(usable)} trials", **_ours(run, best, None)})
+        rows.append(
+            {
+                "system": f"the most accurate of our {len(usable)} trial{'s' * (len(usable) != 1)}",
+                **_ours(run, best, None),
+            }
+        )
     whole, real = ("published_parameters", "parameters", "epochs"), ("val_accuracy", "test_accuracy", "seconds")
     types = dict.fromkeys(whole, "Int64")
     types |= {f"{side}{name}": "float64" for name in real for side in ("", "published_")}

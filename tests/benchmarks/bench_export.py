@@ -181,7 +181,7 @@ def speed() -> None:
         config = TrialConfig(cell=cell, units=units, layers=layers)
         network = network_of(config, vocabulary_size=vocabulary.size, classes=2)
         encoder = Encoder(search.data.tokenizer, vocabulary, 400, ("no", "yes"))
-        weights = tuple(variable.numpy() for variable in build_model(network).trainable_variables)
+        weights = tuple(variable.numpy() for variable in build_model(network).weights)
         model = TrainedModel("bench", search.settings, "0", config, {}, network, weights, encoder)
         exported, keras_one = TextClassifier(model), keras_model(model)
 

@@ -40,6 +40,7 @@ def schedulers(epochs: int, trials: int) -> dict[str, Callable[[], Scheduler]]:
         (rung_epochs(1, 3, epochs), 3),
         (rung_epochs(1, 4, epochs), 4),
         ((1, 2, 4), 3),
+        ((1, 2, 4), 4),
     )
     compared: dict[str, Callable[[], Scheduler]] = {"none": RunToTheEnd}
     for name, select in (("asha", most_accurate), ("frontier", nearest_the_frontier)):

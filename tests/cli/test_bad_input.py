@@ -35,6 +35,7 @@ def write(name, content):
 
 
 SPACE = "parameters:\n  "
+FROZEN = ["--set", "vectors=frozen", "--set", "embedding=16"]
 
 CASES = {
     "missing file": (["--data", "nowhere.csv"], "nowhere.csv"),
@@ -56,6 +57,34 @@ CASES = {
     "a column without data": (["--text-column", "Text"], "--text-column Text: needs --data"),
     "more GPUs than there are": (["--gpus-per-trial", "64"], "this machine has"),
     "a duration without sense": (["--time-budget", "soon"], "soon"),
+    "vectors without a file": (["--set", "vectors=frozen"], "give one with --vectors FILE"),
+    "vectors for nobody": (["--vectors", write("v.txt", "text 1 2\n")], "add --set vectors=frozen,trained"),
+    "vectors of mixed width": (
+        [*FROZEN, "--vectors", write("v.txt", "text 1 2\nnumber 1 2 3\n")],
+        "v.txt: line 2 has 3 numbers, those before it 2",
+    ),
+    "a truncated binary file of vectors": (
+        [*FROZEN, "--vectors", write("v.bin", b"2 2\ntext " + bytes(8) + b"number " + bytes(3))],
+        "v.bin: ends after 1 of 2 vectors",
+    ),
+    "vectors of another language": (
+        [*FROZEN, "--data", "good.csv", "--vectors", write("v.txt", "Wort 1 2\n")],
+        "v.txt: has none of the",
+    ),
+    "vectors of another width than the embedding": (
+        [
+            "--set",
+            "vectors=frozen",
+            "--set",
+            "embedding=9",
+            "--data",
+            "good.csv",
+            "--vectors",
+            write("v.txt", "text 1 2\n"),
+        ],
+        "set embedding=2",
+    ),
+    "a hyperparameter that does not apply": (["--set", "cell=none", "--set", "units=8"], "needs a cell"),
     "unknown space": (["--space", "fronteir"], "did you mean frontier"),
     "space with an unknown name": (["--space", write("s.yaml", SPACE + "unit: 3\n")], "parameters.unit"),
     "space with an empty choice": (["--space", write("s.yaml", SPACE + "units: {choice: []}\n")], "choice is empty"),

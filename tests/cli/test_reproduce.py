@@ -13,9 +13,8 @@ WORDS = {"ABBR": "short stand for", "DESC": "why is it", "HUM": "who was he"}
 
 
 @pytest.fixture
-def questions(tmp_path, monkeypatch):
-    """A made-up trec.parquet, found where --data-dir points by default."""
-    monkeypatch.chdir(tmp_path)
+def questions(tmp_path):
+    """A folder with a made-up trec.parquet in it."""
     (tmp_path / "data").mkdir()
     generator = np.random.default_rng(0)
     rows = [
@@ -27,8 +26,12 @@ def questions(tmp_path, monkeypatch):
     return tmp_path
 
 
+def options(folder):
+    return ["--data-dir", str(folder / "data"), "--runs-dir", str(folder / "runs")]
+
+
 def test_a_dry_run_says_the_cost_and_writes_nothing(questions, capsys):
-    assert run(["reproduce", "trec_grid", "--fraction", "0.5", "--dry-run"]) == 0
+    assert run(["reproduce", "trec_grid", "--fraction", "0.5", "--dry-run", *options(questions)]) == 0
     output = " ".join(capsys.readouterr().out.split())
     assert "300 of at most 100 epochs, grid" in output
     assert "train 72, validation 33, test 15" in output
@@ -53,7 +56,7 @@ def test_what_cannot_be_reproduced_is_one_line(questions, monkeypatch, capsys, a
         raise OSError("no network in tests")
 
     monkeypatch.setattr("urllib.request.urlopen", no_network)
-    assert run(["reproduce", *arguments]) == 2
+    assert run(["reproduce", *arguments, *options(questions)]) == 2
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert pd.Series([error]).str.contains(message).all(), error
@@ -92,10 +95,11 @@ def test_a_run_that_was_asked_otherwise_is_not_gone_on_with(tmp_path, monkeypatc
 @pytest.mark.tensorflow
 def test_an_experiment_runs_and_is_compared(questions, capsys):
     command = ["reproduce", "trec_grid", "--trials", "2", "--epochs", "1", "--set", "units=4", "--set", "embedding=2"]
+    command += options(questions)
     assert run(command) == 0
-    output = " ".join(capsys.readouterr().out.split())
-    assert "the most accurate of our 2 trials" in output
-    assert "Trials end after 1 epochs at the latest, not 100." in output
+    kept = (questions / "runs" / "trec_grid" / "reproduction.md").read_text()
+    assert "| the most accurate of our 2 trials | 1 |" in kept
+    assert "Trials have at most 1 of the experiment's 100 epochs." in kept
     assert run(command) == 0
     assert "is finished" in capsys.readouterr().out
 

@@ -42,7 +42,8 @@ def test_activations_grow_with_texts_and_tokens():
     ],
 )
 def test_the_files_of_a_trial_stay_below_their_bounds_and_near_them(changes):
-    from tuner.training.program import Program, ProgramKey
+    from tuner.training.program import Program
+    from tuner.training.program_key import ProgramKey
 
     config = TrialConfig(**{**CONFIG.model_dump(), **changes})
     program = Program(ProgramKey.of(config, network(config), compiled=False))

@@ -70,6 +70,15 @@ def test_a_repeat_is_a_function_of_its_seed(workbench):
     assert (first.test.answers.confidences != other.test.answers.confidences).any()
 
 
+def test_patience_ends_a_repeat_as_it_ends_a_trial(workbench):
+    from tuner.training.repeat_run import RepeatRun
+    from tuner.training.trial_run import TrialRun
+
+    still = CONFIG.model_copy(update={"learning_rate": 1e-12})  # no epoch is better than the first
+    run = RepeatRun(TrialRun(workbench, still, seed=(0, 3, 1), state=None), workbench, part(20, 3), patience=1)
+    assert [run.run_epoch().over for _ in range(2)] == [False, True]
+
+
 def test_averaged_embeddings_learn_what_needs_no_order(splits):
     from tuner.training.workbench import Workbench
 

@@ -37,7 +37,8 @@ def batch(fill=0):
 def weights_after_a_step(config, *, fill=0, steps=1):
     from tuner.models.network_spec import network_of
     from tuner.training.optimizers import Rates
-    from tuner.training.program import Program, ProgramKey, StepInputs
+    from tuner.training.program import Program
+    from tuner.training.program_key import ProgramKey, StepInputs
 
     network = network_of(config, vocabulary_size=12, classes=2)
     program = Program(ProgramKey.of(config, network, compiled=False))
@@ -86,7 +87,8 @@ def test_rows_that_fill_up_a_batch_change_nothing():
 def test_frozen_vectors_stay_and_trained_ones_move():
     from tuner.models.network_spec import network_of
     from tuner.training.optimizers import Rates
-    from tuner.training.program import Program, ProgramKey, StepInputs
+    from tuner.training.program import Program
+    from tuner.training.program_key import ProgramKey, StepInputs
 
     vectors = np.random.default_rng(2).normal(size=(20, 6)).astype(np.float32)
     for kind in ("frozen", "trained"):
@@ -116,7 +118,7 @@ def test_word_dropout_drops_a_feature_of_all_words_of_a_text_and_leaves_the_othe
 
 def test_what_changes_only_numbers_shares_a_program():
     from tuner.models.network_spec import network_of
-    from tuner.training.program import ProgramKey
+    from tuner.training.program_key import ProgramKey
 
     def key(**changes):
         config = TrialConfig(**changes)

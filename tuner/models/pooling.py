@@ -1,4 +1,10 @@
-"""Pooling: the states of a text's words become one vector."""
+"""Pooling: the states of a text's words become one vector.
+
+The backward pass through time needs every state, so they are all there when they are pooled. To pool within the loop instead
+was measured in processor time of a training step (XLA, batch 64, one direction): nothing for mean and max, which cost what
+"last" costs; for attention by an online softmax 7 to 10 % (GRU 32 and 100, LSTM 100) or nothing (LSTM 32). It cannot be had
+where two directions share one softmax, as here, for their loops run apart.
+"""
 
 from __future__ import annotations
 

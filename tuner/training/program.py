@@ -2,14 +2,12 @@
 
 import io
 import time
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from search_spaces.config import Optimizer, TrialConfig
 from tuner.data.batches import Batch
 from tuner.models import forward, keras_layers
 from tuner.models.device import on_gpu
@@ -17,62 +15,11 @@ from tuner.models.dropout import DropoutMasks, draw_masks
 from tuner.models.head import head
 from tuner.models.initial_weights import initialize
 from tuner.models.keras_model import build_model, layers_of
-from tuner.models.network_spec import Network
 from tuner.models.weights import MATRICES, count_of_head, count_of_kept, weights_of
 from tuner.training.optimizers import Rates, build_optimizer, set_rates
+from tuner.training.program_key import ProgramKey, StepInputs
 
 EVALUATION_BATCH = 256
-
-
-@dataclass(frozen=True)
-class ProgramKey:
-    """What changes a program. Everything else of a configuration is an input of it, or a variable.
-
-    Attributes:
-        network: the architecture.
-        optimizer: the update rule.
-        batch_size: rows of a training batch, None where they change with its length.
-        compiled: whether XLA compiles the training step on a CPU (see ``tuner.training.compilation``).
-        momentum: whether sgd keeps its last steps.
-        embedding_dropout: whether there is any; its rate is an input.
-        penalty: whether there is any on the weights; how much is an input.
-    """
-
-    network: Network
-    optimizer: Optimizer
-    batch_size: int | None
-    compiled: bool
-    momentum: bool = False
-    embedding_dropout: bool = False
-    penalty: bool = False
-
-    @classmethod
-    def of(cls, config: TrialConfig, network: Network, *, compiled: bool) -> "ProgramKey":
-        """The program of a configuration whose network is known."""
-        return cls(
-            network,
-            config.optimizer,
-            None if config.batch_tokens else config.batch_size,
-            compiled,
-            momentum=config.momentum > 0.0,
-            embedding_dropout=config.embedding_dropout > 0.0,
-            penalty=config.l1 > 0.0 or config.l2 > 0.0,
-        )
-
-
-class StepInputs(NamedTuple):
-    """The hyperparameters that are inputs of a compiled step, not constants in it."""
-
-    dropout: Any
-    embedding_dropout: Any
-    l1: Any
-    l2: Any
-    gradient_clip_norm: Any
-
-    @classmethod
-    def of(cls, config: TrialConfig) -> "StepInputs":
-        """Those of a configuration, float32."""
-        return cls(*(np.float32(getattr(config, name)) for name in cls._fields))
 
 
 class Program:

@@ -6,7 +6,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from tuner.training.program import Program, ProgramKey
+from tuner.training.program import Program
+from tuner.training.program_key import ProgramKey
 
 # A compiled program holds some tens of megabytes; a worker must not grow with the number of shapes in a search.
 _PROGRAMS_KEPT = 8

@@ -1,5 +1,7 @@
 """A model trained once more from another seed, and judged once when it is done."""
 
+import math
+
 from tuner.data.encoded import EncodedDataset
 from tuner.training.judgement import Judgement, RepeatReport, part_result
 from tuner.training.trial_run import TrialRun
@@ -9,21 +11,26 @@ from tuner.training.workbench import Workbench
 class RepeatRun:
     """One repeat in progress. The test texts are looked at once, after the last epoch, with the weights of the best one."""
 
-    def __init__(self, trial: TrialRun, workbench: Workbench, test: EncodedDataset) -> None:
-        """Takes a fresh trial of ``workbench``, and the test texts."""
+    def __init__(
+        self, trial: TrialRun, workbench: Workbench, test: EncodedDataset, *, patience: int | None = None
+    ) -> None:
+        """Takes a fresh trial of ``workbench``, the test texts, and the search's patience."""
         self._trial = trial
         self._workbench = workbench
         self._test = test
+        self._patience = math.inf if patience is None else patience
         self._best: tuple[int, bytes] | None = None
         self._seconds = 0.0
 
     def run_epoch(self) -> RepeatReport:
-        """Trains one epoch; after the last one (the most epochs, or a loss that is no number) judges."""
+        """Trains one epoch; after the last one (the most epochs, no more patience, a loss that is no number) judges."""
         report = self._trial.run_epoch()
         self._seconds += report.epoch.seconds
         if report.best is not None:
             self._best = report.epoch.epoch, report.best
-        over = report.epoch.diverged or report.epoch.epoch >= self._workbench.epochs
+        without_gain = report.epoch.epoch - (self._best[0] if self._best else 0)
+        is_last = report.epoch.epoch >= self._workbench.epochs or without_gain >= self._patience
+        over = report.epoch.diverged or is_last
         return RepeatReport(report.epoch, self._seconds, over, self._judge() if over else None)
 
     def _judge(self) -> Judgement | None:

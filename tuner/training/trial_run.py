@@ -11,7 +11,8 @@ from search_spaces.config import TrialConfig
 from tuner.data.batches import FILLER, count_real_tokens, evaluation_batches, plain_buckets, training_batches
 from tuner.data.encoded import EncodedDataset
 from tuner.training.optimizers import Rates
-from tuner.training.program import EVALUATION_BATCH, StepInputs
+from tuner.training.program import EVALUATION_BATCH
+from tuner.training.program_key import StepInputs
 from tuner.training.report import EpochReport, TrialReport
 from tuner.training.workbench import Workbench
 

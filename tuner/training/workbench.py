@@ -8,8 +8,9 @@ from tuner.data.buckets import Buckets
 from tuner.data.encoded import EncodedSplits
 from tuner.models.network_spec import network_of
 from tuner.training.compilation import worth_compiling
-from tuner.training.program import Program, ProgramKey
+from tuner.training.program import Program
 from tuner.training.program_cache import ProgramCache
+from tuner.training.program_key import ProgramKey
 
 
 @dataclass

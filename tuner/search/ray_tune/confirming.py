@@ -38,7 +38,7 @@ def confirm_on_ray(
     """
     run_trials(
         RepeatTrainable,
-        {**worker_parameters(settings, data), "test": vars(test)},
+        {**worker_parameters(settings, data), "test": vars(test), "patience": settings.patience},
         searcher=RepeatSearcher(conductor),
         scheduler=RepeatScheduler(conductor),
         callback=RepeatCallback(conductor, on_step),
@@ -60,6 +60,7 @@ class RepeatTrainable(tune.Trainable):
         *,
         arrays: Mapping[str, Any],
         test: Mapping[str, Any],
+        patience: int | None,
         vocabulary_size: int,
         classes: int,
         epochs: int,
@@ -72,10 +73,12 @@ class RepeatTrainable(tune.Trainable):
             config: the first repeat.
             arrays: ``EncodedSplits.as_arrays()``.
             test: the fields of the encoded test texts.
+            patience: epochs without a better validation accuracy after which a repeat is judged, as in the search.
             vocabulary_size: this and the rest as in ``TrialTrainable``.
         """
         self._workbench = open_workbench(arrays, vocabulary_size, classes, epochs, threads)
         self._test = EncodedDataset(**test)
+        self._patience = patience
         self._seed = seed
         self._repeat_run: RepeatRun | None = None
 
@@ -105,7 +108,7 @@ class RepeatTrainable(tune.Trainable):
 
         seed = repeat_seed(self._seed, self.config["index"], self.config["repeat"])
         trial = TrialRun(self._workbench, TrialConfig(**self.config["settings"]), seed=seed, state=None)
-        return RepeatRun(trial, self._workbench, self._test)
+        return RepeatRun(trial, self._workbench, self._test, patience=self._patience)
 
 
 class RepeatSearcher(JournalledSearcher):
