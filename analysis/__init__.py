@@ -21,6 +21,7 @@ from analysis.importance import importance
 from analysis.loading import Run, load, load_many
 from analysis.predictions import predictions
 from analysis.ranking import rank
+from analysis.references import references
 from analysis.scaling import ScalingFit, scaling_fit
 from analysis.time_spent import time_spent
 
@@ -58,6 +59,7 @@ __all__ = [
     "predictions",
     "rank",
     "recalls",
+    "references",
     "scaling_fit",
     "time_spent",
     "trials_of",

@@ -1,5 +1,6 @@
 """Which of a tool's metrics is the validation accuracy, and which the others."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,7 +73,7 @@ def parameters_in(metrics: Mapping[str, Any], config: Mapping[str, Any]) -> int 
     for source in (metrics, config):
         for name in _PARAMETERS:
             value = _number(source.get(name))
-            if value is not None:
+            if value is not None and math.isfinite(value):
                 return int(value)
     return None
 

@@ -1,6 +1,7 @@
 """Ray Tune's result folders: a folder a trial, with ``params.json`` and ``result.json`` or ``progress.csv``."""
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -71,7 +72,7 @@ def _trial(folder: Path, notes: list[str]) -> ForeignTrial:
     for result in results:
         metrics = {name: value for name, value in flat(result).items() if name.split("/")[0] not in _RAYS_OWN}
         number = result.get("training_iteration")
-        if isinstance(number, int | float):
+        if isinstance(number, int | float) and math.isfinite(number):  # an empty cell of progress.csv is NaN
             trial.epochs[int(number)] = {**metrics, "seconds": result.get("time_this_iter_s")}
         trial.parameters = parameters_in(metrics, config) or trial.parameters
     if trial.epochs:

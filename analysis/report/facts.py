@@ -195,3 +195,22 @@ def _seen(run: Run) -> str:
 def space_yaml(run: Run) -> str:
     """The space, as the file that the command takes."""
     return yaml.safe_dump(run.settings.space, sort_keys=False, allow_unicode=True, width=88, default_flow_style=None)
+
+
+def references_text(references: pd.DataFrame) -> str:
+    """What the chart draws beside the trials, and with how much care to compare it; empty where there is nothing."""
+    baselines = references[(references["kind"] == "baseline") & (references["part"] == "validation")]
+    published = references[references["kind"] == "published"]
+    parts = []
+    if not baselines.empty:
+        pairs = zip(baselines["system"], baselines["accuracy"], strict=True)
+        parts.append(f"In green, baselines: {', '.join(f'{name} {percent(accuracy)}' for name, accuracy in pairs)}.")
+    if not published.empty:
+        best = published.iloc[0]
+        parts.append(
+            "Purple diamonds are published results on a data set of this name, where their sizes are known and they are not "
+            f"below all trials; the most accurate in print is {best['system']} with {percent(best['accuracy'])} on the "
+            f"{best['part']} part ({best['source']}). Point at one for its source. Splits, texts and vocabularies may differ "
+            "from this run's, and test accuracies are no validation accuracies: read them as a scale, not as a contest."
+        )
+    return " ".join(parts)

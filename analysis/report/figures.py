@@ -19,14 +19,18 @@ _MOST_INTERACTING = 4
 
 
 def figures(
-    run: Run | ForeignResults, fit: ScalingFit | None, time: pd.DataFrame | None, confirmed: Confirmed | None
+    run: Run | ForeignResults,
+    fit: ScalingFit | None,
+    time: pd.DataFrame | None,
+    confirmed: Confirmed | None,
+    against: pd.DataFrame | None,
 ) -> dict[str, dict[str, Any]]:
     """The specifications by the name that the page places them with; what the trials do not give is left out."""
     usable = with_accuracy(run.trials)
     drawn: dict[str, alt.LayerChart] = {} if time is None else {"time": charts.time_spent(time)}
     if not usable.empty:
         if usable["parameters"].notna().any():
-            drawn["frontier"] = charts.frontier(run.trials)
+            drawn["frontier"] = charts.frontier(run.trials, references=against)
             drawn["curve"] = charts.trial_curve(run).properties(height=210)
         drawn["curves"] = charts.learning_curves(run).properties(height=260)
         drawn |= {f"effect {name}": charts.effect(run.trials, name) for name in varied(usable)}

@@ -11,6 +11,7 @@ from analysis.charts.theme import DARK, LIGHT, css_variables
 from analysis.decision import decide
 from analysis.foreign.results import ForeignResults
 from analysis.loading import Run
+from analysis.references import references
 from analysis.report import facts
 from analysis.report.bundle import vega_script
 from analysis.report.confirmed import confirmed
@@ -43,13 +44,15 @@ def render(run: Run | ForeignResults) -> str:
     decision, fit = decide(run.trials), scaling_fit(run.trials)
     time = time_spent(run) if isinstance(run, Run) else None
     tested = confirmed(run, decision) if isinstance(run, Run) else None
-    drawn = figures(run, fit, time, tested)
+    against = references(run) if isinstance(run, Run) else None
+    drawn = figures(run, fit, time, tested, against)
     return _template().render(
         run=run,
         meta=facts.meta_line(run),
         notes=() if isinstance(run, Run) else run.notes,
         decision=decision,
         key_facts=facts.key_facts(run, decision) if decision else [],
+        against=None if against is None else facts.references_text(against),
         reference=facts.reference_text(),
         frontier=frontier_table(run.trials),
         trials=trials_table(run.trials),

@@ -13,7 +13,7 @@ def test_the_notebook_runs_and_every_result_is_a_table_or_a_chart():
     # The kernel finds the packages by the folder it starts in, where they are not installed.
     NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(NOTEBOOK.parent.parent)}}).execute()
     results = [output.data for cell in notebook.cells for output in cell.get("outputs", []) if "data" in output]
-    assert len(results) >= 14
+    assert len(results) >= 23
     for data in results:
         assert "text/html" in data or any("vegalite" in kind for kind in data), data.keys()
 
