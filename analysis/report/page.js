@@ -13,7 +13,7 @@
     const [, accuracy, parameters, , , epoch, , status, network, training] = [...row.cells].map((cell) => cell.textContent);
     document.getElementById("picked").textContent = `Trial ${trial}`;
     document.getElementById("picked-text").textContent =
-      `${accuracy} with ${parameters} parameters · ${network} · ${training} · best epoch ${epoch}, ${status}`;
+      [`${accuracy} with ${parameters} parameters`, network, training, `best epoch ${epoch}, ${status}`].filter(Boolean).join(" · ");
     for (const one of document.querySelectorAll("tr[data-trial]")) one.classList.toggle("picked", one.dataset.trial === trial);
     for (const view of [views.frontier, views.curve]) view?.signal("trial", trial).runAsync();
   }
