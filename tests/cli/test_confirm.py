@@ -52,7 +52,7 @@ def test_bad_input_is_one_line_and_writes_nothing(arguments, message, runs, caps
 def test_a_run_that_is_still_searched_is_refused(runs, capsys):
     with Journal(runs / "mine" / "journal.jsonl"):
         assert run(["confirm", "mine"]) == 2
-    assert "another process runs this search" in capsys.readouterr().err
+    assert "runs this search; wait for its end" in capsys.readouterr().err
 
 
 def test_what_is_there_already_is_not_trained_again(runs, capsys):
