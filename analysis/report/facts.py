@@ -207,10 +207,14 @@ def references_text(references: pd.DataFrame) -> str:
         parts.append(f"In green, baselines: {', '.join(f'{name} {percent(accuracy)}' for name, accuracy in pairs)}.")
     if not published.empty:
         best = published.iloc[0]
+        if published["parameters"].notna().any():
+            parts.append(
+                "Purple diamonds are published results on a data set of this name, where their sizes are known and they are "
+                "not below all trials; point at one for its source."
+            )
         parts.append(
-            "Purple diamonds are published results on a data set of this name, where their sizes are known and they are not "
-            f"below all trials; the most accurate in print is {best['system']} with {percent(best['accuracy'])} on the "
-            f"{best['part']} part ({best['source']}). Point at one for its source. Splits, texts and vocabularies may differ "
-            "from this run's, and test accuracies are no validation accuracies: read them as a scale, not as a contest."
+            f"The most accurate in print on a data set of this name is {best['system']} with {percent(best['accuracy'])} on "
+            f"the {best['part']} part ({best['source']}). Splits, texts and vocabularies may differ from this run's, and test "
+            "accuracies are no validation accuracies: read them as a scale, not as a contest."
         )
     return " ".join(parts)

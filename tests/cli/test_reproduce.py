@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from experiment_runs import experiment_run
+from searches import call
 
 from analysis.published import published_table, published_tables
 from search_spaces import named_space, named_spaces
@@ -92,16 +93,17 @@ def test_a_run_that_was_asked_otherwise_is_not_gone_on_with(tmp_path, monkeypatc
 
 
 @pytest.mark.ray
-@pytest.mark.tensorflow
-def test_an_experiment_runs_and_is_compared(questions, capsys):
-    command = ["reproduce", "trec_grid", "--trials", "2", "--epochs", "1", "--set", "units=4", "--set", "embedding=2"]
-    command += options(questions)
-    assert run(command) == 0
+def test_an_experiment_runs_and_is_compared(questions):
+    command = ["reproduce", "trec_grid", "--trials", "2", "--epochs", "1", "--set", "units=4", "--set", "embedding=2",
+               "--data-dir", questions / "data"]  # fmt: skip
+    result = call(questions, *command, runs_dir=questions / "runs")
+    assert result.returncode == 0, result.stderr
     kept = (questions / "runs" / "trec_grid" / "reproduction.md").read_text()
     assert "| the most accurate of our 2 trials | 1 |" in kept
     assert "Trials have at most 1 of the experiment's 100 epochs." in kept
-    assert run(command) == 0
-    assert "is finished" in capsys.readouterr().out
+    again = call(questions, *command, runs_dir=questions / "runs")
+    assert again.returncode == 0, again.stderr
+    assert "is finished" in again.stdout
 
 
 def test_the_printed_parameter_counts_follow_from_the_closed_form():

@@ -38,10 +38,10 @@ def config(**changes):
     )
 
 
-def run(workbench, epochs, *, seed=(0, 0), state=None, **changes):
+def run(workbench, epochs, *, seed=(0, 0), state=None, accuracies=(), **changes):
     from tuner.training.trial_run import TrialRun
 
-    trial = TrialRun(workbench, config(**changes), seed=seed, state=state)
+    trial = TrialRun(workbench, config(**changes), seed=seed, state=state, accuracies=accuracies)
     return [trial.run_epoch() for _ in range(epochs)]
 
 
@@ -62,7 +62,8 @@ def test_the_same_seed_gives_the_same_numbers_after_other_trials_in_the_same_wor
 
 def test_going_on_from_a_state_gives_what_a_run_without_a_break_gives(workbench):
     whole = run(workbench, 4, dropout=0.3)
-    resumed = run(workbench, 2, dropout=0.3, state=whole[1].last)
+    reported = [report.epoch.val_accuracy for report in whole]
+    resumed = run(workbench, 2, dropout=0.3, state=whole[1].last, accuracies=reported)
     assert numbers(resumed) == numbers(whole[2:])
     assert [report.best for report in resumed] == [report.best for report in whole[2:]]
 

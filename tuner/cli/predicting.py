@@ -40,7 +40,7 @@ def _with_progress(predictions: Iterable[Prediction], source: TextSource) -> Ite
     for number, prediction in enumerate(predictions, start=1):
         yield prediction
         now = time.monotonic()
-        if now - told >= _SECONDS_BETWEEN_LINES:
+        if now - told >= _SECONDS_BETWEEN_LINES and number != source.count:
             told = now
             click.echo(_standing(number, source.count, now - started), err=True)
 
