@@ -11,8 +11,9 @@ from tuner import __version__
 from tuner.export.card import model_card
 from tuner.export.folder import DESCRIPTION, check_target, folder_bytes, write_folder, write_json
 from tuner.export.index import frontier_index
-from tuner.export.quiet import quiet_stderr, quiet_tensorflow
+from tuner.export.quiet import quiet_tensorflow
 from tuner.export.trained import FRONTIER, Encoder, TrainedModel, chosen_trials, open_run, read_model
+from tuner.quiet import quiet_stderr
 
 Format = Literal["saved_model", "keras", "tflite"]
 FORMATS: tuple[Format, ...] = ("saved_model", "keras", "tflite")

@@ -13,9 +13,9 @@ from tensorflow.lite.python.convert_phase import ConverterError
 
 from tuner.export.evaluation import Logits, ValidationTexts, validation_texts
 from tuner.export.keras_file import write_encoder
-from tuner.export.quiet import quiet_stderr
 from tuner.export.trained import TrainedModel
 from tuner.models.forward import logits as trained_logits
+from tuner.quiet import quiet_stderr
 
 _KINDS = ("float32", "float16", "int8")
 

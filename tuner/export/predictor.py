@@ -10,7 +10,8 @@ from typing import Any
 
 from tuner.errors import InputError
 from tuner.export.folder import DESCRIPTION
-from tuner.export.quiet import quiet_stderr, quiet_tensorflow
+from tuner.export.quiet import quiet_tensorflow
+from tuner.quiet import quiet_stderr
 
 _BATCH = 64
 # Texts are put into batches by length within so many: little padding, and little to hold in memory.

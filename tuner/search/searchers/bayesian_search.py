@@ -1,7 +1,9 @@
 """KerasTuner's Bayesian optimization: a Gaussian process over the unit cube of the hyperparameters."""
 
 import os
-from collections.abc import Collection, Mapping
+import warnings
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from search_spaces.domains import Value
 from search_spaces.keras_tuner_bridge import to_hyperparameters
 from search_spaces.space import Space
 from tuner.errors import InputError
+from tuner.quiet import quiet_stderr
 from tuner.runs.ledger import TrialRecord
 from tuner.search.searchers.random_search import RandomSearcher
 from tuner.search.searchers.searcher import STARTUP_TRIALS, Fits
@@ -61,12 +64,14 @@ class BayesianSearcher:
         for record in known:
             if record.status != "failed":
                 self._tell(oracle, record.trial, self._values(record), record.accuracy or 0.0)
-        self._fit(oracle)
+        with _no_word_of_convergence():
+            self._fit(oracle)
         for record in trials:
             if not (record.ended or record.paused):
                 oracle.ongoing_trials[record.trial] = self._tell(oracle, record.trial, self._values(record), None)
         for attempt in range(_ASKED):
-            values = oracle.populate_space(f"{index}")["values"]
+            with _no_word_of_convergence():
+                values = oracle.populate_space(f"{index}")["values"]
             try:
                 config = self._space.config(values)
             except CombinationError:
@@ -91,8 +96,9 @@ class BayesianSearcher:
     def _oracle(self, index: int) -> "BayesianOptimizationOracle":
         # The driver needs none of TensorFlow, which comes along with KerasTuner, and nobody needs its greeting.
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        from keras_tuner import Objective
-        from keras_tuner.oracles import BayesianOptimizationOracle
+        with quiet_stderr():
+            from keras_tuner import Objective
+            from keras_tuner.oracles import BayesianOptimizationOracle
 
         return BayesianOptimizationOracle(
             objective=Objective("val_accuracy", "max"),
@@ -116,3 +122,13 @@ class BayesianSearcher:
             trial.score, trial.status = accuracy, TrialStatus.COMPLETED
         oracle.trials[name] = trial
         return trial
+
+
+@contextmanager
+def _no_word_of_convergence() -> Iterator[None]:
+    """A length scale at its bound means that a hyperparameter makes no difference: nothing that a user could mend."""
+    from sklearn.exceptions import ConvergenceWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", category=ConvergenceWarning)
+        yield

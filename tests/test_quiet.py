@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from tuner.errors import InputError
-from tuner.export.quiet import quiet_stderr
+from tuner.quiet import quiet_stderr
 
 
 def noise():
