@@ -1,21 +1,28 @@
 """Which trials keep their weights: those that run, the most accurate, and the frontier."""
 
-from tuner.runs.ledger import Ledger
+from collections.abc import Iterable
+
+from tuner.runs.ledger import TrialRecord
 from tuner.runs.pareto import pareto_front
 
 MOST_ACCURATE_KEPT = 5
 
 
-def trials_to_keep(ledger: Ledger) -> set[str]:
+def trials_to_keep(records: Iterable[TrialRecord]) -> set[str]:
     """Ids of the trials whose best weights stay on disk.
 
     The bound is (running + 5 + frontier) files of best weights, and one last state for each running trial.
+
+    Args:
+        records: the trials that have weights. Those whose weights were dropped before need not be among them: what was
+            better than a trial then is better than it now, or was dropped for something better still.
     """
-    candidates = ledger.with_accuracy()
+    records = list(records)
+    candidates = [record for record in records if record.accuracy is not None]
     accuracies = [record.accuracy or 0.0 for record in candidates]
     front = pareto_front(accuracies, [record.parameters for record in candidates])
     ranked = sorted(
         range(len(candidates)), key=lambda i: (-accuracies[i], candidates[i].parameters, candidates[i].index)
     )
     kept = {candidates[i].trial for i in [*front, *ranked[:MOST_ACCURATE_KEPT]]}
-    return kept | {record.trial for record in ledger.trials.values() if not record.ended}
+    return kept | {record.trial for record in records if not record.ended}

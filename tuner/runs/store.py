@@ -119,12 +119,11 @@ class RunStore:
             ) from error
 
     def _drop_weights(self) -> None:
-        keep = trials_to_keep(self.ledger)
+        """Looks at the trials that have weights only: among all of them, 10,000 trials would take a hundred million looks."""
         models = self.folder.path / "models"
-        for path in models.iterdir() if models.is_dir() else ():
-            if path.name not in keep and self._is_ended(path.name):
-                shutil.rmtree(path)
-
-    def _is_ended(self, trial: str) -> bool:
-        record = self.ledger.trials.get(trial)
-        return record is not None and record.ended
+        paths = {path.name: path for path in models.iterdir()} if models.is_dir() else {}
+        records = [self.ledger.trials[trial] for trial in paths if trial in self.ledger.trials]
+        keep = trials_to_keep(records)
+        for record in records:
+            if record.trial not in keep:
+                shutil.rmtree(paths[record.trial])
