@@ -32,7 +32,7 @@ from rich.table import Table
 
 REPORTS = 3
 WORKERS = 2
-STATE = np.random.default_rng(0).bytes(100_000)
+STATE = np.random.default_rng(0).bytes(int(os.environ.get("STATE", "1000")))
 """A trial's weights and optimizer: those of a network with some 8,000 parameters under Adam."""
 
 
@@ -105,7 +105,7 @@ def ours(trials: int, folder: Path) -> None:
         ),
         asked=asked,
         there=ClusterResources(WORKERS, 0, 1, is_local=True),
-        most_pending=WORKERS,
+        most_pending=int(os.environ.get("PENDING", WORKERS)),
     )
     conductor.end("finished")
     store.close()
@@ -122,6 +122,12 @@ def named_space_document(space: Any) -> Any:
 def _check(reports: int, trials: int) -> None:
     if reports != REPORTS * trials:
         raise SystemExit(f"{reports} reports of {trials} trials: the sides would not do the same")
+
+
+def _check_results(results: Any, trials: int) -> None:
+    if results.errors:
+        raise SystemExit(f"{len(results.errors)} trials failed: {results.errors[0]}")
+    _check(sum(result.metrics["training_iteration"] for result in results), trials)
 
 
 def barest(trials: int, folder: Path) -> None:
@@ -146,12 +152,17 @@ def barest(trials: int, folder: Path) -> None:
             self.reports += 1
             return {"accuracy": 0.5, "done": self.reports == REPORTS}
 
-    run_config = tune.RunConfig(storage_path=str(folder), name="run", verbose=0)
+    run_config = tune.RunConfig(
+        storage_path=str(folder),
+        name="run",
+        verbose=0,
+        checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+    )
     tune_config = tune.TuneConfig(num_samples=trials, reuse_actors=True, metric="accuracy", mode="max")
     results = tune.Tuner(
         Empty, param_space={"rate": tune.loguniform(1e-4, 1e-1)}, tune_config=tune_config, run_config=run_config
     ).fit()
-    _check(sum(result.metrics["training_iteration"] for result in results), trials)
+    _check_results(results, trials)
 
 
 def documented(trials: int, folder: Path) -> None:
@@ -167,7 +178,7 @@ def documented(trials: int, folder: Path) -> None:
     results = tune.Tuner(
         train, param_space={"rate": tune.loguniform(1e-4, 1e-1)}, tune_config=tune_config, run_config=run_config
     ).fit()
-    _check(sum(result.metrics["training_iteration"] for result in results), trials)
+    _check_results(results, trials)
 
 
 SIDES: dict[str, Callable[[int, Path], None]] = {"ours": ours, "barest": barest, "documented": documented}

@@ -20,7 +20,8 @@ class RealSizes(RunStore):
         record = self.ledger.trials[trial]
         config = TrialConfig(**record.config)
         sizes = trial_files(plan_of(SETTINGS).network(config), config)
-        super().save_weights(trial, last=bytes(sizes.state - 20) + b" " + last, best=bytes(sizes.weights))
+        state = None if last is None else bytes(sizes.state - 20) + b" " + last
+        super().save_weights(trial, last=state, best=bytes(sizes.weights))
         if record.index % 20 == 0:
             models = self.folder.path / "models"
             self.most = max(self.most, sum(file.stat().st_size for file in models.rglob("*.npz")))

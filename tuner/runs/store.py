@@ -67,13 +67,14 @@ class RunStore:
         with self._writing():
             write_settings(self.folder.settings, settings)
 
-    def save_weights(self, trial: str, *, last: bytes, best: bytes | None) -> None:
-        """Keeps a running trial's last state, and the weights of its best epoch where this one is it."""
+    def save_weights(self, trial: str, *, last: bytes | None, best: bytes | None) -> None:
+        """Keeps a trial's last state where it goes on, and the weights of its best epoch where this one is it."""
         with self._writing():
             self.folder.state(trial).parent.mkdir(parents=True, exist_ok=True)
             if best is not None:
                 write_bytes_atomically(self.folder.weights(trial), best)
-            write_bytes_atomically(self.folder.state(trial), last)
+            if last is not None:
+                write_bytes_atomically(self.folder.state(trial), last)
 
     def state(self, trial: str) -> bytes | None:
         """The last state of a trial that is not ended: what it goes on from; None where it has to begin anew."""

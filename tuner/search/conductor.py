@@ -190,7 +190,7 @@ class Conductor:
 
         An epoch that is already in the journal (its state was lost in a crash, so it was trained again) is answered as it
         was answered then, and counted once. The journal is written before the weights: a state on disk is never newer
-        than the journal.
+        than the journal. From its last epoch a trial does not go on, so that state is not written.
         """
         record = self.ledger.trials[trial]
         known = self._decisions.get((trial, report.epoch))
@@ -200,7 +200,7 @@ class Conductor:
         if known is None:
             self._decisions[trial, report.epoch] = decision
             self._records.record(self._epoch_event(trial, report, decision))
-        self._records.save_weights(trial, last=last, best=best)
+        self._records.save_weights(trial, last=None if decision is Decision.STOP else last, best=best)
         if decision is Decision.STOP:
             self._end(trial, self._end_status(record, report))
         if decision is Decision.PAUSE:

@@ -22,8 +22,8 @@ class Records(Protocol):
         """The last state of a trial, None where there is none."""
         ...
 
-    def save_weights(self, trial: str, *, last: bytes, best: bytes | None) -> None:
-        """Keeps a trial's last state, and the weights of its best epoch where this one is it."""
+    def save_weights(self, trial: str, *, last: bytes | None, best: bytes | None) -> None:
+        """Keeps a trial's last state where it goes on, and the weights of its best epoch where this one is it."""
         ...
 
     def copy_state(self, donor: str, trial: str) -> None:
@@ -47,9 +47,10 @@ class LedgerOnly:
         """The trial's last state."""
         return self._states.get(trial)
 
-    def save_weights(self, trial: str, *, last: bytes, best: bytes | None) -> None:
+    def save_weights(self, trial: str, *, last: bytes | None, best: bytes | None) -> None:
         """Keeps the last state."""
-        self._states[trial] = last
+        if last is not None:
+            self._states[trial] = last
 
     def copy_state(self, donor: str, trial: str) -> None:
         """Gives the trial the donor's."""
