@@ -1,6 +1,8 @@
 """A run folder as a search leaves it, without a search: real files, random weights, made-up accuracies."""
 
 import io
+import os
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -29,6 +31,12 @@ TRIALS = (
         },
     ),
 )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _a_cache_of_the_tests_own(tmp_path_factory):
+    with mock.patch.dict(os.environ, XDG_CACHE_HOME=str(tmp_path_factory.mktemp("cache"))):
+        yield
 
 
 @pytest.fixture(scope="session")
