@@ -1,4 +1,4 @@
-"""Runs on object storage, by moto's S3: what is where at every moment, and who may write."""
+"""Runs on object storage, S3's and Google's: what is where at every moment, and who may write."""
 
 import json
 import threading
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from fakes import conductor_of, drive, run_settings
-from object_storage import s3_service
+from object_storage import gs_service, s3_service
 
 from tuner.cli.main import run
 from tuner.errors import InputError, StorageFailed
@@ -19,10 +19,12 @@ from tuner.runs.location import RemoteFolder, remote_folder
 from tuner.runs.settings import write_settings
 from tuner.runs.store import RunStore
 
+SERVICES = {"s3": s3_service, "gs": gs_service}
 
-@pytest.fixture(scope="module")
-def service():
-    with s3_service() as url:
+
+@pytest.fixture(scope="module", params=SERVICES)
+def service(request):
+    with SERVICES[request.param]() as url:
         yield url
 
 

@@ -87,13 +87,8 @@ class RemoteFolder:
         }
 
     def folders(self) -> list[str]:
-        """Names of the folders in this one."""
-        from pyarrow import fs
-
-        selector = fs.FileSelector(self._path, allow_not_found=True)
-        return sorted(
-            info.base_name for info in self._filesystem.get_file_info(selector) if info.type == fs.FileType.Directory
-        )
+        """Names of the folders in this one: what objects lie in. (Asked for folders, gs:// knows those only that were made.)"""
+        return sorted({name.partition("/")[0] for name in self.files() if "/" in name})
 
     @property
     def _path(self) -> str:
