@@ -87,6 +87,17 @@ def test_a_finished_search_can_have_more_trials_but_not_fewer(finished, capsys, 
     assert resumed["trials"] == read_settings(finished.settings).trials == 15
 
 
+def test_a_torn_last_line_is_cut_off_and_said(finished, capsys, monkeypatch):
+    monkeypatch.setattr("tuner.cli.searching.resume_search", lambda *_: "finished")
+    monkeypatch.setattr("tuner.cli.searching.prepare_again", lambda _: SimpleNamespace(encoded=None))
+    whole = finished.journal.read_bytes()
+    with finished.journal.open("ab") as journal:
+        journal.write(b'{"time":1.0,"eve')
+    assert run(["resume", "mine", "--trials", "15"]) == 0
+    assert "the last line of the journal was torn by a crash; it was cut off" in capsys.readouterr().out
+    assert finished.journal.read_bytes() == whole
+
+
 def test_a_grid_that_is_done_cannot_be_extended(finished, capsys):
     grid = Space("small", {"units": Choice((8, 16, 32, 64)), "layers": Choice((1, 2, 3))})
     write_settings(
