@@ -66,7 +66,8 @@ def load(run: str | Path, *, runs_dir: Path = Path("runs")) -> Run:
     """
     folder = find_run(str(run), runs_dir)
     settings = read_settings(folder.settings)
-    return Run(folder, settings, *(table.to_pandas() for table in _tables(folder)))
+    tables = _tables(folder, trial_schema(settings.own_hyperparameters()))
+    return Run(folder, settings, *(table.to_pandas() for table in tables))
 
 
 def load_many(runs: Iterable[str | Path], *, runs_dir: Path = Path("runs")) -> list[Run]:
@@ -83,12 +84,12 @@ def load_many(runs: Iterable[str | Path], *, runs_dir: Path = Path("runs")) -> l
     return loaded
 
 
-def _tables(folder: RunFolder) -> tuple[pa.Table, pa.Table, pa.Table]:
+def _tables(folder: RunFolder, trials_schema: pa.Schema) -> tuple[pa.Table, pa.Table, pa.Table]:
     """Trials, epochs and repeats."""
     if not folder.journal.exists():
         raise InputError(f"{folder.journal}: is missing; without its journal a run cannot be read")
     size = folder.journal.stat().st_size
-    trials = _current_table(folder.trials_table, trial_schema(), size)
+    trials = _current_table(folder.trials_table, trials_schema, size)
     epochs = _current_table(folder.epochs_table, EPOCH_SCHEMA, size)
     repeats = _current_table(folder.repeats_table, REPEAT_SCHEMA, size)
     if trials is not None and epochs is not None:

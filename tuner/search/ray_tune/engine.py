@@ -3,7 +3,7 @@
 import math
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from search_spaces.config import TrialConfig
@@ -36,9 +36,11 @@ def run_on_ray(
 
     longest = int(buckets_of(data, compiled=False).boundaries[-1])
 
-    def memory(config: TrialConfig) -> TrainingMemory:
-        network = plan_of(settings).network(config)
-        return training_memory(network, config, length=longest)
+    def memory(hyperparameters: Mapping[str, Any]) -> TrainingMemory | None:
+        if settings.hypermodel is not None:
+            return None
+        config = TrialConfig(**hyperparameters)
+        return training_memory(plan_of(settings).network(config), config, length=longest)
 
     run_trials(
         TrialTrainable,
