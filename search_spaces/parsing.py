@@ -52,7 +52,7 @@ _GRIDS: Mapping[str, Callable[[Any, Any, Any], Domain]] = {"grid": Grid, "log_gr
 _KINDS = ("choice", *_RANGES, *_GRIDS, "formula")
 
 Ours = Mapping[str, FieldInfo]
-"""Our hyperparameters by name, whose bounds hold; none of them in the space of a user's own model, where a name is only a name."""
+"""Our hyperparameters by name, whose bounds hold; none in the space of a user's own model, where a name is only a name."""
 _NO_HYPERPARAMETERS: Ours = MappingProxyType({})
 
 

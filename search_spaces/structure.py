@@ -54,7 +54,8 @@ def check_structure(
         for other in formula.names:
             _check_term(name, other, known, conditions, parameters)
     draw_order(parameters, conditions, formulas)
-    idle = idle_variables(parameters, formulas, hyperparameters) - {name for when in conditions.values() for name in when.allowed}
+    asked = {name for when in conditions.values() for name in when.allowed}
+    idle = idle_variables(parameters, formulas, hyperparameters) - asked
     if idle:
         name = min(idle, key=known.index)
         hint = did_you_mean(name, tuple(hyperparameters))

@@ -131,9 +131,7 @@ class LiveTable:
     def _rows(ledger: Ledger) -> list[TrialRecord]:
         """Those that run, then the best that have ended."""
         running = [record for record in ledger.trials.values() if record.status == "running"]
-        ended = sorted(
-            (r for r in ledger.with_accuracy() if r.ended), key=lambda r: (-(r.accuracy or 0.0), r.size)
-        )
+        ended = sorted((r for r in ledger.with_accuracy() if r.ended), key=lambda r: (-(r.accuracy or 0.0), r.size))
         return [*running[:_ROWS], *ended[:_ROWS]]
 
 

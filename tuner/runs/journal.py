@@ -8,13 +8,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
-from pydantic import ValidationError
-
-from tuner.errors import InputError
-from tuner.runs.atomic import write_text_atomically
 from search_spaces.config import CombinationError
 from search_spaces.own_space import Kind
-from tuner.runs.events import JOURNAL_FORMAT, Event, SearchStarted, TrialContinued, TrialProposed, completed, parse_event
+from tuner.errors import InputError
+from tuner.runs.atomic import write_text_atomically
+from tuner.runs.events import (
+    JOURNAL_FORMAT,
+    Event,
+    SearchStarted,
+    TrialContinued,
+    TrialProposed,
+    completed,
+    parse_event,
+)
 
 # Every event is flushed to the operating system at once, which a killed process survives. Reaching the disk takes
 # milliseconds, so it is asked for at most this often, and at the end: what a power failure can cost.

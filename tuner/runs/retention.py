@@ -14,8 +14,6 @@ def trials_to_keep(ledger: Ledger) -> set[str]:
     candidates = ledger.with_accuracy()
     accuracies = [record.accuracy or 0.0 for record in candidates]
     front = pareto_front(accuracies, [record.size for record in candidates])
-    ranked = sorted(
-        range(len(candidates)), key=lambda i: (-accuracies[i], candidates[i].size, candidates[i].index)
-    )
+    ranked = sorted(range(len(candidates)), key=lambda i: (-accuracies[i], candidates[i].size, candidates[i].index))
     kept = {candidates[i].trial for i in [*front, *ranked[:MOST_ACCURATE_KEPT]]}
     return kept | {record.trial for record in ledger.trials.values() if not record.ended}

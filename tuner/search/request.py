@@ -3,10 +3,14 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from search_spaces.domains import Choice
 from search_spaces.space import Space
 from tuner.data.pipeline import BUILT_IN, DataRequest
 from tuner.errors import InputError
+from tuner.search.own_model import OwnModelRequest
 from tuner.search.schedulers.options import SchedulerOptions
+
+_NO_VECTORS = Choice(("none",))
 
 
 @dataclass(frozen=True)
@@ -14,6 +18,7 @@ class SearchRequest:
     """A search as it was asked for; None means "choose for me".
 
     Attributes:
+        space: what is searched, or the model of the user's own whose space it is.
         trials: number of trials; for a grid, None is all of it.
         epochs: most epochs of a trial.
         searcher: random, grid, optuna or bayesian.
@@ -28,7 +33,7 @@ class SearchRequest:
     """
 
     data: DataRequest
-    space: Space
+    space: Space | OwnModelRequest
     trials: int | None
     epochs: int
     searcher: str
@@ -74,8 +79,9 @@ class SearchRequest:
             ):
                 if column is not None:
                     raise InputError(f"{option} {column}: needs --data, without which a corpus is generated")
-        domain = self.space.parameters.get("vectors")
-        if self.vectors is not None and (domain is None or domain.bounds() == ("none",)):
+        if isinstance(self.space, OwnModelRequest):
+            self._check_own_model(self.space)
+        elif self.vectors is not None and self.space.parameters.get("vectors", _NO_VECTORS) == _NO_VECTORS:
             raise InputError(
                 f"--vectors {self.vectors}: no network of the space {self.space.name} begins with vectors; "
                 "add --set vectors=frozen,trained"
@@ -93,3 +99,15 @@ class SearchRequest:
             )
         if self.warm_start is not None and self.searcher == "grid":
             raise InputError(f"--warm-start {self.warm_start}: a grid has all its points already; leave it out")
+
+    def _check_own_model(self, own: OwnModelRequest) -> None:
+        if self.scheduler.name == "pbt":
+            raise InputError(
+                f"--scheduler pbt: gives weights and rates of one trial to another, which nobody can do for --hypermodel "
+                f"{own.name}; use asha, frontier, hyperband or median"
+            )
+        if self.max_params is not None:
+            raise InputError(
+                f"--max-params {self.max_params}: the parameters of --hypermodel {own.name} are counted where it is built, not "
+                "before; leave it out, and give it to rank"
+            )

@@ -40,7 +40,13 @@ from tuner.cli.parsing import Duration, Epochs, load_defaults
 )
 @click.option("--stop-words/--no-stop-words", "drop_stop_words", default=False, help="Leave out English stop words.")
 @click.option(
-    "--space", default="frontier", show_default=True, metavar="S", help="A named space (see `spaces`) or a YAML file."
+    "--space", default=None, metavar="S", help="A named space (see `spaces`) or a YAML file.  [default: frontier]"
+)
+@click.option(
+    "--hypermodel",
+    default=None,
+    metavar="MODULE:NAME",
+    help="A keras_tuner.HyperModel or build(hp) of your own, instead of a space of our networks.",
 )
 @click.option(
     "--set",

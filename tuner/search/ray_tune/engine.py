@@ -13,6 +13,7 @@ from tuner.models.memory import TrainingMemory, training_memory
 from tuner.runs.settings import ResourceSettings, SearchSettings
 from tuner.runs.store import RunStore
 from tuner.search.conductor import Conductor
+from tuner.search.own_model import source_of
 from tuner.search.plan import plan_of
 from tuner.search.ray_tune.cluster import ClusterResources
 
@@ -73,6 +74,8 @@ def worker_parameters(settings: SearchSettings, data: EncodedSplits) -> dict[str
         "epochs": settings.epochs,
         "seed": settings.seed,
         "threads": max(1, math.floor(settings.resources.cpus_per_trial)),
+        "hypermodel": None if settings.hypermodel is None else source_of(settings.hypermodel),
+        "max_length": settings.data.max_length,
     }
 
 
