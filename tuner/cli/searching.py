@@ -102,7 +102,8 @@ def _finish(console: Console, folder: RunFolder, reason: EndReason, *, as_json: 
         print_results(console, run)
     if reason == "finished":
         console.print(f"\nnext: python -m tuner rank {_shown(folder)} --by frontier", style="dim", soft_wrap=True)
-        console.print(f"      python -m tuner export {_shown(folder)} --trial knee", style="dim", soft_wrap=True)
+        after = "export {} --trial knee" if run.settings.hypermodel is None else "report {}"
+        console.print(f"      python -m tuner {after.format(_shown(folder))}", style="dim", soft_wrap=True)
         return 0
     console.print(f"\n{reason}: everything so far is in {folder.place}", style="bold")
     console.print(f"go on with: python -m tuner resume {_shown(folder)}")

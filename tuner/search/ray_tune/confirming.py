@@ -56,8 +56,8 @@ def confirm_on_ray(
 class RepeatTrainable(tune.Trainable):
     """Trains a repeat epoch by epoch, and judges it in the last step. Reused like the workers of a search.
 
-    A config holds ``trial`` (the repeat's key), ``index``, ``repeat``, ``settings``, and whether they are ``own``: of a user's own
-    model.
+    A config holds ``trial`` (the repeat's key), ``index``, ``repeat``, ``settings``, and whether they are
+    ``own``: of a user's own model.
     """
 
     def setup(
@@ -113,10 +113,7 @@ class RepeatTrainable(tune.Trainable):
             raise broken_by(error) from None
 
     def _begin(self) -> "RepeatRun":
-        from tuner.models.hypermodel.own_model import OwnModel
-    from tuner.training.hypermodel_run import HyperModelRun
-    from tuner.training.repeat_run import RepeatRun
-    from tuner.training.trial_run import TrialRun
+        from tuner.training.repeat_run import RepeatRun
 
         return RepeatRun(self._trial(), self._workbench, self._test, patience=self._patience)
 
