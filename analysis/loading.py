@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from analysis.columns import CONFIG
 from tuner.errors import InputError
 from tuner.runs.folder import RunFolder, find_run
 from tuner.runs.journal import read_journal
@@ -67,7 +68,7 @@ def load(run: str | Path, *, runs_dir: Path = Path("runs")) -> Run:
     folder = find_run(str(run), runs_dir)
     settings = read_settings(folder.settings)
     tables = _tables(folder, trial_schema(settings.own_hyperparameters()))
-    return Run(folder, settings, *(table.to_pandas() for table in tables))
+    return Run(folder, settings, *map(_frame, tables))
 
 
 def load_many(runs: Iterable[str | Path], *, runs_dir: Path = Path("runs")) -> list[Run]:
@@ -100,6 +101,19 @@ def _tables(folder: RunFolder, trials_schema: pa.Schema) -> tuple[pa.Table, pa.T
     with _collector_paused():
         ledger = Ledger(read_journal(folder.journal))
         return trials_table(ledger), epochs_table(ledger), repeats_table(ledger)
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    """As pandas. Whole numbers that not every trial has, such as a conditional hyperparameter's, stay whole."""
+    frame: pd.DataFrame = table.to_pandas()
+    gaps = [
+        name
+        for name in table.schema.names
+        if name.startswith((CONFIG, "parameters", "embedding_parameters"))
+        and pa.types.is_integer(table.schema.field(name).type)
+        and table[name].null_count
+    ]
+    return frame.astype(dict.fromkeys(gaps, "Int64"))
 
 
 def _current_table(file: Path, schema: pa.Schema, journal_bytes: int) -> pa.Table | None:

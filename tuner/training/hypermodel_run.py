@@ -2,14 +2,15 @@
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
 
-from tuner.data.batches import Batch, count_real_tokens, evaluation_batches, plain_buckets, training_batches
+from tuner.data.batches import FILLER, Batch, count_real_tokens, evaluation_batches, plain_buckets, training_batches
 from tuner.data.buckets import Buckets
 from tuner.data.encoded import EncodedDataset, EncodedSplits
 from tuner.models.hypermodel.errors import HyperModelError
@@ -57,7 +58,6 @@ class HyperModelRun:
             self._model.optimizer.build(self._model.trainable_variables)
         self._batch_size = _batch_size(values)
         self._epoch, self._best_accuracy = 0, -1.0
-        self._compiled: set[tuple[int, ...]] = set()
         self._compile_seconds = 0.0
         if state is not None:
             self._restore(state)
@@ -94,58 +94,60 @@ class HyperModelRun:
         go on afterwards: its last weights are gone.
         """
         assign("w", self._model.weights, unpacked(weights))
-        answers: NDArray[np.float32] | None = None
-        for rows, batch in evaluation_batches(data, self._buckets(data.lengths), EVALUATION_BATCH):
-            real = batch.weights > 0
-            outputs = self._as_logits(self._model.predict_on_batch(batch.tokens[real]))
-            if answers is None:
-                answers = np.empty((len(data), outputs.shape[1]), np.float32)
-            answers[rows[real]] = outputs
-        if answers is None:
-            raise ValueError("there are no texts to answer")
-        return answers
+        return self._as_logits(self._outputs(data))
 
     def _train(self) -> tuple[float, float, float]:
-        """Mean loss, the model's own accuracy (NaN without one), and real tokens a second; first calls of a shape left out."""
+        """Mean loss, the model's own accuracy (NaN without one), and real tokens a second, the first step's left out."""
         keras.utils.set_random_seed((self._epoch_seed + self._epoch) & 0xFFFFFFFF)
-        data = self._data.train
-        sums, tokens, seconds = np.zeros(2), 0, 0.0
-        batches = training_batches(
-            data, self._buckets(data.lengths), self._batch_size, seed_sequence=(self._order_seed, self._epoch)
-        )
-        for batch in batches:
-            real, started = batch.weights > 0, time.perf_counter()
-            logs = self._model.train_on_batch(batch.tokens[real], batch.labels[real], return_dict=True)
-            took = time.perf_counter() - started
-            if self._is_first(batch):
-                self._compile_seconds += took
-            else:
-                tokens += count_real_tokens(batch)
-                seconds += took
-            sums += real.sum() * np.array([logs["loss"], _accuracy(logs)])
-            if not math.isfinite(logs["loss"]):
-                break
-        loss, accuracy = sums / len(data)
-        return float(loss), float(accuracy), tokens / seconds if seconds else 0.0
-
-    def _is_first(self, batch: Batch) -> bool:
-        shape = batch.tokens.shape
-        first = shape not in self._compiled
-        self._compiled.add(shape)
-        return first
+        data, steps = self._data.train, _Steps()
+        order = (self._order_seed, self._epoch)
+        batches = training_batches(data, self._buckets(data.lengths), self._batch_size, seed_sequence=order)
+        batches_of_keras = self._dataset(batches, len(data), self._batch_size, steps)
+        history = self._model.fit(batches_of_keras, epochs=1, shuffle=False, verbose=0, callbacks=[steps])
+        self._compile_seconds += steps.first_seconds
+        logs = {name: values[-1] for name, values in history.history.items()}
+        return logs["loss"], _accuracy(logs), steps.tokens_per_second
 
     def _evaluate(self) -> tuple[float, float]:
         """The model's mean loss, and the accuracy of its answers, on the validation texts."""
         data = self._data.validation
-        loss, correct = 0.0, 0
-        for _, batch in evaluation_batches(data, self._buckets(data.lengths), EVALUATION_BATCH):
-            real = batch.weights > 0
-            tokens, labels = batch.tokens[real], batch.labels[real]
-            loss += len(labels) * self._model.test_on_batch(tokens, labels, return_dict=True)["loss"]
-            outputs = self._model.predict_on_batch(tokens)
-            answers = outputs.argmax(axis=1) if outputs.shape[1] > 1 else outputs[:, 0] > self._threshold
-            correct += int((answers == labels).sum())
-        return loss / len(data), correct / len(data)
+        loss = self._model.evaluate(self._evaluation_set(data), verbose=0, return_dict=True)["loss"]
+        outputs = self._outputs(data)
+        answers = outputs.argmax(axis=1) if outputs.shape[1] > 1 else outputs[:, 0] > self._threshold
+        return float(loss), float((answers == data.labels).mean())
+
+    def _outputs(self, data: EncodedDataset) -> NDArray[np.float32]:
+        """The model's answers ``[texts, outputs]`` in the order of the texts."""
+        rows = np.concatenate([numbers for numbers, _ in self._evaluation(data)])
+        in_batches = self._model.predict(self._evaluation_set(data), verbose=0)
+        outputs: NDArray[np.float32] = np.empty_like(in_batches)
+        outputs[rows[rows != FILLER]] = in_batches
+        return outputs
+
+    def _evaluation(self, data: EncodedDataset) -> Iterator[tuple[NDArray[np.int64], Batch]]:
+        return evaluation_batches(data, self._buckets(data.lengths), EVALUATION_BATCH)
+
+    def _evaluation_set(self, data: EncodedDataset) -> Any:
+        return self._dataset((batch for _, batch in self._evaluation(data)), len(data), EVALUATION_BATCH)
+
+    def _dataset(self, batches: Iterable[Batch], texts: int, batch_size: int, steps: "_Steps | None" = None) -> Any:
+        """The batches as Keras takes them, without the rows that only fill up.
+
+        Its signature has no lengths, so that a step is traced once for all of them; a trial that goes on in another process
+        then runs the very graph that it would have run. It says how many batches there are, because Keras would otherwise ask
+        for one too many, which counts as a step of the optimizer.
+        """
+
+        def generate() -> Iterator[tuple[NDArray[np.int32], NDArray[np.int32]]]:
+            for batch in batches:
+                if steps is not None:
+                    steps.expect(count_real_tokens(batch))
+                real = batch.weights > 0
+                yield batch.tokens[real], batch.labels[real]
+
+        signature = (tf.TensorSpec([None, self._built.length], tf.int32), tf.TensorSpec([None], tf.int32))
+        dataset = tf.data.Dataset.from_generator(generate, output_signature=signature)
+        return dataset.apply(tf.data.experimental.assert_cardinality(math.ceil(texts / batch_size)))
 
     @property
     def _gives_logits(self) -> bool:
@@ -191,6 +193,41 @@ class HyperModelRun:
                 "the model has other weights than when its last epoch was saved; was its module changed in between?"
             ) from None
         self._epoch = int(arrays.pop("epoch"))
+
+
+class _Steps(keras.callbacks.Callback):
+    """Times an epoch: its first step, which may be traced and compiled, apart from the others.
+
+    Attributes:
+        first_seconds: of the first step, 0 before it.
+    """
+
+    def __init__(self) -> None:
+        """Starts with nothing."""
+        super().__init__()
+        self.first_seconds = 0.0
+        self._began = self._last = 0.0
+        self._tokens: list[int] = []
+
+    def expect(self, tokens: int) -> None:
+        """A batch of so many real tokens follows."""
+        self._tokens.append(tokens)
+
+    @property
+    def tokens_per_second(self) -> float:
+        """Of all steps but the first, 0 where there was none."""
+        seconds = self._last - self._began - self.first_seconds
+        return sum(self._tokens[1:]) / seconds if seconds else 0.0
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Starts the clock."""
+        self._began = time.perf_counter()
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Stops it for this step."""
+        self._last = time.perf_counter()
+        if not batch:
+            self.first_seconds = self._last - self._began
 
 
 def _batch_size(values: Mapping[str, Any]) -> int:
