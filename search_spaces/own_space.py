@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from search_spaces.documents import SpaceError
-from search_spaces.domains import Domain, Value
+from search_spaces.domains import Domain, LogUniform, Uniform, Value
 from search_spaces.formulas import Formula
 from search_spaces.parsing import parse_entry
 from search_spaces.reader import parse_setting
@@ -49,6 +49,8 @@ def kinds_of(space: Space) -> dict[str, Kind]:
 
 
 def _kind(domain: Domain) -> Kind:
+    if isinstance(domain, Uniform | LogUniform):
+        return "float"
     types = {type(value) for value in domain.bounds()}
     if types == {bool}:
         return "bool"

@@ -25,7 +25,7 @@ def build(hp, vocabulary_size, classes):
         if depth == 2:
             x = keras.layers.Dense(hidden, activation="relu")(x)
     rate = hp.Float("learning_rate", 1e-3, 1e-1, sampling="log", default=0.01)
-    if rate > 0.05:
+    if rate > 0.02:
         raise ValueError("this rate is too high for me")
     model = keras.Model(tokens, keras.layers.Dense(classes, activation="softmax")(keras.layers.Dropout(0.1)(x)))
     model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
@@ -76,7 +76,7 @@ def test_a_build_that_fails_fails_its_trial_alone(whole):
     run, _ = whole
     failed = run.trials["status"] == "failed"
     assert failed.any()
-    assert (failed == (run.trials["config/learning_rate"] > 0.05)).all()
+    assert (failed == (run.trials["config/learning_rate"] > 0.02)).all()
     assert run.trials.loc[failed, "error"].str.contains("this rate is too high for me").all()
     assert run.trials.loc[failed, "parameters"].isna().all()
     assert (run.trials.loc[~failed, "parameters"] > run.trials.loc[~failed, "embedding_parameters"]).all()
