@@ -84,7 +84,7 @@ def test_conditions_are_kept_by_not_asking():
         values = suggest(CONDITIONAL, asked.ask())
         assert ("activation" in values) == (values["cell"] == "elman")
         assert ("dropout" in values) == (values.get("activation") == "sigmoid")
-        assert CONDITIONAL.values(CONDITIONAL.config(values)) == values
+        assert CONDITIONAL.values(CONDITIONAL.config(values).model_dump()) == values
         seen.add(values.get("dropout"))
     assert seen == {None, 0.1, 0.2, 0.4}
 

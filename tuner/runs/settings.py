@@ -64,12 +64,14 @@ class HyperModelSettings(_Settings):
         root: the folder from which it is imported.
         sources: the modules that it loads from there, by path within the folder, with the SHA-256 of their content.
         declared: its space as it was discovered, before ``--set``.
+        changes: what ``--set`` changed in that, as it was given.
     """
 
     name: str
     root: str
     sources: dict[str, str]
     declared: dict[str, Any]
+    changes: tuple[str, ...] = ()
 
 
 class SchedulerSettings(_Settings):

@@ -43,7 +43,8 @@ def discovered(request: OwnModelRequest, data: PreparedData, *, max_length: int)
     Raises:
         InputError: one line, where it cannot be found, built or trained on these data, or a setting means nothing for it.
     """
-    settings = _declared(request.name, Path.cwd(), data, max_length=max_length)
+    found = _declared(request.name, Path.cwd(), data, max_length=max_length)
+    settings = found.model_copy(update={"changes": request.settings})
     try:
         return settings, with_settings(own_space_of(settings.declared, origin=request.name), request.settings)
     except SpaceError as error:
@@ -70,7 +71,7 @@ def discovered_again(settings: SearchSettings, data: PreparedData) -> SearchSett
             f"--hypermodel {before.name}: its space has changed since the search {settings.name} began; bring the old module "
             "back or start a new search"
         )
-    return settings.model_copy(update={"hypermodel": now})
+    return settings.model_copy(update={"hypermodel": now.model_copy(update={"changes": before.changes})})
 
 
 def source_of(hypermodel: HyperModelSettings) -> ModelSource:
