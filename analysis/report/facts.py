@@ -118,7 +118,7 @@ def time_text(time: pd.DataFrame) -> str:
 
 @dataclass(frozen=True)
 class Repetition:
-    """How to repeat a search: the command, the settings and versions, and the space, a file unless it is of a user's own model."""
+    """How to repeat a search: command, settings and versions, and the space, a file unless it is of a user's own model."""
 
     command: str
     settings: list[Fact]
@@ -152,7 +152,8 @@ def repeat_command(run: Run) -> str:
             *options,
         ]
     options += [
-        ("--trials", asked.trials), ("--epochs", asked.epochs), ("--searcher", asked.searcher),
+        ("--trials", asked.trials // asked.repeats),
+        ("--repeats", asked.repeats if asked.repeats > 1 else None), ("--epochs", asked.epochs), ("--searcher", asked.searcher),
         ("--objective", asked.objective if asked.searcher == "optuna" else None), ("--warm-start", asked.warm_start),
         ("--scheduler", early.name), ("--grace-period", early.grace_period), ("--reduction-factor", early.reduction_factor),
         ("--rungs", ",".join(map(str, early.rungs)) if early.rungs and early.grace_period is None else None),

@@ -95,7 +95,10 @@ def _space(settings: SearchSettings) -> str:
 
 def _trials(settings: SearchSettings) -> str:
     searcher = f"{settings.searcher} for the frontier" if settings.objective == "frontier" else settings.searcher
-    text = f"{settings.trials} of at most {settings.epochs} epochs, {searcher}, seed {settings.seed}"
+    count = f"{settings.trials}"
+    if settings.repeats > 1:
+        count += f" ({settings.trials // settings.repeats} configurations, each from {settings.repeats} seeds)"
+    text = f"{count} of at most {settings.epochs} epochs, {searcher}, seed {settings.seed}"
     if settings.guesses:
         text += f", the first {len(settings.guesses)} from an earlier run"
     if settings.patience is not None:

@@ -132,7 +132,7 @@ def _request(options: dict[str, Any]) -> SearchRequest:
     same = (
         *("trials", "epochs", "searcher", "objective", "warm_start", "patience", "seed", "max_params", "vectors"),
         *("time_budget", "epoch_timeout", "cpus_per_trial", "gpus_per_trial", "concurrency", "address"),
-        *("name", "runs_dir"),
+        *("name", "runs_dir", "repeats"),
     )
     return SearchRequest(
         data=data,

@@ -113,6 +113,8 @@ class SearchSettings(_Settings):
     """The user's own model whose hyperparameters ``space`` has; None where it has those of our networks."""
     space: dict[str, Any]
     trials: int
+    repeats: int = 1
+    """Trials of one configuration, in a row, from different seeds."""
     epochs: int
     searcher: Literal["random", "grid", "optuna", "bayesian"]
     objective: Literal["accuracy", "frontier"] = "accuracy"

@@ -22,6 +22,7 @@ from tuner.search.searchers.grid_search import GridSearcher
 from tuner.search.searchers.guesses_first import GuessesFirst
 from tuner.search.searchers.optuna_search import OptunaSearcher
 from tuner.search.searchers.random_search import RandomSearcher
+from tuner.search.searchers.repeated import Repeated
 from tuner.search.searchers.searcher import Searcher
 
 
@@ -83,7 +84,18 @@ def build_searcher(settings: SearchSettings) -> Searcher:
     of_record = TrialConfig.model_validate if settings.hypermodel is None else OwnConfig.of
     guesses: list[Config] = [of_record(guess) for guess in settings.guesses]
     searcher = _searcher_without_guesses(settings)
-    return GuessesFirst(guesses, searcher) if guesses else searcher
+    searcher = GuessesFirst(guesses, searcher) if guesses else searcher
+    return Repeated(searcher, settings.repeats, of_record) if settings.repeats > 1 else searcher
+
+
+def grid_points(settings: SearchSettings) -> int | None:
+    """Points within the budget that a grid search has, first guesses left out; None of other searches.
+
+    Raises:
+        InputError: where the space is no grid, or nothing of it fits.
+    """
+    searcher = _searcher_without_guesses(settings)
+    return len(searcher) if isinstance(searcher, GridSearcher) else None
 
 
 def _searcher_without_guesses(settings: SearchSettings) -> Searcher:

@@ -27,11 +27,10 @@ from tuner.runs.settings import (
     VectorSettings,
 )
 from tuner.search.own_model import discovered
-from tuner.search.plan import build_searcher, plan_of, preview
+from tuner.search.plan import grid_points, plan_of, preview
 from tuner.search.ray_tune.cluster import find_cluster, local_gpus
 from tuner.search.request import SearchRequest
 from tuner.search.schedulers.options import check_population, resolve
-from tuner.search.searchers.grid_search import GridSearcher
 from tuner.search.warm_start import first_guesses
 
 DEFAULT_TRIALS = 12
@@ -80,15 +79,14 @@ def _with_trials(settings: SearchSettings, request: SearchRequest, space: Space)
     """The settings with first guesses and the number of trials that there are, all of which fit."""
     if request.warm_start is not None:
         plan = plan_of(settings)
-        guesses = first_guesses(request.warm_start, request.runs_dir, space, plan.fits, trials=plan.trials)
+        configurations = plan.trials // settings.repeats
+        guesses = first_guesses(request.warm_start, request.runs_dir, space, plan.fits, trials=configurations)
         settings = settings.model_copy(
             update={"warm_start": request.warm_start, "guesses": tuple(guess.model_dump() for guess in guesses)}
         )
-    searcher = build_searcher(settings)
-    if isinstance(searcher, GridSearcher):
-        settings = settings.model_copy(update={"trials": min(len(searcher), request.trials or len(searcher))})
-    elif not space.parameters:  # a model without hyperparameters is one model
-        settings = settings.model_copy(update={"trials": 1})
+    points = 1 if not space.parameters else grid_points(settings)  # a model without hyperparameters is one model
+    if points is not None:
+        settings = settings.model_copy(update={"trials": min(points, request.trials or points) * settings.repeats})
     preview(settings)
     return settings
 
@@ -170,7 +168,7 @@ def _resources(request: SearchRequest) -> ResourceSettings:
         slots = available / gpus if gpus else cpus / request.cpus_per_trial
     else:
         gpus, slots = gpus or 0.0, math.inf  # a cluster may grow: Ray places what fits, and asks for more nodes
-    trials = request.trials or DEFAULT_TRIALS
+    trials = (request.trials or DEFAULT_TRIALS) * request.repeats
     concurrency = request.concurrency or max(1, int(min(slots, trials)))
     return ResourceSettings(
         cpus_per_trial=request.cpus_per_trial,
@@ -221,7 +219,8 @@ def _settings(
         vectors=vectors,
         hypermodel=hypermodel,
         space=space_document(space),
-        trials=request.trials or DEFAULT_TRIALS,
+        trials=(request.trials or DEFAULT_TRIALS) * request.repeats,
+        repeats=request.repeats,
         epochs=request.epochs,
         searcher=cast("Literal['random', 'grid', 'optuna', 'bayesian']", request.searcher),
         objective=cast("Literal['accuracy', 'frontier']", _objective(request)),

@@ -19,7 +19,8 @@ class SearchRequest:
 
     Attributes:
         space: what is searched, or the model of the user's own whose space it is.
-        trials: number of trials; for a grid, None is all of it.
+        trials: number of configurations; for a grid, None is all of it.
+        repeats: trials of each configuration, from different seeds.
         epochs: most epochs of a trial.
         searcher: random, grid, optuna or bayesian.
         objective: of a searcher that models one; by default the frontier where the scheduler's is, else accuracy.
@@ -52,6 +53,7 @@ class SearchRequest:
     runs_dir: Path
     epoch_timeout: float | None = None
     vectors: Path | None = None
+    repeats: int = 1
 
     def __post_init__(self) -> None:
         """Refuses numbers that mean nothing.
@@ -65,6 +67,7 @@ class SearchRequest:
             ("--max-params", self.max_params),
             ("--concurrency", self.concurrency),
             ("--patience", self.patience),
+            ("--repeats", self.repeats),
             ("--max-length", self.data.max_length),
             ("--min-freq", self.data.min_freq),
             ("--max-tokens", self.data.max_tokens),
@@ -79,6 +82,7 @@ class SearchRequest:
             ):
                 if column is not None:
                     raise InputError(f"{option} {column}: needs --data, without which a corpus is generated")
+        self._check_repeats()
         if isinstance(self.space, OwnModelRequest):
             self._check_own_model(self.space)
         elif self.vectors is not None and self.space.parameters.get("vectors", _NO_VECTORS) == _NO_VECTORS:
@@ -110,4 +114,11 @@ class SearchRequest:
             raise InputError(
                 f"--max-params {self.max_params}: the parameters of --hypermodel {own.name} are counted where it is built, not "
                 "before; leave it out, and give it to rank"
+            )
+
+    def _check_repeats(self) -> None:
+        if self.repeats > 1 and self.scheduler.name == "pbt":
+            raise InputError(
+                f"--repeats {self.repeats}: trials of --scheduler pbt change their hyperparameters as they train: none repeats "
+                "another; leave it out, or choose another scheduler"
             )

@@ -56,6 +56,14 @@ from tuner.cli.parsing import Duration, Epochs, load_defaults
     help="Fix a hyperparameter, or give it other values: units=32, units=16,32. Repeatable.",
 )
 @click.option("--trials", type=int, default=None, metavar="N", help="Trials.  [default: 12; with grid: all]")
+@click.option(
+    "--repeats",
+    type=int,
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Seeds from which each is trained; --trials counts them once.",
+)
 @click.option("--epochs", type=int, default=8, show_default=True, metavar="E", help="Most epochs of a trial.")
 @click.option(
     "--scheduler",
