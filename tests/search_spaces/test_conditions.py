@@ -117,7 +117,11 @@ def test_the_size_of_a_grid_is_its_length_for_any_nesting():
             conditions=conditions,
         )
         points = list(space.grid())
-        assert len(points) == len({tuple(space.values(point).items()) for point in points}) == space.grid_size()
+        assert (
+            len(points)
+            == len({tuple(space.values(point.model_dump()).items()) for point in points})
+            == space.grid_size()
+        )
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ def test_conditions_are_kept_by_not_asking():
 
 
 def test_what_was_chosen_can_be_told_to_optuna_again():
-    values = CONDITIONAL.values(CONDITIONAL.sample(np.random.default_rng(3)))
+    values = CONDITIONAL.values(CONDITIONAL.sample(np.random.default_rng(3)).model_dump())
     frozen = optuna.trial.create_trial(
         params=values, distributions={name: distributions(CONDITIONAL)[name] for name in values}, value=0.5
     )
