@@ -32,7 +32,7 @@ def discover(build: Build, facts: ModelFacts, *, root: Path) -> Any:
 
 
 class _Discovery:
-    """Attributes: what was declared so far."""
+    """Builds and takes in; ``declared`` is what was declared so far."""
 
     def __init__(self, build: Build, facts: ModelFacts, root: Path) -> None:
         from keras_tuner import HyperParameters
@@ -86,12 +86,13 @@ class _Discovery:
 
     def _variations(self) -> Iterator[dict[str, Value]]:
         """One hyperparameter at another value at a time, with whatever makes it active; those found on the way, too."""
-        for entry in iter(self._growing()):
+        for entry in self._growing():
             parents = {condition.name: condition.values[0] for condition in entry.conditions}
             for value in _other_values(entry):
                 yield {**parents, entry.name: value}
 
     def _growing(self) -> Iterator[Any]:
+        """What is declared, with what is added while it is gone through."""
         place = 0
         while place < len(self.declared.space):
             yield self.declared.space[place]

@@ -38,8 +38,13 @@ def find_build(name: str, facts: ModelFacts, *, root: Path) -> Build:
         # ``__init__`` of a HyperModel hides the signature of build behind a wrapper's.
         given = _given(f"{type(found).__name__}.build", type(found).build, facts, leading=2)
         build, declare = found.build, found.declare_hyperparameters
-        return lambda hp: (declare(hp), build(hp, **given))[1]
-    if not inspect.isroutine(found) and not callable(found):
+
+        def declare_and_build(hp: Any) -> Any:
+            declare(hp)
+            return build(hp, **given)
+
+        return declare_and_build
+    if not callable(found):
         raise HyperModelError(
             f"{name.partition(':')[2]} is a {type(found).__name__}; give a function build(hp) or a keras_tuner.HyperModel"
         )

@@ -69,7 +69,7 @@ class ModelSource:
 
 def loaded_from(root: Path, modules: Iterable[ModuleType]) -> list[str]:
     """Paths, within a folder, of those of the modules that were imported from there as Python source."""
-    files = []
+    files, root = [], root.resolve()
     for module in modules:
         file = getattr(module, "__file__", None)
         if file is None or not file.endswith(".py") or module.__name__.partition(".")[0] in _OF_THIS_PROJECT:
