@@ -35,7 +35,7 @@ def rank_command(run: str, runs_dir: Path, *, top: int, by: By, max_params: int 
         return 0
     console.print(rank_table(ranked, width=console.width))
     if isinstance(loaded, Run):
-        _print_configurations(console, loaded, top=top)
+        _print_configurations(console, loaded, top=top, max_params=max_params)
     console.print(_counts(loaded, len(ranked)), style="dim")
     if isinstance(loaded, ForeignResults):
         for note in loaded.notes:
@@ -69,11 +69,12 @@ def print_results(console: Console, run: Run, *, top: int = 10) -> None:
     console.print(f"\n{_counts(run, len(best) + len(rest))}", style="dim")
 
 
-def _print_configurations(console: Console, run: Run, *, top: int) -> None:
+def _print_configurations(console: Console, run: Run, *, top: int, max_params: int | None = None) -> None:
     """Where each configuration has several seeds: their mean and spread."""
     if run.settings.repeats > 1:
+        within = rank(run.trials, max_params=max_params)
         console.print("\neach configuration over its seeds (standard deviation):", style="dim")
-        console.print(configuration_table(by_configuration(run.trials).head(top), width=console.width))
+        console.print(configuration_table(by_configuration(within).head(top), width=console.width))
         console.print()
 
 
