@@ -20,7 +20,7 @@ def by_configuration(trials: pd.DataFrame) -> pd.DataFrame:
     groups = [group for _, group in usable.groupby(names, dropna=False, sort=False)] if names else [usable]
     rows = [
         {
-            "trials": ",".join(group["trial_id"]),
+            "trials": ",".join(sorted(group["trial_id"])),
             "seeds": len(group),
             "val_accuracy": group["val_accuracy"].mean(),
             "spread": group["val_accuracy"].std(),

@@ -1,5 +1,6 @@
 """A user's own model: what it can be, what is discovered of it, and every way in which it is none."""
 
+import importlib
 import itertools
 import sys
 
@@ -221,25 +222,30 @@ def build(hp, max_length):
     assert built.length == 20
 
 
-def test_modules_travel_to_where_their_folder_is_not(tmp_path, monkeypatch):
-    home, away = tmp_path / "home", tmp_path / "away"
-    for folder in (home / "own_package", away):
-        folder.mkdir(parents=True)
-    (home / "own_package" / "__init__.py").write_text("")
-    (home / "own_package" / "parts.py").write_text("SIZE = 3")
-    (home / "own_package" / "models.py").write_text("from own_package.parts import SIZE")
-    monkeypatch.setattr(sys, "path", [str(home), *sys.path])
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A package of a user's whose model module loads another of its modules."""
+    (tmp_path / "own_package").mkdir()
+    (tmp_path / "own_package" / "__init__.py").write_text("")
+    (tmp_path / "own_package" / "parts.py").write_text("SIZE = 3")
+    (tmp_path / "own_package" / "models.py").write_text("from own_package.parts import SIZE")
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    importlib.import_module("own_package.models")
+    yield tmp_path
+    forget_package()
 
+
+def forget_package():
+    for name in [name for name in sys.modules if name.startswith("own_package")]:
+        del sys.modules[name]
+
+
+def test_modules_travel_as_they_were_when_their_folder_has_changed(package, monkeypatch):
     here = [module for name, module in sys.modules.items() if name.startswith("own_package")]
-    files = loaded_from(home, [*here, pytest])
+    files = loaded_from(package, [*here, pytest])
     assert files == ["own_package/__init__.py", "own_package/models.py", "own_package/parts.py"]
-    source = ModelSource.read("own_package.models:x", home, files)
-    (home / "own_package" / "parts.py").write_text("SIZE = 4  # edited while the search runs")
-    for name in [name for name in sys.modules if name.startswith("own_package")]:
-        del sys.modules[name]
+    source = ModelSource.read("own_package.models:x", package, files)
+    (package / "own_package" / "parts.py").write_text("SIZE = 4  # edited while the search runs")
+    forget_package()
     source.make_importable()
-    from own_package.models import SIZE
-
-    assert SIZE == 3
-    for name in [name for name in sys.modules if name.startswith("own_package")]:
-        del sys.modules[name]
+    assert importlib.import_module("own_package.models").SIZE == 3

@@ -56,9 +56,6 @@ DATA = EncodedSplits(part(150, 0), part(70, 1))
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory):
-    from tuner.models.device import prepare_tensorflow
-
-    prepare_tensorflow(1)
     from tuner.models.hypermodel.facts import ModelFacts
     from tuner.models.hypermodel.own_model import OwnModel
     from tuner.models.hypermodel.source import ModelSource
