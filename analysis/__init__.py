@@ -22,6 +22,7 @@ from analysis.loading import Run, load, load_many
 from analysis.predictions import predictions
 from analysis.ranking import rank
 from analysis.references import references
+from analysis.repeated import by_configuration
 from analysis.scaling import ScalingFit, scaling_fit
 from analysis.time_spent import time_spent
 
@@ -34,6 +35,7 @@ __all__ = [
     "Run",
     "ScalingFit",
     "accuracy_costs",
+    "by_configuration",
     "calibration_bins",
     "calibration_error",
     "compare",

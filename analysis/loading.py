@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from analysis.columns import CONFIG
 from tuner.errors import InputError
 from tuner.runs.folder import RunFolder, find_run
 from tuner.runs.journal import read_journal
@@ -66,7 +67,8 @@ def load(run: str | Path, *, runs_dir: Path = Path("runs")) -> Run:
     """
     folder = find_run(str(run), runs_dir)
     settings = read_settings(folder.settings)
-    return Run(folder, settings, *(table.to_pandas() for table in _tables(folder)))
+    tables = _tables(folder, trial_schema(settings.own_hyperparameters()))
+    return Run(folder, settings, *map(_frame, tables))
 
 
 def load_many(runs: Iterable[str | Path], *, runs_dir: Path = Path("runs")) -> list[Run]:
@@ -83,12 +85,12 @@ def load_many(runs: Iterable[str | Path], *, runs_dir: Path = Path("runs")) -> l
     return loaded
 
 
-def _tables(folder: RunFolder) -> tuple[pa.Table, pa.Table, pa.Table]:
+def _tables(folder: RunFolder, trials_schema: pa.Schema) -> tuple[pa.Table, pa.Table, pa.Table]:
     """Trials, epochs and repeats."""
     if not folder.journal.exists():
         raise InputError(f"{folder.journal}: is missing; without its journal a run cannot be read")
     size = folder.journal.stat().st_size
-    trials = _current_table(folder.trials_table, trial_schema(), size)
+    trials = _current_table(folder.trials_table, trials_schema, size)
     epochs = _current_table(folder.epochs_table, EPOCH_SCHEMA, size)
     repeats = _current_table(folder.repeats_table, REPEAT_SCHEMA, size)
     if trials is not None and epochs is not None:
@@ -99,6 +101,19 @@ def _tables(folder: RunFolder) -> tuple[pa.Table, pa.Table, pa.Table]:
     with _collector_paused():
         ledger = Ledger(read_journal(folder.journal))
         return trials_table(ledger), epochs_table(ledger), repeats_table(ledger)
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    """As pandas. Whole numbers that not every trial has, such as a conditional hyperparameter's, stay whole."""
+    frame: pd.DataFrame = table.to_pandas()
+    gaps = [
+        name
+        for name in table.schema.names
+        if name.startswith((CONFIG, "parameters", "embedding_parameters"))
+        and pa.types.is_integer(table.schema.field(name).type)
+        and table[name].null_count
+    ]
+    return frame.astype(dict.fromkeys(gaps, "Int64"))
 
 
 def _current_table(file: Path, schema: pa.Schema, journal_bytes: int) -> pa.Table | None:

@@ -118,7 +118,7 @@ def _ends(domain: Domain) -> tuple[Value, ...]:
 
 
 def space_document(space: Space) -> dict[str, Any]:
-    """The YAML form of a space; reading it back gives an equal space."""
+    """The YAML form of a space; reading it back gives an equal space (``own_space_of`` where it is of a user's own model)."""
     bodies = {
         name: entry_body(Entry(space.formulas.get(name) or space.parameters[name], space.conditions.get(name)))
         for name in (*space.parameters, *space.formulas)
@@ -129,4 +129,6 @@ def space_document(space: Space) -> dict[str, Any]:
     document["parameters"] = {name: body for name, body in bodies.items() if name not in space.variables}
     if space.max_params is not None:
         document["constraints"] = {"max_params": space.max_params}
+    if space.own is not None:
+        document["defaults"] = dict(space.own)
     return document

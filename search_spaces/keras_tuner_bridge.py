@@ -65,15 +65,20 @@ def _unconditional(name: str, domain: Domain) -> Any:
 
 
 def from_hyperparameters(
-    hyperparameters: "HyperParameters", *, name: str, formulas: Mapping[str, Formula] = MappingProxyType({})
+    hyperparameters: "HyperParameters",
+    *,
+    name: str,
+    formulas: Mapping[str, Formula] = MappingProxyType({}),
+    own: bool = False,
 ) -> Space:
-    """A KerasTuner search space over our hyperparameters as a space.
+    """A KerasTuner search space as a space.
 
     Args:
-        hyperparameters: with names that ``TrialConfig`` or the formulas know; conditional scopes become conditions, steps
-            become grids.
+        hyperparameters: with names that ``TrialConfig`` or the formulas know, unless they are a model's own; conditional
+            scopes become conditions, steps become grids.
         name: what the space is called.
         formulas: of the space; KerasTuner has none.
+        own: whether the hyperparameters are those of a user's own model, defaults included.
 
     Raises:
         ValueError: where a hyperparameter has no counterpart; one line that names it.
@@ -86,7 +91,8 @@ def from_hyperparameters(
         domains[entry.name] = _domain(entry)
         if entry.conditions:
             conditions[entry.name] = Condition({scope.name: tuple(scope.values) for scope in entry.conditions})
-    return Space(name, domains, conditions=conditions, formulas=formulas)
+    defaults = {entry.name: entry.default for entry in hyperparameters.space} if own else None
+    return Space(name, domains, conditions=conditions, formulas=formulas, own=defaults)
 
 
 def _domain(entry: Any) -> Domain:
@@ -98,6 +104,8 @@ def _domain(entry: Any) -> Domain:
     if kind == "Choice":
         values = tuple(entry.values)
         return (grid_of(values) if entry.ordered else None) or Choice(values)
+    if entry.min_value == entry.max_value:
+        return Choice((entry.min_value,))
     if entry.sampling not in ("linear", "log"):
         raise ValueError(f"{entry.name}: sampling {entry.sampling!r} has no counterpart; use 'linear' or 'log'")
     logarithmic = entry.sampling == "log"

@@ -2,7 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
+
+from pydantic.fields import FieldInfo
 
 from search_spaces.conditions import Condition
 from search_spaces.config import TrialConfig
@@ -48,19 +51,20 @@ _RANGES: Mapping[str, tuple[Callable[[Any, Any], Domain], Callable[[Any], float]
 _GRIDS: Mapping[str, Callable[[Any, Any, Any], Domain]] = {"grid": Grid, "log_grid": LogGrid}
 _KINDS = ("choice", *_RANGES, *_GRIDS, "formula")
 
+Ours = Mapping[str, FieldInfo]
+"""Our hyperparameters by name, whose bounds hold; none in the space of a user's own model, where a name is only a name."""
+_NO_HYPERPARAMETERS: Ours = MappingProxyType({})
 
-def _is_whole(name: str) -> bool:
-    return isinstance(TrialConfig.model_fields[name].default, int)
 
-
-def _numeric(kind: str, name: str, body: Any) -> Domain:
-    """A range or grid; of a variable (a name that is no hyperparameter) any numbers are legal."""
-    field = TrialConfig.model_fields.get(name)
+def _numeric(kind: str, name: str, body: Any, ours: Ours) -> Domain:
+    """A range or grid; of a name that is none of our hyperparameters any numbers are legal."""
+    field = ours.get(name)
+    whole = field is not None and isinstance(field.default, int)
     if field is not None and isinstance(field.default, (bool, str)):
         raise ValueError(f"{name} is not a number; received {kind}: {body!r}; use choice")
-    if field is not None and kind in ("uniform", "log_uniform") and _is_whole(name):
+    if whole and kind in ("uniform", "log_uniform"):
         raise ValueError(f"{name} is a whole number; received {kind}: {body!r}; use integer or log_integer")
-    domain = _range(kind, body) if kind in _RANGES else _grid(kind, body, whole=field is not None and _is_whole(name))
+    domain = _range(kind, body) if kind in _RANGES else _grid(kind, body, whole=whole)
     if field is not None:
         for bound in domain.bounds():
             checked(name, bound)
@@ -81,8 +85,8 @@ def _grid(kind: str, body: Any, *, whole: bool) -> Domain:
     return _GRIDS[kind](convert(body[0]), convert(body[1]), _whole(body[2]))
 
 
-def _value(name: str, value: Any) -> Value:
-    if name in TrialConfig.model_fields:
+def _value(name: str, value: Any, ours: Ours) -> Value:
+    if name in ours:
         return checked(name, value)
     if not isinstance(value, (bool, int, float, str)):
         raise ValueError(f"needs numbers or words; received {value!r}")
@@ -97,20 +101,20 @@ def _formula(name: str, body: Any) -> Formula:
     return Formula(str(body))
 
 
-def _condition(body: Any) -> Condition:
+def _condition(body: Any, ours: Ours) -> Condition:
     if not isinstance(body, Mapping):
         raise ValueError(f"when needs NAME: VALUE or NAME: [VALUE, ...]; received {body!r}")
     return Condition(
         {
             str(parent): tuple(
-                _value(str(parent), value) for value in (values if isinstance(values, list) else [values])
+                _value(str(parent), value, ours) for value in (values if isinstance(values, list) else [values])
             )
             for parent, values in body.items()
         }
     )
 
 
-def parse_entry(name: str, body: Any, *, variables: Sequence[str] = ()) -> Entry:
+def parse_entry(name: str, body: Any, *, variables: Sequence[str] = (), own: Sequence[str] | None = None) -> Entry:
     """A parameter from its YAML form.
 
     A scalar is a fixed value, a list a choice, a mapping one of ``choice``, ``integer``, ``log_integer``, ``uniform``,
@@ -120,36 +124,38 @@ def parse_entry(name: str, body: Any, *, variables: Sequence[str] = ()) -> Entry
         name: of the parameter.
         body: as YAML gives it.
         variables: names that are known beside those of the hyperparameters.
+        own: names of the hyperparameters of a user's own model, where the space is that model's.
 
     Raises:
         ValueError: one line without the place, which the caller knows.
     """
-    known = (*TrialConfig.model_fields, *variables)
+    ours = TrialConfig.model_fields if own is None else _NO_HYPERPARAMETERS
+    known = (*ours, *variables) if own is None else tuple(own)
     if name not in known:
         raise ValueError(f"unknown hyperparameter; {did_you_mean(name, known)}")
     if not isinstance(body, Mapping):
-        return Entry(_choice(name, body), None)
+        return Entry(_choice(name, body, ours), None)
     kinds = {kind: inner for kind, inner in body.items() if kind != _WHEN}
     if len(kinds) != 1 or next(iter(kinds)) not in _KINDS:
         raise ValueError(f"needs one of {', '.join(_KINDS)}; received {dict(body)!r}")
     kind, inner = next(iter(kinds.items()))
-    condition = _condition(body[_WHEN]) if _WHEN in body else None
+    condition = _condition(body[_WHEN], ours) if _WHEN in body else None
     if kind == "choice":
-        return Entry(_choice(name, inner), condition)
-    return Entry(_formula(name, inner) if kind == "formula" else _numeric(kind, name, inner), condition)
+        return Entry(_choice(name, inner, ours), condition)
+    return Entry(_formula(name, inner) if kind == "formula" else _numeric(kind, name, inner, ours), condition)
 
 
-def _choice(name: str, body: Any) -> Choice:
-    return Choice(tuple(_value(name, value) for value in (body if isinstance(body, list) else [body])))
+def _choice(name: str, body: Any, ours: Ours) -> Choice:
+    return Choice(tuple(_value(name, value, ours) for value in (body if isinstance(body, list) else [body])))
 
 
-def parse_domain(name: str, body: Any, *, variables: Sequence[str] = ()) -> Domain:
+def parse_domain(name: str, body: Any, *, variables: Sequence[str] = (), own: Sequence[str] | None = None) -> Domain:
     """As ``parse_entry``, for a domain alone.
 
     Raises:
         ValueError: also where the body has a condition or is a formula.
     """
-    entry = parse_entry(name, body, variables=variables)
+    entry = parse_entry(name, body, variables=variables, own=own)
     if entry.condition is not None or isinstance(entry.what, Formula):
         raise ValueError(f"needs a domain alone; received {body!r}; write conditions and formulas in a space's file")
     return entry.what

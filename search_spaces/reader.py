@@ -14,12 +14,15 @@ from search_spaces.space import Space
 __all__ = ["SpaceError", "parse_domain", "parse_setting", "read_document", "read_space", "space_document", "space_of"]
 
 
-def parse_setting(setting: str, *, variables: Sequence[str] = ()) -> tuple[str, Domain]:
+def parse_setting(
+    setting: str, *, variables: Sequence[str] = (), own: Sequence[str] | None = None
+) -> tuple[str, Domain]:
     """``NAME=VALUE`` of the command line: one value, several with commas, or a domain in YAML braces.
 
     Args:
         setting: as it was given.
         variables: of the space that it is meant for.
+        own: the hyperparameters of a user's own model, where it is meant for that model's space.
 
     Raises:
         SpaceError: one line with the setting as it was given.
@@ -30,7 +33,7 @@ def parse_setting(setting: str, *, variables: Sequence[str] = ()) -> tuple[str, 
         raise SpaceError(f"--set {setting}: needs NAME=VALUE, for instance units=32 or units=16,32,64")
     try:
         body = yaml.safe_load(text if text.strip().startswith(("{", "[")) else f"[{text}]")
-        return name, parse_domain(name, body, variables=variables)
+        return name, parse_domain(name, body, variables=variables, own=own)
     except yaml.YAMLError:
         raise SpaceError(
             f"--set {setting}: the value is not readable as YAML; write for instance units=16,32"

@@ -1,6 +1,6 @@
 """A space: a domain for each hyperparameter that varies, everything else at its default."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
@@ -12,6 +12,7 @@ from search_spaces.conditions import Condition
 from search_spaces.config import TrialConfig
 from search_spaces.domains import Domain, Value
 from search_spaces.formulas import Formula
+from search_spaces.own_config import Config, OwnConfig
 from search_spaces.structure import check_structure, draw_order, idle_variables, simplified
 from search_spaces.values import config_of, worked_out
 
@@ -29,6 +30,8 @@ class Space:
             the default.
         formulas: hyperparameters, or further variables, that follow from other numbers.
         max_params: no network of more parameters than this, None for no bound. Counting is the search's part.
+        own: the default of every parameter, where they are those of a user's own model and no others exist; None where
+            they are ``TrialConfig``'s.
     """
 
     name: str
@@ -37,6 +40,7 @@ class Space:
     conditions: Mapping[str, Condition] = field(default_factory=dict)
     formulas: Mapping[str, Formula] = field(default_factory=dict)
     max_params: int | None = None
+    own: Mapping[str, Value] | None = None
 
     def __post_init__(self) -> None:
         """Refuses a space that contradicts itself, and makes the mappings read-only, so that a space can be shared.
@@ -44,7 +48,7 @@ class Space:
         Raises:
             ValueError: one line that begins with the parameter's name.
         """
-        check_structure(self.parameters, self.conditions, self.formulas)
+        check_structure(self.parameters, self.conditions, self.formulas, hyperparameters=self.hyperparameters)
         if self.max_params is not None and self.max_params < 1:
             raise ValueError(f"max_params must be at least 1; received {self.max_params}")
         order = draw_order(self.parameters, self.conditions, self.formulas)
@@ -53,10 +57,15 @@ class Space:
             ordered = {name: content[name] for name in order if name in content}
             object.__setattr__(self, attribute, MappingProxyType(ordered))
 
+    @property
+    def hyperparameters(self) -> Collection[str]:
+        """Names that a configuration can have."""
+        return TrialConfig.model_fields if self.own is None else self.parameters
+
     @cached_property
     def variables(self) -> tuple[str, ...]:
         """Names that are no hyperparameters but serve the formulas."""
-        return tuple(name for name in (*self.parameters, *self.formulas) if name not in TrialConfig.model_fields)
+        return tuple(name for name in (*self.parameters, *self.formulas) if name not in self.hyperparameters)
 
     @property
     def conditional(self) -> bool:
@@ -79,25 +88,31 @@ class Space:
         for name, domain in self.parameters.items():
             if self.active(name, values):
                 drawn = domain.sample(generator)
-                default = _default(name)
+                default = self._default(name)
                 values[name] = default if near_defaults and default is not None and default in domain else drawn
         return values
 
-    def config(self, values: Mapping[str, Value]) -> TrialConfig:
+    def config(self, values: Mapping[str, Value]) -> Config:
         """The configuration that values of the active parameters mean, formulas worked out.
 
         Raises:
             CombinationError: where a formula gives a value that its hyperparameter cannot have, or the values mean
                 nothing together.
         """
+        if self.own is not None:
+            return OwnConfig.of(values)
         active = {name: formula for name, formula in self.formulas.items() if self.active(name, values)}
         return config_of(worked_out(values, active))
 
-    def values(self, config: TrialConfig) -> dict[str, Value]:
+    def values(self, config: Mapping[str, Value]) -> dict[str, Value]:
         """The inverse of ``config``: what was chosen for the active parameters.
+
+        Args:
+            config: as it is recorded: ``model_dump()`` of a configuration.
 
         Raises:
             ValueError: where the space has variables, which a configuration does not keep.
+            KeyError: where the configuration is of another space and lacks a parameter.
         """
         if self.variables:
             raise ValueError(
@@ -106,10 +121,10 @@ class Space:
         values: dict[str, Value] = {}
         for name in self.parameters:
             if self.active(name, values):
-                values[name] = getattr(config, name)
+                values[name] = config[name]
         return values
 
-    def sample(self, generator: np.random.Generator, *, near_defaults: bool = False) -> TrialConfig:
+    def sample(self, generator: np.random.Generator, *, near_defaults: bool = False) -> Config:
         """Draws one configuration, as ``draw`` does."""
         return self.config(self.draw(generator, near_defaults=near_defaults))
 
@@ -136,7 +151,7 @@ class Space:
             return len(choices) * self._count(values, rest)
         return sum(self._count({**values, name: choice}, rest) for choice in choices)
 
-    def grid(self) -> Iterator[TrialConfig]:
+    def grid(self) -> Iterator[Config]:
         """Every configuration once, the last parameter varying fastest.
 
         Raises:
@@ -146,7 +161,7 @@ class Space:
             raise ValueError(
                 f"space {self.name} is no grid: {', '.join(self.continuous())} has no finite list of values"
             )
-        seen: set[TrialConfig] = set()
+        seen: set[Config] = set()
         for values in self._points({}, tuple(self.parameters)):
             config = self.config(values)
             if self.formulas:
@@ -178,7 +193,7 @@ class Space:
         never = (set(parameters) | set(self.conditions)) - set(conditions)
         formulas = {name: made for name, made in self.formulas.items() if name not in changes and name not in never}
         searched = {name: domain for name, domain in parameters.items() if name not in never}
-        idle = idle_variables(searched, formulas) - set(changes)
+        idle = idle_variables(searched, formulas, self.hyperparameters) - set(changes)
         return Space(
             self.name,
             {name: domain for name, domain in searched.items() if name not in idle},
@@ -186,6 +201,7 @@ class Space:
             {name: condition for name, condition in conditions.items() if condition is not None},
             {name: made for name, made in formulas.items() if name not in idle},
             self.max_params,
+            self.own,
         )
 
     def varying(self) -> tuple[str, ...]:
@@ -202,8 +218,9 @@ class Space:
         condition = self.conditions.get(name)
         return f"{what}, only if {condition}" if condition else str(what)
 
-
-def _default(name: str) -> Value | None:
-    """A hyperparameter's default; None for a variable, which has none."""
-    field = TrialConfig.model_fields.get(name)
-    return None if field is None else field.default
+    def _default(self, name: str) -> Value | None:
+        """A hyperparameter's default; None for a variable, which has none."""
+        if self.own is not None:
+            return self.own.get(name)
+        field = TrialConfig.model_fields.get(name)
+        return None if field is None else field.default

@@ -1,9 +1,8 @@
 """What holds a space together: names that exist, conditions that can hold, no circles."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from search_spaces.conditions import Condition, parents_first
-from search_spaces.config import TrialConfig
 from search_spaces.domains import Domain, Value
 from search_spaces.formulas import Formula
 from search_spaces.wording import did_you_mean
@@ -31,9 +30,13 @@ def draw_order(
 
 
 def check_structure(
-    parameters: Mapping[str, Domain], conditions: Mapping[str, Condition], formulas: Mapping[str, Formula]
+    parameters: Mapping[str, Domain],
+    conditions: Mapping[str, Condition],
+    formulas: Mapping[str, Formula],
+    *,
+    hyperparameters: Collection[str],
 ) -> None:
-    """Refuses what contradicts itself.
+    """Refuses what contradicts itself; ``hyperparameters`` are the names that a configuration can have.
 
     Raises:
         ValueError: one line that begins with the name of the parameter or formula.
@@ -51,10 +54,11 @@ def check_structure(
         for other in formula.names:
             _check_term(name, other, known, conditions, parameters)
     draw_order(parameters, conditions, formulas)
-    idle = idle_variables(parameters, formulas) - {name for when in conditions.values() for name in when.allowed}
+    asked = {name for when in conditions.values() for name in when.allowed}
+    idle = idle_variables(parameters, formulas, hyperparameters) - asked
     if idle:
         name = min(idle, key=known.index)
-        hint = did_you_mean(name, tuple(TrialConfig.model_fields))
+        hint = did_you_mean(name, tuple(hyperparameters))
         raise ValueError(f"{name}: is no hyperparameter, and no formula uses it; {hint}")
 
 
@@ -82,12 +86,14 @@ def _check_term(
         raise ValueError(f"{name}: its formula uses {other}, which is no number; received {parameters[other]}")
 
 
-def idle_variables(parameters: Mapping[str, Domain], formulas: Mapping[str, Formula]) -> set[str]:
+def idle_variables(
+    parameters: Mapping[str, Domain], formulas: Mapping[str, Formula], hyperparameters: Collection[str]
+) -> set[str]:
     """Variables that no hyperparameter's formula needs, not by way of other variables either."""
-    needed = [name for name in formulas if name in TrialConfig.model_fields]
+    needed = [name for name in formulas if name in hyperparameters]
     for name in needed:  # grows while it is gone through
         needed += [other for other in (formulas[name].names if name in formulas else ()) if other not in needed]
-    return {name for name in (*parameters, *formulas) if name not in TrialConfig.model_fields and name not in needed}
+    return {name for name in (*parameters, *formulas) if name not in hyperparameters and name not in needed}
 
 
 def simplified(

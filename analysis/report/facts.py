@@ -118,16 +118,17 @@ def time_text(time: pd.DataFrame) -> str:
 
 @dataclass(frozen=True)
 class Repetition:
-    """How to repeat a search: the command, the settings and versions, and the space as a file."""
+    """How to repeat a search: command, settings and versions, and the space, a file unless it is of a user's own model."""
 
     command: str
     settings: list[Fact]
     space: str
+    space_is_file: bool
 
 
 def repetition(run: Run) -> Repetition:
     """How to repeat this one."""
-    return Repetition(repeat_command(run), settings_rows(run), space_yaml(run))
+    return Repetition(repeat_command(run), settings_rows(run), space_yaml(run), run.settings.hypermodel is None)
 
 
 def repeat_command(run: Run) -> str:
@@ -138,7 +139,10 @@ def repeat_command(run: Run) -> str:
         return _command(
             f"reproduce {asked.space['name']}", [*options, ("--vectors", _vectors(run)), ("--seed", asked.seed)]
         )
+    own = asked.hypermodel
     options = [("--space", "space.yaml")]
+    if own is not None:
+        options = [("--hypermodel", own.name), *(("--set", change) for change in own.changes)]
     if data.source != "corpus":
         options = [
             ("--data", data.source),
@@ -148,7 +152,8 @@ def repeat_command(run: Run) -> str:
             *options,
         ]
     options += [
-        ("--trials", asked.trials), ("--epochs", asked.epochs), ("--searcher", asked.searcher),
+        ("--trials", asked.trials // asked.repeats),
+        ("--repeats", asked.repeats if asked.repeats > 1 else None), ("--epochs", asked.epochs), ("--searcher", asked.searcher),
         ("--objective", asked.objective if asked.searcher == "optuna" else None), ("--warm-start", asked.warm_start),
         ("--scheduler", early.name), ("--grace-period", early.grace_period), ("--reduction-factor", early.reduction_factor),
         ("--rungs", ",".join(map(str, early.rungs)) if early.rungs and early.grace_period is None else None),
@@ -193,7 +198,7 @@ def _seen(run: Run) -> str:
 
 
 def space_yaml(run: Run) -> str:
-    """The space, as the file that the command takes."""
+    """The space as YAML."""
     return yaml.safe_dump(run.settings.space, sort_keys=False, allow_unicode=True, width=88, default_flow_style=None)
 
 

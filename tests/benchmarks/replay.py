@@ -106,7 +106,7 @@ def simulate(recording: Recording, searcher: Searcher, scheduler: Scheduler, *, 
 
     def give_work(now: float) -> None:
         while len(busy) < workers and (assignment := conductor.next_trial()) is not None:
-            curve = curves[assignment.config]
+            curve = curves[TrialConfig(**assignment.config)]
             epoch = int(records.state(assignment.trial) or b"0") + 1
             heapq.heappush(busy, (now + curve.cost, next(order), assignment.trial, curve, epoch))
 

@@ -102,6 +102,22 @@ CASES = {
     "storage of an unknown kind": (["--runs-dir", "ftp://host/runs"], "ftp is no storage that is known"),
     "config that is not there": (["--config", "nowhere.yaml"], "nowhere.yaml"),
     "config with an unknown key": (["--config", write("c.yaml", "trails: 3\n")], "trails"),
+    "a space beside a model of one's own": (
+        ["--space", "frontier", "--hypermodel", "models:build"],
+        "--space frontier: --hypermodel models:build has a space of its own",
+    ),
+    "weights that pass between models of one's own": (
+        ["--scheduler", "pbt", "--hypermodel", "models:build"],
+        "nobody can do for --hypermodel models:build",
+    ),
+    "a budget for models of one's own": (
+        ["--max-params", "100", "--hypermodel", "models:build"],
+        "--max-params 100: the parameters of --hypermodel models:build are counted where it is built",
+    ),
+    "a model that is nowhere": (
+        ["--hypermodel", "nowhere_at_all:build"],
+        "--hypermodel nowhere_at_all:build: there is no module nowhere_at_all in",
+    ),
     "config that is a list": (["--config", write("c.yaml", "- 3\n")], "list"),
 }
 

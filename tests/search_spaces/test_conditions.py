@@ -56,7 +56,7 @@ def test_draws_keep_the_conditions_and_inactive_ones_the_default(cells):
     assert set(drawn) == grid
     for values in (cells.draw(np.random.default_rng(seed)) for seed in range(50)):
         assert ("activation" in values) == (values["cell"] == "elman")
-        assert cells.values(cells.config(values)) == values
+        assert cells.values(cells.config(values).model_dump()) == values
 
 
 def test_near_the_defaults_a_newly_active_parameter_is_drawn():
@@ -117,7 +117,11 @@ def test_the_size_of_a_grid_is_its_length_for_any_nesting():
             conditions=conditions,
         )
         points = list(space.grid())
-        assert len(points) == len({tuple(space.values(point).items()) for point in points}) == space.grid_size()
+        assert (
+            len(points)
+            == len({tuple(space.values(point.model_dump()).items()) for point in points})
+            == space.grid_size()
+        )
 
 
 @pytest.mark.parametrize(

@@ -84,13 +84,13 @@ def test_conditions_are_kept_by_not_asking():
         values = suggest(CONDITIONAL, asked.ask())
         assert ("activation" in values) == (values["cell"] == "elman")
         assert ("dropout" in values) == (values.get("activation") == "sigmoid")
-        assert CONDITIONAL.values(CONDITIONAL.config(values)) == values
+        assert CONDITIONAL.values(CONDITIONAL.config(values).model_dump()) == values
         seen.add(values.get("dropout"))
     assert seen == {None, 0.1, 0.2, 0.4}
 
 
 def test_what_was_chosen_can_be_told_to_optuna_again():
-    values = CONDITIONAL.values(CONDITIONAL.sample(np.random.default_rng(3)))
+    values = CONDITIONAL.values(CONDITIONAL.sample(np.random.default_rng(3)).model_dump())
     frozen = optuna.trial.create_trial(
         params=values, distributions={name: distributions(CONDITIONAL)[name] for name in values}, value=0.5
     )

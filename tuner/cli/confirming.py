@@ -25,6 +25,7 @@ from tuner.runs.ledger import Ledger
 from tuner.search.confirmation.candidates import Candidate, candidates_of
 from tuner.search.confirmation.conductor import Repeat, open_repeats
 from tuner.search.confirmation.launch import EndReason, confirm, with_test_texts
+from tuner.search.own_model import discovered_again
 from tuner.search.plan import plan_of
 from tuner.search.prepare import prepare_again
 
@@ -44,9 +45,11 @@ def confirm_command(run: str, runs_dir: Path, *, top: int, by: By, repeats: int,
     _print_plan(console, loaded, ledger, candidates, todo, repeats)
     reason: EndReason = "finished"
     if todo:
-        data = with_test_texts(prepare_again(loaded.settings), max_length=loaded.settings.data.max_length)
+        prepared = prepare_again(loaded.settings)
+        data = with_test_texts(prepared, max_length=loaded.settings.data.max_length)
+        settings = discovered_again(loaded.settings, prepared)
         shown = RepeatLines(console, repeats)
-        reason = confirm(loaded.folder, loaded.settings, data, candidates, repeats=repeats, on_step=shown.show)
+        reason = confirm(loaded.folder, settings, data, candidates, repeats=repeats, on_step=shown.show)
     return _finish(console, loaded.folder, reason, as_json=as_json)
 
 

@@ -18,7 +18,9 @@ from tuner.search.forecast import Forecast
 from tuner.search.schedulers.hyperband import brackets
 
 
-def print_plan(console: Console, settings: SearchSettings, data: PreparedData, expected: Forecast, folder: str) -> None:
+def print_plan(
+    console: Console, settings: SearchSettings, data: PreparedData, expected: Forecast | None, folder: str
+) -> None:
     """Data, space, trials, resources and forecast, each on a line or two."""
     grid = Table(box=None, show_header=False, pad_edge=False)
     grid.add_column(style="bold", no_wrap=True)
@@ -28,7 +30,7 @@ def print_plan(console: Console, settings: SearchSettings, data: PreparedData, e
         ("texts", _lengths(settings, data)),
         *([("vectors", _vectors(settings.vectors))] if settings.vectors else []),
         *(("note", note) for note in data.notes),
-        ("space", _space(settings)),
+        ("space" if settings.hypermodel is None else "hypermodel", _space(settings)),
         ("trials", _trials(settings)),
         ("workers", _workers(settings)),
         ("forecast", _forecast(expected)),
@@ -83,6 +85,8 @@ def _space(settings: SearchSettings) -> str:
         for name, domain in space.parameters.items()
         if name not in space.varying() and isinstance(domain, Choice)
     ]
+    if not space.parameters:
+        return f"{space.name}\ndeclares no hyperparameters: one model, one trial"
     lines = [space.name, *varying]
     if fixed:
         lines.append("fixed: " + ", ".join(fixed))
@@ -91,7 +95,10 @@ def _space(settings: SearchSettings) -> str:
 
 def _trials(settings: SearchSettings) -> str:
     searcher = f"{settings.searcher} for the frontier" if settings.objective == "frontier" else settings.searcher
-    text = f"{settings.trials} of at most {settings.epochs} epochs, {searcher}, seed {settings.seed}"
+    count = f"{settings.trials}"
+    if settings.repeats > 1:
+        count += f" ({settings.trials // settings.repeats} configurations, each from {settings.repeats} seeds)"
+    text = f"{count} of at most {settings.epochs} epochs, {searcher}, seed {settings.seed}"
     if settings.guesses:
         text += f", the first {len(settings.guesses)} from an earlier run"
     if settings.patience is not None:
@@ -131,9 +138,14 @@ def _workers(settings: SearchSettings) -> str:
 
 
 def _disk(settings: SearchSettings) -> str:
-    return f"at most {disk_bound(settings) / 1e6:,.1f} MB of weights and states, were all trials on the frontier"
+    bound = disk_bound(settings)
+    if bound is None:
+        return "not predicted for a hypermodel"
+    return f"at most {bound / 1e6:,.1f} MB of weights and states, were all trials on the frontier"
 
 
-def _forecast(expected: Forecast) -> str:
+def _forecast(expected: Forecast | None) -> str:
+    if expected is None:
+        return "not predicted for a hypermodel"
     sizes = f"{expected.smallest:,} to {expected.largest:,} parameters (median {expected.median:,})"
     return f"{sizes}; roughly {duration_text(expected.seconds)}"

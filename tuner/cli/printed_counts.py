@@ -28,7 +28,8 @@ def explained_counts(space: Space, experiment: Experiment, table: PublishedTable
     """
     if "parameters" not in table.rows:
         return []
-    convention, points = _CONVENTIONS[experiment.framework], list(space.grid())
+    convention = _CONVENTIONS[experiment.framework]
+    points = [config for config in space.grid() if isinstance(config, TrialConfig)]
     found = []
     for _, row in table.rows[table.rows["parameters"].notna()].iterrows():
         wanted = {name: row[name] for name in table.hyperparameters if pd.notna(row[name])}

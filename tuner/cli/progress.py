@@ -54,7 +54,7 @@ class Standing:
         self.epochs = sum(len(record.epochs) for record in records)
         scored = ledger.with_accuracy()
         self.best = max((record.accuracy or 0.0 for record in scored), default=None)
-        self.frontier = len(pareto_front([record.accuracy or 0.0 for record in scored], [r.parameters for r in scored]))
+        self.frontier = len(pareto_front([record.accuracy or 0.0 for record in scored], [r.size for r in scored]))
         self.seconds_left = self._seconds_left(records, concurrency)
 
     def _seconds_left(self, records: list[TrialRecord], concurrency: int) -> float | None:
@@ -118,7 +118,7 @@ class LiveTable:
                 str(record.last_epoch),
                 f"{last:.4f}" if last is not None else "",
                 f"{record.accuracy:.4f}" if record.accuracy is not None else "",
-                f"{record.parameters:,}",
+                "" if record.parameters is None else f"{record.parameters:,}",
                 network_text(record.config),
                 style=None if record.ended else "bold",
             )
@@ -131,9 +131,7 @@ class LiveTable:
     def _rows(ledger: Ledger) -> list[TrialRecord]:
         """Those that run, then the best that have ended."""
         running = [record for record in ledger.trials.values() if record.status == "running"]
-        ended = sorted(
-            (r for r in ledger.with_accuracy() if r.ended), key=lambda r: (-(r.accuracy or 0.0), r.parameters)
-        )
+        ended = sorted((r for r in ledger.with_accuracy() if r.ended), key=lambda r: (-(r.accuracy or 0.0), r.size))
         return [*running[:_ROWS], *ended[:_ROWS]]
 
 
@@ -169,7 +167,8 @@ class PlainLines:
     def _line(self, record: TrialRecord, standing: Standing) -> str:
         elapsed = duration_text(time.monotonic() - self._started)
         accuracy = f"{record.accuracy:.4f}" if record.accuracy is not None else (record.error or "no accuracy")
+        size = "" if record.parameters is None else f"{record.parameters:,} parameters, "
         return (
             f"{elapsed:>6}  trial {record.trial} {record.status} after {counted(record.last_epoch, 'epoch')}: {accuracy}, "
-            f"{record.parameters:,} parameters, {network_text(record.config)} | {standing.text()}"
+            f"{size}{network_text(record.config)} | {standing.text()}"
         )

@@ -14,9 +14,10 @@ from analysis.foreign.results import ForeignResults
 from analysis.fronts import knee
 from analysis.loading import Run
 from analysis.ranking import By, rank
+from analysis.repeated import by_configuration
 from analysis.results import Results
 from tuner.cli.chart import frontier_chart
-from tuner.cli.tables import rank_table
+from tuner.cli.tables import configuration_table, rank_table
 from tuner.cli.terminal import Terminal
 from tuner.data.wording import counted
 
@@ -33,6 +34,8 @@ def rank_command(run: str, runs_dir: Path, *, top: int, by: By, max_params: int 
         console.print(f"{loaded.name}: {counted(len(loaded.trials), 'trial')}, {_why_none(loaded, max_params)}")
         return 0
     console.print(rank_table(ranked, width=console.width))
+    if isinstance(loaded, Run):
+        _print_configurations(console, loaded, top=top, max_params=max_params)
     console.print(_counts(loaded, len(ranked)), style="dim")
     if isinstance(loaded, ForeignResults):
         for note in loaded.notes:
@@ -54,6 +57,7 @@ def print_results(console: Console, run: Run, *, top: int = 10) -> None:
         return
     console.print()
     console.print(rank_table(best, width=console.width))
+    _print_configurations(console, run, top=top)
     rest = rank(run.trials, by="frontier")
     rest = rest[rest["on_frontier"] & ~rest["trial_id"].isin(best["trial_id"])]
     if not rest.empty:
@@ -63,6 +67,15 @@ def print_results(console: Console, run: Run, *, top: int = 10) -> None:
         console.print()
         console.print(frontier_chart(run.trials, width=console.width))
     console.print(f"\n{_counts(run, len(best) + len(rest))}", style="dim")
+
+
+def _print_configurations(console: Console, run: Run, *, top: int, max_params: int | None = None) -> None:
+    """Where each configuration has several seeds: their mean and spread."""
+    if run.settings.repeats > 1:
+        within = rank(run.trials, max_params=max_params)
+        console.print("\neach configuration over its seeds (standard deviation):", style="dim")
+        console.print(configuration_table(by_configuration(within).head(top), width=console.width))
+        console.print()
 
 
 def _counts(run: Results, shown: int) -> str:
@@ -79,6 +92,8 @@ def print_json(run: Run | ForeignResults, ranked: pd.DataFrame) -> None:
     """The ranked trials as one JSON document on stdout."""
     folder = run.folder.place if isinstance(run, Run) else str(run.path)
     document = {"run": run.name, "folder": folder, "knee": knee(run.trials), "trials": _records(ranked)}
+    if isinstance(run, Run) and run.settings.repeats > 1:
+        document["configurations"] = _records(by_configuration(run.trials))
     click.echo(json.dumps(document, allow_nan=False))
 
 

@@ -24,11 +24,13 @@ from tuner.runs.store import RunStore
 from tuner.search.extension import extended
 from tuner.search.forecast import forecast
 from tuner.search.launch import resume_search, start_search
+from tuner.search.own_model import OwnModelRequest, discovered_again
 from tuner.search.prepare import prepare_again, prepare_search
 from tuner.search.request import SearchRequest
 from tuner.search.schedulers.options import SchedulerOptions
 
 _INTERRUPTED = 130
+_DEFAULT_SPACE = "frontier"
 
 
 def search_command(options: dict[str, Any]) -> int:
@@ -67,17 +69,21 @@ def resume_command(run: str, runs_dir: Path, *, trials: int | None, as_json: boo
         return _finish(console, folder, "finished", as_json=as_json)
     if trials is not None:
         settings = extended(settings, trials)
-    data = prepare_again(settings).encoded
+    prepared = prepare_again(settings)
+    mended = discovered_again(settings, prepared)
+    data = prepared.encoded
     store = RunStore(folder)
     try:
         if store.torn:
             console.print("the last line of the journal was torn by a crash; it was cut off")
         if trials is not None:
             store.write_settings(settings)
+        if mended != settings:
+            console.print(f"note: the modules of {settings.space['name']} have changed since the search began")
         left = settings.trials - sum(record.ended for record in store.ledger.trials.values())
         console.print(f"resuming {folder.name}: {left} of {settings.trials} trials are left")
         with progress(console, concurrency=settings.resources.concurrency) as shown:
-            reason = resume_search(store, settings, data, shown.show)
+            reason = resume_search(store, mended, data, shown.show)
     finally:
         store.close()
     return _finish(console, folder, reason, as_json=as_json)
@@ -96,7 +102,8 @@ def _finish(console: Console, folder: RunFolder, reason: EndReason, *, as_json: 
         print_results(console, run)
     if reason == "finished":
         console.print(f"\nnext: python -m tuner rank {_shown(folder)} --by frontier", style="dim", soft_wrap=True)
-        console.print(f"      python -m tuner export {_shown(folder)} --trial knee", style="dim", soft_wrap=True)
+        after = "export {} --trial knee" if run.settings.hypermodel is None else "report {}"
+        console.print(f"      python -m tuner {after.format(_shown(folder))}", style="dim", soft_wrap=True)
         return 0
     console.print(f"\n{reason}: everything so far is in {folder.place}", style="bold")
     console.print(f"go on with: python -m tuner resume {_shown(folder)}")
@@ -125,14 +132,24 @@ def _request(options: dict[str, Any]) -> SearchRequest:
     same = (
         *("trials", "epochs", "searcher", "objective", "warm_start", "patience", "seed", "max_params", "vectors"),
         *("time_budget", "epoch_timeout", "cpus_per_trial", "gpus_per_trial", "concurrency", "address"),
-        *("name", "runs_dir"),
+        *("name", "runs_dir", "repeats"),
     )
     return SearchRequest(
         data=data,
-        space=space_with(options["space"], options["settings"]),
+        space=_space(options),
         scheduler=SchedulerOptions(options["scheduler"], **{key: options[key] for key in of_the_scheduler}),
         **{key: options[key] for key in same},
     )
+
+
+def _space(options: dict[str, Any]) -> Space | OwnModelRequest:
+    if options["hypermodel"] is None:
+        return space_with(options["space"] or _DEFAULT_SPACE, options["settings"])
+    if options["space"] is not None:
+        raise InputError(
+            f"--space {options['space']}: --hypermodel {options['hypermodel']} has a space of its own; leave one of them out"
+        )
+    return OwnModelRequest(options["hypermodel"], tuple(options["settings"]))
 
 
 def space_with(name: str, settings: tuple[str, ...]) -> Space:

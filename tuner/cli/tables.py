@@ -37,6 +37,34 @@ def rank_table(ranked: pd.DataFrame, *, width: int) -> Table:
     return table
 
 
+def configuration_table(grouped: pd.DataFrame, *, width: int) -> Table:
+    """Configurations with mean and spread over their seeds; the network is cut short where the terminal is narrow."""
+    names = ["#", "trials", "seeds", "mean acc", "spread", "lowest", "highest", "parameters", "network"]
+    rows = [_configuration_cells(place, row) for place, (_, row) in enumerate(grouped.iterrows(), start=1)]
+    rows, names = _fitted([names, *rows], width)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in names:
+        table.add_column(name, justify="left" if name in ("trials", "network") else "right", no_wrap=True)
+    for cells in rows:
+        table.add_row(*cells)
+    return table
+
+
+def _configuration_cells(place: int, row: "pd.Series[Any]") -> list[str]:
+    first, *others = row["trials"].split(",")
+    return [
+        str(place),
+        f"{first}-{others[-1]}" if others else first,
+        str(row["seeds"]),
+        f"{row['val_accuracy']:.4f}",
+        "" if pd.isna(row["spread"]) else f"{row['spread']:.4f}",
+        f"{row['lowest']:.4f}",
+        f"{row['highest']:.4f}",
+        f"{row['parameters']:,}",
+        network_text(config_of(row)),
+    ]
+
+
 def _fitted(lines: list[list[str]], width: int) -> tuple[list[list[str]], list[str]]:
     """Rows and heading with the last column cut to what is left of the width, or without it where that is too little."""
     others = [max(len(line[place]) for line in lines) for place in range(len(lines[0]) - 1)]

@@ -65,6 +65,11 @@ def open_run(run: str, runs_dir: Path) -> tuple[Run, Encoder]:
         InputError: where there is none or a file of it is missing or damaged.
     """
     loaded = load(run, runs_dir=runs_dir)
+    if loaded.settings.hypermodel is not None:
+        raise InputError(
+            f"{loaded.name}: trials of --hypermodel {loaded.settings.hypermodel.name} cannot be exported; build the model and "
+            f"give it the weights in {loaded.folder.weights('TRIAL')}"
+        )
     loaded = replace(loaded, folder=loaded.folder.with_models())
     return loaded, _read_encoder(loaded.folder.encoder)
 

@@ -3,11 +3,13 @@
 Every event is one JSON object on one line with the keys ``event`` and ``time`` (seconds since 1970) beside its own.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from search_spaces.config import TrialConfig
+from search_spaces.own_space import Kind
 
 JOURNAL_FORMAT = 1
 """Number of the journal's format; a reader refuses one that it does not know."""
@@ -19,8 +21,6 @@ EndReason = Literal["finished", "time budget", "interrupted", "failing"]
 RepeatStatus = Literal["completed", "diverged", "failed"]
 
 Count = Annotated[int, Field(ge=0, lt=2**63)]
-Hyperparameters = Annotated[dict[str, Any], AfterValidator(lambda config: TrialConfig(**config).model_dump())]
-"""A configuration, checked, with a value for every hyperparameter, such as were unknown when it was written."""
 
 
 class _Event(BaseModel):
@@ -30,20 +30,36 @@ class _Event(BaseModel):
 
 
 class SearchStarted(_Event):
-    """The search was launched, or launched again to go on."""
+    """The search was launched, or launched again to go on.
+
+    ``own`` are the hyperparameters of a user's own model with their types, null where the trials are of our networks.
+    """
 
     event: Literal["search_started"] = "search_started"
     format: int = JOURNAL_FORMAT
     trials: Count
+    own: dict[str, Kind] | None = None
 
 
 class TrialProposed(_Event):
-    """A searcher gave a trial its configuration; it waits for a worker."""
+    """A searcher gave a trial its configuration; it waits for a worker.
+
+    The parameters of a user's own model are null: they are counted where it is built.
+    """
 
     event: Literal["trial_proposed"] = "trial_proposed"
     trial: str
     index: Count
-    config: Hyperparameters
+    config: dict[str, Any]
+    parameters: Count | None
+    embedding_parameters: Count | None
+
+
+class TrialBuilt(_Event):
+    """A worker built a trial of a user's own model, and counted its parameters."""
+
+    event: Literal["trial_built"] = "trial_built"
+    trial: str
     parameters: Count
     embedding_parameters: Count
 
@@ -81,7 +97,7 @@ class TrialContinued(_Event):
     event: Literal["trial_continued"] = "trial_continued"
     trial: str
     donor: str | None
-    config: Hyperparameters
+    config: dict[str, Any]
 
 
 class WorkerLost(_Event):
@@ -151,6 +167,7 @@ class ConfirmationEnded(_Event):
 Event = (
     SearchStarted
     | TrialProposed
+    | TrialBuilt
     | TrialStarted
     | EpochEnded
     | TrialContinued
@@ -175,3 +192,22 @@ def parse_event(line: bytes) -> Event:
         pydantic.ValidationError: where the line is no event.
     """
     return _ADAPTER.validate_json(line)
+
+
+def completed(event: TrialProposed | TrialContinued, own: Mapping[str, Kind] | None) -> TrialProposed | TrialContinued:
+    """The event with its configuration checked, and with a value for every hyperparameter that was unknown when it was written.
+
+    Args:
+        event: as it was read.
+        own: of the search that it belongs to. A user's own model has values for its active hyperparameters alone.
+
+    Raises:
+        pydantic.ValidationError: where the configuration is none of our networks.
+        ValueError: where it has a name that the user's model has not.
+    """
+    if own is None:
+        return event.model_copy(update={"config": TrialConfig(**event.config).model_dump()})
+    strange = [name for name in event.config if name not in own]
+    if strange:
+        raise ValueError(f"the model has no hyperparameter {strange[0]}")
+    return event

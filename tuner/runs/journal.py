@@ -8,11 +8,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
-from pydantic import ValidationError
-
+from search_spaces.config import CombinationError
+from search_spaces.own_space import Kind
 from tuner.errors import InputError
 from tuner.runs.atomic import write_text_atomically
-from tuner.runs.events import JOURNAL_FORMAT, Event, SearchStarted, TrialProposed, parse_event
+from tuner.runs.events import (
+    JOURNAL_FORMAT,
+    Event,
+    SearchStarted,
+    TrialContinued,
+    TrialProposed,
+    completed,
+    parse_event,
+)
 
 # Every event is flushed to the operating system at once, which a killed process survives. Reaching the disk takes
 # milliseconds, so it is asked for at most this often, and at the end: what a power failure can cost.
@@ -111,13 +119,16 @@ def read_journal(path: Path) -> Iterator[Event]:
         InputError: where a whole line is no event, or tells of a trial that was never proposed, or the format is another.
     """
     proposed: set[str] = set()
+    own: dict[str, Kind] | None = None
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             if not line.endswith(b"\n"):
                 return
             try:
                 event = parse_event(line)
-            except ValidationError:
+                if isinstance(event, TrialProposed | TrialContinued):
+                    event = completed(event, own)
+            except (ValueError, CombinationError):
                 _check_format(path, line)
                 raise _damaged(path, number, "is no event of a search", line) from None
             if isinstance(event, TrialProposed):
@@ -128,6 +139,7 @@ def read_journal(path: Path) -> Iterator[Event]:
                 raise _damaged(path, number, "tells of a trial that was never proposed", line)
             if isinstance(event, SearchStarted):
                 _check_format(path, line)
+                own = event.own
             yield event
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from search_spaces.own_space import Kind
 from tuner.runs.events import (
     ConfirmationEnded,
     ConfirmationStarted,
@@ -13,6 +14,7 @@ from tuner.runs.events import (
     RepeatEnded,
     SearchEnded,
     SearchStarted,
+    TrialBuilt,
     TrialContinued,
     TrialEnded,
     TrialProposed,
@@ -29,8 +31,9 @@ class TrialRecord:
     trial: str
     index: int
     config: dict[str, Any]
-    parameters: int
-    embedding_parameters: int
+    parameters: int | None
+    """None until a user's own model was built; others are counted before."""
+    embedding_parameters: int | None
     status: TrialStatus = "pending"
     error: str | None = None
     paused: bool = False
@@ -45,6 +48,17 @@ class TrialRecord:
     def accuracy(self) -> float | None:
         """Best validation accuracy so far."""
         return self.best.val_accuracy if self.best else None
+
+    @property
+    def size(self) -> int:
+        """Its parameters, once they are known: of every trial that has finished an epoch.
+
+        Raises:
+            ValueError: where they are not.
+        """
+        if self.parameters is None:
+            raise ValueError(f"trial {self.trial} has not been built yet")
+        return self.parameters
 
     @property
     def last_epoch(self) -> int:
@@ -66,7 +80,8 @@ class Ledger:
     """All trials of a search in the order of their proposal, what was decided about them in the order of the journal, and
     the repeats of a confirmation.
 
-    ``repeats`` are by model and number.
+    ``repeats`` are by model and number; ``own`` are the hyperparameters of a user's own model with their types, None where
+    the trials are of our networks.
     """
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
@@ -74,6 +89,7 @@ class Ledger:
         self.trials: dict[str, TrialRecord] = {}
         self.history: list[Decisive] = []
         self.planned = 0
+        self.own: dict[str, Kind] | None = None
         self.started_at: float | None = None
         self.last_event_at: float | None = None
         self.end: SearchEnded | None = None
@@ -90,11 +106,15 @@ class Ledger:
             case SearchStarted():
                 self.started_at = event.time if self.started_at is None else self.started_at
                 self.planned = event.trials
+                self.own = event.own
                 self.end = None
             case TrialProposed():
                 self.trials[event.trial] = TrialRecord(
                     event.trial, event.index, event.config, event.parameters, event.embedding_parameters
                 )
+            case TrialBuilt():
+                record = self.trials[event.trial]
+                record.parameters, record.embedding_parameters = event.parameters, event.embedding_parameters
             case TrialStarted():
                 self.trials[event.trial].status = "running"
             case EpochEnded():

@@ -20,9 +20,7 @@ def trials_to_keep(records: Iterable[TrialRecord]) -> set[str]:
     records = list(records)
     candidates = [record for record in records if record.accuracy is not None]
     accuracies = [record.accuracy or 0.0 for record in candidates]
-    front = pareto_front(accuracies, [record.parameters for record in candidates])
-    ranked = sorted(
-        range(len(candidates)), key=lambda i: (-accuracies[i], candidates[i].parameters, candidates[i].index)
-    )
+    front = pareto_front(accuracies, [record.size for record in candidates])
+    ranked = sorted(range(len(candidates)), key=lambda i: (-accuracies[i], candidates[i].size, candidates[i].index))
     kept = {candidates[i].trial for i in [*front, *ranked[:MOST_ACCURATE_KEPT]]}
     return kept | {record.trial for record in records if not record.ended}

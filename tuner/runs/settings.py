@@ -6,6 +6,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from search_spaces.own_space import Kind, kinds_of, own_space_of
 from search_spaces.reader import space_of
 from search_spaces.space import Space
 from tuner.errors import InputError
@@ -55,6 +56,24 @@ class VectorSettings(_Settings):
     fingerprint: str
 
 
+class HyperModelSettings(_Settings):
+    """A user's own model, which is trained in place of our networks.
+
+    Attributes:
+        name: where it is found: ``package.module:name``.
+        root: the folder from which it is imported.
+        sources: the modules that it loads from there, by path within the folder, with the SHA-256 of their content.
+        declared: its space as it was discovered, before ``--set``.
+        changes: what ``--set`` changed in that, as it was given.
+    """
+
+    name: str
+    root: str
+    sources: dict[str, str]
+    declared: dict[str, Any]
+    changes: tuple[str, ...] = ()
+
+
 class SchedulerSettings(_Settings):
     """Early stopping. An option that a scheduler does not have is None.
 
@@ -90,8 +109,12 @@ class SearchSettings(_Settings):
     created: str
     data: DataSettings
     vectors: VectorSettings | None = None
+    hypermodel: HyperModelSettings | None = None
+    """The user's own model whose hyperparameters ``space`` has; None where it has those of our networks."""
     space: dict[str, Any]
     trials: int
+    repeats: int = 1
+    """Trials of one configuration, in a row, from different seeds."""
     epochs: int
     searcher: Literal["random", "grid", "optuna", "bayesian"]
     objective: Literal["accuracy", "frontier"] = "accuracy"
@@ -110,7 +133,13 @@ class SearchSettings(_Settings):
 
     def resolved_space(self) -> Space:
         """The space that trials are drawn from, ``--set`` included."""
+        if self.hypermodel is not None:
+            return own_space_of(self.space, origin="search.yaml: space")
         return space_of(self.space, origin="search.yaml: space", name=self.name)
+
+    def own_hyperparameters(self) -> dict[str, Kind] | None:
+        """The hyperparameters of a user's own model with their types, None where they are those of our networks."""
+        return None if self.hypermodel is None else kinds_of(self.resolved_space())
 
 
 def write_settings(path: Path, settings: SearchSettings) -> None:

@@ -1,5 +1,6 @@
 """``trials.parquet`` and ``epochs.parquet``: the ledger as tables, made anew from the journal at any time."""
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -8,10 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from search_spaces.config import TrialConfig
+from search_spaces.own_space import Kind, as_kind
 from tuner.runs.atomic import write_atomically
 from tuner.runs.ledger import Ledger, TrialRecord
 
-_ARROW_TYPES = {bool: pa.bool_(), int: pa.int64(), float: pa.float64()}
+_ARROW_TYPES = {"bool": pa.bool_(), "int": pa.int64(), "float": pa.float64()}
 _JOURNAL_BYTES = b"frontier_tuner.journal_bytes"
 
 _TRIAL_FIELDS_AFTER_CONFIG = [
@@ -59,24 +61,26 @@ REPEAT_SCHEMA = pa.schema(
 )
 
 
-def trial_schema() -> pa.Schema:
-    """Columns of ``trials.parquet``; one ``config/<name>`` for every hyperparameter."""
-    config = [
-        (f"config/{name}", _ARROW_TYPES.get(type(field.default), pa.string()))
-        for name, field in TrialConfig.model_fields.items()
-    ]
+def trial_schema(own: Mapping[str, Kind] | None) -> pa.Schema:
+    """Columns of ``trials.parquet``; one ``config/<name>`` for every hyperparameter, of a user's own model where it is that."""
+    ours = {name: type(field.default).__name__ for name, field in TrialConfig.model_fields.items()}
+    types = ours if own is None else own
+    config = [(f"config/{name}", _ARROW_TYPES.get(kind, pa.string())) for name, kind in types.items()]
     return pa.schema([("trial_id", pa.string()), ("status", pa.string()), *config, *_TRIAL_FIELDS_AFTER_CONFIG])
 
 
-def _trial_row(record: TrialRecord, test_accuracy: float | None) -> dict[str, Any]:
+def _config(record: TrialRecord, own: Mapping[str, Kind] | None) -> dict[str, Any]:
+    if own is None:  # what the journal of an older version does not know of was at its default then
+        return {name: record.config.get(name, field.default) for name, field in TrialConfig.model_fields.items()}
+    return {name: as_kind(record.config[name], kind) for name, kind in own.items() if name in record.config}
+
+
+def _trial_row(record: TrialRecord, own: Mapping[str, Kind] | None, test_accuracy: float | None) -> dict[str, Any]:
     best = record.best
     return {
         "trial_id": record.trial,
         "status": record.status,
-        # What the journal of an older version does not know of was at its default then.
-        **{
-            f"config/{name}": record.config.get(name, field.default) for name, field in TrialConfig.model_fields.items()
-        },
+        **{f"config/{name}": value for name, value in _config(record, own).items()},
         "parameters": record.parameters,
         "embedding_parameters": record.embedding_parameters,
         "val_accuracy": best.val_accuracy if best else None,
@@ -94,8 +98,8 @@ def _trial_row(record: TrialRecord, test_accuracy: float | None) -> dict[str, An
 def trials_table(ledger: Ledger) -> pa.Table:
     """A row a trial, metrics at its best epoch."""
     tested = ledger.test_accuracies()
-    rows = [_trial_row(record, tested.get(record.trial)) for record in ledger.trials.values()]
-    return pa.Table.from_pylist(rows, schema=trial_schema())
+    rows = [_trial_row(record, ledger.own, tested.get(record.trial)) for record in ledger.trials.values()]
+    return pa.Table.from_pylist(rows, schema=trial_schema(ledger.own))
 
 
 def epochs_table(ledger: Ledger) -> pa.Table:

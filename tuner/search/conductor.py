@@ -6,8 +6,9 @@ made-up trainer, and a resumed search is this same class over a journal that is 
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from search_spaces.config import TrialConfig
 from tuner.runs.events import (
@@ -16,6 +17,7 @@ from tuner.runs.events import (
     EpochEnded,
     SearchEnded,
     SearchStarted,
+    TrialBuilt,
     TrialContinued,
     TrialEnded,
     TrialProposed,
@@ -40,13 +42,13 @@ class Assignment:
     Attributes:
         trial: its id.
         index: its number, which seeds it.
-        config: what to train.
+        config: what to train: hyperparameters by name.
         accuracies: the trial's validation accuracies so far, epoch by epoch.
     """
 
     trial: str
     index: int
-    config: TrialConfig
+    config: Mapping[str, Any]
     accuracies: tuple[float | None, ...] = ()
 
 
@@ -125,7 +127,7 @@ class Conductor:
 
     def start(self) -> None:
         """Writes down that the search runs (again), and makes up for what a crash may have cut off."""
-        self._records.record(SearchStarted(time=self._clock(), trials=self._plan.trials))
+        self._records.record(SearchStarted(time=self._clock(), trials=self._plan.trials, own=self._plan.own))
         for trial, donor in self._take_overs.items():
             self._records.copy_state(donor, trial)
         self._end_dropped()
@@ -152,7 +154,7 @@ class Conductor:
     def _propose(self) -> Assignment:
         index, self._next_index = self._next_index, self._next_index + 1
         config = self._searcher.propose(index, self.ledger.trials.values())
-        count = self._plan.count(config)
+        count = self._plan.count(config) if isinstance(config, TrialConfig) else None
         trial = trial_id(index)
         self._records.record(
             TrialProposed(
@@ -160,8 +162,8 @@ class Conductor:
                 trial=trial,
                 index=index,
                 config=config.model_dump(),
-                parameters=count.total,
-                embedding_parameters=count.embedding,
+                parameters=None if count is None else count.total,
+                embedding_parameters=None if count is None else count.embedding,
             )
         )
         self._scheduler.add(trial)
@@ -179,7 +181,7 @@ class Conductor:
     def _assign(self, record: TrialRecord) -> Assignment:
         self._at_work.add(record.trial)
         accuracies = tuple(event.val_accuracy for event in record.epochs)
-        return Assignment(record.trial, record.index, TrialConfig(**record.config), accuracies)
+        return Assignment(record.trial, record.index, record.config, accuracies)
 
     def on_start(self, trial: str) -> None:
         """A worker took the trial."""
@@ -193,6 +195,15 @@ class Conductor:
         than the journal. From its last epoch a trial does not go on, so that state is not written.
         """
         record = self.ledger.trials[trial]
+        if report.counted is not None and record.parameters is None:
+            self._records.record(
+                TrialBuilt(
+                    time=self._clock(),
+                    trial=trial,
+                    parameters=report.counted.total,
+                    embedding_parameters=report.counted.embedding,
+                )
+            )
         known = self._decisions.get((trial, report.epoch))
         if known is Decision.PAUSE:  # it was called back since, or it would not train
             known = Decision.CONTINUE
@@ -217,7 +228,7 @@ class Conductor:
     def _ask_scheduler(self, record: TrialRecord, epoch: int, val_accuracy: float | None) -> Decision:
         if val_accuracy is None:
             return Decision.STOP
-        return self._scheduler.report(record.trial, epoch, Metrics(val_accuracy, record.parameters))
+        return self._scheduler.report(record.trial, epoch, Metrics(val_accuracy, record.size))
 
     def _is_out_of_patience(self, record: TrialRecord, report: EpochReport) -> bool:
         """Whether the trial has gone ``patience`` epochs, this one included, without a better accuracy."""

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from search_spaces.config import TrialConfig
+from search_spaces.own_config import Config, OwnConfig
+from search_spaces.own_space import Kind
 from tuner.errors import InputError
 from tuner.models.counting import ParameterCount, count_parameters
 from tuner.models.network_spec import Network, network_of
@@ -20,6 +22,7 @@ from tuner.search.searchers.grid_search import GridSearcher
 from tuner.search.searchers.guesses_first import GuessesFirst
 from tuner.search.searchers.optuna_search import OptunaSearcher
 from tuner.search.searchers.random_search import RandomSearcher
+from tuner.search.searchers.repeated import Repeated
 from tuner.search.searchers.searcher import Searcher
 
 
@@ -35,6 +38,8 @@ class Plan:
     patience: int | None = None
     """Epochs without a better accuracy after which a trial is complete; None: it trains to its last epoch."""
     vectors_width: int | None = None
+    own: dict[str, Kind] | None = None
+    """The hyperparameters of a user's own model with their types; None where trials are of our networks."""
 
     def network(self, config: TrialConfig) -> Network:
         """The network that a configuration means on these data."""
@@ -49,9 +54,11 @@ class Plan:
         """Its exact parameter count."""
         return count_parameters(self.network(config))
 
-    def fits(self, config: TrialConfig) -> bool:
-        """Whether it is within the budget of parameters."""
-        return self.max_params is None or self.count(config).total <= self.max_params
+    def fits(self, config: Config) -> bool:
+        """Whether it is within the budget of parameters; a user's own model, counted where it is built, has none."""
+        if self.max_params is None or not isinstance(config, TrialConfig):
+            return True
+        return self.count(config).total <= self.max_params
 
 
 def plan_of(settings: SearchSettings) -> Plan:
@@ -64,6 +71,7 @@ def plan_of(settings: SearchSettings) -> Plan:
         max_params=settings.max_params,
         patience=settings.patience,
         vectors_width=settings.vectors.width if settings.vectors else None,
+        own=settings.own_hyperparameters(),
     )
 
 
@@ -73,9 +81,21 @@ def build_searcher(settings: SearchSettings) -> Searcher:
     Raises:
         InputError: where it cannot handle the space, or nothing of the space fits the budget.
     """
-    guesses = [TrialConfig(**guess) for guess in settings.guesses]
+    of_record = TrialConfig.model_validate if settings.hypermodel is None else OwnConfig.of
+    guesses: list[Config] = [of_record(guess) for guess in settings.guesses]
     searcher = _searcher_without_guesses(settings)
-    return GuessesFirst(guesses, searcher) if guesses else searcher
+    searcher = GuessesFirst(guesses, searcher) if guesses else searcher
+    return Repeated(searcher, settings.repeats, of_record) if settings.repeats > 1 else searcher
+
+
+def grid_points(settings: SearchSettings) -> int | None:
+    """Points within the budget that a grid search has, first guesses left out; None of other searches.
+
+    Raises:
+        InputError: where the space is no grid, or nothing of it fits.
+    """
+    searcher = _searcher_without_guesses(settings)
+    return len(searcher) if isinstance(searcher, GridSearcher) else None
 
 
 def _searcher_without_guesses(settings: SearchSettings) -> Searcher:
@@ -93,7 +113,7 @@ def _searcher_without_guesses(settings: SearchSettings) -> Searcher:
             return BayesianSearcher(space, seed=settings.seed, fits=plan.fits)
 
 
-def preview(settings: SearchSettings) -> list[TrialConfig]:
+def preview(settings: SearchSettings) -> list[Config]:
     """What the trials may be, before there are any. For searchers that learn, random draws stand for what they will propose.
 
     Raises:
@@ -102,6 +122,11 @@ def preview(settings: SearchSettings) -> list[TrialConfig]:
     learns = settings.searcher in ("optuna", "bayesian")
     searcher = build_searcher(settings.model_copy(update={"searcher": "random"}) if learns else settings)
     return [searcher.propose(index, ()) for index in range(settings.trials)]
+
+
+def our_networks(settings: SearchSettings) -> list[TrialConfig]:
+    """Of ``preview``, those that are our networks and no user's own model: all or none."""
+    return [config for config in preview(settings) if isinstance(config, TrialConfig)]
 
 
 def build_scheduler(settings: SearchSettings, ledger: Ledger) -> Scheduler:

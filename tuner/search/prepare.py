@@ -12,17 +12,25 @@ from typing import Any, Literal, cast
 
 from search_spaces.config import CombinationError
 from search_spaces.reader import space_document
+from search_spaces.space import Space
 from tuner import __version__
 from tuner.data.pipeline import BUILT_IN, DataRequest, PreparedData, prepare_data
 from tuner.data.vectors import read_word_vectors
 from tuner.errors import InputError
 from tuner.runs.folder import check_new_run
-from tuner.runs.settings import DataSettings, ResourceSettings, SchedulerSettings, SearchSettings, VectorSettings
-from tuner.search.plan import build_searcher, plan_of, preview
+from tuner.runs.settings import (
+    DataSettings,
+    HyperModelSettings,
+    ResourceSettings,
+    SchedulerSettings,
+    SearchSettings,
+    VectorSettings,
+)
+from tuner.search.own_model import discovered
+from tuner.search.plan import grid_points, plan_of, preview
 from tuner.search.ray_tune.cluster import find_cluster, local_gpus
 from tuner.search.request import SearchRequest
 from tuner.search.schedulers.options import check_population, resolve
-from tuner.search.searchers.grid_search import GridSearcher
 from tuner.search.warm_start import first_guesses
 
 DEFAULT_TRIALS = 12
@@ -47,29 +55,38 @@ def prepare_search(request: SearchRequest) -> PreparedSearch:
     check_new_run(request.runs_dir, name)
     resources = _resources(request)
     scheduler = resolve(request.scheduler, epochs=request.epochs)
-    if scheduler.name == "pbt":
+    if scheduler.name == "pbt" and isinstance(request.space, Space):
         check_population(request.space, request.trials or DEFAULT_TRIALS)
     data, vectors = prepare_data(request.data), None
     if request.vectors is not None:
         data, vectors = _with_vectors(data, request.vectors.resolve(), seed=request.data.split_seed)
-    settings = _settings(request, name, resources, scheduler, data, vectors)
+    hypermodel, space = _model_and_space(request, data)
+    settings = _settings(request, name, resources, scheduler, data, vectors, hypermodel, space)
     try:
-        return PreparedSearch(_with_trials(settings, request), data)
+        return PreparedSearch(_with_trials(settings, request, space), data)
     except CombinationError as error:
-        raise InputError(f"space {request.space.name}: {error}") from None
+        raise InputError(f"space {space.name}: {error}") from None
 
 
-def _with_trials(settings: SearchSettings, request: SearchRequest) -> SearchSettings:
+def _model_and_space(request: SearchRequest, data: PreparedData) -> tuple[HyperModelSettings | None, Space]:
+    """What is trained, None for our networks, and the space of its hyperparameters."""
+    if isinstance(request.space, Space):
+        return None, request.space
+    return discovered(request.space, data, max_length=request.data.max_length)
+
+
+def _with_trials(settings: SearchSettings, request: SearchRequest, space: Space) -> SearchSettings:
     """The settings with first guesses and the number of trials that there are, all of which fit."""
     if request.warm_start is not None:
         plan = plan_of(settings)
-        guesses = first_guesses(request.warm_start, request.runs_dir, request.space, plan.fits, trials=plan.trials)
+        configurations = plan.trials // settings.repeats
+        guesses = first_guesses(request.warm_start, request.runs_dir, space, plan.fits, trials=configurations)
         settings = settings.model_copy(
             update={"warm_start": request.warm_start, "guesses": tuple(guess.model_dump() for guess in guesses)}
         )
-    searcher = build_searcher(settings)
-    if isinstance(searcher, GridSearcher):
-        settings = settings.model_copy(update={"trials": min(len(searcher), request.trials or len(searcher))})
+    points = 1 if not space.parameters else grid_points(settings)  # a model without hyperparameters is one model
+    if points is not None:
+        settings = settings.model_copy(update={"trials": min(points, request.trials or points) * settings.repeats})
     preview(settings)
     return settings
 
@@ -151,7 +168,7 @@ def _resources(request: SearchRequest) -> ResourceSettings:
         slots = available / gpus if gpus else cpus / request.cpus_per_trial
     else:
         gpus, slots = gpus or 0.0, math.inf  # a cluster may grow: Ray places what fits, and asks for more nodes
-    trials = request.trials or DEFAULT_TRIALS
+    trials = (request.trials or DEFAULT_TRIALS) * request.repeats
     concurrency = request.concurrency or max(1, int(min(slots, trials)))
     return ResourceSettings(
         cpus_per_trial=request.cpus_per_trial,
@@ -168,6 +185,8 @@ def _settings(
     scheduler: SchedulerSettings,
     data: PreparedData,
     vectors: VectorSettings | None,
+    hypermodel: HyperModelSettings | None,
+    space: Space,
 ) -> SearchSettings:
     dataset = data.dataset
     return SearchSettings(
@@ -198,15 +217,17 @@ def _settings(
             fraction=request.data.fraction,
         ),
         vectors=vectors,
-        space=space_document(request.space),
-        trials=request.trials or DEFAULT_TRIALS,
+        hypermodel=hypermodel,
+        space=space_document(space),
+        trials=(request.trials or DEFAULT_TRIALS) * request.repeats,
+        repeats=request.repeats,
         epochs=request.epochs,
         searcher=cast("Literal['random', 'grid', 'optuna', 'bayesian']", request.searcher),
         objective=cast("Literal['accuracy', 'frontier']", _objective(request)),
         scheduler=scheduler,
         patience=request.patience,
         seed=request.seed,
-        max_params=_smaller(request.max_params, request.space.max_params),
+        max_params=_smaller(request.max_params, space.max_params),
         time_budget=request.time_budget,
         epoch_timeout=request.epoch_timeout,
         resources=resources,

@@ -3,10 +3,14 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from search_spaces.domains import Choice
 from search_spaces.space import Space
 from tuner.data.pipeline import BUILT_IN, DataRequest
 from tuner.errors import InputError
+from tuner.search.own_model import OwnModelRequest
 from tuner.search.schedulers.options import SchedulerOptions
+
+_NO_VECTORS = Choice(("none",))
 
 
 @dataclass(frozen=True)
@@ -14,7 +18,9 @@ class SearchRequest:
     """A search as it was asked for; None means "choose for me".
 
     Attributes:
-        trials: number of trials; for a grid, None is all of it.
+        space: what is searched, or the model of the user's own whose space it is.
+        trials: number of configurations; for a grid, None is all of it.
+        repeats: trials of each configuration, from different seeds.
         epochs: most epochs of a trial.
         searcher: random, grid, optuna or bayesian.
         objective: of a searcher that models one; by default the frontier where the scheduler's is, else accuracy.
@@ -28,7 +34,7 @@ class SearchRequest:
     """
 
     data: DataRequest
-    space: Space
+    space: Space | OwnModelRequest
     trials: int | None
     epochs: int
     searcher: str
@@ -47,6 +53,7 @@ class SearchRequest:
     runs_dir: Path
     epoch_timeout: float | None = None
     vectors: Path | None = None
+    repeats: int = 1
 
     def __post_init__(self) -> None:
         """Refuses numbers that mean nothing.
@@ -60,6 +67,7 @@ class SearchRequest:
             ("--max-params", self.max_params),
             ("--concurrency", self.concurrency),
             ("--patience", self.patience),
+            ("--repeats", self.repeats),
             ("--max-length", self.data.max_length),
             ("--min-freq", self.data.min_freq),
             ("--max-tokens", self.data.max_tokens),
@@ -74,8 +82,10 @@ class SearchRequest:
             ):
                 if column is not None:
                     raise InputError(f"{option} {column}: needs --data, without which a corpus is generated")
-        domain = self.space.parameters.get("vectors")
-        if self.vectors is not None and (domain is None or domain.bounds() == ("none",)):
+        self._check_repeats()
+        if isinstance(self.space, OwnModelRequest):
+            self._check_own_model(self.space)
+        elif self.vectors is not None and self.space.parameters.get("vectors", _NO_VECTORS) == _NO_VECTORS:
             raise InputError(
                 f"--vectors {self.vectors}: no network of the space {self.space.name} begins with vectors; "
                 "add --set vectors=frozen,trained"
@@ -93,3 +103,22 @@ class SearchRequest:
             )
         if self.warm_start is not None and self.searcher == "grid":
             raise InputError(f"--warm-start {self.warm_start}: a grid has all its points already; leave it out")
+
+    def _check_own_model(self, own: OwnModelRequest) -> None:
+        if self.scheduler.name == "pbt":
+            raise InputError(
+                f"--scheduler pbt: gives weights and rates of one trial to another, which nobody can do for --hypermodel "
+                f"{own.name}; use asha, frontier, hyperband or median"
+            )
+        if self.max_params is not None:
+            raise InputError(
+                f"--max-params {self.max_params}: the parameters of --hypermodel {own.name} are counted where it is built, not "
+                "before; leave it out, and give it to rank"
+            )
+
+    def _check_repeats(self) -> None:
+        if self.repeats > 1 and self.scheduler.name == "pbt":
+            raise InputError(
+                f"--repeats {self.repeats}: trials of --scheduler pbt change their hyperparameters as they train: none repeats "
+                "another; leave it out, or choose another scheduler"
+            )

@@ -1,9 +1,11 @@
 """First guesses from an earlier run: its frontier, as far as it lies in the new search's space."""
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from search_spaces.config import TrialConfig
+from search_spaces.own_config import Config
 from search_spaces.space import Space
 from tuner.errors import InputError
 from tuner.runs.folder import find_run
@@ -13,7 +15,7 @@ from tuner.runs.pareto import pareto_front
 from tuner.search.searchers.searcher import Fits
 
 
-def first_guesses(run: str, runs_dir: Path, space: Space, fits: Fits, *, trials: int) -> list[TrialConfig]:
+def first_guesses(run: str, runs_dir: Path, space: Space, fits: Fits, *, trials: int) -> list[Config]:
     """The most accurate trials of the run's frontier, at most half as many as the new search has.
 
     They are trained anew: other data, another seed or more epochs may be asked of them now.
@@ -30,10 +32,10 @@ def first_guesses(run: str, runs_dir: Path, space: Space, fits: Fits, *, trials:
     """
     finished = Ledger(read_journal(find_run(run, runs_dir).journal)).with_accuracy()
     accuracies = [record.accuracy or 0.0 for record in finished]
-    front = pareto_front(accuracies, [record.parameters for record in finished])
+    front = pareto_front(accuracies, [record.size for record in finished])
     best_first = sorted(front, key=lambda i: -accuracies[i])
-    configs = [TrialConfig(**finished[i].config) for i in best_first]
-    guesses = list(dict.fromkeys(config for config in configs if _lies_in(space, config) and fits(config)))
+    configs = [_in_space(space, finished[i].config) for i in best_first]
+    guesses = list(dict.fromkeys(config for config in configs if config is not None and fits(config)))
     if not guesses:
         raise InputError(
             f"--warm-start {run}: none of the {len(configs)} trials of its frontier lies in the space {space.name}; use the "
@@ -42,10 +44,15 @@ def first_guesses(run: str, runs_dir: Path, space: Space, fits: Fits, *, trials:
     return guesses[: math.ceil(trials / 2)]
 
 
-def _lies_in(space: Space, config: TrialConfig) -> bool:
-    """Whether the space could have given the configuration."""
+def _in_space(space: Space, recorded: Mapping[str, Any]) -> Config | None:
+    """The configuration that was recorded, None where the space could not have given it."""
     if space.variables:  # they are not kept, so a configuration's would have to be guessed
-        return False
-    values = space.values(config)
-    inside = all(value in space.parameters[name] for name, value in values.items())
-    return inside and space.config(values) == config
+        return None
+    try:
+        values = space.values(recorded)
+    except KeyError:  # of other hyperparameters
+        return None
+    if not all(value in space.parameters[name] for name, value in values.items()):
+        return None
+    config = space.config(values)
+    return config if config.model_dump() == recorded else None

@@ -1,6 +1,5 @@
 """A network with its compiled steps: made once in a worker, used by every trial of the same shape."""
 
-import io
 import time
 from typing import Any
 
@@ -16,6 +15,7 @@ from tuner.models.head import head
 from tuner.models.initial_weights import initialize
 from tuner.models.keras_model import build_model, layers_of
 from tuner.models.weights import MATRICES, count_of_head, count_of_kept, weights_of
+from tuner.training.archives import assign, named, packed, unpacked
 from tuner.training.optimizers import Rates, build_optimizer, set_rates
 from tuner.training.program_key import ProgramKey, StepInputs
 
@@ -124,28 +124,24 @@ class Program:
 
     def weights_bytes(self) -> bytes:
         """The weights as a NumPy archive: ``w000`` and so on, in the order of the data flow, without frozen vectors."""
-        return _pack(_named("w", self._kept))
+        return packed(named("w", self._kept))
 
     def state_bytes(self, **extra: float) -> bytes:
         """Weights and optimizer, with ``extra`` numbers beside them: what a trial goes on from."""
-        arrays = {**_named("w", self._kept), **_named("s", self._optimizer.variables)}
-        return _pack({**arrays, **{name: np.asarray(value) for name, value in extra.items()}})
+        arrays = {**named("w", self._kept), **named("s", self._optimizer.variables)}
+        return packed({**arrays, **{name: np.asarray(value) for name, value in extra.items()}})
 
     def restore(self, content: bytes, *, rates: Rates) -> dict[str, float]:
         """Takes a state back, but for the optimizer's rates, and returns the extra numbers in it."""
-        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            arrays = dict(archive)
-        for prefix, variables in (("w", self._kept), ("s", self._optimizer.variables)):
-            for number, variable in enumerate(variables):
-                variable.assign(arrays.pop(f"{prefix}{number:03d}"))
+        arrays = unpacked(content)
+        assign("w", self._kept, arrays)
+        assign("s", self._optimizer.variables, arrays)
         set_rates(self._optimizer, rates)
         return {name: float(value) for name, value in arrays.items()}
 
     def load_weights(self, content: bytes) -> None:
         """Takes weights back as ``weights_bytes`` gave them; the optimizer stays as it is."""
-        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            for number, variable in enumerate(self._kept):
-                variable.assign(archive[f"w{number:03d}"])
+        assign("w", self._kept, unpacked(content))
 
     def _logits(
         self, tokens: Any, lengths: Any, masks: DropoutMasks | None = None, row_weights: Any = None
@@ -219,13 +215,3 @@ def _loss_and_correct(outputs: Any, labels: Any, weights: Any) -> tuple[Any, Any
         answers = tf.argmax(outputs, axis=1, output_type=tf.int32)
     right = tf.cast(tf.equal(answers, labels), tf.float32) * weights
     return tf.reduce_sum(losses * weights), tf.reduce_sum(right)
-
-
-def _named(prefix: str, variables: list[Any]) -> dict[str, Any]:
-    return {f"{prefix}{number:03d}": variable.value.numpy() for number, variable in enumerate(variables)}
-
-
-def _pack(arrays: dict[str, Any]) -> bytes:
-    buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
-    return buffer.getvalue()

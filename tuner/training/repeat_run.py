@@ -3,6 +3,7 @@
 import math
 
 from tuner.data.encoded import EncodedDataset
+from tuner.training.hypermodel_run import HyperModelRun
 from tuner.training.judgement import Judgement, RepeatReport, part_result
 from tuner.training.trial_run import TrialRun
 from tuner.training.workbench import Workbench
@@ -12,7 +13,12 @@ class RepeatRun:
     """One repeat in progress. The test texts are looked at once, after the last epoch, with the weights of the best one."""
 
     def __init__(
-        self, trial: TrialRun, workbench: Workbench, test: EncodedDataset, *, patience: int | None = None
+        self,
+        trial: TrialRun | HyperModelRun,
+        workbench: Workbench,
+        test: EncodedDataset,
+        *,
+        patience: int | None = None,
     ) -> None:
         """Takes a fresh trial of ``workbench``, the test texts, and the search's patience."""
         self._trial = trial

@@ -5,6 +5,14 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class OwnCount:
+    """Parameters of a user's own model: all of them, and those in its ``Embedding`` layers."""
+
+    total: int
+    embedding: int
+
+
+@dataclass(frozen=True)
 class EpochReport:
     """One epoch of one trial.
 
@@ -17,6 +25,7 @@ class EpochReport:
         seconds: wall time of the epoch, evaluation and compilation included.
         compile_seconds: the part of it that went into first calls of programs.
         tokens_per_second: training tokens, padding not counted, by the seconds spent training them.
+        counted: the parameters of a model that nobody could count before it was built, None of others.
     """
 
     epoch: int
@@ -27,6 +36,7 @@ class EpochReport:
     seconds: float
     compile_seconds: float
     tokens_per_second: float
+    counted: OwnCount | None = None
 
     @property
     def diverged(self) -> bool:

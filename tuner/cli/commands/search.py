@@ -40,7 +40,13 @@ from tuner.cli.parsing import Duration, Epochs, load_defaults
 )
 @click.option("--stop-words/--no-stop-words", "drop_stop_words", default=False, help="Leave out English stop words.")
 @click.option(
-    "--space", default="frontier", show_default=True, metavar="S", help="A named space (see `spaces`) or a YAML file."
+    "--space", default=None, metavar="S", help="A named space (see `spaces`) or a YAML file.  [default: frontier]"
+)
+@click.option(
+    "--hypermodel",
+    default=None,
+    metavar="MODULE:NAME",
+    help="A keras_tuner.HyperModel or build(hp) of your own, instead of a space of our networks.",
 )
 @click.option(
     "--set",
@@ -50,6 +56,14 @@ from tuner.cli.parsing import Duration, Epochs, load_defaults
     help="Fix a hyperparameter, or give it other values: units=32, units=16,32. Repeatable.",
 )
 @click.option("--trials", type=int, default=None, metavar="N", help="Trials.  [default: 12; with grid: all]")
+@click.option(
+    "--repeats",
+    type=int,
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Seeds from which each is trained; --trials counts them once.",
+)
 @click.option("--epochs", type=int, default=8, show_default=True, metavar="E", help="Most epochs of a trial.")
 @click.option(
     "--scheduler",

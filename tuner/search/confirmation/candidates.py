@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from search_spaces.config import TrialConfig
+from search_spaces.own_config import Config, OwnConfig
 from tuner.models.averaging import AVERAGED_EMBEDDINGS, AVERAGING_CONFIG
 from tuner.runs.ledger import Ledger
 from tuner.search.plan import Plan
@@ -23,7 +24,7 @@ class Candidate:
 
     model: str
     index: int
-    config: TrialConfig
+    config: Config
     parameters: int
 
     @property
@@ -35,9 +36,10 @@ class Candidate:
 def candidates_of(plan: Plan, ledger: Ledger, trials: Sequence[str]) -> list[Candidate]:
     """The trials in the order given, each with its recorded configuration, and behind them the baseline."""
     records = [ledger.trials[trial] for trial in trials]
+    of_record = TrialConfig.model_validate if plan.own is None else OwnConfig.of
     parameters = plan.count(AVERAGING_CONFIG).total
     return [
-        *(Candidate(record.trial, record.index, TrialConfig(**record.config), record.parameters) for record in records),
+        *(Candidate(record.trial, record.index, of_record(record.config), record.size) for record in records),
         Candidate(AVERAGED_EMBEDDINGS, _BASELINE_INDEX, AVERAGING_CONFIG, parameters),
     ]
 

@@ -1,6 +1,6 @@
 """Ray Tune's three interfaces, each turned towards the conductor: where trials come from, when they stop, what happens."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,6 @@ from ray import tune
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
-from search_spaces.config import TrialConfig
 from tuner.models.memory import TrainingMemory
 from tuner.search.conductor import Conductor
 from tuner.search.ray_tune.failures import FailureKind, failure_of, memory_message
@@ -54,7 +53,7 @@ class ConductorSearcher(JournalledSearcher):
         return {
             "trial": assignment.trial,
             "index": assignment.index,
-            "settings": assignment.config.model_dump(),
+            "settings": dict(assignment.config),
             "accuracies": assignment.accuracies,
             "state": sent(self._state_of(assignment.trial)),
         }
@@ -84,7 +83,7 @@ class ConductorCallback(tune.Callback):
         self,
         conductor: Conductor,
         on_step: Callable[[], None],
-        memory: Callable[[TrialConfig], TrainingMemory],
+        memory: Callable[[Mapping[str, Any]], TrainingMemory | None],
         hangs: HangWatch,
     ) -> None:
         """Takes the parts.
@@ -92,7 +91,7 @@ class ConductorCallback(tune.Callback):
         Args:
             conductor: of the search.
             on_step: what to call after every turn of Ray's loop (several times a second).
-            memory: the estimate of what training a configuration takes.
+            memory: the estimate of what training a configuration takes, None where there is none.
             hangs: knows when a trial takes too long.
         """
         self._conductor = conductor
@@ -129,7 +128,7 @@ class ConductorCallback(tune.Callback):
         if failure.kind is FailureKind.WORKER_LOST:
             self._conductor.on_worker_lost(name, failure.message)
         elif failure.kind is FailureKind.MEMORY:
-            estimate = self._memory(TrialConfig(**trial.config["settings"]))
+            estimate = self._memory(trial.config["settings"])
             self._conductor.on_failure(name, memory_message(failure, estimate))
         else:
             self._conductor.on_failure(name, failure.message)

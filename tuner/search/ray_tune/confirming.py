@@ -8,7 +8,9 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
 from search_spaces.config import TrialConfig
+from search_spaces.own_config import OwnConfig
 from tuner.data.encoded import EncodedDataset, EncodedSplits
+from tuner.models.hypermodel.source import ModelSource
 from tuner.runs.settings import SearchSettings
 from tuner.search.confirmation.candidates import repeat_seed
 from tuner.search.confirmation.conductor import ConfirmationConductor
@@ -16,11 +18,14 @@ from tuner.search.ray_tune.adapters import JournalledSearcher, error_of
 from tuner.search.ray_tune.cluster import ClusterResources
 from tuner.search.ray_tune.engine import run_trials, worker_parameters
 from tuner.search.ray_tune.failures import failure_of
-from tuner.search.ray_tune.trainable import REPORT, open_workbench
+from tuner.search.ray_tune.trainable import REPORT, open_own_model, open_workbench
 from tuner.search.schedulers.scheduler import Decision
 
 if TYPE_CHECKING:
+    from tuner.models.hypermodel.own_model import OwnModel
+    from tuner.training.hypermodel_run import HyperModelRun
     from tuner.training.repeat_run import RepeatRun
+    from tuner.training.trial_run import TrialRun
 
 
 def confirm_on_ray(
@@ -51,7 +56,8 @@ def confirm_on_ray(
 class RepeatTrainable(tune.Trainable):
     """Trains a repeat epoch by epoch, and judges it in the last step. Reused like the workers of a search.
 
-    A config holds ``trial`` (the repeat's key), ``index``, ``repeat`` and ``settings``.
+    A config holds ``trial`` (the repeat's key), ``index``, ``repeat``, ``settings``, and whether they are
+    ``own``: of a user's own model.
     """
 
     def setup(
@@ -66,6 +72,8 @@ class RepeatTrainable(tune.Trainable):
         epochs: int,
         seed: int,
         threads: int,
+        hypermodel: ModelSource | None,
+        max_length: int,
     ) -> None:
         """Prepares the worker, once.
 
@@ -80,6 +88,8 @@ class RepeatTrainable(tune.Trainable):
         self._test = EncodedDataset(**test)
         self._patience = patience
         self._seed = seed
+        self._source, self._max_length = hypermodel, max_length
+        self._own: OwnModel | None = None
         self._repeat_run: RepeatRun | None = None
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -104,11 +114,20 @@ class RepeatTrainable(tune.Trainable):
 
     def _begin(self) -> "RepeatRun":
         from tuner.training.repeat_run import RepeatRun
+
+        return RepeatRun(self._trial(), self._workbench, self._test, patience=self._patience)
+
+    def _trial(self) -> "TrialRun | HyperModelRun":
+        from tuner.training.hypermodel_run import HyperModelRun
         from tuner.training.trial_run import TrialRun
 
+        settings = self.config["settings"]
         seed = repeat_seed(self._seed, self.config["index"], self.config["repeat"])
-        trial = TrialRun(self._workbench, TrialConfig(**self.config["settings"]), seed=seed, state=None)
-        return RepeatRun(trial, self._workbench, self._test, patience=self._patience)
+        if self._source is None or not self.config["own"]:  # the baseline is ours
+            return TrialRun(self._workbench, TrialConfig(**settings), seed=seed, state=None)
+        if self._own is None:
+            self._own = open_own_model(self._source, self._workbench, max_length=self._max_length)
+        return HyperModelRun(self._own, self._workbench.data, settings, seed=seed, state=None)
 
 
 class RepeatSearcher(JournalledSearcher):
@@ -130,6 +149,7 @@ class RepeatSearcher(JournalledSearcher):
             "index": repeat.candidate.index,
             "repeat": repeat.number,
             "settings": repeat.candidate.config.model_dump(),
+            "own": isinstance(repeat.candidate.config, OwnConfig),
         }
 
 

@@ -3,7 +3,7 @@
 import math
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from search_spaces.config import TrialConfig
@@ -13,6 +13,7 @@ from tuner.models.memory import TrainingMemory, training_memory
 from tuner.runs.settings import ResourceSettings, SearchSettings
 from tuner.runs.store import RunStore
 from tuner.search.conductor import Conductor
+from tuner.search.own_model import source_of
 from tuner.search.plan import plan_of
 from tuner.search.ray_tune.cluster import ClusterResources
 
@@ -36,9 +37,11 @@ def run_on_ray(
 
     longest = int(buckets_of(data, compiled=False).boundaries[-1])
 
-    def memory(config: TrialConfig) -> TrainingMemory:
-        network = plan_of(settings).network(config)
-        return training_memory(network, config, length=longest)
+    def memory(hyperparameters: Mapping[str, Any]) -> TrainingMemory | None:
+        if settings.hypermodel is not None:
+            return None
+        config = TrialConfig(**hyperparameters)
+        return training_memory(plan_of(settings).network(config), config, length=longest)
 
     run_trials(
         TrialTrainable,
@@ -71,6 +74,8 @@ def worker_parameters(settings: SearchSettings, data: EncodedSplits) -> dict[str
         "epochs": settings.epochs,
         "seed": settings.seed,
         "threads": max(1, math.floor(settings.resources.cpus_per_trial)),
+        "hypermodel": None if settings.hypermodel is None else source_of(settings.hypermodel),
+        "max_length": settings.data.max_length,
     }
 
 

@@ -72,9 +72,11 @@ def _loss(lines: list[str], text: str) -> str:
     return f"its worker process died (killed, crashed, or out of memory): {detail[1] if detail else lines[0]}"[:_LENGTH]
 
 
-def memory_message(failure: Failure, estimate: TrainingMemory) -> str:
-    """What is recorded of a trial that ran out of memory: the estimate of its size, and the real one where it is known."""
+def memory_message(failure: Failure, estimate: TrainingMemory | None) -> str:
+    """What is recorded of a trial that ran out of memory: the estimate of its size, and the real one, where they are known."""
     held = f", its worker held {_mebibytes(failure.used_bytes)} in all" if failure.used_bytes else ""
+    if estimate is None:
+        return f"out of memory{held}: {failure.message}"
     return (
         f"out of memory: estimated {_mebibytes(estimate.total)} ({_mebibytes(estimate.state)} for weights, gradients and "
         f"optimizer, {_mebibytes(estimate.activations)} for activations){held}: {failure.message}"

@@ -7,9 +7,12 @@ from ray import tune
 
 from search_spaces.config import TrialConfig
 from tuner.data.encoded import EncodedSplits
+from tuner.models.hypermodel.source import ModelSource
 from tuner.search.ray_tune.sent_state import SentState
 
 if TYPE_CHECKING:
+    from tuner.models.hypermodel.own_model import OwnModel
+    from tuner.training.hypermodel_run import HyperModelRun
     from tuner.training.trial_run import TrialRun
     from tuner.training.workbench import Workbench
 
@@ -30,6 +33,15 @@ def open_workbench(
     return Workbench(EncodedSplits.from_arrays(arrays), vocabulary_size, classes, epochs)
 
 
+def open_own_model(source: ModelSource, workbench: "Workbench", *, max_length: int) -> "OwnModel":
+    """The user's own model in this process, whose TensorFlow is prepared."""
+    from tuner.models.hypermodel.facts import ModelFacts
+    from tuner.models.hypermodel.own_model import OwnModel
+
+    data = workbench.data
+    return OwnModel(source, ModelFacts(workbench.vocabulary_size, workbench.classes, max_length, data.vectors))
+
+
 class TrialTrainable(tune.Trainable):
     """Trains the trial of its config epoch by epoch; on reuse it keeps data, compiled programs and TensorFlow itself.
 
@@ -47,6 +59,8 @@ class TrialTrainable(tune.Trainable):
         epochs: int,
         seed: int,
         threads: int,
+        hypermodel: ModelSource | None,
+        max_length: int,
     ) -> None:
         """Prepares the worker, once.
 
@@ -58,10 +72,14 @@ class TrialTrainable(tune.Trainable):
             epochs: most epochs of a trial.
             seed: the search seed.
             threads: threads of an operation on the CPU.
+            hypermodel: the user's own model, where trials are of that.
+            max_length: most tokens of a text.
         """
         self._workbench = open_workbench(arrays, vocabulary_size, classes, epochs, threads)
         self._seed = seed
-        self._trial_run: TrialRun | None = None
+        self._source, self._max_length = hypermodel, max_length
+        self._own: OwnModel | None = None
+        self._trial_run: TrialRun | HyperModelRun | None = None
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Takes the next trial. It is built in the first step, so that an error in it is that trial's error."""
@@ -75,18 +93,23 @@ class TrialTrainable(tune.Trainable):
             TrialBroke: for any error of the trial.
         """
         from tuner.training.broken import broken_by
-        from tuner.training.trial_run import TrialRun
 
         try:
             if self._trial_run is None:
-                state: SentState | None = self.config["state"]
-                self._trial_run = TrialRun(
-                    self._workbench,
-                    TrialConfig(**self.config["settings"]),
-                    seed=(self._seed, self.config["index"]),
-                    state=state.fetch() if state else None,
-                    accuracies=self.config["accuracies"],
-                )
+                self._trial_run = self._begin()
             return {REPORT: self._trial_run.run_epoch()}
         except Exception as error:  # noqa: BLE001  raised again, as text
             raise broken_by(error) from None
+
+    def _begin(self) -> "TrialRun | HyperModelRun":
+        from tuner.training.hypermodel_run import HyperModelRun
+        from tuner.training.trial_run import TrialRun
+
+        settings, seed = self.config["settings"], (self._seed, self.config["index"])
+        sent: SentState | None = self.config["state"]
+        going_on = {"state": sent.fetch() if sent else None, "accuracies": self.config["accuracies"]}
+        if self._source is None:
+            return TrialRun(self._workbench, TrialConfig(**settings), seed=seed, **going_on)
+        if self._own is None:
+            self._own = open_own_model(self._source, self._workbench, max_length=self._max_length)
+        return HyperModelRun(self._own, self._workbench.data, settings, seed=seed, **going_on)

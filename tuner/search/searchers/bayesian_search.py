@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from search_spaces.config import CombinationError, TrialConfig
+from search_spaces.config import CombinationError
 from search_spaces.domains import Value
 from search_spaces.keras_tuner_bridge import to_hyperparameters
+from search_spaces.own_config import Config
 from search_spaces.space import Space
 from tuner.errors import InputError
 from tuner.quiet import quiet_stderr
@@ -55,7 +56,7 @@ class BayesianSearcher:
         self._fits = fits
         self._random = RandomSearcher(space, seed=seed, fits=fits)
 
-    def propose(self, index: int, trials: Collection[TrialRecord]) -> TrialConfig:
+    def propose(self, index: int, trials: Collection[TrialRecord]) -> Config:
         """The next configuration; random until ten trials have ended or paused, and where the oracle misses the budget."""
         known = [record for record in trials if record.ended or record.paused]
         if len(known) < STARTUP_TRIALS:
@@ -82,7 +83,7 @@ class BayesianSearcher:
         return self._random.propose(index, trials)
 
     def _values(self, record: TrialRecord) -> dict[str, Value]:
-        return self._space.values(TrialConfig(**record.config))
+        return self._space.values(record.config)
 
     @staticmethod
     def _fit(oracle: "BayesianOptimizationOracle") -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from search_spaces.config import TrialConfig
+from search_spaces.own_config import Config
 from search_spaces.space import Space
 from tuner.errors import InputError
 from tuner.runs.ledger import TrialRecord
@@ -35,7 +35,7 @@ class GridSearcher:
         """Number of points within the budget."""
         return len(self._points)
 
-    def propose(self, index: int, trials: Collection[TrialRecord] = ()) -> TrialConfig:
+    def propose(self, index: int, trials: Collection[TrialRecord] = ()) -> Config:
         """Point ``index``, whatever is known of other trials.
 
         Raises:

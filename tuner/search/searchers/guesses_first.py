@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from search_spaces.config import TrialConfig
+from search_spaces.own_config import Config
 from tuner.runs.ledger import TrialRecord
 from tuner.search.searchers.searcher import Searcher
 
@@ -10,12 +10,12 @@ from tuner.search.searchers.searcher import Searcher
 class GuessesFirst:
     """The given configurations, then a searcher's, which begins with its own trial 0 and knows how the guesses did."""
 
-    def __init__(self, guesses: Sequence[TrialConfig], searcher: Searcher) -> None:
+    def __init__(self, guesses: Sequence[Config], searcher: Searcher) -> None:
         """Takes both."""
         self._guesses = guesses
         self._searcher = searcher
 
-    def propose(self, index: int, trials: Collection[TrialRecord]) -> TrialConfig:
+    def propose(self, index: int, trials: Collection[TrialRecord]) -> Config:
         """Guess ``index``, or what the searcher says."""
         if index < len(self._guesses):
             return self._guesses[index]

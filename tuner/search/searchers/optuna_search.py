@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from search_spaces.config import CombinationError, TrialConfig
+from search_spaces.config import CombinationError
 from search_spaces.domains import Value
 from search_spaces.optuna_bridge import distributions, suggest
+from search_spaces.own_config import Config
 from search_spaces.space import Space
 from tuner.errors import InputError
 from tuner.runs.ledger import TrialRecord
@@ -59,7 +60,7 @@ class OptunaSearcher:
         self._objective = objective
         self._random = RandomSearcher(space, seed=seed, fits=fits)
 
-    def propose(self, index: int, trials: Collection[TrialRecord]) -> TrialConfig:
+    def propose(self, index: int, trials: Collection[TrialRecord]) -> Config:
         """The next configuration; random until ten trials have ended or paused.
 
         Raises:
@@ -84,7 +85,7 @@ class OptunaSearcher:
             "raise it, choose smaller values with --set, or use --searcher random"
         )
 
-    def _meant(self, values: Mapping[str, Value]) -> TrialConfig | None:
+    def _meant(self, values: Mapping[str, Value]) -> Config | None:
         """The configuration, None where the values mean nothing together; random draws that did were found before the start."""
         try:
             return self._space.config(values)
@@ -105,7 +106,7 @@ class OptunaSearcher:
     def _told(self, record: TrialRecord) -> "FrozenTrial":
         from optuna.trial import TrialState, create_trial
 
-        params = self._space.values(TrialConfig(**record.config))
+        params = self._space.values(record.config)
         known = distributions(self._space)
         tell = partial(create_trial, params=params, distributions={name: known[name] for name in params})
         if record.status == "failed":
@@ -114,7 +115,7 @@ class OptunaSearcher:
             return tell(state=TrialState.RUNNING)
         if self._objective == "frontier":
             lacking = {"completed": 0.0, "diverged": 1.0}.get(record.status, 1 - record.last_epoch / self._epochs)
-            values = [record.accuracy or 0.0, math.log10(record.parameters)]
+            values = [record.accuracy or 0.0, math.log10(record.size)]
             return tell(values=values, constraints={"epochs lacking": lacking})
         if record.status == "completed":
             return tell(value=record.accuracy)

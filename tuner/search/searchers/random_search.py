@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 import numpy as np
 
-from search_spaces.config import TrialConfig
+from search_spaces.own_config import Config
 from search_spaces.space import Space
 from tuner.errors import InputError
 from tuner.runs.ledger import TrialRecord
@@ -27,7 +27,7 @@ class RandomSearcher:
         self._seed = seed
         self._fits = fits
 
-    def propose(self, index: int, trials: Collection[TrialRecord] = ()) -> TrialConfig:
+    def propose(self, index: int, trials: Collection[TrialRecord] = ()) -> Config:
         """A function of (seed, index) alone, whatever is known of other trials.
 
         Raises:

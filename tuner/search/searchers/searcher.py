@@ -3,10 +3,10 @@
 from collections.abc import Callable, Collection
 from typing import Protocol
 
-from search_spaces.config import TrialConfig
+from search_spaces.own_config import Config
 from tuner.runs.ledger import TrialRecord
 
-Fits = Callable[[TrialConfig], bool]
+Fits = Callable[[Config], bool]
 """Whether a configuration is within the user's budget of parameters."""
 
 STARTUP_TRIALS = 10
@@ -16,7 +16,7 @@ STARTUP_TRIALS = 10
 class Searcher(Protocol):
     """Says which configuration a trial has."""
 
-    def propose(self, index: int, trials: Collection[TrialRecord]) -> TrialConfig:
+    def propose(self, index: int, trials: Collection[TrialRecord]) -> Config:
         """The configuration of trial ``index`` (from 0).
 
         A function of its arguments and the search seed alone: a searcher keeps no state, so there is none to lose.

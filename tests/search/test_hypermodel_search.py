@@ -1,0 +1,122 @@
+"""Searches over a user's own model through the command line, on a local Ray."""
+
+import os
+import signal
+
+import pandas as pd
+import pytest
+from searches import call, start, wait_for_epochs, write_reviews
+
+from analysis import load
+from tuner.cli.main import run as command_line
+
+pytestmark = [pytest.mark.ray, pytest.mark.tensorflow]
+
+MODULE = """
+import keras
+from own_parts import pooled
+
+def build(hp, vocabulary_size, classes):
+    depth = hp.Int("depth", 1, 2)
+    x = tokens = keras.Input((None,), dtype="int32")
+    x = pooled(vocabulary_size, hp.Choice("embedding", [4, 8]))(x)
+    with hp.conditional_scope("depth", [2]):
+        hidden = hp.Int("hidden", 4, 12, step=4)
+        if depth == 2:
+            x = keras.layers.Dense(hidden, activation="relu")(x)
+    rate = hp.Float("learning_rate", 1e-3, 1e-1, sampling="log", default=0.01)
+    if rate > 0.02:
+        raise ValueError("this rate is too high for me")
+    model = keras.Model(tokens, keras.layers.Dense(classes, activation="softmax")(keras.layers.Dropout(0.1)(x)))
+    model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+"""
+PARTS = """
+import keras
+
+def pooled(vocabulary_size, width):
+    return keras.Sequential([keras.layers.Embedding(vocabulary_size, width), keras.layers.GlobalAveragePooling1D()])
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("own")
+    write_reviews(folder / "reviews.csv", examples=600)
+    (folder / "own_searched.py").write_text(MODULE)
+    (folder / "own_parts.py").write_text(PARTS)
+    return folder
+
+
+def search(name, *more):
+    return ["search", "--hypermodel", "own_searched:build", "--data", "reviews.csv", "--name", name, "--trials", "9",
+            "--epochs", "4", "--concurrency", "1", *more]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def whole(folder):
+    result = call(folder, *search("whole"))
+    assert result.returncode == 0, result.stderr
+    return load(folder / "whole"), result
+
+
+def test_trials_have_the_hyperparameters_of_the_model_and_those_that_are_inactive_are_empty(whole):
+    run, result = whole
+    columns = [name for name in run.trials.columns if name.startswith("config/")]
+    assert columns == ["config/depth", "config/embedding", "config/hidden", "config/learning_rate"]
+    first = run.trials.iloc[0]
+    assert (first["config/depth"], first["config/embedding"], first["config/learning_rate"]) == (1, 4, 0.01)
+    assert (run.trials["config/hidden"].notna() == (run.trials["config/depth"] == 2)).all()
+    assert run.trials["config/hidden"].dtype == "Int64"
+    assert "hidden 4 | 8 | 12, only if depth is 2" in result.stdout
+    assert "not predicted for a hypermodel" in result.stdout
+
+
+def test_a_build_that_fails_fails_its_trial_alone(whole):
+    run, _ = whole
+    failed = run.trials["status"] == "failed"
+    assert failed.any()
+    assert (failed == (run.trials["config/learning_rate"] > 0.02)).all()
+    assert run.trials.loc[failed, "error"].str.contains("this rate is too high for me").all()
+    assert run.trials.loc[failed, "parameters"].isna().all()
+    assert (run.trials.loc[~failed, "parameters"] > run.trials.loc[~failed, "embedding_parameters"]).all()
+
+
+def test_asha_stops_the_weak_and_the_models_learn(whole):
+    run, _ = whole
+    assert {"completed", "stopped"} <= set(run.trials["status"])
+    losses = run.epochs.pivot_table(index="trial_id", columns="epoch", values="train_loss")
+    assert (losses[4].dropna() < losses.loc[losses[4].notna(), 1]).all()
+
+
+def test_a_search_that_was_killed_ends_as_one_that_was_not(folder, whole):
+    process = start(folder, *search("broken"))
+    wait_for_epochs(folder / "broken" / "journal.jsonl", 6, process)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait(timeout=60)
+    result = call(folder, "resume", "broken")
+    assert result.returncode == 0, result.stderr
+    run, broken = whole[0], load(folder / "broken")
+    pd.testing.assert_frame_equal(broken.trials.drop(columns="seconds"), run.trials.drop(columns="seconds"))
+    clocks = ["seconds", "tokens_per_second"]
+    pd.testing.assert_frame_equal(broken.epochs.drop(columns=clocks), run.epochs.drop(columns=clocks))
+
+
+def test_what_is_made_of_runs_is_made_of_these_too(folder, whole, capsys, monkeypatch):
+    monkeypatch.chdir(folder)
+    for command in (["rank", "whole", "--by", "frontier"], ["rank", "whole", "--json"], ["report", "whole"]):
+        assert command_line([*command, "--runs-dir", str(folder)]) == 0
+        assert "depth" in capsys.readouterr().out or command[0] == "report"
+    assert command_line(["export", "whole", "--runs-dir", str(folder)]) == 2
+    assert "trials of --hypermodel own_searched:build cannot be exported" in capsys.readouterr().err
+
+
+def test_a_module_whose_space_has_changed_is_refused(folder, whole):
+    module = folder / "own_searched.py"
+    module.write_text(MODULE.replace('"depth", 1, 2', '"depth", 1, 3'))
+    result = call(folder, "resume", "whole", "--trials", "12")
+    module.write_text(MODULE)
+    assert result.returncode == 2
+    assert result.stderr.startswith(
+        "error: --hypermodel own_searched:build: its space has changed since the search whole"
+    )
