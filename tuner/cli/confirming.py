@@ -26,14 +26,16 @@ from tuner.search.confirmation.candidates import Candidate, candidates_of
 from tuner.search.confirmation.conductor import Repeat, open_repeats
 from tuner.search.confirmation.launch import EndReason, confirm, with_test_texts
 from tuner.search.plan import plan_of
-from tuner.search.prepare import prepare_again
+from tuner.search.prepare import prepare_again, with_data_at
 
 _INTERRUPTED = 130
 
 By = Literal["accuracy", "frontier"]
 
 
-def confirm_command(run: str, runs_dir: Path, *, top: int, by: By, repeats: int, as_json: bool) -> int:
+def confirm_command(
+    run: str, runs_dir: Path, *, top: int, by: By, repeats: int, data: str | None, as_json: bool
+) -> int:
     """Trains what is still open, and prints what the test part says."""
     console = Terminal(stderr=as_json)
     loaded = load(run, runs_dir=runs_dir)
@@ -44,9 +46,10 @@ def confirm_command(run: str, runs_dir: Path, *, top: int, by: By, repeats: int,
     _print_plan(console, loaded, ledger, candidates, todo, repeats)
     reason: EndReason = "finished"
     if todo:
-        data = with_test_texts(prepare_again(loaded.settings), max_length=loaded.settings.data.max_length)
+        settings = with_data_at(loaded.settings, data)
+        texts = with_test_texts(prepare_again(settings), max_length=settings.data.max_length)
         shown = RepeatLines(console, repeats)
-        reason = confirm(loaded.folder, loaded.settings, data, candidates, repeats=repeats, on_step=shown.show)
+        reason = confirm(loaded.folder, settings, texts, candidates, repeats=repeats, on_step=shown.show)
     return _finish(console, loaded.folder, reason, as_json=as_json)
 
 

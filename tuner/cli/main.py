@@ -17,6 +17,7 @@ from tuner.cli.commands.reproduce import reproduce
 from tuner.cli.commands.resume import resume
 from tuner.cli.commands.search import search
 from tuner.cli.commands.spaces import spaces
+from tuner.cli.commands.submit import submit
 from tuner.errors import InputError, TunerError
 from tuner.search.interruption import Interrupted
 
@@ -35,7 +36,7 @@ def cli() -> None:
     """
 
 
-for command in (search, resume, rank, confirm, report, export, predict, spaces, reproduce):
+for command in (search, resume, rank, confirm, report, export, predict, spaces, reproduce, submit):
     cli.add_command(command)
 
 

@@ -74,6 +74,13 @@ def _with_trials(settings: SearchSettings, request: SearchRequest) -> SearchSett
     return settings
 
 
+def with_data_at(settings: SearchSettings, place: str | None) -> SearchSettings:
+    """The settings with the data at another place, where one is given; that they are the same is checked when they are read."""
+    if place is None:
+        return settings
+    return settings.model_copy(update={"data": settings.data.model_copy(update={"source": _absolute(place)})})
+
+
 def prepare_again(settings: SearchSettings) -> PreparedData:
     """The same data as when the search began, read again.
 
@@ -81,6 +88,10 @@ def prepare_again(settings: SearchSettings) -> PreparedData:
         InputError: where they are gone or have changed.
     """
     data = settings.data
+    if Path(data.source).is_absolute() and not Path(data.source).exists():
+        raise InputError(
+            f"{data.source}: the data of the search {settings.name} are gone; give their place with --data"
+        )
     prepared = prepare_data(_data_request(data))
     if prepared.dataset.fingerprint != data.fingerprint:
         raise InputError(
