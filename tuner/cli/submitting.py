@@ -153,8 +153,9 @@ def _stop(console: Console, cluster: str, name: str) -> int:
             return 0
         ended = server.wait(job.id, seconds=120)
     console.print(f"{job.id} {ended.status}; go on with:")
-    run = shlex.quote(job.metadata.get("run", ""))
-    console.print(f"python -m tuner submit {shlex.quote(cluster)} -- resume {run}", style="dim", soft_wrap=True)
+    again = ["resume", job.metadata.get("run", "RUN"), *(["--data", job.metadata["data"]] if "data" in job.metadata else [])]
+    command = f"python -m tuner submit {shlex.quote(cluster)} -- {shlex.join(again)}"
+    console.print(command, style="dim", soft_wrap=True, markup=False)
     return 0
 
 

@@ -1,6 +1,7 @@
 """Ray's job server at the head of a cluster: what runs there, what it says, and how it ends."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,9 +15,9 @@ from tuner.submit.target import reached
 
 # Ray gives a job three seconds between SIGTERM and SIGKILL; a search wants to end in good order, uploads included.
 _SECONDS_TO_STOP = 60
-_TRIES, _SECONDS_BETWEEN_TRIES = 10, 3.0
+_TRIES, _SECONDS_BETWEEN_TRIES, _SECONDS_BETWEEN_STREAMS = 10, 3.0, 0.2
 _INTERRUPTED = 130
-_FIRST_LINE = "Running entrypoint for job "
+_HEADING = "Running entrypoint for job "
 
 
 class ConnectionLost(TunerError):
@@ -128,7 +129,7 @@ class JobServer:
     def log(self, name: str) -> str:
         """All that a job has printed so far."""
         with answering(self._cluster):
-            return _without_first_line(str(self._client.get_job_logs(name)))
+            return _after_heading(str(self._client.get_job_logs(name)))
 
     def stop(self, name: str) -> bool:
         """Asks a job to end in good order; it is killed a minute later. False where it had ended."""
@@ -157,35 +158,53 @@ class JobServer:
         Raises:
             ConnectionLost: where the head stays silent.
         """
-        passed, failures = 0, 0
+        import aiohttp
+
+        log, failures = _Log(write), 0
         while True:
             try:
-                passed = asyncio.run(self._tail(name, write, passed))
-                with answering(self._cluster):
-                    job = _job(self._client.get_job_info(name))
-                failures = 0
-            except (_broken(), RuntimeError, InputError) as error:
+                asyncio.run(self._tail(name, log))
+                job = self.job(name)
+            except (aiohttp.ClientError, RuntimeError, InputError) as error:
                 failures += 1
                 if failures == _TRIES:
-                    reason = " ".join(str(error).split())[:200]
                     raise ConnectionLost(
-                        f"{self._cluster}: the head no longer answers ({reason}); the job goes on there, come back with "
-                        f"--follow {name}"
+                        f"{self._cluster}: the head no longer answers ({_first_line(error)}); the job goes on there, come back "
+                        f"with --follow {name}"
                     ) from None
+                time.sleep(_SECONDS_BETWEEN_TRIES)
             else:
                 if job.is_over:
                     return job
-            time.sleep(_SECONDS_BETWEEN_TRIES if failures else 0.2)
+                failures = 0
+                time.sleep(_SECONDS_BETWEEN_STREAMS)
 
-    async def _tail(self, name: str, write: Callable[[str], object], passed: int) -> int:
-        """Passes on what comes after the first ``passed`` characters; returns how many there were when the stream ended."""
-        seen = 0
+    async def _tail(self, name: str, log: "_Log") -> None:
+        log.begin_again()
         async for chunk in self._client.tail_job_logs(name):
-            fresh = chunk[max(0, passed - seen) :]
-            seen += len(chunk)
-            if fresh:
-                write(_without_first_line(fresh) if seen == len(fresh) else fresh)
-        return max(seen, passed)
+            log.take(chunk)
+
+
+class _Log:
+    """Passes a job's own words on, once: a stream begins with the log's first line each time it is opened."""
+
+    def __init__(self, write: Callable[[str], object]) -> None:
+        """Takes where they go."""
+        self._write = write
+        self._text = ""
+        self._passed = 0
+
+    def begin_again(self) -> None:
+        """A new stream follows."""
+        self._text = ""
+
+    def take(self, chunk: str) -> None:
+        """A part of the stream."""
+        self._text += chunk
+        own = _after_heading(self._text)
+        if len(own) > self._passed:
+            self._write(own[self._passed :])
+            self._passed = len(own)
 
 
 @contextmanager
@@ -199,6 +218,9 @@ def job_server(cluster: str) -> Iterator[JobServer]:
         import_ray()
         from ray.job_submission import JobSubmissionClient
 
+        # Its modules each ask for INFO, whatever is set above them; what they tell there, this program tells itself.
+        for handler in logging.getLogger("ray").handlers:
+            handler.setLevel(logging.WARNING)
         with answering(cluster):
             client = JobSubmissionClient(url)
         yield JobServer(client, cluster)
@@ -230,22 +252,15 @@ def answering(cluster: str) -> Iterator[None]:
         raise InputError(f"{cluster}: Ray refuses ({_first_line(error)})") from None
 
 
-def _broken() -> type[Exception]:
-    """What a broken connection raises while a log is followed."""
-    import aiohttp
-
-    return aiohttp.ClientError
-
-
 def _first_line(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[0][:200] if lines else type(error).__name__
 
 
-def _without_first_line(text: str) -> str:
-    """The log without Ray's line that repeats the command."""
-    first, _, rest = text.partition("\n")
-    return rest if first.startswith(_FIRST_LINE) else text
+def _after_heading(log: str) -> str:
+    """What the command itself printed: what comes after the line with which Ray repeats the command."""
+    _, heading, rest = f"\n{log}".partition(f"\n{_HEADING}")
+    return rest.partition("\n")[2] if heading else ""
 
 
 def _job(details: Any) -> Job:

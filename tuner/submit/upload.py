@@ -1,5 +1,6 @@
 """What a job is sent: the files of the working tree and the data, in one archive that Ray's job server takes."""
 
+import logging
 import zipfile
 from collections import Counter
 from collections.abc import Mapping
@@ -34,7 +35,7 @@ def working_tree(folder: Path) -> dict[str, Path]:
             files[path.relative_to(folder).as_posix()] = path
 
     excludes = [_get_excludes(folder, [*get_runtime_env_default_excludes(), *_NEVER_SENT])]
-    _dir_travel(folder, excludes, take, include_gitignore=True)
+    _dir_travel(folder, excludes, take, include_gitignore=True, logger=logging.getLogger(__name__))
     return files
 
 
