@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+CONFIG_FILE = "tuner.config_file"
+"""Under this key the context of a command keeps the file of ``--config``."""
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
 
@@ -48,6 +50,7 @@ def load_defaults(ctx: click.Context, _param: click.Parameter, file: str | None)
     """Callback of ``--config``: the file's values become defaults of the other options, which the command line overrides."""
     if file is None:
         return None
+    ctx.meta[CONFIG_FILE] = file
     import yaml
 
     try:

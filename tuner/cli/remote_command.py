@@ -13,6 +13,7 @@ from tuner.cli.commands.confirm import confirm
 from tuner.cli.commands.reproduce import reproduce
 from tuner.cli.commands.resume import resume
 from tuner.cli.commands.search import search
+from tuner.cli.parsing import CONFIG_FILE
 from tuner.errors import InputError
 from tuner.runs.folder import find_run
 from tuner.runs.location import remote_folder
@@ -59,7 +60,7 @@ def remote_command(arguments: Sequence[str]) -> RemoteCommand:
             "instance: submit CLUSTER -- search --trials 20"
         )
     context = command.make_context(f"python -m tuner {name}", list(arguments[1:]))
-    asked = context.params
+    asked = {"config": context.meta.get(CONFIG_FILE), **context.params}
     files: dict[str, Path] = {}
     words = list(arguments)
     for option in _FILES:

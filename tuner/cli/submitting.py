@@ -153,7 +153,11 @@ def _stop(console: Console, cluster: str, name: str) -> int:
             return 0
         ended = server.wait(job.id, seconds=120)
     console.print(f"{job.id} {ended.status}; go on with:")
-    again = ["resume", job.metadata.get("run", "RUN"), *(["--data", job.metadata["data"]] if "data" in job.metadata else [])]
+    again = [
+        "resume",
+        job.metadata.get("run", "RUN"),
+        *(["--data", job.metadata["data"]] if "data" in job.metadata else []),
+    ]
     command = f"python -m tuner submit {shlex.quote(cluster)} -- {shlex.join(again)}"
     console.print(command, style="dim", soft_wrap=True, markup=False)
     return 0
