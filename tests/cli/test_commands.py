@@ -22,7 +22,20 @@ HEAVY = ("ray", "tensorflow", "keras", "pandas", "numpy", "pyarrow", "rich", "ya
 
 @pytest.mark.parametrize(
     "command",
-    ["", "search", "resume", "rank", "confirm", "export", "predict", "report", "spaces", "reproduce", "submit"],
+    [
+        "",
+        "search",
+        "resume",
+        "rank",
+        "confirm",
+        "export",
+        "predict",
+        "report",
+        "spaces",
+        "reproduce",
+        "submit",
+        "doctor",
+    ],
 )
 def test_help_imports_nothing_heavy(command):
     code = f"""

@@ -139,3 +139,17 @@ def test_what_cannot_be_is_one_line(head, project):
         assert result.stderr.startswith(line), result.stderr
     refused = head.call(*TUNER, "submit", URL, "--status", folder=project, HOME=str(project), **WITHOUT_TOKEN)
     assert refused.stderr.startswith(f"error: {URL}: the head refuses the token (Authentication required")
+
+
+def test_the_doctor_looks_from_the_head(head, project):
+    result = head.call(*TUNER, "doctor", URL, "--json", folder=project)
+    assert result.returncode in (0, 1), result.stderr
+    found = {check["name"]: check for check in json.loads(result.stdout)["checks"]}
+    assert found["cluster"]["text"].endswith("1 node")
+    assert (found["token"]["status"], found["token"]["text"]) == ("ok", "asked for on every node")
+    assert found["ports"]["status"] == "ok"  # the dashboard is on the loopback only
+    assert "ray gcs 6379" in found["ports"]["text"]
+    assert found["this machine"]["status"] == "ok"
+    assert found["storage"]["text"].startswith(str(head.home / "runs"))
+    assert found["object store"]["status"] == "warning"
+    assert (result.returncode == 1) == any(check["status"] == "failed" for check in found.values())

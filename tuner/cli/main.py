@@ -9,6 +9,7 @@ import click
 
 from tuner import __version__
 from tuner.cli.commands.confirm import confirm
+from tuner.cli.commands.doctor import doctor
 from tuner.cli.commands.export import export
 from tuner.cli.commands.predict import predict
 from tuner.cli.commands.rank import rank
@@ -36,7 +37,7 @@ def cli() -> None:
     """
 
 
-for command in (search, resume, rank, confirm, report, export, predict, spaces, reproduce, submit):
+for command in (search, resume, rank, confirm, report, export, predict, spaces, reproduce, submit, doctor):
     cli.add_command(command)
 
 
