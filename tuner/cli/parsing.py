@@ -32,6 +32,21 @@ class Duration(click.ParamType[float]):
         return seconds
 
 
+class Gpus(click.ParamType[float | str]):
+    """A number of GPUs, or "auto"."""
+
+    name = "GPUs"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | str:
+        """The number, or the word."""
+        if value == "auto":
+            return "auto"
+        try:
+            return float(value)
+        except ValueError:
+            self.fail(f"{value!r} is no number of GPUs; write for instance 1, 0.25 or auto", param, ctx)
+
+
 class Epochs(click.ParamType[tuple[int, ...]]):
     """Epochs separated by commas, such as 1,3,9."""
 

@@ -17,9 +17,10 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
 
+from tuner.search.ray_tune.cards import cards
+
 PACKAGES = ("frontier-tuner", "tensorflow", "keras", "ray", "numpy")
 _SECONDS_FOR_TENSORFLOW = 180
-_SECONDS_FOR_NVIDIA = 20
 _MOST_PORTS_TRIED = 50  # by the dashboard, upwards from the one it is told
 _GPUS = (
     "import json, tensorflow as tf;"
@@ -37,7 +38,7 @@ def facts() -> dict[str, Any]:
         "packages": installed(),
         "unmet": _unmet(),
         "tensorflow_gpus": _tensorflow_gpus(),
-        "cards": _cards(),
+        "cards": cards(),
         "token": _token(),
         "asks_for_token": _asks_for_token(),
         "open_ports": _open_ports(),
@@ -96,19 +97,6 @@ def _tensorflow_gpus() -> list[str] | str:
         return (result.stderr.strip().splitlines() or ["it ended without a word"])[-1][:200]
     names: list[str] = json.loads(result.stdout.strip().splitlines()[-1])
     return names
-
-
-def _cards() -> list[dict[str, Any]]:
-    """Name and memory in bytes of each card that the driver knows."""
-    if shutil.which("nvidia-smi") is None:
-        return []
-    query = ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader,nounits"]
-    try:
-        result = subprocess.run(query, capture_output=True, text=True, timeout=_SECONDS_FOR_NVIDIA, check=False)
-    except subprocess.TimeoutExpired:
-        return []
-    rows = [line.rpartition(",") for line in result.stdout.splitlines() if result.returncode == 0 and "," in line]
-    return [{"name": name.strip(), "memory": int(size) * 2**20} for name, _, size in rows if size.strip().isdecimal()]
 
 
 def _token() -> str | None:

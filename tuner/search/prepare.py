@@ -1,7 +1,5 @@
 """From a request to settings: reads the data, resolves what was left open, and checks it all before Ray starts."""
 
-import math
-import os
 import platform
 import time
 from dataclasses import dataclass, replace
@@ -17,15 +15,20 @@ from tuner.data.pipeline import BUILT_IN, DataRequest, PreparedData, prepare_dat
 from tuner.data.vectors import read_word_vectors
 from tuner.errors import InputError
 from tuner.runs.folder import check_new_run
-from tuner.runs.settings import DataSettings, ResourceSettings, SchedulerSettings, SearchSettings, VectorSettings
+from tuner.runs.settings import (
+    DataSettings,
+    ResourceSettings,
+    SchedulerSettings,
+    SearchSettings,
+    VectorSettings,
+)
 from tuner.search.plan import build_searcher, plan_of, preview
-from tuner.search.ray_tune.cluster import find_cluster, local_gpus
 from tuner.search.request import SearchRequest
+from tuner.search.resources import DEFAULT_TRIALS, resources_of, with_shared_cards
 from tuner.search.schedulers.options import check_population, resolve
 from tuner.search.searchers.grid_search import GridSearcher
 from tuner.search.warm_start import first_guesses
 
-DEFAULT_TRIALS = 12
 _VERSIONED = ("ray", "tensorflow", "keras", "numpy", "pyarrow")
 
 
@@ -45,7 +48,7 @@ def prepare_search(request: SearchRequest) -> PreparedSearch:
     """
     name = request.name or datetime.now(tz=UTC).astimezone().strftime("%Y%m%d-%H%M%S")
     check_new_run(request.runs_dir, name)
-    resources = _resources(request)
+    resources = resources_of(request)
     scheduler = resolve(request.scheduler, epochs=request.epochs)
     if scheduler.name == "pbt":
         check_population(request.space, request.trials or DEFAULT_TRIALS)
@@ -54,7 +57,10 @@ def prepare_search(request: SearchRequest) -> PreparedSearch:
         data, vectors = _with_vectors(data, request.vectors.resolve(), seed=request.data.split_seed)
     settings = _settings(request, name, resources, scheduler, data, vectors)
     try:
-        return PreparedSearch(_with_trials(settings, request), data)
+        settings = _with_trials(settings, request)
+        if request.gpus_per_trial == "auto":
+            settings = with_shared_cards(settings, request, data.encoded)
+        return PreparedSearch(settings, data)
     except CombinationError as error:
         raise InputError(f"space {request.space.name}: {error}") from None
 
@@ -140,35 +146,6 @@ def _data_request(data: DataSettings) -> DataRequest:
         test_share=data.test_share,
         validation_share=data.validation_share,
         fraction=data.fraction,
-    )
-
-
-def _resources(request: SearchRequest) -> ResourceSettings:
-    """Resources of a trial; on a local Ray they are checked here, on a cluster when it is connected."""
-    gpus = request.gpus_per_trial
-    if find_cluster(request.address) is None:
-        available = local_gpus()
-        if gpus is not None and gpus > available:
-            raise InputError(
-                f"--gpus-per-trial {gpus:g}: this machine has {available}; ask for fewer, or give a cluster with --address"
-            )
-        cpus = os.cpu_count() or 1
-        if request.cpus_per_trial > cpus:
-            raise InputError(
-                f"--cpus-per-trial {request.cpus_per_trial:g}: this machine has {cpus}; ask for fewer, or give a cluster with "
-                "--address"
-            )
-        gpus = (1.0 if available else 0.0) if gpus is None else gpus
-        slots = available / gpus if gpus else cpus / request.cpus_per_trial
-    else:
-        gpus, slots = gpus or 0.0, math.inf  # a cluster may grow: Ray places what fits, and asks for more nodes
-    trials = request.trials or DEFAULT_TRIALS
-    concurrency = request.concurrency or max(1, int(min(slots, trials)))
-    return ResourceSettings(
-        cpus_per_trial=request.cpus_per_trial,
-        gpus_per_trial=gpus,
-        concurrency=concurrency,
-        address=request.address,
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tuner.errors import InputError, TunerError
-from tuner.search.ray_tune.cluster import import_ray
+from tuner.search.ray_tune.importing import import_ray
 from tuner.submit.target import reached
 
 # Ray gives a job three seconds between SIGTERM and SIGKILL; a search wants to end in good order, uploads included.

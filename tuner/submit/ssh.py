@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from tuner.errors import InputError
-from tuner.search.ray_tune.cluster import import_ray
+from tuner.search.ray_tune.importing import import_ray
 
 _DASHBOARD_PORT = 8265
 _SECONDS_TO_CONNECT = 60.0

@@ -71,6 +71,7 @@ def worker_parameters(settings: SearchSettings, data: EncodedSplits) -> dict[str
         "epochs": settings.epochs,
         "seed": settings.seed,
         "threads": max(1, math.floor(settings.resources.cpus_per_trial)),
+        "gpu_share": settings.resources.gpus_per_trial,
     }
 
 

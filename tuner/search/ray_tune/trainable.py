@@ -7,6 +7,9 @@ from ray import tune
 
 from search_spaces.config import TrialConfig
 from tuner.data.encoded import EncodedSplits
+from tuner.errors import InputError
+from tuner.search.packing import memory_limit
+from tuner.search.ray_tune.cards import cards
 from tuner.search.ray_tune.sent_state import SentState
 
 if TYPE_CHECKING:
@@ -18,16 +21,29 @@ REPORT = "report"
 
 
 def open_workbench(
-    arrays: Mapping[str, Any], vocabulary_size: int, classes: int, epochs: int, threads: int
+    arrays: Mapping[str, Any], vocabulary_size: int, classes: int, epochs: int, threads: int, gpu_share: float
 ) -> "Workbench":
     """Prepares this process for training; the arguments are those of ``TrialTrainable.setup``."""
     # Settings must be made before TensorFlow is imported, and the driver, which imports this module, must not import it.
     from tuner.models.device import prepare_tensorflow
 
-    prepare_tensorflow(threads)
+    prepare_tensorflow(threads, _gpu_memory(gpu_share))
     from tuner.training.workbench import Workbench
 
     return Workbench(EncodedSplits.from_arrays(arrays), vocabulary_size, classes, epochs)
+
+
+def _gpu_memory(share: float) -> int | None:
+    """Bytes of a card for a process that has so much of it, None where it has a card, or several, to itself, or none."""
+    sizes = [card["memory"] for card in cards()] if 0 < share < 1 else []
+    if not sizes:
+        return None
+    limit = memory_limit(share, min(sizes))
+    if limit <= 0:
+        raise InputError(
+            f"--gpus-per-trial {share:g}: of a card of {min(sizes) / 2**30:.0f} GiB that leaves no room; take more"
+        )
+    return limit
 
 
 class TrialTrainable(tune.Trainable):
@@ -47,6 +63,7 @@ class TrialTrainable(tune.Trainable):
         epochs: int,
         seed: int,
         threads: int,
+        gpu_share: float,
     ) -> None:
         """Prepares the worker, once.
 
@@ -58,8 +75,9 @@ class TrialTrainable(tune.Trainable):
             epochs: most epochs of a trial.
             seed: the search seed.
             threads: threads of an operation on the CPU.
+            gpu_share: GPUs that the worker has, below 1 a fraction of one.
         """
-        self._workbench = open_workbench(arrays, vocabulary_size, classes, epochs, threads)
+        self._workbench = open_workbench(arrays, vocabulary_size, classes, epochs, threads, gpu_share)
         self._seed = seed
         self._trial_run: TrialRun | None = None
 
