@@ -1,16 +1,20 @@
 """What a trial takes, on machines and clusters that are made up."""
 
+from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
+from fakes import run_settings
 
 from search_spaces.named import named_space
 from tuner.data.pipeline import BUILT_IN, DataRequest
 from tuner.errors import InputError
 from tuner.search import resources
+from tuner.search.launch import check_cluster
 from tuner.search.prepare import prepare_search
-from tuner.search.ray_tune.capacity import Capacity, of_state
+from tuner.search.ray_tune import capacity
+from tuner.search.ray_tune.capacity import Capacity
+from tuner.search.ray_tune.cluster import ClusterResources
 from tuner.search.request import SearchRequest
 from tuner.search.schedulers.options import SchedulerOptions
 
@@ -124,10 +128,20 @@ def test_a_trial_that_fits_on_no_card_is_refused(machine, tmp_path):
         prepared(tmp_path)
 
 
-def test_an_autoscaler_counts_with_the_nodes_that_it_may_start():
-    def state(now, most):
-        return SimpleNamespace(cluster_resources=lambda: now, get_max_resources_from_cluster_config=lambda: most)
+def test_a_cluster_counts_with_the_nodes_that_may_come(monkeypatch):
+    monkeypatch.setattr(capacity, "most_resources", lambda _: {"CPU": 36.0, "GPU": 8.0})
+    assert capacity.grown({"CPU": 4.0}, "10.0.0.1:6379") == Capacity(cpus=36.0, gpus=8.0)
+    assert capacity.grown({"CPU": 40.0}, "10.0.0.1:6379") == Capacity(cpus=40.0, gpus=8.0)
+    monkeypatch.setenv("RAY_USAGE_STATS_KUBERAY_IN_USE", "1")
+    assert capacity.grown({"CPU": 40.0}, "10.0.0.1:6379").is_open
 
-    assert of_state(state({"CPU": 4.0}, {"CPU": 36, "GPU": 8})) == Capacity(cpus=36.0, gpus=8.0)
-    assert of_state(state({"CPU": 4.0, "GPU": 2.0}, None)) == Capacity(cpus=4.0, gpus=2.0)
-    assert of_state(state({"CPU": 4.0, "GPU": 2.0}, {"CPU": 1})) == Capacity(cpus=4.0, gpus=2.0)
+
+def test_a_trial_that_no_node_holds_is_refused_unless_nodes_may_come(monkeypatch):
+    settings = run_settings().model_copy(
+        update={"resources": run_settings().resources.model_copy(update={"gpus_per_trial": 1.0})}
+    )
+    there = ClusterResources(cpus=4, gpus=0, nodes=1, is_local=False)
+    with pytest.raises(InputError, match="--gpus-per-trial 1: the cluster has 0; ask for less or add nodes"):
+        check_cluster(settings, there)
+    check_cluster(settings, replace(there, gpus=8))
+    check_cluster(settings, replace(there, is_open=True))

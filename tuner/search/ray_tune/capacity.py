@@ -1,19 +1,28 @@
 """What a cluster has, or would have once its autoscaler has started all the nodes that it may."""
 
 import importlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tuner.errors import InputError
+from tuner.search.ray_tune.autoscaling import most_resources, nodes_elsewhere
 from tuner.search.ray_tune.importing import import_ray
 
 
 @dataclass(frozen=True)
 class Capacity:
-    """Processors and GPUs of all nodes together, those that are not started yet included."""
+    """What all nodes have together.
+
+    Attributes:
+        cpus: processors, those of nodes that the autoscaler may still start included.
+        gpus: likewise.
+        is_open: whether there may be more, nobody here knows how many.
+    """
 
     cpus: float
     gpus: float
+    is_open: bool = False
 
 
 def capacity(address: str) -> Capacity:
@@ -36,7 +45,7 @@ def capacity(address: str) -> Capacity:
         state._initialize_global_state(
             raylet.GcsClientOptions.create(place, None, allow_cluster_id_nil=True, fetch_cluster_id_if_nil=False)
         )
-        return of_state(state)
+        return grown(state.cluster_resources(), place)
     except (ConnectionError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise InputError(
@@ -46,10 +55,13 @@ def capacity(address: str) -> Capacity:
         state.disconnect()
 
 
-def of_state(state: Any) -> Capacity:
-    """The capacity that Ray's global state tells: the nodes' resources, or the autoscaler's bounds where they are higher."""
-    now, most = state.cluster_resources(), state.get_max_resources_from_cluster_config() or {}
-    return Capacity(
-        cpus=max(now.get("CPU", 0.0), float(most.get("CPU", 0.0))),
-        gpus=max(now.get("GPU", 0.0), float(most.get("GPU", 0.0))),
-    )
+def grown(now: Mapping[str, float], address: str) -> Capacity:
+    """The capacity of a cluster with these resources now, once its autoscaler has started all that it may.
+
+    Args:
+        now: resources of the nodes that are up.
+        address: HOST:PORT of the cluster.
+    """
+    more = most_resources(address)
+    cpus, gpus = (max(now.get(name, 0.0), more.get(name, 0.0)) for name in ("CPU", "GPU"))
+    return Capacity(cpus, gpus, is_open=nodes_elsewhere())

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tuner.errors import InputError, SearchFailed
-from tuner.search.ray_tune.capacity import of_state
+from tuner.search.ray_tune.capacity import Capacity, grown
 from tuner.search.ray_tune.importing import import_ray
 
 _SECONDS_TO_ANSWER = 10.0
@@ -20,12 +20,21 @@ _SECONDS_TO_START_A_WORKER = 120.0
 
 @dataclass(frozen=True)
 class ClusterResources:
-    """What the nodes have together, those included that an autoscaler may still start."""
+    """What the nodes have together, those included that an autoscaler may still start.
+
+    Attributes:
+        cpus: processors.
+        gpus: GPUs.
+        nodes: that are up.
+        is_local: whether it is a Ray of this process.
+        is_open: whether there may be more processors and GPUs, nobody here knows how many.
+    """
 
     cpus: float
     gpus: float
     nodes: int
     is_local: bool
+    is_open: bool = False
 
 
 def local_gpus() -> int:
@@ -109,8 +118,11 @@ def connected(address: str | None, *, local_cpus: float) -> Iterator[ClusterReso
     try:
         if cluster is not None:
             _check_that_workers_start(ray, cluster)
-        there = of_state(ray._private.state.state)
-        yield ClusterResources(there.cpus, there.gpus, len(ray.nodes()), cluster is None)
+        now = ray.cluster_resources()
+        there = Capacity(now.get("CPU", 0.0), now.get("GPU", 0.0))
+        if cluster is not None:
+            there = grown(now, ray.get_runtime_context().gcs_address)
+        yield ClusterResources(there.cpus, there.gpus, len(ray.nodes()), cluster is None, there.is_open)
     finally:
         ray.shutdown()
 
