@@ -1,8 +1,11 @@
 """Against a real head with a dashboard and a token, in namespaces of its own."""
 
 import json
+import shutil
+import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from isolated_head import isolated_head
@@ -153,3 +156,72 @@ def test_the_doctor_looks_from_the_head(head, project):
     assert found["storage"]["text"].startswith(str(head.home / "runs"))
     assert found["object store"]["status"] == "warning"
     assert (result.returncode == 1) == any(check["status"] == "failed" for check in found.values())
+
+
+CLUSTER = """
+cluster_name: lab
+provider: {type: local, head_ip: 10.9.8.7, worker_ips: []}
+auth: {ssh_user: root, ssh_private_key: KEY}
+min_workers: 0
+max_workers: 0
+"""
+UP = {"10.9.8.7": {"tags": {"ray-node-type": "head", "ray-node-status": "up-to-date"}, "state": "running"}}
+
+
+@pytest.fixture
+def by_ssh(head, project):
+    """A cluster file, and what `ray up` leaves behind: a head that is recorded as up, with an SSH daemon that knows our key."""
+    daemon = shutil.which("sshd", path="/usr/sbin")
+    if daemon is None or shutil.which("ssh") is None:
+        pytest.skip("needs sshd and ssh (openssh-server, openssh-client)")
+    for name in ("key", "host"):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", project.parent / name], check=True)
+    options = ["ListenAddress=10.9.8.7", "PidFile=none", "UsePAM=no", "StrictModes=no", "PermitRootLogin=prohibit-password",
+               f"AuthorizedKeysFile={project.parent / 'key.pub'}"]  # fmt: skip
+    listening = [
+        daemon,
+        "-D",
+        "-e",
+        "-h",
+        project.parent / "host",
+        *(word for option in options for word in ("-o", option)),
+    ]
+    # The daemon wants a folder for itself; this one is seen in its namespace only.
+    prepare = 'mount -t tmpfs run /run && mkdir /run/sshd && exec "$@"'
+    process = head.start("unshare", "--mount", "bash", "-c", prepare, "sshd", *listening, folder=project)
+    (project.parent / "lab.yaml").write_text(CLUSTER.replace("KEY", str(project.parent / "key")))
+    (project.parent / "state.json").write_text(json.dumps(UP))
+    assert "listening on 10.9.8.7" in process.stderr.readline().lower()
+    assert head.call("cp", project.parent / "state.json", "/tmp/ray/cluster-lab.state", folder=project).returncode == 0
+    yield project.parent / "lab.yaml"
+    head.call("pkill", "-f", Path(daemon).name, folder=project)  # in namespaces of its own: it sees no other
+    process.communicate()
+
+
+def test_a_cluster_file_is_reached_through_ssh(head, project, by_ssh):
+    asked = head.call(*TUNER, "submit", by_ssh, "--status", folder=project)
+    assert (asked.returncode, asked.stderr) == (0, "")
+    assert asked.stdout
+    by_ssh.write_text(by_ssh.read_text().replace("key}", "host}"))
+    refused = head.call(*TUNER, "submit", by_ssh, "--status", folder=project)
+    assert refused.returncode == 2
+    assert refused.stderr.startswith(f"error: {by_ssh}: SSH does not reach the head (")
+    assert "Permission denied" in refused.stderr
+    by_ssh.write_text(by_ssh.read_text().replace("10.9.8.7", "10.9.8.6"))
+    missing = head.call(*TUNER, "submit", by_ssh, "--status", folder=project)
+    assert missing.returncode == 2
+    assert f"error: {by_ssh}: its head cannot be found (" in missing.stderr
+    assert f"start the cluster with `ray up {by_ssh}`" in missing.stderr
+
+
+def test_a_file_that_is_no_cluster_is_one_line(head, project):
+    for text, line in (
+        ("a: [", "is no YAML"),
+        ("- a", "is no cluster"),
+        ("cluster_name: a\nprovider: {type: b}", "its head cannot"),
+    ):
+        (project / "c.yaml").write_text(text)
+        result = head.call(*TUNER, "submit", "c.yaml", "--status", folder=project)
+        assert result.returncode == 2
+        assert result.stderr.startswith(f"error: c.yaml: {line}"), result.stderr
+        assert len(result.stderr.splitlines()) == 1

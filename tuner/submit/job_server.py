@@ -1,7 +1,6 @@
 """Ray's job server at the head of a cluster: what runs there, what it says, and how it ends."""
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from tuner.errors import InputError, TunerError
-from tuner.search.ray_tune.importing import import_ray
 from tuner.submit.target import reached
 
 # Ray gives a job three seconds between SIGTERM and SIGKILL; a search wants to end in good order, uploads included.
@@ -215,12 +213,8 @@ def job_server(cluster: str) -> Iterator[JobServer]:
         InputError: where it cannot be reached, does not answer, or refuses the token.
     """
     with reached(cluster) as url:
-        import_ray()
         from ray.job_submission import JobSubmissionClient
 
-        # Its modules each ask for INFO, whatever is set above them; what they tell there, this program tells itself.
-        for handler in logging.getLogger("ray").handlers:
-            handler.setLevel(logging.WARNING)
         with answering(cluster):
             client = JobSubmissionClient(url)
         yield JobServer(client, cluster)

@@ -12,7 +12,6 @@ from typing import Any
 import yaml
 
 from tuner.errors import InputError
-from tuner.search.ray_tune.importing import import_ray
 
 _DASHBOARD_PORT = 8265
 _SECONDS_TO_CONNECT = 60.0
@@ -56,7 +55,6 @@ def _to_head(cluster_file: Path) -> list[str]:
         raise InputError(f"{cluster_file}: is no YAML; give the file that `ray up` was given") from None
     if not isinstance(config, dict) or not {"cluster_name", "provider"} <= set(config):
         raise InputError(f"{cluster_file}: is no cluster, it names no cluster_name and provider; see cluster/gpu.yaml")
-    import_ray()
     said = io.StringIO()  # Ray tells what it does, and why it gives up
     try:
         with redirect_stdout(said), redirect_stderr(said):

@@ -1,5 +1,6 @@
 """What a user calls the cluster, and the URL of its job server that follows."""
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,10 @@ def reached(cluster: str) -> Iterator[str]:
     Raises:
         InputError: where it is none of these, or cannot be reached.
     """
+    import_ray()
+    # Ray's modules each ask for INFO, whatever is set above them; what they tell there, this program tells itself.
+    for handler in logging.getLogger("ray").handlers:
+        handler.setLevel(logging.WARNING)
     if cluster.startswith(("http://", "https://")):
         with _not_overridden():
             yield cluster.rstrip("/")
@@ -46,7 +51,6 @@ def _of_this_machine() -> str:
     address = find_cluster(None)
     if address is None:
         raise InputError("auto: no Ray cluster runs on this machine; start one with `ray start --head`")
-    import_ray()
     from ray.dashboard.utils import ray_address_to_api_server_url
 
     try:
