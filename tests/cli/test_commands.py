@@ -21,7 +21,21 @@ HEAVY = ("ray", "tensorflow", "keras", "pandas", "numpy", "pyarrow", "rich", "ya
 
 
 @pytest.mark.parametrize(
-    "command", ["", "search", "resume", "rank", "confirm", "export", "predict", "report", "spaces", "reproduce"]
+    "command",
+    [
+        "",
+        "search",
+        "resume",
+        "rank",
+        "confirm",
+        "export",
+        "predict",
+        "report",
+        "spaces",
+        "reproduce",
+        "submit",
+        "doctor",
+    ],
 )
 def test_help_imports_nothing_heavy(command):
     code = f"""
@@ -114,6 +128,27 @@ def test_data_that_changed_are_refused(finished, tmp_path, capsys):
     write_settings(finished.settings, settings.model_copy(update={"data": data}))
     assert run(["resume", "mine", "--trials", "13"]) == 2
     assert "the data have changed since the search run began" in capsys.readouterr().err
+
+
+def test_data_that_were_moved_are_named(finished, tmp_path, capsys, monkeypatch):
+    settings, seen = run_settings(), {}
+    data = settings.data.model_copy(update={"source": "/elsewhere/texts.csv"})
+    write_settings(finished.settings, settings.model_copy(update={"data": data}))
+    assert run(["resume", "mine", "--trials", "13"]) == 2
+    assert (
+        "/elsewhere/texts.csv: the data of the search run are gone; give their place with --data"
+        in capsys.readouterr().err
+    )
+
+    def prepare_again(settings):
+        seen["source"] = settings.data.source
+        return SimpleNamespace(encoded=None)
+
+    monkeypatch.setattr("tuner.cli.searching.prepare_again", prepare_again)
+    monkeypatch.setattr("tuner.cli.searching.resume_search", lambda *_: "finished")
+    (tmp_path / "texts.csv").touch()
+    assert run(["resume", "mine", "--trials", "13", "--data", "texts.csv"]) == 0
+    assert seen["source"] == str(tmp_path / "texts.csv") == read_settings(finished.settings).data.source
 
 
 def test_spaces_lists_and_shows(capsys):

@@ -27,14 +27,16 @@ from tuner.search.confirmation.conductor import Repeat, open_repeats
 from tuner.search.confirmation.launch import EndReason, confirm, with_test_texts
 from tuner.search.own_model import discovered_again
 from tuner.search.plan import plan_of
-from tuner.search.prepare import prepare_again
+from tuner.search.prepare import prepare_again, with_data_at
 
 _INTERRUPTED = 130
 
 By = Literal["accuracy", "frontier"]
 
 
-def confirm_command(run: str, runs_dir: Path, *, top: int, by: By, repeats: int, as_json: bool) -> int:
+def confirm_command(
+    run: str, runs_dir: Path, *, top: int, by: By, repeats: int, data: str | None, as_json: bool
+) -> int:
     """Trains what is still open, and prints what the test part says."""
     console = Terminal(stderr=as_json)
     loaded = load(run, runs_dir=runs_dir)
@@ -45,11 +47,18 @@ def confirm_command(run: str, runs_dir: Path, *, top: int, by: By, repeats: int,
     _print_plan(console, loaded, ledger, candidates, todo, repeats)
     reason: EndReason = "finished"
     if todo:
-        prepared = prepare_again(loaded.settings)
-        data = with_test_texts(prepared, max_length=loaded.settings.data.max_length)
-        settings = discovered_again(loaded.settings, prepared)
+        settings = with_data_at(loaded.settings, data)
+        prepared = prepare_again(settings)
+        texts = with_test_texts(prepared, max_length=settings.data.max_length)
         shown = RepeatLines(console, repeats)
-        reason = confirm(loaded.folder, settings, data, candidates, repeats=repeats, on_step=shown.show)
+        reason = confirm(
+            loaded.folder,
+            discovered_again(settings, prepared),
+            texts,
+            candidates,
+            repeats=repeats,
+            on_step=shown.show,
+        )
     return _finish(console, loaded.folder, reason, as_json=as_json)
 
 

@@ -9,6 +9,7 @@ import click
 
 from tuner import __version__
 from tuner.cli.commands.confirm import confirm
+from tuner.cli.commands.doctor import doctor
 from tuner.cli.commands.export import export
 from tuner.cli.commands.predict import predict
 from tuner.cli.commands.rank import rank
@@ -17,6 +18,7 @@ from tuner.cli.commands.reproduce import reproduce
 from tuner.cli.commands.resume import resume
 from tuner.cli.commands.search import search
 from tuner.cli.commands.spaces import spaces
+from tuner.cli.commands.submit import submit
 from tuner.errors import InputError, TunerError
 from tuner.search.interruption import Interrupted
 
@@ -35,7 +37,7 @@ def cli() -> None:
     """
 
 
-for command in (search, resume, rank, confirm, report, export, predict, spaces, reproduce):
+for command in (search, resume, rank, confirm, report, export, predict, spaces, reproduce, submit, doctor):
     cli.add_command(command)
 
 

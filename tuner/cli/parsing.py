@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+CONFIG_FILE = "tuner.config_file"
+"""Under this key the context of a command keeps the file of ``--config``."""
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
 
@@ -30,6 +32,21 @@ class Duration(click.ParamType[float]):
         return seconds
 
 
+class Gpus(click.ParamType[float | str]):
+    """A number of GPUs, or "auto"."""
+
+    name = "GPUs"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | str:
+        """The number, or the word."""
+        if value == "auto":
+            return "auto"
+        try:
+            return float(value)
+        except ValueError:
+            self.fail(f"{value!r} is no number of GPUs; write for instance 1, 0.25 or auto", param, ctx)
+
+
 class Epochs(click.ParamType[tuple[int, ...]]):
     """Epochs separated by commas, such as 1,3,9."""
 
@@ -48,6 +65,7 @@ def load_defaults(ctx: click.Context, _param: click.Parameter, file: str | None)
     """Callback of ``--config``: the file's values become defaults of the other options, which the command line overrides."""
     if file is None:
         return None
+    ctx.meta[CONFIG_FILE] = file
     import yaml
 
     try:

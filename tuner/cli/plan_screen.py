@@ -134,7 +134,12 @@ def _early_stopping(scheduler: SchedulerSettings, epochs: int) -> str:
 def _workers(settings: SearchSettings) -> str:
     resources = settings.resources
     gpus = f" and {resources.gpus_per_trial:g} GPU" if resources.gpus_per_trial else ""
-    return f"{resources.concurrency} at once, each with {resources.cpus_per_trial:g} CPU{gpus}"
+    text = f"{resources.concurrency} at once, each with {resources.cpus_per_trial:g} CPU{gpus}"
+    card = resources.card
+    if card is None:
+        return text
+    sharing = f"{counted(card.trials, 'trial')} a card of {card.memory / 2**30:.1f} GiB"
+    return f"{text}\n{sharing}: the largest is given room for {card.needed / 2**30:.1f} GiB, its margins included"
 
 
 def _disk(settings: SearchSettings) -> str:

@@ -25,7 +25,7 @@ from tuner.search.extension import extended
 from tuner.search.forecast import forecast
 from tuner.search.launch import resume_search, start_search
 from tuner.search.own_model import OwnModelRequest, discovered_again
-from tuner.search.prepare import prepare_again, prepare_search
+from tuner.search.prepare import prepare_again, prepare_search, with_data_at
 from tuner.search.request import SearchRequest
 from tuner.search.schedulers.options import SchedulerOptions
 
@@ -55,7 +55,7 @@ def run_search(request: SearchRequest, *, dry_run: bool, as_json: bool) -> int:
     return _finish(console, folder, reason, as_json=as_json)
 
 
-def resume_command(run: str, runs_dir: Path, *, trials: int | None, as_json: bool) -> int:
+def resume_command(run: str, runs_dir: Path, *, trials: int | None, data: str | None, as_json: bool) -> int:
     """Goes on with an interrupted search, or with one that is to have more trials."""
     console = Terminal(stderr=as_json)
     folder = find_run(run, runs_dir)
@@ -69,21 +69,21 @@ def resume_command(run: str, runs_dir: Path, *, trials: int | None, as_json: boo
         return _finish(console, folder, "finished", as_json=as_json)
     if trials is not None:
         settings = extended(settings, trials)
+    settings = with_data_at(settings, data)
     prepared = prepare_again(settings)
     mended = discovered_again(settings, prepared)
-    data = prepared.encoded
     store = RunStore(folder)
     try:
         if store.torn:
             console.print("the last line of the journal was torn by a crash; it was cut off")
-        if trials is not None:
+        if trials is not None or data is not None:
             store.write_settings(settings)
         if mended != settings:
             console.print(f"note: the modules of {settings.space['name']} have changed since the search began")
         left = settings.trials - sum(record.ended for record in store.ledger.trials.values())
         console.print(f"resuming {folder.name}: {left} of {settings.trials} trials are left")
         with progress(console, concurrency=settings.resources.concurrency) as shown:
-            reason = resume_search(store, mended, data, shown.show)
+            reason = resume_search(store, mended, prepared.encoded, shown.show)
     finally:
         store.close()
     return _finish(console, folder, reason, as_json=as_json)

@@ -93,6 +93,14 @@ class SchedulerSettings(_Settings):
     perturbation_interval: int | None = None
 
 
+class CardSettings(_Settings):
+    """How many trials share a GPU, and the bytes that decided it: what the largest needs, and what the smallest card has."""
+
+    trials: int
+    needed: int
+    memory: int
+
+
 class ResourceSettings(_Settings):
     """What a trial takes and where the search runs."""
 
@@ -100,6 +108,8 @@ class ResourceSettings(_Settings):
     gpus_per_trial: float
     concurrency: int
     address: str | None
+    card: CardSettings | None = None
+    """Where the share of a GPU was chosen by the memory of the trials."""
 
 
 class SearchSettings(_Settings):

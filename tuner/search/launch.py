@@ -19,6 +19,7 @@ from tuner.search.interruption import Interrupted, Interruption
 from tuner.search.plan import build_scheduler, build_searcher, plan_of
 from tuner.search.prepare import PreparedSearch
 from tuner.search.ray_tune.cluster import ClusterResources, connected
+from tuner.search.ray_tune.demand import Demand, demand
 from tuner.search.ray_tune.engine import run_on_ray
 
 OnStep = Callable[[Ledger], None]
@@ -82,7 +83,8 @@ def _run(open_run: OpenRun, settings: SearchSettings, data: EncodedSplits, on_st
         check_cluster(settings, cluster)
         store = open_run()
         try:
-            reason = _conduct(settings, store, data, cluster, interruption, on_step)
+            with demand(resources, cluster) as needed:
+                reason = _conduct(settings, store, data, cluster, needed, interruption, on_step)
         finally:
             store.close()
     if reason == "finished" and not store.ledger.with_accuracy():
@@ -97,6 +99,7 @@ def _conduct(
     store: RunStore,
     data: EncodedSplits,
     cluster: ClusterResources,
+    needed: Demand,
     interruption: Interruption,
     on_step: OnStep,
 ) -> EndReason:
@@ -106,6 +109,7 @@ def _conduct(
 
     def step() -> None:
         interruption.check()
+        needed.want(settings.trials - sum(record.ended for record in store.ledger.trials.values()))
         on_step(store.ledger)
         if time.monotonic() >= deadline:
             raise _OutOfTime
@@ -140,5 +144,5 @@ def check_cluster(settings: SearchSettings, cluster: ClusterResources) -> None:
         ("--cpus-per-trial", settings.resources.cpus_per_trial, cluster.cpus),
         ("--gpus-per-trial", settings.resources.gpus_per_trial, cluster.gpus),
     ):
-        if wanted > there:
+        if wanted > there and not cluster.is_open:
             raise InputError(f"{option} {wanted:g}: the cluster has {there:g}; ask for less or add nodes")

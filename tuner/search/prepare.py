@@ -1,7 +1,5 @@
 """From a request to settings: reads the data, resolves what was left open, and checks it all before Ray starts."""
 
-import math
-import os
 import platform
 import time
 from dataclasses import dataclass, replace
@@ -28,12 +26,11 @@ from tuner.runs.settings import (
 )
 from tuner.search.own_model import discovered
 from tuner.search.plan import grid_points, plan_of, preview
-from tuner.search.ray_tune.cluster import find_cluster, local_gpus
 from tuner.search.request import SearchRequest
+from tuner.search.resources import DEFAULT_TRIALS, resources_of, with_shared_cards
 from tuner.search.schedulers.options import check_population, resolve
 from tuner.search.warm_start import first_guesses
 
-DEFAULT_TRIALS = 12
 _VERSIONED = ("ray", "tensorflow", "keras", "numpy", "pyarrow")
 
 
@@ -53,7 +50,7 @@ def prepare_search(request: SearchRequest) -> PreparedSearch:
     """
     name = request.name or datetime.now(tz=UTC).astimezone().strftime("%Y%m%d-%H%M%S")
     check_new_run(request.runs_dir, name)
-    resources = _resources(request)
+    resources = resources_of(request)
     scheduler = resolve(request.scheduler, epochs=request.epochs)
     if scheduler.name == "pbt" and isinstance(request.space, Space):
         check_population(request.space, request.trials or DEFAULT_TRIALS)
@@ -63,7 +60,10 @@ def prepare_search(request: SearchRequest) -> PreparedSearch:
     hypermodel, space = _model_and_space(request, data)
     settings = _settings(request, name, resources, scheduler, data, vectors, hypermodel, space)
     try:
-        return PreparedSearch(_with_trials(settings, request, space), data)
+        settings = _with_trials(settings, request, space)
+        if request.gpus_per_trial == "auto":
+            settings = with_shared_cards(settings, request, data.encoded)
+        return PreparedSearch(settings, data)
     except CombinationError as error:
         raise InputError(f"space {space.name}: {error}") from None
 
@@ -91,6 +91,13 @@ def _with_trials(settings: SearchSettings, request: SearchRequest, space: Space)
     return settings
 
 
+def with_data_at(settings: SearchSettings, place: str | None) -> SearchSettings:
+    """The settings with the data at another place, where one is given; that they are the same is checked when they are read."""
+    if place is None:
+        return settings
+    return settings.model_copy(update={"data": settings.data.model_copy(update={"source": _absolute(place)})})
+
+
 def prepare_again(settings: SearchSettings) -> PreparedData:
     """The same data as when the search began, read again.
 
@@ -98,6 +105,10 @@ def prepare_again(settings: SearchSettings) -> PreparedData:
         InputError: where they are gone or have changed.
     """
     data = settings.data
+    if Path(data.source).is_absolute() and not Path(data.source).exists():
+        raise InputError(
+            f"{data.source}: the data of the search {settings.name} are gone; give their place with --data"
+        )
     prepared = prepare_data(_data_request(data))
     if prepared.dataset.fingerprint != data.fingerprint:
         raise InputError(
@@ -146,35 +157,6 @@ def _data_request(data: DataSettings) -> DataRequest:
         test_share=data.test_share,
         validation_share=data.validation_share,
         fraction=data.fraction,
-    )
-
-
-def _resources(request: SearchRequest) -> ResourceSettings:
-    """Resources of a trial; on a local Ray they are checked here, on a cluster when it is connected."""
-    gpus = request.gpus_per_trial
-    if find_cluster(request.address) is None:
-        available = local_gpus()
-        if gpus is not None and gpus > available:
-            raise InputError(
-                f"--gpus-per-trial {gpus:g}: this machine has {available}; ask for fewer, or give a cluster with --address"
-            )
-        cpus = os.cpu_count() or 1
-        if request.cpus_per_trial > cpus:
-            raise InputError(
-                f"--cpus-per-trial {request.cpus_per_trial:g}: this machine has {cpus}; ask for fewer, or give a cluster with "
-                "--address"
-            )
-        gpus = (1.0 if available else 0.0) if gpus is None else gpus
-        slots = available / gpus if gpus else cpus / request.cpus_per_trial
-    else:
-        gpus, slots = gpus or 0.0, math.inf  # a cluster may grow: Ray places what fits, and asks for more nodes
-    trials = (request.trials or DEFAULT_TRIALS) * request.repeats
-    concurrency = request.concurrency or max(1, int(min(slots, trials)))
-    return ResourceSettings(
-        cpus_per_trial=request.cpus_per_trial,
-        gpus_per_trial=gpus,
-        concurrency=concurrency,
-        address=request.address,
     )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from search_spaces.domains import Choice
 from search_spaces.space import Space
@@ -28,6 +29,7 @@ class SearchRequest:
         patience: epochs without a better accuracy after which a trial is complete.
         time_budget: seconds after which the search ends.
         concurrency: most trials at once.
+        gpus_per_trial: "auto" for as many trials a card as fit by their predicted memory.
         epoch_timeout: seconds after which an epoch that has not ended is taken to hang, None for never.
         address: of a Ray cluster.
         vectors: a file of pretrained word vectors, for configurations whose ``vectors`` is not "none".
@@ -46,7 +48,7 @@ class SearchRequest:
     max_params: int | None
     time_budget: float | None
     cpus_per_trial: float
-    gpus_per_trial: float | None
+    gpus_per_trial: float | Literal["auto"] | None
     concurrency: int | None
     address: str | None
     name: str | None
@@ -95,7 +97,7 @@ class SearchRequest:
         if not self.cpus_per_trial > 0:
             raise InputError(f"--cpus-per-trial {self.cpus_per_trial:g}: must be more than 0, for instance 1 or 0.5")
         gpus = self.gpus_per_trial
-        if gpus is not None and (gpus < 0 or (gpus > 1 and gpus != int(gpus))):
+        if isinstance(gpus, int | float) and (gpus < 0 or (gpus > 1 and gpus != int(gpus))):
             raise InputError(f"--gpus-per-trial {gpus:g}: must be 0, a fraction of one GPU, or a whole number")
         if self.objective is not None and self.searcher != "optuna":
             raise InputError(

@@ -12,7 +12,7 @@ _SECONDS_SAVED_PER_POSITION_AND_LOOP = 1.3e-6
 _SECONDS_TO_COMPILE_A_SHAPE = 1.2
 _SECONDS_TO_COMPILE_A_LOOP = 0.4
 # From here on the products fill the core, and XLA has nothing left to win (an LSTM has four in a step, a GRU three).
-_UNITS_THAT_FILL_A_CORE = {"simple_rnn": 200, "elman": 200, "gru": 128, "lstm": 64}
+UNITS_THAT_FILL_A_CORE = {"simple_rnn": 200, "elman": 200, "gru": 128, "lstm": 64}
 # With early stopping a trial runs about half of the epochs that it may.
 _SHARE_OF_EPOCHS = 0.5
 
@@ -26,7 +26,7 @@ def worth_compiling(network: Network, *, positions: int, shapes: int, epochs: in
         shapes: different batch lengths, each of which is compiled.
         epochs: most epochs of the trial.
     """
-    if not network.recurrent or network.units >= _UNITS_THAT_FILL_A_CORE[network.cell]:
+    if not network.recurrent or network.units >= UNITS_THAT_FILL_A_CORE[network.cell]:
         return False
     saved = _SHARE_OF_EPOCHS * epochs * positions * network.loops * _SECONDS_SAVED_PER_POSITION_AND_LOOP
     return saved > compile_seconds(network, shapes=shapes)

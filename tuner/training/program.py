@@ -16,6 +16,7 @@ from tuner.models.initial_weights import initialize
 from tuner.models.keras_model import build_model, layers_of
 from tuner.models.weights import MATRICES, count_of_head, count_of_kept, weights_of
 from tuner.training.archives import assign, named, packed, unpacked
+from tuner.training.kernels import Kernel, kernel_of
 from tuner.training.optimizers import Rates, build_optimizer, set_rates
 from tuner.training.program_key import ProgramKey, StepInputs
 
@@ -62,13 +63,12 @@ class Program:
             key.optimizer, [variable for variable, _ in self._trained], momentum=key.momentum
         )
         self._fresh_slots = [variable.value.numpy() for variable in self._optimizer.variables]
-        # As Keras layers, one-hot words would be an array of texts times words times vocabulary.
-        self._layered = on_gpu() and not key.network.one_hot
+        self._kernel = kernel_of(key.network.cell, one_hot=key.network.one_hot, gpu=on_gpu())
         self._layers = layers_of(self.model)
         # The loops are TensorFlow's own already: looking through the Python code for more only costs time.
         self._train_step = tf.function(
             self._train,
-            jit_compile=self._jit_compile(),
+            jit_compile=self._kernel is not Kernel.CUDNN and (key.compiled or on_gpu()),
             autograph=False,
             input_signature=[
                 *_batch_spec(key.batch_size),
@@ -85,12 +85,6 @@ class Program:
             autograph=False,
             input_signature=_batch_spec(EVALUATION_BATCH)[:2],
         )
-
-    def _jit_compile(self) -> bool:
-        if not on_gpu():
-            return self.key.compiled
-        # cuDNN's kernels are no part of an XLA program; what has no cuDNN kernel, XLA helps on a GPU too.
-        return not (self._layered and self.key.network.cell in ("lstm", "gru"))
 
     def start(self, *, seed: int, rates: Rates) -> None:
         """Fresh weights and a fresh optimizer: nothing of the trial before is left."""
@@ -149,7 +143,7 @@ class Program:
         """Logits, and the moving statistics after a training step, which is one with ``row_weights``."""
         network = self.key.network
         values = [tf.convert_to_tensor(variable.value) for variable in self._variables]
-        if self._layered:
+        if self._kernel is not Kernel.RECURRENCE:
             present = tf.sequence_mask(lengths, tf.shape(tokens)[1])
             features = keras_layers.pooled_features(self._layers, network, tokens, present, masks)
         else:

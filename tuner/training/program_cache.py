@@ -7,16 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tuner.training.program import Program
-from tuner.training.program_key import ProgramKey
-
-# A compiled program holds some tens of megabytes; a worker must not grow with the number of shapes in a search.
-_PROGRAMS_KEPT = 8
+from tuner.training.program_key import PROGRAMS_KEPT, ProgramKey
 
 
 class ProgramCache:
     """Least recently used programs go first."""
 
-    def __init__(self, size: int = _PROGRAMS_KEPT) -> None:
+    def __init__(self, size: int = PROGRAMS_KEPT) -> None:
         """Keeps at most ``size`` programs."""
         self._size = size
         self._programs: OrderedDict[ProgramKey, Program] = OrderedDict()

@@ -8,6 +8,10 @@ import numpy as np
 from search_spaces.config import Optimizer, TrialConfig
 from tuner.models.network_spec import Network
 
+PROGRAMS_KEPT = 8
+"""Programs that a worker keeps, each with its variables. One holds some tens of megabytes of code; a worker must not grow with
+the number of shapes in a search."""
+
 
 @dataclass(frozen=True)
 class ProgramKey:

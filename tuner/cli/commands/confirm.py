@@ -32,8 +32,11 @@ if TYPE_CHECKING:
 @click.option(
     "--runs-dir", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Where runs are kept."
 )
+@click.option(
+    "--data", default=None, metavar="D", help="Where the data are now, if they were moved; they must be the same."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON alone on stdout.")
-def confirm(run: str, top: int, by: "By", repeats: int, runs_dir: Path, as_json: bool) -> int:
+def confirm(run: str, top: int, by: "By", repeats: int, runs_dir: Path, data: str | None, as_json: bool) -> int:
     """Train the best trials of RUN (a name or a folder) again from other seeds, and judge them on the test part.
 
     This is where the test part is seen for the first time. Averaged word vectors, a baseline without recurrence, are trained
@@ -42,4 +45,4 @@ def confirm(run: str, top: int, by: "By", repeats: int, runs_dir: Path, as_json:
     """
     from tuner.cli.confirming import confirm_command
 
-    return confirm_command(run, runs_dir, top=top, by=by, repeats=repeats, as_json=as_json)
+    return confirm_command(run, runs_dir, top=top, by=by, repeats=repeats, data=data, as_json=as_json)

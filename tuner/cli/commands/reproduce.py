@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from tuner.cli.parsing import Duration
+from tuner.cli.parsing import Duration, Gpus
 
 
 @click.command(short_help="Run a published experiment beside its published table.")
@@ -50,7 +50,9 @@ from tuner.cli.parsing import Duration
 @click.option(
     "--cpus-per-trial", type=float, default=1.0, show_default=True, metavar="X", help="Processors of a trial."
 )
-@click.option("--gpus-per-trial", type=float, default=None, metavar="X", help="GPUs of a trial, fractions too.")
+@click.option(
+    "--gpus-per-trial", type=Gpus(), default=None, metavar="X", help="GPUs of a trial, fractions too, or auto."
+)
 @click.option("--concurrency", type=int, default=None, metavar="N", help="Most trials at once.  [default: what fits]")
 @click.option("--address", default=None, metavar="ADDR", help="Ray cluster to use.")
 @click.option("--dry-run", is_flag=True, help="Check everything, say what it would take, and stop.")

@@ -11,8 +11,11 @@ import click
     "--runs-dir", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Where runs are kept."
 )
 @click.option("--trials", type=int, default=None, metavar="N", help="Extend the search to N trials in all.")
+@click.option(
+    "--data", default=None, metavar="D", help="Where the data are now, if they were moved; they must be the same."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the ranked trials as JSON alone on stdout.")
-def resume(run: str, trials: int | None, runs_dir: Path, as_json: bool) -> int:
+def resume(run: str, trials: int | None, runs_dir: Path, data: str | None, as_json: bool) -> int:
     """Go on with the search RUN (a name or a folder) where it stopped.
 
     Rungs and finished trials come from the journal, unfinished trials go on from their last epoch. With --trials, a
@@ -20,4 +23,4 @@ def resume(run: str, trials: int | None, runs_dir: Path, as_json: bool) -> int:
     """
     from tuner.cli.searching import resume_command
 
-    return resume_command(run, runs_dir, trials=trials, as_json=as_json)
+    return resume_command(run, runs_dir, trials=trials, data=data, as_json=as_json)

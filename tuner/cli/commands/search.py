@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from tuner.cli.parsing import Duration, Epochs, load_defaults
+from tuner.cli.parsing import Duration, Epochs, Gpus, load_defaults
 
 
 @click.command(short_help="Search a space of networks on labelled texts.")
@@ -137,10 +137,10 @@ from tuner.cli.parsing import Duration, Epochs, load_defaults
 )
 @click.option(
     "--gpus-per-trial",
-    type=float,
+    type=Gpus(),
     default=None,
     metavar="X",
-    help="GPUs of a trial, fractions too.  [default: 1 where there are any]",
+    help="GPUs of a trial, fractions too; auto: as many trials a card as fit.  [default: 1 where there are any]",
 )
 @click.option("--concurrency", type=int, default=None, metavar="N", help="Most trials at once.  [default: what fits]")
 @click.option(

@@ -10,6 +10,7 @@ from tuner.data.reading.class_folders import read_class_folders
 from tuner.data.reading.cleaning import dataset_of
 from tuner.data.reading.delimited import read_delimited
 from tuner.data.reading.jsonl import read_jsonl
+from tuner.data.reading.object_storage import SCHEMES, brought_here
 from tuner.data.reading.raw_table import RawTable
 from tuner.data.reading.tables import read_parquet
 from tuner.data.text_dataset import TextDataset
@@ -29,14 +30,17 @@ def load_dataset(
 ) -> TextDataset:
     """Return the labelled texts that `data` names: a file, a folder, or a named data set.
 
-    data: a path to CSV, TSV, JSON Lines, Parquet or a folder of class folders, or "imdb", "airline", "trec". A path
-    that exists wins over a name. text_column, label_column, split_column: column names; what is None is found, and the
-    notes say what was found. data_dir: where named sets are looked for, and downloaded to.
+    data: a path to CSV, TSV, JSON Lines, Parquet or a folder of class folders, the s3:// or gs:// URL of such, or "imdb",
+    "airline", "trec". A path that exists wins over a name. text_column, label_column, split_column: column names; what
+    is None is found, and the notes say what was found. data_dir: where named sets are looked for, and downloaded to.
     Raises InputError where nothing is found under `data`, and for every fault of the data.
     """
     asked = [name for name in (text_column, label_column, split_column) if name is not None]
     path = _existing(data)
-    if path is not None:
+    if data.startswith(SCHEMES):
+        with brought_here(data) as copy:
+            table, name = _read_path(copy, asked), _stem(copy)
+    elif path is not None:
         table = _read_path(path, asked)
         name = _stem(path)
     elif data in NAMED_SETS:

@@ -15,6 +15,7 @@ from tuner.search.confirmation.conductor import ConfirmationConductor, HeldOut
 from tuner.search.interruption import Interrupted, Interruption
 from tuner.search.launch import check_cluster
 from tuner.search.ray_tune.cluster import connected
+from tuner.search.ray_tune.demand import demand
 
 EndReason = Literal["finished", "interrupted"]
 OnStep = Callable[[ConfirmationConductor], None]
@@ -83,13 +84,15 @@ def confirm(
 
             def step() -> None:
                 interruption.check()
+                needed.want(conductor.planned - len(conductor.ended))
                 on_step(conductor)
 
             reason: EndReason = "finished"
             conductor.start()
             interruption.defer()
             try:
-                confirm_on_ray(conductor, settings, data.splits, data.test, cluster, on_step=step)
+                with demand(asked, cluster) as needed:
+                    confirm_on_ray(conductor, settings, data.splits, data.test, cluster, on_step=step)
             except Interrupted:
                 reason = "interrupted"
             conductor.end(reason)

@@ -11,20 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from tuner.errors import InputError, SearchFailed
-
-# Read by Ray when it is imported or started.
-_ENVIRONMENT = {
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # else a FutureWarning for every worker without a GPU
-    "RAY_AIR_NEW_OUTPUT": "0",  # the newer output prints a banner even when told to be silent
-    "RAY_CHDIR_TO_TRIAL_DIR": "0",  # a user's relative paths stay what they are
-    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # five files and 48 ms a trial; the journal has it all
-    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C is ours: it must end the search at once and say how to resume
-    "TUNE_GLOBAL_CHECKPOINT_S": "86400",  # Ray's own snapshots are not used
-    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",  # failures are recorded with their trial
-    "TUNE_WARN_THRESHOLD_S": "30",
-    "TUNE_WARN_INSUFFICENT_RESOURCE_THRESHOLD_S": "300",
-}
+from tuner.search.ray_tune.capacity import Capacity, grown
+from tuner.search.ray_tune.importing import import_ray
 
 _SECONDS_TO_ANSWER = 10.0
 _SECONDS_TO_START_A_WORKER = 120.0
@@ -32,25 +20,21 @@ _SECONDS_TO_START_A_WORKER = 120.0
 
 @dataclass(frozen=True)
 class ClusterResources:
-    """What the nodes have together."""
+    """What the nodes have together, those included that an autoscaler may still start.
+
+    Attributes:
+        cpus: processors.
+        gpus: GPUs.
+        nodes: that are up.
+        is_local: whether it is a Ray of this process.
+        is_open: whether there may be more processors and GPUs, nobody here knows how many.
+    """
 
     cpus: float
     gpus: float
     nodes: int
     is_local: bool
-
-
-def import_ray() -> Any:
-    """Imports Ray with this program's settings: quiet, without usage reports."""
-    for name, value in _ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
-    # `ray start --head` asks for this user's token as soon as there is one, and a first local search makes one; but a client
-    # with an explicit address sends it only where it was told to before Ray was imported.
-    if Path("~/.ray/auth_token").expanduser().exists():
-        os.environ.setdefault("RAY_AUTH_MODE", "token")
-    import ray
-
-    return ray
+    is_open: bool = False
 
 
 def local_gpus() -> int:
@@ -134,8 +118,11 @@ def connected(address: str | None, *, local_cpus: float) -> Iterator[ClusterReso
     try:
         if cluster is not None:
             _check_that_workers_start(ray, cluster)
-        resources = ray.cluster_resources()
-        yield ClusterResources(resources.get("CPU", 0.0), resources.get("GPU", 0.0), len(ray.nodes()), cluster is None)
+        now = ray.cluster_resources()
+        there = Capacity(now.get("CPU", 0.0), now.get("GPU", 0.0))
+        if cluster is not None:
+            there = grown(now, ray.get_runtime_context().gcs_address)
+        yield ClusterResources(there.cpus, there.gpus, len(ray.nodes()), cluster is None, there.is_open)
     finally:
         ray.shutdown()
 

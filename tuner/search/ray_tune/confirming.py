@@ -74,6 +74,7 @@ class RepeatTrainable(tune.Trainable):
         threads: int,
         hypermodel: ModelSource | None,
         max_length: int,
+        gpu_share: float,
     ) -> None:
         """Prepares the worker, once.
 
@@ -84,7 +85,7 @@ class RepeatTrainable(tune.Trainable):
             patience: epochs without a better validation accuracy after which a repeat is judged, as in the search.
             vocabulary_size: this and the rest as in ``TrialTrainable``.
         """
-        self._workbench = open_workbench(arrays, vocabulary_size, classes, epochs, threads)
+        self._workbench = open_workbench(arrays, vocabulary_size, classes, epochs, threads, gpu_share)
         self._test = EncodedDataset(**test)
         self._patience = patience
         self._seed = seed

@@ -76,6 +76,7 @@ def worker_parameters(settings: SearchSettings, data: EncodedSplits) -> dict[str
         "threads": max(1, math.floor(settings.resources.cpus_per_trial)),
         "hypermodel": None if settings.hypermodel is None else source_of(settings.hypermodel),
         "max_length": settings.data.max_length,
+        "gpu_share": settings.resources.gpus_per_trial,
     }
 
 

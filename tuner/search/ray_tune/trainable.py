@@ -7,7 +7,10 @@ from ray import tune
 
 from search_spaces.config import TrialConfig
 from tuner.data.encoded import EncodedSplits
+from tuner.errors import InputError
 from tuner.models.hypermodel.source import ModelSource
+from tuner.search.packing import memory_limit
+from tuner.search.ray_tune.cards import cards
 from tuner.search.ray_tune.sent_state import SentState
 
 if TYPE_CHECKING:
@@ -21,13 +24,13 @@ REPORT = "report"
 
 
 def open_workbench(
-    arrays: Mapping[str, Any], vocabulary_size: int, classes: int, epochs: int, threads: int
+    arrays: Mapping[str, Any], vocabulary_size: int, classes: int, epochs: int, threads: int, gpu_share: float
 ) -> "Workbench":
     """Prepares this process for training; the arguments are those of ``TrialTrainable.setup``."""
     # Settings must be made before TensorFlow is imported, and the driver, which imports this module, must not import it.
     from tuner.models.device import prepare_tensorflow
 
-    prepare_tensorflow(threads)
+    prepare_tensorflow(threads, _gpu_memory(gpu_share))
     from tuner.training.workbench import Workbench
 
     return Workbench(EncodedSplits.from_arrays(arrays), vocabulary_size, classes, epochs)
@@ -40,6 +43,19 @@ def open_own_model(source: ModelSource, workbench: "Workbench", *, max_length: i
 
     data = workbench.data
     return OwnModel(source, ModelFacts(workbench.vocabulary_size, workbench.classes, max_length, data.vectors))
+
+
+def _gpu_memory(share: float) -> int | None:
+    """Bytes of a card for a process that has so much of it, None where it has a card, or several, to itself, or none."""
+    sizes = [card["memory"] for card in cards()] if 0 < share < 1 else []
+    if not sizes:
+        return None
+    limit = memory_limit(share, min(sizes))
+    if limit <= 0:
+        raise InputError(
+            f"--gpus-per-trial {share:g}: of a card of {min(sizes) / 2**30:.0f} GiB that leaves no room; take more"
+        )
+    return limit
 
 
 class TrialTrainable(tune.Trainable):
@@ -61,6 +77,7 @@ class TrialTrainable(tune.Trainable):
         threads: int,
         hypermodel: ModelSource | None,
         max_length: int,
+        gpu_share: float,
     ) -> None:
         """Prepares the worker, once.
 
@@ -74,8 +91,9 @@ class TrialTrainable(tune.Trainable):
             threads: threads of an operation on the CPU.
             hypermodel: the user's own model, where trials are of that.
             max_length: most tokens of a text.
+            gpu_share: GPUs that the worker has, below 1 a fraction of one.
         """
-        self._workbench = open_workbench(arrays, vocabulary_size, classes, epochs, threads)
+        self._workbench = open_workbench(arrays, vocabulary_size, classes, epochs, threads, gpu_share)
         self._seed = seed
         self._source, self._max_length = hypermodel, max_length
         self._own: OwnModel | None = None

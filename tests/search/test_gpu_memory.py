@@ -1,0 +1,88 @@
+"""How a worker bounds its memory on a card, with cards and a TensorFlow that are made up."""
+
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from tuner.errors import InputError
+from tuner.models import device
+from tuner.search.packing import CONTEXT
+from tuner.search.ray_tune import cards, trainable
+
+GIB = 2**30
+
+
+@pytest.fixture
+def tensorflow(monkeypatch):
+    """Records what is asked of two GPUs."""
+    calls = []
+    config = SimpleNamespace(
+        threading=SimpleNamespace(
+            set_intra_op_parallelism_threads=lambda _: None, set_inter_op_parallelism_threads=lambda _: None
+        ),
+        list_physical_devices=lambda _: ["gpu 0", "gpu 1"],
+        experimental=SimpleNamespace(set_memory_growth=lambda gpu, enable: calls.append((gpu, "growth", enable))),
+        LogicalDeviceConfiguration=lambda memory_limit: memory_limit,
+        set_logical_device_configuration=lambda gpu, limits: calls.append((gpu, "limit", limits)),
+    )
+    monkeypatch.setitem(sys.modules, "tensorflow", SimpleNamespace(config=config))
+    monkeypatch.setattr(device, "_prepared", [])
+    return calls
+
+
+def test_a_card_of_its_own_grows(tensorflow):
+    device.prepare_tensorflow(1)
+    assert tensorflow == [("gpu 0", "growth", True), ("gpu 1", "growth", True)]
+
+
+def test_a_shared_card_has_a_limit_in_mebibytes(tensorflow):
+    device.prepare_tensorflow(1, 3 * GIB)
+    assert tensorflow == [("gpu 0", "limit", [3072]), ("gpu 1", "limit", [3072])]
+
+
+@pytest.mark.parametrize(
+    ("share", "limit"), [(0.0, None), (1.0, None), (2.0, None), (0.5, 8 * GIB - CONTEXT), (0.25, 4 * GIB - CONTEXT)]
+)
+def test_the_limit_is_in_proportion_to_the_smallest_card(share, limit, monkeypatch):
+    monkeypatch.setattr(trainable, "cards", lambda: [{"memory": 24 * GIB}, {"memory": 16 * GIB}])
+    assert trainable._gpu_memory(share) == limit
+
+
+def test_a_share_without_a_card_has_no_limit(monkeypatch):
+    monkeypatch.setattr(trainable, "cards", list)
+    assert trainable._gpu_memory(0.5) is None
+
+
+def test_a_share_that_leaves_nothing_is_refused(monkeypatch):
+    monkeypatch.setattr(trainable, "cards", lambda: [{"memory": 16 * GIB}])
+    with pytest.raises(InputError, match=r"--gpus-per-trial 0\.01: of a card of 16 GiB that leaves no room"):
+        trainable._gpu_memory(0.01)
+
+
+@pytest.mark.ray
+def test_the_cards_of_a_driver(monkeypatch):
+    from ray._private.thirdparty import pynvml
+
+    names = [b"NVIDIA A10G", "NVIDIA H100"]
+    for name, value in {
+        "nvmlInit": lambda: None,
+        "nvmlShutdown": lambda: None,
+        "nvmlDeviceGetCount": lambda: 2,
+        "nvmlDeviceGetHandleByIndex": lambda index: index,
+        "nvmlDeviceGetName": lambda index: names[index],
+        "nvmlDeviceGetMemoryInfo": lambda index: SimpleNamespace(total=(index + 1) * GIB),
+    }.items():
+        monkeypatch.setattr(pynvml, name, value)
+    assert cards.cards() == [{"name": "NVIDIA A10G", "memory": GIB}, {"name": "NVIDIA H100", "memory": 2 * GIB}]
+
+
+@pytest.mark.ray
+def test_no_driver_no_cards(monkeypatch):
+    from ray._private.thirdparty import pynvml
+
+    def init():
+        raise pynvml.NVMLError_LibraryNotFound
+
+    monkeypatch.setattr(pynvml, "nvmlInit", init)
+    assert cards.cards() == []

@@ -1,0 +1,53 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tuner.models.memory import TrainingMemory
+from tuner.search.packing import CONTEXT, MOST_A_CARD, memory_limit, packing, room
+
+GIB = 2**30
+
+
+@pytest.mark.parametrize(
+    ("needed", "card", "trials", "share"),
+    [
+        (2 * GIB, 24 * GIB, 8, 0.125),
+        (int(3.2 * GIB), 24 * GIB, 6, 0.1666),
+        (10 * GIB, 24 * GIB, 2, 0.5),
+        (12 * GIB, 24 * GIB, 1, 1.0),
+        (30 * GIB, 24 * GIB, 1, 1.0),
+        (GIB // 2, 80 * GIB, MOST_A_CARD, 0.0625),
+    ],
+)
+def test_as_many_as_fit(needed, card, trials, share):
+    found = packing(needed, card)
+    assert (found.trials, found.share) == (trials, share)
+    assert found.fits == (needed + CONTEXT <= card)
+
+
+@given(st.integers(1, 100 * GIB), st.integers(GIB, 200 * GIB))
+def test_those_that_share_a_card_always_fit_on_it(needed, card):
+    found = packing(needed, card)
+    assert found.trials * found.share <= 1.0
+    assert found.share == round(found.share, 4)  # what Ray can count
+    if found.trials > 1:
+        assert memory_limit(found.share, card) >= needed
+        assert found.trials * (memory_limit(found.share, card) + CONTEXT) <= card
+    if found.trials < MOST_A_CARD and found.fits:
+        assert (found.trials + 1) * (needed + CONTEXT) > card - card // 10_000 * (found.trials + 1)
+
+
+@given(st.integers(1, 20 * GIB), st.integers(1, GIB), st.integers(GIB, 80 * GIB))
+def test_larger_trials_never_share_with_more(needed, more, card):
+    assert packing(needed + more, card).trials <= packing(needed, card).trials
+
+
+def test_a_worker_keeps_several_programs():
+    small, large = TrainingMemory(state=10**6, activations=10**7), TrainingMemory(state=2 * 10**6, activations=10**7)
+    assert room(large) - room(small) == 8 * 10**6
+    assert room(small) > 512 * 2**20 + 8 * 10**6 + 10**7
+
+
+def test_a_share_too_small_for_its_process_leaves_nothing():
+    assert memory_limit(0.01, 24 * GIB) < 0
+    assert memory_limit(0.25, 24 * GIB) == 6 * GIB - CONTEXT

@@ -1,0 +1,68 @@
+"""How many trials share a GPU: what follows from the memory that the largest of them is predicted to take."""
+
+from dataclasses import dataclass
+from math import floor
+
+from tuner.models.memory import TrainingMemory
+from tuner.training.program_key import PROGRAMS_KEPT
+
+# None of the constants was measured on a card; they are on the safe side of what TensorFlow and NVIDIA say of theirs.
+CONTEXT = 700 * 2**20
+"""Bytes of a card that a process takes beside TensorFlow's memory: the CUDA context, cuDNN's and cuBLAS' code."""
+_WORKSPACE = 512 * 2**20  # of TensorFlow's memory, for what kernels borrow while they run, and for gaps between tensors
+# The estimate counts what the fast recurrence keeps for the backward pass. Keras' layers keep whole sequences between
+# themselves, cuDNN reserves as much again, and an evaluation has other batches.
+_LAYERS_TO_RECURRENCE = 3.0
+MOST_A_CARD = 16
+"""Beyond this, trials take turns on the card's processors, and each still needs one of the host's."""
+_STEP = 10_000  # Ray counts resources in ten thousandths
+
+
+@dataclass(frozen=True)
+class Packing:
+    """How trials share a card.
+
+    Attributes:
+        trials: that fit on it side by side.
+        share: of the card for each, what ``--gpus-per-trial`` would be.
+        needed: bytes of TensorFlow's memory that the largest trial is given room for.
+        card: bytes that the smallest card has.
+    """
+
+    trials: int
+    share: float
+    needed: int
+    card: int
+
+    @property
+    def fits(self) -> bool:
+        """Whether the largest trial fits at all, with its margin."""
+        return self.needed <= memory_limit(self.share, self.card)
+
+
+def room(trial: TrainingMemory) -> int:
+    """Bytes of TensorFlow's memory that a worker needs for trials of this size: it keeps the variables of a few of them."""
+    return _WORKSPACE + PROGRAMS_KEPT * trial.state + round(_LAYERS_TO_RECURRENCE * trial.activations)
+
+
+def packing(needed: int, card: int) -> Packing:
+    """As many trials a card as fit, one where not even that does.
+
+    Args:
+        needed: the ``room`` of the largest trial, in bytes.
+        card: bytes of the smallest card.
+    """
+    trials = max(1, min(MOST_A_CARD, card // (needed + CONTEXT)))
+    while trials > 1 and memory_limit(_share(trials), card) < needed:  # a share is rounded down
+        trials -= 1
+    return Packing(trials, _share(trials), needed, card)
+
+
+def _share(trials: int) -> float:
+    """The largest fraction that Ray can count of which so many make a card."""
+    return floor(_STEP / trials) / _STEP
+
+
+def memory_limit(share: float, card: int) -> int:
+    """Bytes that TensorFlow may take of a card of which its process has this share: in proportion, without the context."""
+    return floor(share * card) - CONTEXT

@@ -1,0 +1,95 @@
+"""What a trial takes, and how many run at once: as it was asked for, or as machine, cluster and trials suggest."""
+
+import math
+import os
+
+from tuner.data.batches import buckets_of
+from tuner.data.encoded import EncodedSplits
+from tuner.errors import InputError
+from tuner.models.memory import training_memory
+from tuner.runs.settings import CardSettings, ResourceSettings, SearchSettings
+from tuner.search.packing import packing, room
+from tuner.search.plan import our_networks, plan_of
+from tuner.search.ray_tune.capacity import Capacity, capacity
+from tuner.search.ray_tune.cards import cards
+from tuner.search.ray_tune.cluster import find_cluster, local_gpus
+from tuner.search.ray_tune.measuring import smallest_card
+from tuner.search.request import SearchRequest
+
+DEFAULT_TRIALS = 12
+
+
+def resources_of(request: SearchRequest) -> ResourceSettings:
+    """Resources of a trial; on a local Ray they are checked here, on a cluster when it is connected.
+
+    Where GPUs are to be shared by memory, a whole one stands for the share, which only the trials' sizes decide.
+
+    Raises:
+        InputError: where this machine has less than one trial is to take, or the cluster does not answer.
+    """
+    cluster, gpus = find_cluster(request.address), request.gpus_per_trial
+    if cluster is None:
+        there = Capacity(cpus=os.cpu_count() or 1, gpus=local_gpus())
+        for option, asked, has in (
+            ("--gpus-per-trial", gpus, there.gpus),
+            ("--cpus-per-trial", request.cpus_per_trial, there.cpus),
+        ):
+            if isinstance(asked, int | float) and asked > has:
+                raise InputError(
+                    f"{option} {asked:g}: this machine has {has:g}; ask for fewer, or give a cluster with --address"
+                )
+    else:
+        there = capacity(cluster)
+    if gpus == "auto" and not there.gpus:
+        raise InputError(
+            f"--gpus-per-trial auto: no GPU: 0 {'on this machine' if cluster is None else 'in the cluster'}; leave it out"
+        )
+    share = (1.0 if there.gpus else 0.0) if gpus is None or gpus == "auto" else gpus
+    # A cluster may grow: Ray places what fits, and asks for more nodes.
+    slots = math.inf if cluster else there.gpus / share if share else there.cpus / request.cpus_per_trial
+    return ResourceSettings(
+        cpus_per_trial=request.cpus_per_trial,
+        gpus_per_trial=share,
+        concurrency=_concurrency(request, slots),
+        address=request.address,
+    )
+
+
+def _concurrency(request: SearchRequest, slots: float) -> int:
+    trials = (request.trials or DEFAULT_TRIALS) * request.repeats
+    return request.concurrency or max(1, int(min(slots, trials)))
+
+
+def with_shared_cards(settings: SearchSettings, request: SearchRequest, data: EncodedSplits) -> SearchSettings:
+    """The settings with as many trials a card as fit by the predicted memory of the largest.
+
+    Raises:
+        InputError: where there is no card to measure, not even one trial fits on it, or trials are of a user's own model.
+    """
+    longest = int(buckets_of(data, compiled=False).boundaries[-1])
+    plan, cluster = plan_of(settings), find_cluster(request.address)
+    configs = our_networks(settings)
+    if not configs:
+        raise InputError("--gpus-per-trial auto: the memory of a hypermodel's trials is not predicted; give a number")
+    needed = max(room(training_memory(plan.network(config), config, length=longest)) for config in configs)
+    found = packing(needed, smallest_card(cluster) if cluster else min(card["memory"] for card in cards()))
+    if not found.fits:
+        raise InputError(
+            f"--gpus-per-trial auto: the largest trial is predicted to need {needed / 2**30:.1f} GiB with its margins, a card "
+            f"has {found.card / 2**30:.1f} GiB; bound it with --max-params or smaller batches, or ask for 1"
+        )
+    concurrency = settings.resources.concurrency
+    if cluster is None:
+        # Each trial has a processor that feeds it; a whole card is given to one even where there are too few.
+        gpus = local_gpus()
+        concurrency = _concurrency(
+            request, min(gpus * found.trials, max(gpus, (os.cpu_count() or 1) / request.cpus_per_trial))
+        )
+    resources = settings.resources.model_copy(
+        update={
+            "gpus_per_trial": found.share,
+            "concurrency": concurrency,
+            "card": CardSettings(trials=found.trials, needed=found.needed, memory=found.card),
+        }
+    )
+    return settings.model_copy(update={"resources": resources})

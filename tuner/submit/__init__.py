@@ -1,0 +1,1 @@
+"""Searches on a cluster from here: reaching its head, sending the working tree as a Ray job, following it, fetching its run."""
