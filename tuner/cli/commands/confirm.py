@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tuner.cli.parsing import runs_dir_option
+
 if TYPE_CHECKING:
     from tuner.cli.confirming import By
 
@@ -29,9 +31,7 @@ if TYPE_CHECKING:
     metavar="R",
     help="Trainings of each, from seeds that the search did not use.",
 )
-@click.option(
-    "--runs-dir", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Where runs are kept."
-)
+@runs_dir_option
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON alone on stdout.")
 def confirm(run: str, top: int, by: "By", repeats: int, runs_dir: Path, as_json: bool) -> int:
     """Train the best trials of RUN (a name or a folder) again from other seeds, and judge them on the test part.
