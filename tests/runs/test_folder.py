@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import pytest
 
 from tuner.errors import InputError
-from tuner.runs.folder import create_run, find_run
+from tuner.runs.folder import RunFolder, create_run, find_run
+from tuner.runs.location import remote_folder
 
 
 def fill(folder):
