@@ -12,7 +12,7 @@ made_from="$extras $(cat "$project/pyproject.toml" "$project/constraints.txt" | 
 # Python keeps bytecode only where this is not set, and with bytecode TensorFlow is imported in half the time.
 unset PYTHONDONTWRITEBYTECODE
 
-if [ "$(cat "$venv/made-from" 2>/dev/null)" != "$made_from" ]; then
+if ! grep -qsxF "$made_from" "$venv/made-from"; then
     python=$(command -v python3.12 || command -v python3.11) || {
         echo "install.sh: this image has neither python3.12 nor python3.11; choose another, for instance Ubuntu 24.04" >&2
         exit 1

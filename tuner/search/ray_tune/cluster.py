@@ -30,9 +30,13 @@ _SECONDS_TO_ANSWER = 10.0
 _SECONDS_TO_START_A_WORKER = 120.0
 
 
+# Where `ray up` leaves the description of a cluster on its head.
+_DESCRIPTION = "~/ray_bootstrap_config.yaml"
+
+
 @dataclass(frozen=True)
 class ClusterResources:
-    """What the nodes have together."""
+    """What the nodes have together, those included that an autoscaler may still start."""
 
     cpus: float
     gpus: float
@@ -134,10 +138,26 @@ def connected(address: str | None, *, local_cpus: float) -> Iterator[ClusterReso
     try:
         if cluster is not None:
             _check_that_workers_start(ray, cluster)
-        resources = ray.cluster_resources()
-        yield ClusterResources(resources.get("CPU", 0.0), resources.get("GPU", 0.0), len(ray.nodes()), cluster is None)
+        there, more = ray.cluster_resources(), {} if cluster is None else _still_to_come()
+        cpus, gpus = (there.get(name, 0.0) + more.get(name, 0.0) for name in ("CPU", "GPU"))
+        yield ClusterResources(cpus, gpus, len(ray.nodes()), cluster is None)
     finally:
         ray.shutdown()
+
+
+def _still_to_come() -> dict[str, float]:
+    """What the workers have that the autoscaler may start, where this machine is the head of a cluster that `ray up` made."""
+    description = Path(_DESCRIPTION).expanduser()
+    if not description.exists():
+        return {}
+    import yaml
+
+    config = yaml.safe_load(description.read_text(encoding="utf-8"))
+    total: dict[str, float] = {}
+    for kind in config.get("available_node_types", {}).values():
+        for name, amount in kind["resources"].items():
+            total[name] = total.get(name, 0.0) + amount * kind.get("max_workers", 0)
+    return total
 
 
 class _Worker:
