@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from cluster.lab import aws_cycle
+
+from cluster.lab import aws_cycle, onprem_loss
 from cluster.lab.isolation import run_isolated, what_is_missing
 
 pytestmark = pytest.mark.lab
@@ -17,7 +18,7 @@ def _laboratory():
 
 
 def test_aws_from_ray_up_to_ray_down_with_a_spot_interruption(tmp_path):
-    run_isolated("aws_cycle", tmp_path, seconds=420)
+    run_isolated("aws_cycle", tmp_path, seconds=540)
     facts = json.loads((tmp_path / "facts.json").read_text(encoding="utf-8"))
     assert facts["up"] == 1  # the head alone
     assert facts["markets"] == ["spot", "spot"]
@@ -29,3 +30,16 @@ def test_aws_from_ray_up_to_ray_down_with_a_spot_interruption(tmp_path):
     assert len(run["started"]) == aws_cycle.TRIALS + 1
     assert facts["launched"] == 4  # the head, two workers, and one in place of the one that was taken back
     assert (facts["idle"], facts["down"]) == (1, 0)
+
+
+def test_onprem_a_host_that_dies_and_one_that_cannot_be_reached_cost_no_trial(tmp_path):
+    run_isolated("onprem_loss", tmp_path, seconds=420)
+    facts = json.loads((tmp_path / "facts.json").read_text(encoding="utf-8"))
+    assert facts["code"] == 0
+    run = facts["run"]
+    assert run["status"] == ["completed"] * onprem_loss.TRIALS
+    assert run["epochs"] == [list(range(1, onprem_loss.EPOCHS + 1))] * onprem_loss.TRIALS
+    assert run["lost"] == ["its node went away"] * 2
+    assert facts["seconds_until_a_dead_host_was_missed"] < 15
+    assert facts["seconds_until_a_silent_host_was_missed"] < 25  # a minute with Ray's own settings
+    assert not facts["answers"]  # Ray is down on the head

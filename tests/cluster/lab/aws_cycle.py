@@ -1,11 +1,12 @@
-"""gpu.yaml as shipped, from `ray up` to `ray down`. Changed are the image, the bucket's name and the time until a worker is idle.
+"""gpu.yaml as shipped, from `ray up` to `ray down`. Changed are image, bucket and the time until a worker is idle.
 
-Two spot workers train; AWS takes one back; it is replaced; the search ends; the workers leave by themselves; the head is told to.
+Two spot workers train; AWS takes one back; it is replaced; the search ends; the workers leave; the head is told to leave.
 """
 
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from cluster.lab.ec2 import CREDENTIALS, GATEWAY, PREFIX, FakeEC2
 from cluster.lab.hosts import Network
@@ -21,7 +22,7 @@ from cluster.lab.scenario import (
 )
 
 BUCKET = "lab-bucket"
-TRIALS, EPOCHS = 4, 60
+TRIALS, EPOCHS = 3, 40
 SEARCH = (
     f"--trials {TRIALS} --epochs {EPOCHS} --scheduler none --concurrency 2 --gpus-per-trial 1 "
     "--set cell=gru --set layers=1 --set units=4,8 --set embedding=4 --set pooling=max"
@@ -29,6 +30,7 @@ SEARCH = (
 
 
 def main(scratch: Path) -> None:
+    """Runs it all and writes the facts."""
     os.environ.update(CREDENTIALS, AUTOSCALER_NODE_START_WAIT_S="60", RAY_USAGE_STATS_ENABLED="0")
     # Instead of a role that the machine has: credentials in the environment.
     profile = "\n".join(f"export {name}={value}" for name, value in CREDENTIALS.items())
@@ -41,25 +43,33 @@ def main(scratch: Path) -> None:
     }
     cluster = changed_file("gpu", scratch, changes)
     make_token()
-    with told(scratch) as facts:
-        ray("up", "--yes", cluster)
-        facts["up"] = len(ec2.running())
-        search = RemoteSearch(cluster, ec2.head(), "spot", SEARCH)
-        wait_until(lambda: len(ec2.workers()) == 2, "two workers were launched", seconds=150)
-        facts["markets"] = [each.get("InstanceLifecycle") for each in ec2.workers().values()]
-        wait_until(lambda: search.epochs() >= 20, "20 epochs", seconds=120)
-        victim = next(iter(ec2.workers()))
-        say("AWS takes back", victim)
-        ec2.interrupt(victim)
-        wait_until(lambda: len(ec2.workers()) == 2, "it was replaced", seconds=60)
-        facts["code"] = search.wait(seconds=240)
-        facts["run"] = fetched_facts(f"s3://{BUCKET}/runs/spot")
-        wait_until(lambda: not ec2.workers(), "idle workers have left", seconds=90)
-        facts["idle"] = len(ec2.running())
-        ray("down", "--yes", cluster)
-        wait_until(lambda: ec2.hosts_running() == 0, "nothing runs", seconds=30)
-        facts["down"] = len(ec2.running())
-        facts["launched"] = len(ec2.started)
+    try:
+        with told(scratch) as facts:
+            _cycle(ec2, cluster, facts)
+    except BaseException:
+        ec2.keep_logs(scratch)
+        raise
+
+
+def _cycle(ec2: FakeEC2, cluster: Path, facts: dict[str, Any]) -> None:
+    ray("up", "--yes", cluster)
+    facts["up"] = len(ec2.running())
+    search = RemoteSearch(cluster, ec2.head(), "spot", SEARCH)
+    wait_until(lambda: len(ec2.workers()) == 2, "two workers were launched", seconds=90)
+    facts["markets"] = [each.get("InstanceLifecycle") for each in ec2.workers().values()]
+    wait_until(lambda: search.epochs() >= 15, "15 epochs", seconds=180)
+    victim = next(iter(ec2.workers()))
+    say("AWS takes back", victim)
+    ec2.interrupt(victim)
+    wait_until(lambda: len(ec2.workers()) == 2, "it was replaced", seconds=60)
+    facts["code"] = search.wait(seconds=300)
+    facts["run"] = fetched_facts(f"s3://{BUCKET}/runs/spot")
+    wait_until(lambda: not ec2.workers(), "idle workers have left", seconds=90)
+    facts["idle"] = len(ec2.running())
+    ray("down", "--yes", cluster)
+    wait_until(lambda: ec2.hosts_running() == 0, "nothing runs", seconds=30)
+    facts["down"] = len(ec2.running())
+    facts["launched"] = len(ec2.started)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-from cluster.lab.hosts import Host, Network
+from moto.ec2.responses.instances import InstanceResponse
 from moto.server import ThreadedMotoServer
+
+from cluster.lab.hosts import Host, Network
 
 REGION = "us-west-2"
 GATEWAY, PREFIX = "172.31.0.1", 16  # moto's default network, of which the first address is free
@@ -112,3 +114,13 @@ class FakeEC2:
         private, public = described["PrivateIpAddress"], described.get("PublicIpAddress")
         self._hosts[instance] = self._network.start(f"i{instance[-10:]}", private, public)
         self.started.append(instance)
+
+
+def _launch_as_many_as_are_wanted() -> None:
+    """EC2 launches MaxCount instances where it can; moto launches MinCount."""
+    parameter = InstanceResponse._get_param
+
+    def wanted(response: InstanceResponse, name: str, *rest: Any, **more: Any) -> Any:
+        return parameter(response, "MaxCount" if name == "MinCount" else name, *rest, **more)
+
+    InstanceResponse._get_param = wanted

@@ -4,7 +4,6 @@ They share this machine's processors and memory, and each of them reports all of
 """
 
 import hashlib
-import os
 import subprocess
 import sys
 import time
@@ -139,9 +138,9 @@ class Host:
 
 
 def _wait_for_a_network_of_its_own(process: "subprocess.Popen[bytes]") -> None:
-    ours = os.readlink("/proc/self/ns/net")
+    ours = Path("/proc/self/ns/net").readlink()
     deadline = time.monotonic() + 10
-    while os.readlink(f"/proc/{process.pid}/ns/net") == ours:
+    while Path(f"/proc/{process.pid}/ns/net").readlink() == ours:
         if time.monotonic() > deadline or process.poll() is not None:
             raise RuntimeError("a host has not left this network")
         time.sleep(0.01)

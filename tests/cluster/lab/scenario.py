@@ -41,10 +41,16 @@ def ray(*arguments: object, check: bool = True) -> str:
     command = ["ray", *map(str, arguments)]
     say("$", *command)
     done = subprocess.run(
-        command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        command,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
     )
+    say(done.stdout)
     if check and done.returncode != 0:
-        say(done.stdout)
         raise AssertionError(f"ray {arguments[0]} ended with exit code {done.returncode}")
     return done.stdout
 
@@ -93,7 +99,9 @@ class RemoteSearch:
             screen = self.screen.read_text(encoding="utf-8", errors="replace")
             raise AssertionError(f"the search ended with exit code {self._process.returncode}:\n{screen[-3000:]}")
         try:
-            (journal,) = self._head.path("/home/ubuntu/.cache/frontier-tuner/write").glob(f"*/{self.name}/journal.jsonl")
+            (journal,) = self._head.path("/home/ubuntu/.cache/frontier-tuner/write").glob(
+                f"*/{self.name}/journal.jsonl"
+            )
             lines = journal.read_text(encoding="utf-8").split("\n")
         except (ValueError, OSError):  # it has not begun
             return []
@@ -102,6 +110,13 @@ class RemoteSearch:
     def epochs(self) -> int:
         """How many epochs have ended."""
         return sum(event["event"] == "epoch" for event in self.events())
+
+    def seconds_until_lost(self, count: int) -> float:
+        """How long it takes from now until so many workers are recorded as lost, at most a minute."""
+        start = time.monotonic()
+        lost = "worker_lost"
+        wait_until(lambda: sum(each["event"] == lost for each in self.events()) == count, f"{count} lost", seconds=60)
+        return round(time.monotonic() - start, 1)
 
     def wait(self, seconds: float) -> int:
         """Its exit code."""
