@@ -1,4 +1,4 @@
-"""onprem.yaml as shipped, on three hosts. Changed is the bucket's name; the lines with MinIO's credentials come with the image.
+"""onprem.yaml as shipped, on three hosts. Changed are bucket and key; the lines with MinIO's credentials come with the image.
 
 All three train; one dies, a while later another can no longer be reached; the search ends on the one that is left, the head.
 """
@@ -42,7 +42,8 @@ def main(scratch: Path) -> None:
     for number, address in enumerate((_HEAD, *_OTHERS), start=1):
         network.start(f"host{number}", address)
     _start_storage()
-    cluster = changed_file("onprem", scratch, {"s3://CHANGE-ME": f"s3://{BUCKET}"})
+    changes = {"s3://CHANGE-ME": f"s3://{BUCKET}", "~/.ssh/id_ed25519": str(key)}
+    cluster = changed_file("onprem", scratch, changes)
     make_token()
     with told(scratch) as facts:
         _lose_two(network, cluster, facts)
