@@ -9,18 +9,29 @@ project=$(cd "$(dirname "$0")/.." && pwd)
 venv=$HOME/venv
 made_from="$extras $(cat "$project/pyproject.toml" "$project/constraints.txt" | sha256sum)"
 
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
 # Python keeps bytecode only where this is not set, and with bytecode TensorFlow is imported in half the time.
 unset PYTHONDONTWRITEBYTECODE
 
 if ! grep -qsxF "$made_from" "$venv/made-from"; then
-    python=$(command -v python3.12 || command -v python3.11) || {
+    python=
+    for candidate in python3.12 python3.11; do
+        if "$candidate" -c '' 2>/dev/null; then
+            python=$candidate
+            break
+        fi
+    done
+    if [ -z "$python" ]; then
         echo "install.sh: this image has neither python3.12 nor python3.11; choose another, for instance Ubuntu 24.04" >&2
         exit 1
-    }
+    fi
     if ! "$python" -c 'import ensurepip' 2>/dev/null; then
         # A machine that has just booted may still be installing updates: wait for it.
-        sudo apt-get -qq -o DPkg::Lock::Timeout=300 update
-        sudo apt-get -qq -o DPkg::Lock::Timeout=300 install -y "$(basename "$python")-venv"
+        as_root apt-get -qq -o DPkg::Lock::Timeout=300 update
+        as_root apt-get -qq -o DPkg::Lock::Timeout=300 install -y "$python-venv"
     fi
     rm -rf "$venv"
     "$python" -m venv "$venv"

@@ -22,7 +22,7 @@ from cluster.lab.scenario import (
 )
 
 BUCKET = "lab-bucket"
-TRIALS, EPOCHS = 3, 40
+TRIALS, EPOCHS = 3, 30
 SEARCH = (
     f"--trials {TRIALS} --epochs {EPOCHS} --scheduler none --concurrency 2 --gpus-per-trial 1 "
     "--set cell=gru --set layers=1 --set units=4,8 --set embedding=4 --set pooling=max"
@@ -57,7 +57,7 @@ def _cycle(ec2: FakeEC2, cluster: Path, facts: dict[str, Any]) -> None:
     search = RemoteSearch(cluster, ec2.head(), "spot", SEARCH)
     wait_until(lambda: len(ec2.workers()) == 2, "two workers were launched", seconds=90)
     facts["markets"] = [each.get("InstanceLifecycle") for each in ec2.workers().values()]
-    wait_until(lambda: search.epochs() >= 15, "15 epochs", seconds=180)
+    wait_until(lambda: search.epochs() >= 10, "10 epochs", seconds=180)
     victim = next(iter(ec2.workers()))
     say("AWS takes back", victim)
     ec2.interrupt(victim)

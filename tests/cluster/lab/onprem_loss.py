@@ -16,7 +16,7 @@ from cluster.lab.hosts import Network
 from cluster.lab.scenario import RemoteSearch, changed_file, fetched_facts, make_token, ray, say, told, wait_until
 
 BUCKET = "lab-bucket"
-TRIALS, EPOCHS = 3, 40
+TRIALS, EPOCHS = 3, 25
 SEARCH = (
     f"--trials {TRIALS} --epochs {EPOCHS} --scheduler none --concurrency 3 --cpus-per-trial {os.cpu_count()} "
     "--set cell=gru --set layers=1 --set units=4,8 --set embedding=4 --set pooling=max"
