@@ -1,6 +1,9 @@
 """The shipped cluster files on hosts made of namespaces, as a user runs them. Skipped where such hosts cannot be made."""
 
 import json
+import time
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -11,10 +14,25 @@ pytestmark = pytest.mark.lab
 
 
 @pytest.fixture(autouse=True)
-def _laboratory():
+def _laboratory(tmp_path):
     missing = what_is_missing()
     if missing:
         pytest.skip(missing)
+    yield
+    deadline = time.monotonic() + 10  # they have been killed, and are being collected
+    while left_over(tmp_path) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert left_over(tmp_path) == []
+
+
+def left_over(scratch):
+    """Commands of processes that a scenario started; hosts and `ray` have its folder in their environment."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has just ended
+            if str(scratch).encode() in (process / "environ").read_bytes():
+                found.append((process / "cmdline").read_text())
+    return found
 
 
 def test_aws_from_ray_up_to_ray_down_with_a_spot_interruption(tmp_path):

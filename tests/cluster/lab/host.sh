@@ -30,6 +30,7 @@ mkdir run/sshd
 # host's own above it, in which the project is that of the user's home folder.
 mkdir -p ".$PYTHON" ".$VENV"
 mount --bind "$PYTHON" ".$PYTHON"
+mount -o remount,bind,ro ".$PYTHON"
 mount -t overlay -o lowerdir="$VENV",upperdir="$PLACE/venv-upper",workdir="$PLACE/venv-work" venv ".$VENV"
 user=/home/ubuntu
 echo "$user/frontier-tuner" >".$VENV/$PTH"
@@ -42,7 +43,8 @@ install -m 600 "$KEYS/host_key" etc/ssh/lab_host_key
 mkdir mnt.old
 pivot_root . mnt.old
 cd /
-useradd --create-home --shell /bin/bash --password '*' ubuntu
+id ubuntu &>/dev/null || useradd --shell /bin/bash --password '*' ubuntu
+install -d -o ubuntu -g ubuntu "$user"
 install -d -m 700 -o ubuntu -g ubuntu "$user/.ssh"
 install -m 600 -o ubuntu -g ubuntu "/mnt.old$KEYS/authorized_keys" "$user/.ssh/authorized_keys"
 printf '%s\n' "$PROFILE" >"$user/.bashrc"
