@@ -18,9 +18,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+_TESTS = Path(__file__).parents[1]
+sys.path.insert(0, str(_TESTS))
 # Read when Ray is imported. In the usual folder its address would be found by every other search on this machine.
 os.environ.update(RAY_AUTH_MODE="disabled", RAY_TMPDIR=tempfile.mkdtemp(prefix="ray-", dir="/tmp"))
+os.environ["PYTHONPATH"] = f"{_TESTS}:{_TESTS.parent}"  # of the workers
 
 from fakes import fake_report, run_folder, run_settings
 from ray import tune
@@ -100,6 +102,9 @@ def run_search(settings: SearchSettings, folder: Path, epoch_seconds: float) -> 
     )
     conductor.end("finished")
     store.close()
+    errors = [record.error for record in store.ledger.trials.values() if record.error]
+    if errors:
+        raise RuntimeError(f"{len(errors)} trials failed: {errors[0]}")
 
 
 def no_memory(_config: object) -> TrainingMemory:
