@@ -18,11 +18,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-_TESTS = Path(__file__).parents[1]
-sys.path.insert(0, str(_TESTS))
-# Read when Ray is imported. In the usual folder its address would be found by every other search on this machine.
+sys.path.insert(0, str(Path(__file__).parents[1]))
+# Read when Ray is imported, and by workers. In the usual folder its address would be found by every other search here.
 os.environ.update(RAY_AUTH_MODE="disabled", RAY_TMPDIR=tempfile.mkdtemp(prefix="ray-", dir="/tmp"))
-os.environ["PYTHONPATH"] = f"{_TESTS}:{_TESTS.parent}"  # of the workers
+os.environ.update(PYTHONPATH=f"{Path(__file__).parents[1]}:{Path(__file__).parents[2]}")
 
 from fakes import fake_report, run_folder, run_settings
 from ray import tune

@@ -1,7 +1,8 @@
 """The fields of a RayJob that KubeRay 1.6 knows, by its types (ray-operator/apis/ray/v1) and Kubernetes' pod template.
 
 No package carries the resource definition itself (it is megabytes, most of it pod templates). What stands here was read off the
-types, for the parts that kuberay.yaml uses. A set of names: a mapping of just these. ``None``: not looked into.
+types, for the parts that kuberay.yaml uses. A mapping: the fields there are. A set: the choices. A list: many of what is in it.
+``None``: not looked into.
 """
 
 from typing import Any
@@ -82,7 +83,6 @@ _JOB = dict.fromkeys(
         "jobId",
         "managedBy",
         "metadata",
-        "preRunningDeadlineSeconds",
         "runtimeEnvYAML",
         "shutdownAfterJobFinishes",
         "submitterConfig",
@@ -92,7 +92,7 @@ _JOB = dict.fromkeys(
     )
 ) | {
     "rayClusterSpec": _CLUSTER,
-    "submissionMode": {"K8sJobMode", "HTTPMode", "InteractiveMode", "SidecarMode"},
+    "submissionMode": {"K8sJobMode", "HTTPMode", "InteractiveMode"},
 }
 RAY_JOB: dict[str, Any] = {"apiVersion": {"ray.io/v1"}, "kind": {"RayJob"}, "metadata": None, "spec": _JOB}
 

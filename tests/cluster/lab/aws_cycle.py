@@ -12,6 +12,7 @@ from cluster.lab.ec2 import CREDENTIALS, GATEWAY, PREFIX, FakeEC2
 from cluster.lab.hosts import Network
 from cluster.lab.scenario import (
     RemoteSearch,
+    answers,
     changed_file,
     fetched_facts,
     make_token,
@@ -54,6 +55,9 @@ def main(scratch: Path) -> None:
 def _cycle(ec2: FakeEC2, cluster: Path, facts: dict[str, Any]) -> None:
     ray("up", "--yes", cluster)
     facts["up"] = len(ec2.running())
+    (head,) = ec2.running().values()
+    facts["open"] = [port for port in (22, 8265, 10001) if answers(head["PublicIpAddress"], port)]
+    facts["bytecode"] = ec2.head().path("/home/ubuntu/frontier-tuner/tuner/cli/__pycache__").is_dir()
     search = RemoteSearch(cluster, ec2.head(), "spot", SEARCH)
     wait_until(lambda: len(ec2.workers()) == 2, "two workers were launched", seconds=90)
     facts["markets"] = [each.get("InstanceLifecycle") for each in ec2.workers().values()]

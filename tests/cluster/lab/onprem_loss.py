@@ -4,7 +4,6 @@ All three train; one dies, a while later another can no longer be reached; the s
 """
 
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +12,17 @@ from typing import Any
 from moto.server import ThreadedMotoServer
 
 from cluster.lab.hosts import Network
-from cluster.lab.scenario import RemoteSearch, changed_file, fetched_facts, make_token, ray, say, told, wait_until
+from cluster.lab.scenario import (
+    RemoteSearch,
+    answers,
+    changed_file,
+    fetched_facts,
+    make_token,
+    ray,
+    say,
+    told,
+    wait_until,
+)
 
 BUCKET = "lab-bucket"
 TRIALS, EPOCHS = 3, 25
@@ -75,20 +84,12 @@ def _lose_two(network: Network, cluster: Path, facts: dict[str, Any]) -> None:
     facts["code"] = search.wait(seconds=240)
     facts["run"] = fetched_facts(f"s3://{BUCKET}/runs/loss")
     ray("down", "--yes", cluster)
-    facts["answers"] = _answers(_HEAD, 6379)
+    facts["answers"] = answers(_HEAD, 6379)
 
 
 def _training(search: RemoteSearch) -> int:
     """How many trials have ended an epoch."""
     return len({event["trial"] for event in search.events() if event["event"] == "epoch"})
-
-
-def _answers(address: str, port: int) -> bool:
-    try:
-        socket.create_connection((address, port), timeout=5).close()
-    except OSError:
-        return False
-    return True
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What scenarios have in common: `ray` as a user runs it, a search on the cluster, waiting for things to happen."""
 
 import json
+import socket
 import subprocess
 import sys
 import time
@@ -123,6 +124,15 @@ class RemoteSearch:
         code = self._process.wait(timeout=seconds)
         say("the search ended with exit code", code)
         return code
+
+
+def answers(address: str, port: int) -> bool:
+    """Whether somebody listens there, for this machine."""
+    try:
+        socket.create_connection((address, port), timeout=5).close()
+    except OSError:
+        return False
+    return True
 
 
 def fetched_facts(url: str) -> dict[str, Any]:
