@@ -56,7 +56,7 @@ def _cycle(ec2: FakeEC2, cluster: Path, facts: dict[str, Any]) -> None:
     ray("up", "--yes", cluster)
     facts["up"] = len(ec2.running())
     (head,) = ec2.running().values()
-    facts["open"] = [port for port in (22, 8265, 10001) if answers(head["PublicIpAddress"], port)]
+    facts["open"] = [port for port in (22, 6379, 8265) if answers(head["PrivateIpAddress"], port)]
     facts["bytecode"] = ec2.head().path("/home/ubuntu/frontier-tuner/tuner/cli/__pycache__").is_dir()
     search = RemoteSearch(cluster, ec2.head(), "spot", SEARCH)
     wait_until(lambda: len(ec2.workers()) == 2, "two workers were launched", seconds=90)
