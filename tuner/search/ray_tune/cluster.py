@@ -138,26 +138,30 @@ def connected(address: str | None, *, local_cpus: float) -> Iterator[ClusterReso
     try:
         if cluster is not None:
             _check_that_workers_start(ray, cluster)
-        there, more = ray.cluster_resources(), {} if cluster is None else _still_to_come()
-        cpus, gpus = (there.get(name, 0.0) + more.get(name, 0.0) for name in ("CPU", "GPU"))
+        now, grown = ray.cluster_resources(), {} if cluster is None else resources_when_grown()
+        cpus, gpus = (max(now.get(name, 0.0), grown.get(name, 0.0)) for name in ("CPU", "GPU"))
         yield ClusterResources(cpus, gpus, len(ray.nodes()), cluster is None)
     finally:
         ray.shutdown()
 
 
-def _still_to_come() -> dict[str, float]:
-    """What the workers have that the autoscaler may start, where this machine is the head of a cluster that `ray up` made."""
+def resources_when_grown() -> dict[str, float]:
+    """What all workers have that the autoscaler may start, where this machine is the head of a cluster that `ray up` made.
+
+    Ray's own ``get_max_resources_from_cluster_config`` knows nothing of these clusters: their autoscaler does not report it.
+    """
     description = Path(_DESCRIPTION).expanduser()
     if not description.exists():
         return {}
     import yaml
 
     config = yaml.safe_load(description.read_text(encoding="utf-8"))
-    total: dict[str, float] = {}
-    for kind in config.get("available_node_types", {}).values():
+    kinds = config.get("available_node_types", {}).values()
+    amounts: dict[str, list[float]] = {}
+    for kind in kinds:
         for name, amount in kind["resources"].items():
-            total[name] = total.get(name, 0.0) + amount * kind.get("max_workers", 0)
-    return total
+            amounts.setdefault(name, []).extend([float(amount)] * kind.get("max_workers", 0))
+    return {name: sum(sorted(each, reverse=True)[: config["max_workers"]]) for name, each in amounts.items()}
 
 
 class _Worker:
