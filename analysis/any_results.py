@@ -6,15 +6,16 @@ from analysis.foreign.keras_tuner import is_keras_tuner, load_keras_tuner
 from analysis.foreign.ray_tune import is_ray_tune, load_ray_tune
 from analysis.foreign.results import ForeignResults
 from analysis.loading import Run, load
+from tuner.runs.location import runs_folder
 
 
-def load_results(run: str | Path, *, runs_dir: Path = Path("runs")) -> Run | ForeignResults:
+def load_results(run: str | Path, *, runs_dir: Path | None = None) -> Run | ForeignResults:
     """A run by name or folder, else the trials of a Ray Tune or KerasTuner folder.
 
     Raises:
         InputError: where it is none of them.
     """
-    path = Path(run)
+    path, runs_dir = Path(run), runs_dir or runs_folder()
     if path.is_dir() and not any((place / "search.yaml").is_file() for place in (runs_dir / run, path)):
         if is_keras_tuner(path):
             return load_keras_tuner(path)

@@ -15,6 +15,7 @@ from tuner.errors import InputError
 from tuner.runs.folder import RunFolder, find_run
 from tuner.runs.journal import read_journal
 from tuner.runs.ledger import Ledger
+from tuner.runs.location import runs_folder
 from tuner.runs.settings import SearchSettings, read_settings
 from tuner.runs.tables import (
     EPOCH_SCHEMA,
@@ -56,22 +57,26 @@ class Run:
         return f"{self.name}: {self.settings.data.source}, {len(self.trials):,} trials"
 
 
-def load(run: str | Path, *, runs_dir: Path = Path("runs")) -> Run:
+def load(run: str | Path, *, runs_dir: Path | None = None) -> Run:
     """Loads a run by name or folder.
 
     The tables are used where they hold all of the journal. Otherwise (the search runs, or was killed, or a table is damaged
     or of another version) they are made from the journal, which is never behind.
 
+    Args:
+        run: a name, a folder or a URL.
+        runs_dir: where names are looked up, by default FRONTIER_TUNER_RUNS, else ``runs``.
+
     Raises:
         InputError: where there is no such run, or its files are damaged.
     """
-    folder = find_run(str(run), runs_dir)
+    folder = find_run(str(run), runs_dir or runs_folder())
     settings = read_settings(folder.settings)
     tables = _tables(folder, trial_schema(settings.own_hyperparameters()))
     return Run(folder, settings, *map(_frame, tables))
 
 
-def load_many(runs: Iterable[str | Path], *, runs_dir: Path = Path("runs")) -> list[Run]:
+def load_many(runs: Iterable[str | Path], *, runs_dir: Path | None = None) -> list[Run]:
     """Loads several runs, in the order given.
 
     Raises:

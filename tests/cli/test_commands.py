@@ -80,6 +80,16 @@ def test_rank_shows_a_table(finished, capsys):
     assert "12 trials" in output
 
 
+def test_the_environment_gives_the_place_of_runs_and_the_option_overrides_it(finished, tmp_path, monkeypatch, capsys):
+    finished.path.parent.rename(tmp_path / "elsewhere")
+    assert run(["rank", "mine"]) == 2
+    monkeypatch.setenv("FRONTIER_TUNER_RUNS", "elsewhere")
+    assert run(["rank", "mine"]) == 0
+    assert load("mine").name == "mine"
+    assert run(["rank", "mine", "--runs-dir", "nowhere"]) == 2
+    assert "there are no runs in nowhere yet" in capsys.readouterr().err
+
+
 def test_a_finished_run_says_so_when_resumed(finished, capsys):
     assert run(["resume", "mine"]) == 0
     assert "mine is finished: 12 trials" in capsys.readouterr().out

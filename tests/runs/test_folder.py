@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import pytest
 
 from tuner.errors import InputError
-from tuner.runs.folder import create_run, find_run
+from tuner.runs.folder import RunFolder, create_run, find_run
+from tuner.runs.location import remote_folder
 
 
 def fill(folder):
@@ -46,3 +49,14 @@ def test_runs_are_found_by_name_and_by_folder(tmp_path):
         find_run("other", tmp_path)
     with pytest.raises(InputError, match="is a folder but not a run"):
         find_run(str(tmp_path), tmp_path / "elsewhere")
+
+
+def test_the_environment_says_where_runs_are_kept(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("FRONTIER_TUNER_RUNS", raising=False)
+    assert RunFolder(Path("runs/mine")).reference == "mine"
+    monkeypatch.setenv("FRONTIER_TUNER_RUNS", "s3://bucket/runs")
+    assert RunFolder(Path("runs/mine")).reference == "runs/mine"
+    remote = remote_folder("s3://bucket/runs/mine")
+    assert RunFolder(remote.cache("write"), remote).reference == "mine"
+    assert RunFolder(Path("cache/mine"), remote_folder("s3://other/runs/mine")).reference == "s3://other/runs/mine"

@@ -139,6 +139,6 @@ def _finish(console: Console, folder: RunFolder, reason: EndReason, *, as_json: 
     if reason == "interrupted":
         console.print("\ninterrupted: what is done is kept, and the same command goes on", style="bold")
         return _INTERRUPTED
-    shown = folder.name if folder.path.parent == Path("runs") else shlex.quote(folder.place)
+    shown = shlex.quote(folder.reference)
     console.print(f"\nnext: python -m tuner report {shown}", style="dim", soft_wrap=True)
     return 0

@@ -6,10 +6,21 @@ from typing import Any
 
 import click
 
+from tuner.runs.location import RUNS_VARIABLE, runs_folder
+
 CONFIG_FILE = "tuner.config_file"
 """Under this key the context of a command keeps the file of ``--config``."""
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
+
+
+runs_dir_option = click.option(
+    "--runs-dir",
+    type=click.Path(path_type=Path),
+    default=runs_folder,
+    show_default=f"{RUNS_VARIABLE}, else runs",
+    help="Folder or URL where runs are kept.",
+)
 
 
 class Duration(click.ParamType[float]):

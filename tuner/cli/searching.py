@@ -112,7 +112,7 @@ def _finish(console: Console, folder: RunFolder, reason: EndReason, *, as_json: 
 
 def _shown(folder: RunFolder) -> str:
     """How a user names the run on the command line."""
-    return folder.name if folder.path.parent == Path("runs") else shlex.quote(folder.place)
+    return shlex.quote(folder.reference)
 
 
 def _request(options: dict[str, Any]) -> SearchRequest:

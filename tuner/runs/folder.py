@@ -9,7 +9,7 @@ from typing import Self
 
 from tuner.errors import InputError
 from tuner.runs.fetching import SETTINGS, fetch_to_read
-from tuner.runs.location import RemoteFolder, remote_folder, unreachable
+from tuner.runs.location import RemoteFolder, remote_folder, runs_folder, unreachable
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -30,6 +30,12 @@ class RunFolder:
     def place(self) -> str:
         """How a user names it: its folder or URL."""
         return str(self.path) if self.remote is None else self.remote.url
+
+    @property
+    def reference(self) -> str:
+        """What a user has to type for it: its name where runs usually lie, else its place."""
+        usual = runs_folder() / self.name
+        return self.name if self.place == RunFolder(usual, remote_folder(usual)).place else self.place
 
     def with_models(self) -> Self:
         """The same run with its weights at hand, which the copy of a run on object storage need not have."""

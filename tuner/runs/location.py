@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from tuner.errors import InputError
 
 SCHEMES = ("s3", "gs")
+RUNS_VARIABLE = "FRONTIER_TUNER_RUNS"
 _URL = re.compile(r"([a-z][a-z0-9+.]+):/{1,2}(?=[^/])(.*)")
 
 
@@ -107,6 +108,14 @@ class RemoteFolder:
         except (OSError, ValueError) as error:
             raise unreachable(self.url, error) from None
         return filesystem, path.rstrip("/")
+
+
+def runs_folder() -> Path:
+    """Where runs are kept when nothing is said: FRONTIER_TUNER_RUNS, a folder or a URL, else ``runs``.
+
+    A cluster's nodes have the variable set, so that no search there is lost with its machine.
+    """
+    return Path(os.environ.get(RUNS_VARIABLE) or "runs")
 
 
 def remote_folder(place: Path | str) -> RemoteFolder | None:

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tuner.cli.parsing import runs_dir_option
+
 if TYPE_CHECKING:
     from tuner.cli.confirming import By
 
@@ -29,9 +31,7 @@ if TYPE_CHECKING:
     metavar="R",
     help="Trainings of each, from seeds that the search did not use.",
 )
-@click.option(
-    "--runs-dir", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Where runs are kept."
-)
+@runs_dir_option
 @click.option(
     "--data", default=None, metavar="D", help="Where the data are now, if they were moved; they must be the same."
 )

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import click
 
+from tuner.cli.parsing import runs_dir_option
+
 
 @click.command(short_help="Look for what would go wrong on this machine or a cluster.")
 @click.argument("cluster", required=False)
-@click.option(
-    "--runs-dir", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Where runs are kept."
-)
+@runs_dir_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON alone on stdout.")
 def doctor(cluster: str | None, runs_dir: Path, as_json: bool) -> int:
     """Look for what would go wrong on this machine or on a cluster, and say what to do about it.

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from tuner.cli.parsing import runs_dir_option
+
 
 @click.command(short_help="Write a trial of a run as a model that takes raw strings.")
 @click.argument("run")
@@ -30,9 +32,7 @@ import click
     help="A SavedModel for raw strings, a Keras file for token ids, or quantised LiteRT files (float16 and int8).",
 )
 @click.option("--force", is_flag=True, help="Replace the folder if it holds an exported model.")
-@click.option(
-    "--runs-dir", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Where runs are kept."
-)
+@runs_dir_option
 def export(run: str, trial: str, out: Path | None, kind: str, force: bool, runs_dir: Path) -> int:
     """Write a trial of RUN (a name or a folder) as a model that needs TensorFlow only, with a model card beside it."""
     from tuner.cli.exporting import export_command

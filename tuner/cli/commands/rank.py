@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tuner.cli.parsing import runs_dir_option
+
 if TYPE_CHECKING:
     from analysis.ranking import By
 
@@ -22,9 +24,7 @@ if TYPE_CHECKING:
 @click.option(
     "--max-params", type=click.IntRange(min=1), default=None, metavar="N", help="Only trials of at most N parameters."
 )
-@click.option(
-    "--runs-dir", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Where runs are kept."
-)
+@runs_dir_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON alone on stdout.")
 def rank(run: str, top: int, by: "By", max_params: int | None, runs_dir: Path, as_json: bool) -> int:
     """Rank the trials of RUN (a name or a folder), running, interrupted or finished."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from tuner.cli.parsing import Duration, Gpus
+from tuner.cli.parsing import Duration, Gpus, runs_dir_option
 
 
 @click.command(short_help="Run a published experiment beside its published table.")
@@ -34,9 +34,7 @@ from tuner.cli.parsing import Duration, Gpus
 )
 @click.option("--seed", type=int, default=0, show_default=True, metavar="K", help="All randomness follows from it.")
 @click.option("--name", default=None, metavar="RUN", help="Name of the run.  [default: NAME, with F where it is not 1]")
-@click.option(
-    "--runs-dir", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Where runs are kept."
-)
+@runs_dir_option
 @click.option(
     "--data-dir",
     type=click.Path(path_type=Path),

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import click
 
+from tuner.cli.parsing import runs_dir_option
+
 
 @click.command(short_help="Go on with a search that was interrupted, or extend it.")
 @click.argument("run")
-@click.option(
-    "--runs-dir", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Where runs are kept."
-)
+@runs_dir_option
 @click.option("--trials", type=int, default=None, metavar="N", help="Extend the search to N trials in all.")
 @click.option(
     "--data", default=None, metavar="D", help="Where the data are now, if they were moved; they must be the same."

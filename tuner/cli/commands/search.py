@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from tuner.cli.parsing import Duration, Epochs, Gpus, load_defaults
+from tuner.cli.parsing import Duration, Epochs, Gpus, load_defaults, runs_dir_option
 
 
 @click.command(short_help="Search a space of networks on labelled texts.")
@@ -117,9 +117,7 @@ from tuner.cli.parsing import Duration, Epochs, Gpus, load_defaults
 )
 @click.option("--seed", type=int, default=0, show_default=True, metavar="K", help="All randomness follows from it.")
 @click.option("--name", default=None, metavar="RUN", help="Name of the run.  [default: date and time]")
-@click.option(
-    "--runs-dir", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Where runs are kept."
-)
+@runs_dir_option
 @click.option("--max-params", type=int, default=None, metavar="N", help="Only networks of at most N parameters.")
 @click.option(
     "--time-budget", type=Duration(), default=None, metavar="T", help="End the search after, for instance, 30m."
