@@ -78,7 +78,20 @@ def test_a_client_without_the_token_gets_nothing_and_with_it_everything(head, tm
 
 def test_a_search_is_sent_followed_and_fetched(head, project):
     data = write_reviews(project.parent / "my reviews.csv", examples=600)
-    command = ["search", "--data", data, "--name", "mine", "--trials", "2", "--epochs", "1", *SMALL]
+    command = [
+        "search",
+        "--data",
+        data,
+        "--name",
+        "mine",
+        "--trials",
+        "2",
+        "--epochs",
+        "1",
+        "--concurrency",
+        "1",
+        *SMALL,
+    ]
     followed = head.call(*TUNER, "submit", URL, "--", *command, folder=project)
     assert followed.returncode == 0, followed.stderr
     assert followed.stderr == ""

@@ -1,5 +1,6 @@
 """What ``tuner search`` and ``tuner resume`` do."""
 
+import os
 import shlex
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from search_spaces.named import named_space
 from search_spaces.reader import SpaceError, parse_setting, read_space
 from search_spaces.space import Space
 from tuner.cli.plan_screen import print_plan
-from tuner.cli.progress import progress
+from tuner.cli.progress import Progress, progress
+from tuner.cli.remote_progress import PROGRESS, EventLines
 from tuner.cli.terminal import Terminal
 from tuner.data.pipeline import BUILT_IN, DataRequest
 from tuner.errors import InputError
@@ -50,7 +52,7 @@ def run_search(request: SearchRequest, *, dry_run: bool, as_json: bool) -> int:
     if dry_run:
         console.print("dry run: everything checks out, nothing was started or written", style="dim")
         return 0
-    with progress(console, concurrency=prepared.settings.resources.concurrency) as shown:
+    with _progress(console, concurrency=prepared.settings.resources.concurrency) as shown:
         reason = start_search(prepared, request.runs_dir, shown.show)
     return _finish(console, folder, reason, as_json=as_json)
 
@@ -82,7 +84,7 @@ def resume_command(run: str, runs_dir: Path, *, trials: int | None, data: str | 
             console.print(f"note: the modules of {settings.space['name']} have changed since the search began")
         left = settings.trials - sum(record.ended for record in store.ledger.trials.values())
         console.print(f"resuming {folder.name}: {left} of {settings.trials} trials are left")
-        with progress(console, concurrency=settings.resources.concurrency) as shown:
+        with _progress(console, concurrency=settings.resources.concurrency) as shown:
             reason = resume_search(store, mended, prepared.encoded, shown.show)
     finally:
         store.close()
@@ -108,6 +110,12 @@ def _finish(console: Console, folder: RunFolder, reason: EndReason, *, as_json: 
     console.print(f"\n{reason}: everything so far is in {folder.place}", style="bold")
     console.print(f"go on with: python -m tuner resume {_shown(folder)}")
     return _INTERRUPTED if reason == "interrupted" else 0
+
+
+def _progress(console: Console, *, concurrency: int) -> Progress:
+    """For this console, or for a reader elsewhere: `tuner submit` asks for that on a terminal."""
+    elsewhere = os.environ.get(PROGRESS) == "events"
+    return EventLines(console, concurrency) if elsewhere else progress(console, concurrency=concurrency)
 
 
 def _shown(folder: RunFolder) -> str:

@@ -2,7 +2,6 @@
 
 import secrets
 import shlex
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from rich.table import Table
 from tuner import __version__
 from tuner.cli.duration import duration_text
 from tuner.cli.remote_command import RemoteCommand, remote_command
+from tuner.cli.remote_progress import PROGRESS, RemoteLog, without_events
 from tuner.cli.terminal import Terminal
 from tuner.data.wording import counted
 from tuner.errors import InputError
@@ -72,13 +72,19 @@ def _submit(console: Console, cluster: str, arguments: Sequence[str], working_di
                 job=f"{name}-{secrets.token_hex(2)}",
                 archive=archive,
                 metadata=metadata,
-                environment={"COLUMNS": str(console.width), "PYTHONUNBUFFERED": "1"},
+                environment=_environment(console, detach=detach),
             )
             console.print(f"[bold]job[/bold]       {job}\n")
             if detach:
                 _say_how_to_go_on(console, cluster, job)
                 return 0
             return _follow(console, server, cluster, job)
+
+
+def _environment(console: Console, *, detach: bool) -> dict[str, str]:
+    """What lets the job print for this console."""
+    shown = {"COLUMNS": str(console.width), "PYTHONUNBUFFERED": "1"}
+    return shown | ({PROGRESS: "events"} if console.is_terminal and not detach else {})
 
 
 def _pack(console: Console, command: RemoteCommand, working_dir: Path, archive: Path) -> None:
@@ -91,12 +97,9 @@ def _pack(console: Console, command: RemoteCommand, working_dir: Path, archive: 
 
 
 def _follow(console: Console, server: JobServer, cluster: str, job: str) -> int:
-    def write(text: str) -> None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-
     try:
-        ended = server.follow(job, write)
+        with RemoteLog(console) as log:
+            ended = server.follow(job, log.write)
     except KeyboardInterrupt:
         console.print("\ndetached: the job goes on", style="bold")
         _say_how_to_go_on(console, cluster, job)
@@ -128,7 +131,7 @@ def _status(console: Console, cluster: str, name: str) -> int:
         console.print(_table([job]))
         if job.status == "failed" and job.exit_code is None:
             console.print(" ".join(job.message.split()), markup=False)
-        for line in server.log(job.id).rstrip().splitlines()[-_LAST_LINES:]:
+        for line in without_events(server.log(job.id).rstrip())[-_LAST_LINES:]:
             console.print(line, markup=False, soft_wrap=True)
     return 0
 

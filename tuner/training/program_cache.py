@@ -1,10 +1,12 @@
 """The programs of a worker: the last few that its trials used, the oldest given up first."""
 
+import gc
 from collections import OrderedDict
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
+from tensorflow.python.framework.ops import gradient_registry
 
 from tuner.training.program import Program
 from tuner.training.program_key import PROGRAMS_KEPT, ProgramKey
@@ -24,8 +26,20 @@ class ProgramCache:
         if program is None:
             while len(self._programs) >= self._size:
                 self._programs.popitem(last=False)
-                # Keras keeps names and graphs of models in global tables, which would otherwise grow with every model.
-                keras.utils.clear_session()
+                _forget_graphs()
             program = Program(key, vectors)
         self._programs[key] = program
         return program
+
+
+def _forget_graphs() -> None:
+    """Empties the global tables of Keras and TensorFlow, which would otherwise hold on to the graphs of every model.
+
+    TensorFlow registers a gradient for each ``tf.custom_gradient`` that is traced (seven megabytes a program here) and has no
+    public way to take it back. It is needed only until the step around it is traced, and none is being traced now.
+    """
+    keras.utils.clear_session()
+    registered = gradient_registry._registry
+    for name in [name for name in registered if name.startswith("CustomGradient-")]:
+        del registered[name]
+    gc.collect()

@@ -98,7 +98,8 @@ def connected(address: str | None, *, local_cpus: float) -> Iterator[ClusterReso
     cluster = find_cluster(address)
     if cluster is None:
         try:
-            ray.init(address="local", num_cpus=math.ceil(local_cpus), include_dashboard=False, **quiet)
+            with _minimal_agents():
+                ray.init(address="local", num_cpus=math.ceil(local_cpus), include_dashboard=False, **quiet)
         except Exception as error:  # Ray has no type for it
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise SearchFailed(
@@ -125,6 +126,23 @@ def connected(address: str | None, *, local_cpus: float) -> Iterator[ClusterReso
         yield ClusterResources(there.cpus, there.gpus, len(ray.nodes()), cluster is None, there.is_open)
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def _minimal_agents() -> Iterator[None]:
+    """Ray as it starts without the dashboard's packages, where they are installed.
+
+    A local Ray shows no dashboard, but where ``ray[default]`` is there its agents load all that one would need: the start took
+    five seconds more.
+    """
+    from ray._private import utils
+
+    original = utils.get_dashboard_dependency_error
+    utils.get_dashboard_dependency_error = lambda: ImportError("a local Ray has no dashboard")
+    try:
+        yield
+    finally:
+        utils.get_dashboard_dependency_error = original
 
 
 class _Worker:
