@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tuner.errors import InputError
+from tuner.quiet import quiet_stderr
 from tuner.search.ray_tune.autoscaling import most_resources, nodes_elsewhere
 from tuner.search.ray_tune.importing import import_ray
 
@@ -34,7 +35,11 @@ def capacity(address: str) -> Capacity:
     Raises:
         InputError: where the cluster does not answer.
     """
-    ray = import_ray()
+    with quiet_stderr():  # Ray's core writes there what is said here in one line
+        return _capacity(import_ray(), address)
+
+
+def _capacity(ray: Any, address: str) -> Capacity:
     from ray._private.services import canonicalize_bootstrap_address_or_die
     from ray._private.state import GlobalState
 
