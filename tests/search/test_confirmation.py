@@ -71,6 +71,27 @@ def results(folder):
     return table.sort_values(["model", "repeat"], ignore_index=True).to_dict("records")
 
 
+def test_a_repeat_that_loses_its_worker_is_trained_again_and_fails_at_the_third_time(folder):
+    with_store = RunStore(folder)
+    conductor = confirmation_of(with_store, repeats=1)
+    conductor.start()
+    unlucky = conductor.next_repeat()
+    others = conductor.planned - 1
+    conductor.on_worker_lost(unlucky.key, "the worker died")
+    for _ in range(others):
+        other = conductor.next_repeat()
+        conductor.on_report(other.key, last_report(other.candidate.model, other.number))
+    assert not conductor.is_exhausted
+    for _ in range(2):
+        assert conductor.next_repeat() == unlucky
+        assert conductor.next_repeat() is None
+        assert not conductor.is_exhausted
+        conductor.on_worker_lost(unlucky.key, "the worker died")
+    assert conductor.is_exhausted
+    assert [(end.status, end.error) for end in conductor.ended][others:] == [("failed", "the worker died; 3 times")]
+    with_store.close()
+
+
 def test_results_are_in_the_journal_and_in_the_tables(folder):
     store = RunStore(folder)
     conductor = confirmation_of(store)

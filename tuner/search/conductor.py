@@ -32,7 +32,7 @@ from tuner.search.searchers.searcher import Searcher
 from tuner.training.report import EpochReport
 
 # A trial whose workers die so many times without a finished epoch in between is what kills them.
-_LOSSES_THAT_FAIL = 3
+LOSSES_THAT_FAIL = 3
 
 
 @dataclass(frozen=True)
@@ -284,8 +284,8 @@ class Conductor:
         record = self.ledger.trials[trial]
         if record.ended:
             return
-        if record.losses + 1 >= _LOSSES_THAT_FAIL:
-            self.on_failure(trial, f"{reason}; {_LOSSES_THAT_FAIL} times in a row after epoch {record.last_epoch}")
+        if record.losses + 1 >= LOSSES_THAT_FAIL:
+            self.on_failure(trial, f"{reason}; {LOSSES_THAT_FAIL} times in a row after epoch {record.last_epoch}")
             return
         self._at_work.discard(trial)
         self._records.record(WorkerLost(time=self._clock(), trial=trial, reason=reason))

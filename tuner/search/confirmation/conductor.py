@@ -5,6 +5,7 @@ over a journal that holds some repeats already.
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -14,6 +15,7 @@ from tuner.runs.folder import RunFolder
 from tuner.runs.ledger import Ledger
 from tuner.runs.predictions import PartTexts, write_predictions
 from tuner.runs.store import RunStore
+from tuner.search.conductor import LOSSES_THAT_FAIL
 from tuner.search.confirmation.candidates import Candidate
 from tuner.search.schedulers.scheduler import Decision
 from tuner.training.judgement import RepeatReport
@@ -76,6 +78,8 @@ class ConfirmationConductor:
         self._clock = clock
         self._waiting = open_repeats(candidates, repeats, store.ledger, store.folder)
         self._given: dict[str, Repeat] = {}
+        self._at_work: set[str] = set()
+        self._losses: Counter[str] = Counter()
         self.planned = len(self._waiting)
         self.ended: list[RepeatEnded] = []
 
@@ -88,12 +92,18 @@ class ConfirmationConductor:
             )
         )
 
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether ``next_repeat`` has nothing more to give; while a repeat is trained, it may lose its worker."""
+        return not (self._waiting or self._at_work)
+
     def next_repeat(self) -> Repeat | None:
-        """The next repeat, None where there are no more."""
+        """The next repeat, None where there is none now."""
         if not self._waiting:
             return None
         repeat = self._waiting.pop(0)
         self._given[repeat.key] = repeat
+        self._at_work.add(repeat.key)
         return repeat
 
     def on_report(self, key: str, report: RepeatReport) -> Decision:
@@ -128,12 +138,22 @@ class ConfirmationConductor:
         """Records a repeat that broke; the others go on, and another confirmation tries it again."""
         self._record(self._given[key], "failed", epochs=0, seconds=0.0, error=error)
 
+    def on_worker_lost(self, key: str, reason: str) -> None:
+        """Puts a repeat whose worker went away back in line, to be trained from its beginning. The third loss fails it."""
+        self._losses[key] += 1
+        if self._losses[key] >= LOSSES_THAT_FAIL:
+            self.on_failure(key, f"{reason}; {LOSSES_THAT_FAIL} times")
+            return
+        self._at_work.discard(key)
+        self._waiting.append(self._given[key])
+
     def end(self, reason: Literal["finished", "interrupted"]) -> None:
         """Writes down why the confirmation is over."""
         self._store.record(ConfirmationEnded(time=self._clock(), reason=reason))
 
     def _record(self, repeat: Repeat, status: RepeatStatus, **results: float | str | None) -> None:
         candidate = repeat.candidate
+        self._at_work.discard(repeat.key)
         end = RepeatEnded(
             time=self._clock(),
             model=candidate.model,

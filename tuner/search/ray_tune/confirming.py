@@ -17,7 +17,7 @@ from tuner.search.confirmation.conductor import ConfirmationConductor
 from tuner.search.ray_tune.adapters import JournalledSearcher, error_of
 from tuner.search.ray_tune.cluster import ClusterResources
 from tuner.search.ray_tune.engine import run_trials, worker_parameters
-from tuner.search.ray_tune.failures import failure_of
+from tuner.search.ray_tune.failures import FailureKind, failure_of
 from tuner.search.ray_tune.trainable import REPORT, open_own_model, open_workbench
 from tuner.search.schedulers.scheduler import Decision
 
@@ -139,12 +139,12 @@ class RepeatSearcher(JournalledSearcher):
         super().__init__()
         self._conductor = conductor
 
-    def suggest(self, trial_id: str) -> dict[str, Any] | str:
-        """The next repeat's config, or Ray's mark for "no more"."""
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+        """The next repeat's config, None where there is none yet, or Ray's mark for "no more"."""
         repeat = self._conductor.next_repeat()
         if repeat is None:
             finished: str = Searcher.FINISHED
-            return finished
+            return finished if self._conductor.is_exhausted else None
         return {
             "trial": repeat.key,
             "index": repeat.candidate.index,
@@ -184,8 +184,11 @@ class RepeatCallback(tune.Callback):
         result.pop(REPORT)
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        """A repeat broke, or what it ran on; another confirmation tries it again."""
-        self._conductor.on_failure(trial.config["trial"], failure_of(*error_of(trial)).message)
+        """A repeat broke, or what it ran on; then it is trained again."""
+        failure = failure_of(*error_of(trial))
+        lost = failure.kind is FailureKind.WORKER_LOST
+        told = self._conductor.on_worker_lost if lost else self._conductor.on_failure
+        told(trial.config["trial"], failure.message)
 
     def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
         """The display's turn; what it raises ends the confirmation."""
