@@ -20,7 +20,8 @@ from tuner.errors import InputError
 from tuner.runs.folder import RunFolder
 from tuner.runs.location import remote_folder
 from tuner.submit.fetching import copy_run, fetch_run
-from tuner.submit.job_server import Job, JobServer, job_server
+from tuner.submit.job import Job
+from tuner.submit.job_server import JobServer, job_server
 from tuner.submit.upload import mebibytes, pack, working_tree
 
 _INTERRUPTED = 130

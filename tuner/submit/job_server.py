@@ -4,58 +4,22 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tuner.errors import InputError, TunerError
+from tuner.submit.answers import answering, first_line
+from tuner.submit.job import Job, job_of
 from tuner.submit.target import reached
 
 # Ray gives a job three seconds between SIGTERM and SIGKILL; a search wants to end in good order, uploads included.
 _SECONDS_TO_STOP = 60
 _TRIES, _SECONDS_BETWEEN_TRIES, _SECONDS_BETWEEN_STREAMS = 10, 3.0, 0.2
-_INTERRUPTED = 130
 _HEADING = "Running entrypoint for job "
 
 
 class ConnectionLost(TunerError):
     """The head no longer answers while a job is followed. The job goes on; the message says how to come back."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """A job as the server knows it.
-
-    Attributes:
-        id: names it.
-        status: pending, running, stopped, succeeded or failed.
-        message: what the server says of the status.
-        metadata: what was sent along with it.
-        started: seconds since 1970, None before its start.
-        ended: likewise, None before its end.
-        exit_code: of its command, None before its end and where it could not be started.
-    """
-
-    id: str
-    status: str
-    message: str
-    metadata: Mapping[str, str]
-    started: float | None
-    ended: float | None
-    exit_code: int | None
-
-    @property
-    def is_over(self) -> bool:
-        """Whether it has ended, however."""
-        return self.status in ("stopped", "succeeded", "failed")
-
-    def code(self) -> int:
-        """The exit code for whoever waited for it: the command's own where it ended by itself."""
-        if self.status == "stopped":
-            return _INTERRUPTED
-        if self.status == "succeeded":
-            return 0
-        return self.exit_code if self.exit_code is not None and self.exit_code > 0 else 1
 
 
 class JobServer:
@@ -98,7 +62,7 @@ class JobServer:
     def jobs(self) -> list[Job]:
         """All jobs that this program submitted, the newest first."""
         with answering(self._cluster):
-            found = [_job(details) for details in self._client.list_jobs() if details.submission_id]
+            found = [job_of(details) for details in self._client.list_jobs() if details.submission_id]
         ours = [job for job in found if "command" in job.metadata]
         return sorted(ours, key=lambda job: job.started or time.time(), reverse=True)
 
@@ -109,7 +73,7 @@ class JobServer:
             InputError: where there is none.
         """
         with answering(self._cluster):
-            return _job(self._client.get_job_info(name))
+            return job_of(self._client.get_job_info(name))
 
     def find(self, name: str) -> Job:
         """A job by its id, or the newest one of a run.
@@ -167,7 +131,7 @@ class JobServer:
                 failures += 1
                 if failures == _TRIES:
                     raise ConnectionLost(
-                        f"{self._cluster}: the head no longer answers ({_first_line(error)}); the job goes on there, come back "
+                        f"{self._cluster}: the head no longer answers ({first_line(error)}); the job goes on there, come back "
                         f"with --follow {name}"
                     ) from None
                 time.sleep(_SECONDS_BETWEEN_TRIES)
@@ -220,54 +184,7 @@ def job_server(cluster: str) -> Iterator[JobServer]:
         yield JobServer(client, cluster)
 
 
-@contextmanager
-def answering(cluster: str) -> Iterator[None]:
-    """Turns what Ray's client raises into one line.
-
-    Raises:
-        InputError: with the cluster, the reason and the remedy.
-    """
-    from ray.exceptions import AuthenticationError
-    from requests.exceptions import RequestException
-
-    try:
-        yield
-    except AuthenticationError as error:
-        raise InputError(
-            f"{cluster}: the head refuses the token ({_first_line(error)}); the cluster's token belongs into "
-            "~/.ray/auth_token of this machine"
-        ) from None
-    except (RequestException, ConnectionError) as error:
-        raise InputError(
-            f"{cluster}: no job server answers ({_first_line(error)}); the head needs a dashboard and ray[default], which "
-            "`pip install '.[cluster]'` brings"
-        ) from None
-    except (RuntimeError, ValueError) as error:
-        raise InputError(f"{cluster}: Ray refuses ({_first_line(error)})") from None
-
-
-def _first_line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0][:200] if lines else type(error).__name__
-
-
 def _after_heading(log: str) -> str:
     """What the command itself printed: what comes after the line with which Ray repeats the command."""
     _, heading, rest = f"\n{log}".partition(f"\n{_HEADING}")
     return rest.partition("\n")[2] if heading else ""
-
-
-def _job(details: Any) -> Job:
-    return Job(
-        id=str(details.submission_id),
-        status=str(getattr(details.status, "value", details.status)).lower(),
-        message=str(details.message or ""),
-        metadata=details.metadata or {},
-        started=_seconds(details.start_time),
-        ended=_seconds(details.end_time),
-        exit_code=details.driver_exit_code,
-    )
-
-
-def _seconds(milliseconds: int | None) -> float | None:
-    return milliseconds / 1000 if milliseconds else None
