@@ -38,8 +38,11 @@ class IsolatedHead:
 
     def start(self, *command: object, folder: Path, **environment: str) -> subprocess.Popen[str]:
         """Starts a command beside the head."""
+        # Where the tests run in a shell's background, Ctrl-C is ignored, and what they start would inherit that.
+        heeding = ["env", "--default-signal=INT"]
+        entering = ["nsenter", "--target", str(self.pid), "--mount", "--pid", "--net", f"--wd={folder}"]
         return subprocess.Popen(
-            ["nsenter", "--target", str(self.pid), "--mount", "--pid", "--net", f"--wd={folder}", *map(str, command)],
+            [*heeding, *entering, *map(str, command)],
             env={**_environment(self.home), **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
