@@ -6,7 +6,7 @@ from typing import Any
 
 import ray
 from ray import tune
-from ray.tune.schedulers import FIFOScheduler, TrialScheduler
+from ray.tune.schedulers import TrialScheduler
 from ray.tune.search import Searcher
 
 from tuner.models.memory import TrainingMemory
@@ -15,6 +15,7 @@ from tuner.search.ray_tune.failures import FailureKind, failure_of, memory_messa
 from tuner.search.ray_tune.hangs import HangWatch
 from tuner.search.ray_tune.sent_state import SentState, sent
 from tuner.search.ray_tune.trainable import REPORT
+from tuner.search.ray_tune.wear import WarmWorkerScheduler
 from tuner.search.schedulers.scheduler import Decision
 
 
@@ -59,8 +60,8 @@ class ConductorSearcher(JournalledSearcher):
         }
 
 
-class ConductorScheduler(FIFOScheduler):
-    """Runs trials in the order of their proposal and passes every report to the conductor, which decides."""
+class ConductorScheduler(WarmWorkerScheduler):
+    """Passes every report to the conductor, which decides."""
 
     def __init__(self, conductor: Conductor) -> None:
         """Takes the conductor of the search."""

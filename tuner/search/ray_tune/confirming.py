@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ray import tune
-from ray.tune.schedulers import FIFOScheduler, TrialScheduler
+from ray.tune.schedulers import TrialScheduler
 from ray.tune.search import Searcher
 
 from search_spaces.config import TrialConfig
@@ -19,6 +19,7 @@ from tuner.search.ray_tune.cluster import ClusterResources
 from tuner.search.ray_tune.engine import run_trials, worker_parameters
 from tuner.search.ray_tune.failures import FailureKind, failure_of
 from tuner.search.ray_tune.trainable import REPORT, open_own_model, open_workbench
+from tuner.search.ray_tune.wear import WORN, WarmWorkerScheduler, Wear
 from tuner.search.schedulers.scheduler import Decision
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ class RepeatTrainable(tune.Trainable):
         self._source, self._max_length = hypermodel, max_length
         self._own: OwnModel | None = None
         self._repeat_run: RepeatRun | None = None
+        self._wear = Wear()
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Takes the next repeat."""
@@ -109,7 +111,7 @@ class RepeatTrainable(tune.Trainable):
         try:
             if self._repeat_run is None:
                 self._repeat_run = self._begin()
-            return {REPORT: self._repeat_run.run_epoch()}
+            return {REPORT: self._repeat_run.run_epoch(), WORN: self._wear.is_too_much}
         except Exception as error:  # noqa: BLE001  raised again, as text
             raise broken_by(error) from None
 
@@ -154,7 +156,7 @@ class RepeatSearcher(JournalledSearcher):
         }
 
 
-class RepeatScheduler(FIFOScheduler):
+class RepeatScheduler(WarmWorkerScheduler):
     """Passes every report to the conductor; nothing is stopped early."""
 
     def __init__(self, conductor: ConfirmationConductor) -> None:

@@ -12,6 +12,7 @@ from tuner.models.hypermodel.source import ModelSource
 from tuner.search.packing import memory_limit
 from tuner.search.ray_tune.cards import cards
 from tuner.search.ray_tune.sent_state import SentState
+from tuner.search.ray_tune.wear import WORN, Wear
 
 if TYPE_CHECKING:
     from tuner.models.hypermodel.own_model import OwnModel
@@ -98,6 +99,7 @@ class TrialTrainable(tune.Trainable):
         self._source, self._max_length = hypermodel, max_length
         self._own: OwnModel | None = None
         self._trial_run: TrialRun | HyperModelRun | None = None
+        self._wear = Wear()
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Takes the next trial. It is built in the first step, so that an error in it is that trial's error."""
@@ -115,7 +117,7 @@ class TrialTrainable(tune.Trainable):
         try:
             if self._trial_run is None:
                 self._trial_run = self._begin()
-            return {REPORT: self._trial_run.run_epoch()}
+            return {REPORT: self._trial_run.run_epoch(), WORN: self._wear.is_too_much}
         except Exception as error:  # noqa: BLE001  raised again, as text
             raise broken_by(error) from None
 

@@ -1,0 +1,42 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from tuner.search.ray_tune.wear import WORN, WarmWorkerScheduler, Wear
+
+
+def test_a_process_is_worn_once_it_has_grown_by_more_than_it_may():
+    wear = Wear(32 * 2**20)
+    assert not wear.is_too_much
+    grown = bytearray(os.urandom(2**20)) * 64
+    assert wear.is_too_much
+    del grown
+
+
+def test_each_trial_decides_for_its_own_worker():
+    controller, scheduler = SimpleNamespace(), WarmWorkerScheduler()
+    kept = []
+    for result in ({WORN: True}, {WORN: False}, {}):
+        scheduler.on_trial_complete(controller, None, result)
+        kept.append(controller._reuse_actors)
+    assert kept == [False, True, True]
+
+
+@pytest.mark.ray
+def test_a_worn_worker_is_replaced_and_no_trial_fails_or_changes_its_place():
+    tests = Path(__file__).parents[1]
+    script = subprocess.run(
+        [sys.executable, tests / "worn_workers.py"],
+        env={**os.environ, "PYTHONPATH": str(tests.parent)},
+        stdout=subprocess.PIPE, text=True, timeout=300, check=True,
+    )  # fmt: skip
+    told = json.loads(script.stdout)
+    indices, workers = zip(*told["results"], strict=True)
+    assert (indices, told["failed"]) == ((0, 1, 2, 3, 4, 5), [])
+    assert len(set(workers[:3])) == len(set(workers[3:])) == 1
+    assert workers[2] != workers[3]
