@@ -82,6 +82,20 @@ def test_a_search_is_there_whole_when_it_is_over_and_readable_from_another_machi
     assert (folder.with_models().path / "models" / document["trials"][0]["trial_id"] / "best.npz").exists()
 
 
+def test_a_report_and_a_model_are_made_of_a_run_over_there(runs, run_path, tmp_path, monkeypatch, capsys):
+    for path in run_path.rglob("*"):
+        if path.is_file():
+            runs.child("far").write(str(path.relative_to(run_path)), path.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    assert run(["report", "far", "--runs-dir", runs.url]) == 0
+    assert run(["export", "far", "--runs-dir", runs.url, "--trial", "best"]) == 0
+    told = capsys.readouterr()
+    assert not told.err
+    assert "report.html" in runs.child("far").files()
+    assert runs.child("far").child("report.html").url in told.out
+    assert (tmp_path / "exports" / "far-00000" / "saved_model.pb").exists()
+
+
 @pytest.mark.parametrize("same_machine", [True, False])
 def test_a_killed_search_goes_on_to_the_same_end(runs, tmp_path, monkeypatch, same_machine):
     whole = RunStore(create_run(Path(runs.url), "whole", fill))

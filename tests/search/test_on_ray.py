@@ -214,7 +214,7 @@ def test_a_killed_confirmation_goes_on_to_the_same_numbers(whole, confirmed, tmp
     pd.testing.assert_frame_equal(broken, whole_table, check_exact=True)
 
 
-def test_a_search_on_object_storage_is_killed_resumed_and_ranked_there(whole, tmp_path, data):
+def test_a_search_on_object_storage_is_killed_resumed_ranked_and_confirmed_there(whole, tmp_path, data):
     with s3_service() as runs:
         home = {"XDG_CACHE_HOME": str(tmp_path)}
         process = start(tmp_path, *search(data, "far", "--trials", "5", "--epochs", "6"), runs_dir=runs, **home)
@@ -229,6 +229,20 @@ def test_a_search_on_object_storage_is_killed_resumed_and_ranked_there(whole, tm
         assert len(json.loads(ranked.stdout)["trials"]) == 5
         with mock.patch.dict(os.environ, XDG_CACHE_HOME=str(tmp_path / "elsewhere")):
             pairs = zip(decisions(url), decisions(whole[0]), strict=True)
+        sure = call(
+            tmp_path,
+            "confirm",
+            "far",
+            "--top",
+            "1",
+            "--repeats",
+            "2",
+            runs_dir=runs,
+            XDG_CACHE_HOME=str(tmp_path / "a third"),
+        )
+        assert sure.returncode == 0, sure.stderr
+        with mock.patch.dict(os.environ, XDG_CACHE_HOME=str(tmp_path / "elsewhere")):
+            assert len(load(url).repeats) == 3  # the model's, and the baseline
         for broken, unbroken in pairs:
             pd.testing.assert_frame_equal(
                 broken.sort_values("trial_id", kind="stable", ignore_index=True),

@@ -15,12 +15,11 @@ def report_command(run: str, runs_dir: Path, *, out: Path | None) -> int:
     folder = loaded.folder.path if isinstance(loaded, Run) else loaded.path
     path = out if out is not None else folder / "report.html"
     write_report(loaded, path)
-    if out is None and isinstance(loaded, Run):
-        loaded.folder.publish(path)
+    place = loaded.folder.publish(path) if out is None and isinstance(loaded, Run) else str(path)
     console = Terminal()
     decision = decide(loaded.trials)
     console.print(
         decision.sentence if decision else "No trial has finished an epoch yet.", markup=False, soft_wrap=True
     )
-    console.print(f"{path} ({path.stat().st_size / 1e6:.1f} MB)", markup=False, soft_wrap=True)
+    console.print(f"{place} ({path.stat().st_size / 1e6:.1f} MB)", markup=False, soft_wrap=True)
     return 0

@@ -43,18 +43,20 @@ class RunFolder:
             return self
         return replace(self, path=fetch_to_read(self.remote, models=True))
 
-    def publish(self, file: Path) -> None:
-        """Puts a file that was written into the local folder where the run lies.
+    def publish(self, file: Path) -> str:
+        """Puts a file that was written into the local folder where the run lies, and says where that is.
 
         Raises:
             InputError: where the storage does not take it.
         """
         if self.remote is None:
-            return
+            return str(file)
+        name = str(file.relative_to(self.path))
         try:
-            self.remote.write(str(file.relative_to(self.path)), file.read_bytes())
+            self.remote.write(name, file.read_bytes())
         except OSError as error:
             raise unreachable(self.remote.url, error) from None
+        return self.remote.child(name).url
 
     @property
     def name(self) -> str:
