@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuner.data.batches import Batch, count_real_tokens, evaluation_batches, training_batches
+from tuner.data.batches import Batch, count_real_tokens, evaluation_batches, exact_batches, training_batches
 from tuner.data.buckets import Buckets
 from tuner.data.encoded import EncodedDataset
 from tuner.errors import InputError
@@ -88,6 +88,21 @@ def test_evaluation_tells_the_rows(data: EncodedDataset, batch_size: int) -> Non
         np.testing.assert_array_equal(batch.labels[real], data.labels[rows[real]])
         first_tokens[rows[real]] = batch.tokens[real, 0]
     np.testing.assert_array_equal(first_tokens, data.tokens[data.offsets[:-1]])
+
+
+@given(DATA, BATCH_SIZE)
+def test_exact_batches_pad_each_text_to_its_own_bucket(data: EncodedDataset, batch_size: int) -> None:
+    seen = []
+    for rows, batch in exact_batches(data, BUCKETS, batch_size):
+        assert 1 <= len(rows) <= batch_size
+        lengths = data.lengths[rows]
+        assert {min(bound for bound in BUCKETS.boundaries if bound >= min(one, 12)) for one in lengths} == {
+            batch.tokens.shape[1]
+        }
+        np.testing.assert_array_equal(batch.labels, data.labels[rows])
+        np.testing.assert_array_equal(batch.tokens[:, 0], data.tokens[data.offsets[rows]])
+        seen += rows.tolist()
+    assert sorted(seen) == list(range(len(data)))
 
 
 def test_leftovers_move_to_the_next_longer_bucket() -> None:

@@ -3,6 +3,7 @@
 import os
 import signal
 
+import numpy as np
 import pandas as pd
 import pytest
 from searches import call, start, wait_for_epochs, write_reviews
@@ -35,7 +36,7 @@ PARTS = """
 import keras
 
 def pooled(vocabulary_size, width):
-    return keras.Sequential([keras.layers.Embedding(vocabulary_size, width), keras.layers.GlobalAveragePooling1D()])
+    return keras.Sequential([keras.layers.Embedding(vocabulary_size, width), keras.layers.GlobalMaxPooling1D()])
 """
 
 
@@ -107,8 +108,47 @@ def test_what_is_made_of_runs_is_made_of_these_too(folder, whole, capsys, monkey
     for command in (["rank", "whole", "--by", "frontier"], ["rank", "whole", "--json"], ["report", "whole"]):
         assert command_line([*command, "--runs-dir", str(folder)]) == 0
         assert "depth" in capsys.readouterr().out or command[0] == "report"
-    assert command_line(["export", "whole", "--runs-dir", str(folder)]) == 2
-    assert "trials of --hypermodel own_searched:build cannot be exported" in capsys.readouterr().err
+
+
+def test_the_best_model_leaves_for_raw_strings_and_answers_as_in_its_search(folder, whole, capsys, monkeypatch):
+    import tensorflow as tf
+
+    from tuner.export.evaluation import ValidationTexts
+
+    monkeypatch.chdir(folder)
+    assert command_line(["export", "whole", "--runs-dir", str(folder), "--out", "model"]) == 0
+    best = whole[0].trials.sort_values("val_accuracy", ascending=False, kind="stable").iloc[0]
+    model = tf.saved_model.load("model")
+
+    def answer(tokens):
+        return np.log(model.signatures["token_ids"](tokens=tf.constant(tokens))["probabilities"].numpy())
+
+    assert ValidationTexts(whole[0].settings).accuracy(answer) == best["val_accuracy"]
+    alone = model.signatures["serving_default"](text=tf.constant(["short"]))["probabilities"].numpy()
+    beside = model.signatures["serving_default"](text=tf.constant(["short", "a far longer text " * 20]))[
+        "probabilities"
+    ].numpy()
+    np.testing.assert_array_equal(alone[0], beside[0])  # this model does not mask
+    assert set(model.signatures["serving_default"](text=tf.constant(["a lovely film", ""]))) == {
+        "label", "label_id", "probabilities"
+    }  # fmt: skip
+    card = (folder / "model" / "README.md").read_text()
+    assert f"{best['parameters']:,} parameters" in card
+    assert "have changed" not in card
+
+
+def test_what_cannot_be_exported_is_one_line(folder, whole, capsys, monkeypatch):
+    monkeypatch.chdir(folder)
+    export = ["export", "whole", "--runs-dir", str(folder)]
+    assert command_line([*export, "--format", "tflite"]) == 2
+    assert "--format tflite: is for the networks of this program" in capsys.readouterr().err
+    module = folder / "own_searched.py"
+    (folder / "own_parts.py").rename(folder / "away.py")
+    assert command_line(export) == 2
+    assert "own_parts.py cannot be read (No such file or directory); put it back" in capsys.readouterr().err
+    (folder / "away.py").rename(folder / "own_parts.py")
+    assert not (folder / "exports").exists()
+    assert module.exists()
 
 
 def test_a_module_whose_space_has_changed_is_refused(folder, whole):

@@ -15,7 +15,7 @@ from tuner.runs.journal import read_journal
 
 pytestmark = pytest.mark.ray
 
-EPOCHS = 40
+EPOCHS = 25
 
 
 @pytest.fixture(scope="module")

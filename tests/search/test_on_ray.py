@@ -92,15 +92,18 @@ def test_an_interruption_while_ray_starts_is_one_line_and_leaves_nothing(tmp_pat
     assert not (tmp_path / "early").exists()
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])  # SIGKILL: test_kills.py
-def test_a_broken_off_search_resumes_to_the_same_numbers(how, whole, tmp_path, data):
-    process = start(tmp_path, *search(data, "broken", "--trials", "5", "--epochs", "6"))
-    wait_for_epochs(tmp_path / "broken" / "journal.jsonl", 4, process)
-    process.send_signal(how)
-    out, _ = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "go on with: python -m tuner resume" in out
-    result = call(tmp_path, "resume", "broken")
+def test_a_search_that_is_broken_off_twice_resumes_to_the_same_numbers(whole, tmp_path, data):
+    """By Ctrl-C, and when resumed by SIGTERM; SIGKILL: test_kills.py."""
+    command = search(data, "broken", "--trials", "5", "--epochs", "6")
+    for how, epochs in ((signal.SIGINT, 4), (signal.SIGTERM, 9)):
+        process = start(tmp_path, *command)
+        wait_for_epochs(tmp_path / "broken" / "journal.jsonl", epochs, process)
+        process.send_signal(how)
+        out, _ = process.communicate(timeout=60)
+        assert process.returncode == 130
+        assert "go on with: python -m tuner resume" in out
+        command = ["resume", "broken"]
+    result = call(tmp_path, *command)
     assert result.returncode == 0, result.stderr
     for broken, unbroken in zip(decisions(tmp_path / "broken"), decisions(whole[0]), strict=True):
         pd.testing.assert_frame_equal(

@@ -16,6 +16,12 @@ def export_command(run: str, runs_dir: Path, *, trial: str, out: Path | None, ki
             f"trial {model['trial']}: validation accuracy {model['val_accuracy']:.4f}, {model['parameters']:,} parameters",
             markup=False,
         )
+        if model.get("is_changed"):
+            console.print(
+                f"note: the modules of {model['hypermodel']} have changed since the search began; this is what they build now",
+                markup=False,
+                soft_wrap=True,
+            )
         for entry in model.get("quantised", ()):
             console.print(f"  {_quantised(entry)}", markup=False, soft_wrap=True)
     console.print(f"written to {exported.folder} ({exported.bytes / 1e6:.1f} MB)", markup=False, soft_wrap=True)

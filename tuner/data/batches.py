@@ -98,6 +98,23 @@ def evaluation_batches(
         yield rows, _assemble(data, lengths, rows, boundary)
 
 
+def exact_batches(data: EncodedDataset, buckets: Buckets, batch_size: int) -> Iterator[tuple[NDArray[np.int64], Batch]]:
+    """Every text once, from short to long, each padded to the boundary of its own bucket and no further.
+
+    The last batch of a bucket has as many rows as are left: for models that see padding, and take any number of rows.
+
+    Yields:
+        As ``evaluation_batches``, without rows that only fill up.
+    """
+    lengths = data.lengths
+    bucket_of_row = buckets.assign(lengths)
+    for bucket, boundary in enumerate(buckets.boundaries):
+        rows = np.flatnonzero(bucket_of_row == bucket)
+        for start in range(0, len(rows), batch_size):
+            part = rows[start : start + batch_size]
+            yield part, _assemble(data, lengths, part, boundary)
+
+
 def count_real_tokens(batch: Batch) -> int:
     """Tokens of a batch that are neither padding nor in filled-up rows."""
     return int(batch.lengths[batch.weights > 0].sum())

@@ -8,11 +8,12 @@ from typing import Any, Literal
 
 from analysis.loading import Run
 from tuner import __version__
+from tuner.errors import InputError
 from tuner.export.card import model_card
 from tuner.export.folder import DESCRIPTION, check_target, folder_bytes, write_folder, write_json
 from tuner.export.index import frontier_index
 from tuner.export.quiet import quiet_tensorflow
-from tuner.export.trained import FRONTIER, Encoder, TrainedModel, chosen_trials, open_run, read_model
+from tuner.export.trained import FRONTIER, Encoder, TrainedModel, TrainedOwnModel, chosen_trials, open_run, read_model
 from tuner.quiet import quiet_stderr
 
 Format = Literal["saved_model", "keras", "tflite"]
@@ -56,6 +57,11 @@ def export_run(run: str, runs_dir: Path, *, trial: str, out: Path | None, kind: 
     name = FRONTIER if trial == FRONTIER else trials[0]
     target = out or Path("exports") / f"{loaded.folder.path.resolve().name}-{name}{suffix}"
     check_target(target, force=force)
+    if kind == "tflite" and loaded.settings.hypermodel is not None:
+        raise InputError(
+            f"--format tflite: is for the networks of this program, and {loaded.name} is of {loaded.settings.hypermodel.name}; "
+            "export a saved_model or a keras file"
+        )
     models = [read_model(loaded, encoder, one) for one in trials]
     quiet_tensorflow(threads=1)
     descriptions: list[dict[str, Any]] = []
@@ -73,11 +79,11 @@ def export_run(run: str, runs_dir: Path, *, trial: str, out: Path | None, kind: 
     return Exported(target, tuple(descriptions), folder_bytes(target))
 
 
-def _write_model(model: TrainedModel, kind: Format, folder: Path) -> dict[str, Any]:
+def _write_model(model: TrainedModel | TrainedOwnModel, kind: Format, folder: Path) -> dict[str, Any]:
     """Writes one model with its card and labels; returns the content of ``export.json``."""
     lite: list[dict[str, Any]] = []
     # TensorFlow is imported by what writes models, so these come only when it is wanted.
-    if kind == "tflite":
+    if kind == "tflite" and isinstance(model, TrainedModel):
         from tuner.export.lite import write_lite
 
         lite = write_lite(model, folder)
@@ -96,15 +102,20 @@ def _write_model(model: TrainedModel, kind: Format, folder: Path) -> dict[str, A
         "test_accuracy": model.metrics["test_accuracy"],
         "parameters": model.metrics["parameters"],
         "max_length": model.encoder.max_length,
-        "config": model.config.model_dump(mode="json"),
+        "config": model.config.model_dump(),
         "versions": versions,
+        **(
+            {"hypermodel": model.source.name, "is_changed": model.is_changed}
+            if isinstance(model, TrainedOwnModel)
+            else {}
+        ),
         **({"quantised": lite} if lite else {}),
     }
     write_json(folder / DESCRIPTION, description)
     return description
 
 
-def _write_graph(model: TrainedModel, kind: Format, folder: Path) -> None:
+def _write_graph(model: TrainedModel | TrainedOwnModel, kind: Format, folder: Path) -> None:
     if kind == "keras":
         from tuner.export.keras_file import write_keras
 

@@ -27,5 +27,7 @@ def frontier_index(run: str, descriptions: list[dict[str, Any]]) -> str:
 
 
 def _network(config: dict[str, Any]) -> str:
+    if "cell" not in config:  # an own model's
+        return ", ".join(f"{name} {value}" for name, value in config.items())
     direction = "bi-" if config["bidirectional"] else ""
     return f"{direction}{config['cell']} {config['layers']}x{config['units']}, {config['pooling']} pooling"

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from tuner.export.folder import write_json
-from tuner.export.trained import Encoder, TrainedModel
+from tuner.export.own_network import built_with_weights
+from tuner.export.trained import Encoder, TrainedModel, TrainedOwnModel
 from tuner.models.keras_model import build_model
 
 KERAS_FILE = "model.keras"
@@ -18,9 +19,10 @@ def keras_model(model: TrainedModel) -> Any:
     return built
 
 
-def write_keras(model: TrainedModel, folder: Path) -> None:
+def write_keras(model: TrainedModel | TrainedOwnModel, folder: Path) -> None:
     """Writes the model, and beside it what turns a text into ids."""
-    keras_model(model).save(folder / KERAS_FILE)
+    built = built_with_weights(model).model if isinstance(model, TrainedOwnModel) else keras_model(model)
+    built.save(folder / KERAS_FILE)
     write_encoder(model.encoder, folder)
 
 

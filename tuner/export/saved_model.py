@@ -9,19 +9,25 @@ import tensorflow as tf
 
 from tuner.data.vocabulary import PADDING_ID, UNKNOWN_ID
 from tuner.export.inference import InferenceNetwork
+from tuner.export.own_network import OwnNetwork
 from tuner.export.text_graph import TextGraph
-from tuner.export.trained import TrainedModel
+from tuner.export.trained import Encoder, TrainedModel, TrainedOwnModel
 
 
 class TextClassifier(tf.Module):
     """What a SavedModel holds: text to ids, ids to probabilities, label names."""
 
-    def __init__(self, model: TrainedModel) -> None:
-        """Puts the parts together; words that the network does not know are no part of it."""
+    def __init__(self, encoder: Encoder, vocabulary: int, network: InferenceNetwork | OwnNetwork) -> None:
+        """Puts the parts together.
+
+        Args:
+            encoder: of the run.
+            vocabulary: token ids that the network knows; the words of others are no part of it.
+            network: from ids to probabilities.
+        """
         super().__init__(name="text_classifier")
-        encoder = model.encoder
-        self._text = TextGraph(encoder.tokenizer, encoder.vocabulary.cut(model.network.vocabulary), encoder.max_length)
-        self._network = InferenceNetwork(model.network, model.weights)
+        self._text = TextGraph(encoder.tokenizer, encoder.vocabulary.cut(vocabulary), encoder.max_length)
+        self._network = network
         self._labels = tf.constant([label.encode() for label in encoder.labels])
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")], autograph=False)
@@ -45,13 +51,19 @@ class TextClassifier(tf.Module):
         return {"label": tf.gather(self._labels, label_id), "label_id": label_id, "probabilities": probabilities}
 
 
-def write_saved_model(model: TrainedModel, folder: Path) -> None:
+def write_saved_model(model: TrainedModel | TrainedOwnModel, folder: Path) -> None:
     """Writes a SavedModel with the signatures ``serving_default`` (``text``) and ``token_ids`` (``tokens``).
 
     Both give ``label`` (string), ``label_id`` (int32) and ``probabilities`` (float32 ``[batch, classes]``).
     """
-    module = TextClassifier(model)
+    module = _classifier(model)
     signatures = {"serving_default": module.__call__, "token_ids": module.classify_ids}
     # A model for inference: gradients would only make it larger.
     options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
     tf.saved_model.save(module, str(folder), signatures=signatures, options=options)
+
+
+def _classifier(model: TrainedModel | TrainedOwnModel) -> TextClassifier:
+    if isinstance(model, TrainedOwnModel):
+        return TextClassifier(model.encoder, model.facts.vocabulary_size, OwnNetwork(model))
+    return TextClassifier(model.encoder, model.network.vocabulary, InferenceNetwork(model.network, model.weights))

@@ -15,14 +15,20 @@ from analysis.fronts import frontier, knee
 from analysis.loading import Run, load
 from analysis.ranking import rank
 from search_spaces.config import TrialConfig
+from search_spaces.own_config import OwnConfig
 from tuner.data.tokenizer import Tokenizer
 from tuner.data.vectors import load_vectors
 from tuner.data.vocabulary import Vocabulary
 from tuner.data.wording import listed
 from tuner.errors import InputError
 from tuner.models.counting import count_parameters
+from tuner.models.hypermodel.facts import ModelFacts
+from tuner.models.hypermodel.source import ModelSource
 from tuner.models.network_spec import Network
+from tuner.runs.journal import read_journal
+from tuner.runs.ledger import Ledger
 from tuner.runs.settings import SearchSettings
+from tuner.search.own_model import source_of
 from tuner.search.plan import plan_of
 
 FRONTIER = "frontier"
@@ -39,23 +45,46 @@ class Encoder:
 
 
 @dataclass(frozen=True, eq=False)
-class TrainedModel:
+class TrainedTrial:
     """One trial with the weights of its best epoch.
 
     Attributes:
         trial: its id.
         metrics: its row of ``trials.parquet`` without the configuration; None where a number is missing.
-        weights: float32 arrays in the order of ``tuner.models.weights``.
+        weights: float32 arrays, in the order of ``tuner.models.weights``, or of an own model's ``weights``.
     """
 
     run: str
     settings: SearchSettings
     trial: str
-    config: TrialConfig
     metrics: dict[str, Any]
-    network: Network
     weights: tuple[NDArray[np.float32], ...]
     encoder: Encoder
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedModel(TrainedTrial):
+    """A trial of one of our networks."""
+
+    config: TrialConfig
+    network: Network
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedOwnModel(TrainedTrial):
+    """A trial of a user's own model.
+
+    Attributes:
+        config: the values of its active hyperparameters.
+        source: the modules that build it, as they are now.
+        facts: what its builder may ask about the data.
+        is_changed: whether a module is not what it was when the search began.
+    """
+
+    config: OwnConfig
+    source: ModelSource
+    facts: ModelFacts
+    is_changed: bool
 
 
 def open_run(run: str, runs_dir: Path) -> tuple[Run, Encoder]:
@@ -65,11 +94,6 @@ def open_run(run: str, runs_dir: Path) -> tuple[Run, Encoder]:
         InputError: where there is none or a file of it is missing or damaged.
     """
     loaded = load(run, runs_dir=runs_dir)
-    if loaded.settings.hypermodel is not None:
-        raise InputError(
-            f"{loaded.name}: trials of --hypermodel {loaded.settings.hypermodel.name} cannot be exported; build the model and "
-            f"give it the weights in {loaded.folder.weights('TRIAL')}"
-        )
     loaded = replace(loaded, folder=loaded.folder.with_models())
     return loaded, _read_encoder(loaded.folder.encoder)
 
@@ -97,24 +121,40 @@ def chosen_trials(run: Run, wanted: str) -> list[str]:
     )
 
 
-def read_model(run: Run, encoder: Encoder, trial: str) -> TrainedModel:
+def read_model(run: Run, encoder: Encoder, trial: str) -> TrainedModel | TrainedOwnModel:
     """The model of a trial.
 
     Raises:
-        InputError: where its weights were not kept, naming the trials whose were; or where they do not fit.
+        InputError: where its weights were not kept, naming the trials whose were; where they do not fit; or where a module of
+            an own model is gone.
     """
     row = run.trials[run.trials["trial_id"] == trial].iloc[0]
     values = {str(name): plain(value) for name, value in row.items()}
+    metrics = {name: value for name, value in values.items() if not name.startswith("config/")}
+    weights = _read_weights(run, trial)
+    hypermodel = run.settings.hypermodel
+    if hypermodel is not None:
+        config = OwnConfig.of(Ledger(read_journal(run.folder.journal)).trials[trial].config)
+        source = source_of(hypermodel)
+        return TrainedOwnModel(
+            run.name, run.settings, trial, metrics, weights, encoder, config, source, _facts(run),
+            is_changed=source.digests() != hypermodel.sources,
+        )  # fmt: skip
     # A run of an older version knows fewer hyperparameters; those that came later are at their defaults there.
     known = [name for name in TrialConfig.model_fields if f"config/{name}" in values]
-    config = TrialConfig(**{name: values.pop(f"config/{name}") for name in known})
-    network = plan_of(run.settings).network(config)
-    weights = _read_weights(run, trial)
+    ours = TrialConfig(**{name: values[f"config/{name}"] for name in known})
+    network = plan_of(run.settings).network(ours)
     if network.vectors == "frozen":
         weights = (load_vectors(run.folder.encoder)[: network.vocabulary], *weights)
     if sum(weight.size for weight in weights) != count_parameters(network).total:
         raise InputError(f"{run.folder.weights(trial)}: is not of the network in the journal; restore the run folder")
-    return TrainedModel(run.name, run.settings, trial, config, values, network, weights, encoder)
+    return TrainedModel(run.name, run.settings, trial, metrics, weights, encoder, ours, network)
+
+
+def _facts(run: Run) -> ModelFacts:
+    data = run.settings.data
+    vectors = load_vectors(run.folder.encoder) if run.settings.vectors is not None else None
+    return ModelFacts(data.vocabulary_size, len(data.label_names), data.max_length, vectors)
 
 
 def _read_weights(run: Run, trial: str) -> tuple[NDArray[np.float32], ...]:

@@ -1,14 +1,16 @@
 """The part of a model card that says how to use the model, for each format."""
 
-from tuner.export.trained import TrainedModel
+from tuner.export.trained import TrainedModel, TrainedOwnModel
 
 
-def usage(model: TrainedModel, kind: str) -> str:
+def usage(model: TrainedModel | TrainedOwnModel, kind: str) -> str:
     """Markdown with a snippet for the format "saved_model", "keras" or "tflite"."""
     return {"saved_model": _SAVED_MODEL, "keras": _KERAS, "tflite": _LITE}[kind].replace("LOGITS", _logits(model))
 
 
-def _logits(model: TrainedModel) -> str:
+def _logits(model: TrainedModel | TrainedOwnModel) -> str:
+    if isinstance(model, TrainedOwnModel):
+        return "what your own model gives; layers of your own have to be importable, or registered with Keras"
     if model.network.outputs == 1:
         return "one logit a text: its sigmoid is the probability of the second label in `labels.json`"
     return "one logit a label, in the order of `labels.json`: their softmax are the probabilities"

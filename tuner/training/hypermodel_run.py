@@ -10,9 +10,10 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from tuner.data.batches import FILLER, Batch, count_real_tokens, evaluation_batches, plain_buckets, training_batches
+from tuner.data.batches import Batch, count_real_tokens, exact_batches, training_batches
 from tuner.data.buckets import Buckets
 from tuner.data.encoded import EncodedDataset, EncodedSplits
+from tuner.models.hypermodel.answers import gives_logits
 from tuner.models.hypermodel.errors import HyperModelError
 from tuner.models.hypermodel.own_model import OwnModel
 from tuner.training.archives import assign, named, packed, unpacked
@@ -102,7 +103,7 @@ class HyperModelRun:
         data, steps = self._data.train, _Steps()
         order = (self._order_seed, self._epoch)
         batches = training_batches(data, self._buckets(data.lengths), self._batch_size, seed_sequence=order)
-        batches_of_keras = self._dataset(batches, len(data), self._batch_size, steps)
+        batches_of_keras = self._dataset(batches, math.ceil(len(data) / self._batch_size), steps)
         history = self._model.fit(batches_of_keras, epochs=1, shuffle=False, verbose=0, callbacks=[steps])
         self._compile_seconds += steps.first_seconds
         logs = {name: values[-1] for name, values in history.history.items()}
@@ -121,17 +122,18 @@ class HyperModelRun:
         rows = np.concatenate([numbers for numbers, _ in self._evaluation(data)])
         in_batches = self._model.predict(self._evaluation_set(data), verbose=0)
         outputs: NDArray[np.float32] = np.empty_like(in_batches)
-        outputs[rows[rows != FILLER]] = in_batches
+        outputs[rows] = in_batches
         return outputs
 
     def _evaluation(self, data: EncodedDataset) -> Iterator[tuple[NDArray[np.int64], Batch]]:
-        return evaluation_batches(data, self._buckets(data.lengths), EVALUATION_BATCH)
+        return exact_batches(data, self._buckets(data.lengths), EVALUATION_BATCH)
 
     def _evaluation_set(self, data: EncodedDataset) -> Any:
-        return self._dataset((batch for _, batch in self._evaluation(data)), len(data), EVALUATION_BATCH)
+        count = sum(1 for _ in self._evaluation(data))
+        return self._dataset((batch for _, batch in self._evaluation(data)), count)
 
-    def _dataset(self, batches: Iterable[Batch], texts: int, batch_size: int, steps: "_Steps | None" = None) -> Any:
-        """The batches as Keras takes them, without the rows that only fill up.
+    def _dataset(self, batches: Iterable[Batch], count: int, steps: "_Steps | None" = None) -> Any:
+        """So many batches as Keras takes them, without the rows that only fill up.
 
         Its signature has no lengths, so that a step is traced once for all of them; a trial that goes on in another process
         then runs the very graph that it would have run. It says how many batches there are, because Keras would otherwise ask
@@ -147,27 +149,21 @@ class HyperModelRun:
 
         signature = (tf.TensorSpec([None, self._built.length], tf.int32), tf.TensorSpec([None], tf.int32))
         dataset = tf.data.Dataset.from_generator(generate, output_signature=signature)
-        return dataset.apply(tf.data.experimental.assert_cardinality(math.ceil(texts / batch_size)))
-
-    @property
-    def _gives_logits(self) -> bool:
-        """Whether the model's outputs are logits, as its loss says, and not probabilities."""
-        return bool(getattr(self._model.loss, "from_logits", False))
+        return dataset.apply(tf.data.experimental.assert_cardinality(count))
 
     @property
     def _threshold(self) -> float:
         """Above it a single output means the second class."""
-        return 0.0 if self._gives_logits else 0.5
+        return 0.0 if gives_logits(self._model) else 0.5
 
     def _as_logits(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
-        if self._gives_logits:
+        if gives_logits(self._model):
             return outputs
         likely = np.clip(outputs, _SMALLEST, 1 - _SMALLEST)
         return np.log(likely) - np.log1p(-likely) if outputs.shape[1] == 1 else np.log(likely)
 
     def _buckets(self, lengths: NDArray[np.int64]) -> Buckets:
-        fixed = self._built.length
-        return plain_buckets(lengths) if fixed is None else Buckets.for_lengths((fixed,), lengths)
+        return Buckets.for_lengths(self._built.lengths, lengths)
 
     def _seeds(self) -> list[Any]:
         """The states of the layers' random generators: Keras' variables that are neither weights nor metrics."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tuner.models.hypermodel.errors import HyperModelError
 from tuner.models.hypermodel.facts import ModelFacts
 from tuner.models.hypermodel.finding import Build
+from tuner.models.hypermodel.padding import padded_lengths
 
 _EXAMPLE_LENGTH = 16
 
@@ -23,12 +24,16 @@ class BuiltModel:
     Attributes:
         model: compiled, with weights.
         length: the tokens that every text must be padded to, None where any length goes.
+        lengths: ascending; a text is padded to the first that holds it.
+        outputs: that it gives for a text.
         parameters: all of them, trained or not.
         embedding_parameters: those in ``keras.layers.Embedding`` layers.
     """
 
     model: Any
     length: int | None
+    lengths: tuple[int, ...]
+    outputs: int
     parameters: int
     embedding_parameters: int
 
@@ -87,7 +92,9 @@ def checked(model: Any, facts: ModelFacts) -> BuiltModel:
         )
     # Keras has no public way to all layers, those within layers included.
     embeddings = [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.Embedding)]
-    return BuiltModel(model, length, model.count_params(), sum(layer.count_params() for layer in embeddings))
+    lengths = padded_lengths(facts.max_length) if length is None else (length,)
+    embedding_parameters = sum(layer.count_params() for layer in embeddings)
+    return BuiltModel(model, length, lengths, shape[1], model.count_params(), embedding_parameters)
 
 
 def example_tokens(facts: ModelFacts, length: int | None) -> NDArray[np.int32]:
