@@ -53,7 +53,7 @@ SPACE = {
         "vocabulary": VOCABULARY,
         "optimizer": "adam",
         "batch_size": BATCH,
-        "learning_rate": {"loguniform": list(RATES)},
+        "learning_rate": {"log_uniform": list(RATES)},
     },
 }
 
@@ -274,7 +274,8 @@ def run_ours(folder: Path, data: Path, trials: int, epochs: int, seed: int) -> t
     command = [
         *(sys.executable, "-m", "tuner", "search", "--data", str(data), "--space", str(folder / "space.yaml")),
         *("--trials", str(trials), "--epochs", str(epochs), "--seed", str(seed), "--max-tokens", str(VOCABULARY)),
-        *("--scheduler", "asha", "--rungs", "1,3", "--concurrency", str(WORKERS)),
+        *("--scheduler", "asha", "--rungs", ",".join(str(3**power) for power in range(5) if 3**power < epochs)),
+        *("--concurrency", str(WORKERS)),
         *("--name", "run", "--runs-dir", str(folder)),
     ]
     wait([run_process(command, folder)], folder)

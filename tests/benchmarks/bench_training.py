@@ -59,8 +59,8 @@ def configurations(*, full: bool) -> Iterator[TrialConfig]:
     every = [(cell, *rest) for cell in GATES for rest in product([32, 100, 300], [1, 2, 3], ["last", "max"])]
     for cell, units, layers, pooling in every if full else few:
         yield TrialConfig(
-            cell=cell, units=units, layers=layers, pooling=pooling, embedding=EMBEDDING, vocabulary=VOCABULARY,
-            dropout=0.0, optimizer="adam", learning_rate=RATE, gradient_clip_norm=0.0, batch_size=BATCH,
+            cell=cell, units=units, layers=layers, bidirectional=False, pooling=pooling, embedding=EMBEDDING,
+            vocabulary=VOCABULARY, dropout=0.0, optimizer="adam", learning_rate=RATE, gradient_clip_norm=0.0, batch_size=BATCH,
         )  # fmt: skip
 
 
