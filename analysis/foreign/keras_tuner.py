@@ -48,6 +48,8 @@ def load_keras_tuner(path: str | Path, *, accuracy: str | None = None) -> Foreig
     trials = [trial for trial in (_trial(file, notes) for file in files) if trial is not None]
     reported = {name for trial in trials for metrics in trial.epochs.values() for name in metrics}
     names, guesses = find_metric_names(reported, path, accuracy=accuracy)
+    if all(len(trial.epochs) <= 1 for trial in trials):
+        notes.append("KerasTuner kept the best epoch of each trial alone: there are no learning curves.")
     return results_of(path, "KerasTuner", trials, names, [*guesses, *notes])
 
 

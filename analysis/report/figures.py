@@ -32,7 +32,8 @@ def figures(
         if usable["parameters"].notna().any():
             drawn["frontier"] = charts.frontier(run.trials, references=against)
             drawn["curve"] = charts.trial_curve(run).properties(height=210)
-        drawn["curves"] = charts.learning_curves(run).properties(height=260)
+        if run.epochs["trial_id"].duplicated().any():  # KerasTuner keeps one epoch a trial
+            drawn["curves"] = charts.learning_curves(run).properties(height=260)
         drawn |= {f"effect {name}": charts.effect(run.trials, name) for name in varied(usable)}
     shares = importance(run.trials)
     if not shares.empty:

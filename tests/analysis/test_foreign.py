@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from analysis import knee, load_keras_tuner, load_ray_tune, load_results, rank
+from analysis.report import render
 from tuner.cli.main import run
 from tuner.errors import InputError
 
@@ -105,8 +106,19 @@ def test_a_damaged_trial_of_keras_tuner_is_left_out(copy):
     (folder / "trial_2" / "checkpoint.weights.h5").write_bytes(b"cut")
     found = load_keras_tuner(folder)
     assert found.trials["trial_id"].tolist() == ["0", "2", "4", "5"]
-    assert found.notes == tuple(f"trial_{trial}/trial.json: damaged, left out." for trial in (1, 3))
+    assert found.notes == (
+        "trial_1/trial.json: damaged, left out.",
+        "trial_3/trial.json: damaged, left out.",
+        "KerasTuner kept the best epoch of each trial alone: there are no learning curves.",
+    )
     assert found.trials.set_index("trial_id")["parameters"].isna()["2"]
+
+
+def test_a_report_without_learning_curves_draws_none(copy):
+    folder = copy("keras_tuner")
+    page = render(load_keras_tuner(folder))
+    assert "there are no learning curves" in page
+    assert "The best as they learned" not in page
 
 
 def test_what_is_no_folder_of_theirs_is_one_line(tmp_path):
