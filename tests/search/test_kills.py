@@ -17,7 +17,7 @@ pytestmark = pytest.mark.ray
 
 # FRONTIER_TUNER_KILLS=20 is the whole of it, some twenty minutes on two quiet processors.
 KILLS = int(os.environ.get("FRONTIER_TUNER_KILLS", "1"))
-TRIALS, EPOCHS = 24, 9
+TRIALS, EPOCHS = 24 if KILLS > 1 else 12, 9
 
 
 @pytest.fixture(scope="module")
