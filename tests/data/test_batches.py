@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuner.data.batches import Batch, count_real_tokens, evaluation_batches, exact_batches, training_batches
+from tuner.data.batches import Batch, count_real_tokens, evaluation_batches, exact_plan, training_batches
 from tuner.data.buckets import Buckets
 from tuner.data.encoded import EncodedDataset
 from tuner.errors import InputError
@@ -91,18 +91,14 @@ def test_evaluation_tells_the_rows(data: EncodedDataset, batch_size: int) -> Non
 
 
 @given(DATA, BATCH_SIZE)
-def test_exact_batches_pad_each_text_to_its_own_bucket(data: EncodedDataset, batch_size: int) -> None:
-    seen = []
-    for rows, batch in exact_batches(data, BUCKETS, batch_size):
+def test_an_exact_plan_pads_each_text_to_its_own_bucket(data: EncodedDataset, batch_size: int) -> None:
+    plan = exact_plan(data.lengths, BUCKETS, batch_size)
+    for boundary, rows in plan:
         assert 1 <= len(rows) <= batch_size
-        lengths = data.lengths[rows]
-        assert {min(bound for bound in BUCKETS.boundaries if bound >= min(one, 12)) for one in lengths} == {
-            batch.tokens.shape[1]
+        assert {min(b for b in BUCKETS.boundaries if b >= min(length, 12)) for length in data.lengths[rows]} == {
+            boundary
         }
-        np.testing.assert_array_equal(batch.labels, data.labels[rows])
-        np.testing.assert_array_equal(batch.tokens[:, 0], data.tokens[data.offsets[rows]])
-        seen += rows.tolist()
-    assert sorted(seen) == list(range(len(data)))
+    assert sorted(row for _, rows in plan for row in rows) == list(range(len(data)))
 
 
 def test_leftovers_move_to_the_next_longer_bucket() -> None:

@@ -78,7 +78,7 @@ def training_batches(
     plan = _plan(lengths, buckets, rows_of, generator)
     for index in generator.permutation(len(plan)):
         boundary, rows = plan[index]
-        yield _assemble(data, lengths, rows, boundary)
+        yield assemble(data, lengths, rows, boundary)
 
 
 def evaluation_batches(
@@ -95,24 +95,21 @@ def evaluation_batches(
     """
     lengths = data.lengths
     for boundary, rows in _plan(lengths, buckets, lambda _: batch_size, None):
-        yield rows, _assemble(data, lengths, rows, boundary)
+        yield rows, assemble(data, lengths, rows, boundary)
 
 
-def exact_batches(data: EncodedDataset, buckets: Buckets, batch_size: int) -> Iterator[tuple[NDArray[np.int64], Batch]]:
-    """Every text once, from short to long, each padded to the boundary of its own bucket and no further.
+def exact_plan(lengths: NDArray[np.int64], buckets: Buckets, batch_size: int) -> list[tuple[int, NDArray[np.int64]]]:
+    """Boundary and row numbers (int64) of batches in which each text is padded to its own bucket and no further.
 
-    The last batch of a bucket has as many rows as are left: for models that see padding, and take any number of rows.
-
-    Yields:
-        As ``evaluation_batches``, without rows that only fill up.
+    Every text once, from short to long. The last batch of a bucket has as many rows as are left: for models that see
+    padding, and take any number of rows. ``assemble`` makes the batches.
     """
-    lengths = data.lengths
     bucket_of_row = buckets.assign(lengths)
+    plan = []
     for bucket, boundary in enumerate(buckets.boundaries):
         rows = np.flatnonzero(bucket_of_row == bucket)
-        for start in range(0, len(rows), batch_size):
-            part = rows[start : start + batch_size]
-            yield part, _assemble(data, lengths, part, boundary)
+        plan += [(boundary, rows[start : start + batch_size]) for start in range(0, len(rows), batch_size)]
+    return plan
 
 
 def count_real_tokens(batch: Batch) -> int:
@@ -144,7 +141,7 @@ def _plan(
     return plan
 
 
-def _assemble(data: EncodedDataset, lengths: NDArray[np.int64], rows: NDArray[np.int64], boundary: int) -> Batch:
+def assemble(data: EncodedDataset, lengths: NDArray[np.int64], rows: NDArray[np.int64], boundary: int) -> Batch:
     """The texts of these rows as one batch, cut or padded on the right to the boundary."""
     real = rows != FILLER
     kept = np.where(real, np.minimum(lengths[rows], boundary), 1)

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from tuner.data.batches import Batch, count_real_tokens, exact_batches, training_batches
+from tuner.data.batches import Batch, assemble, count_real_tokens, exact_plan, training_batches
 from tuner.data.buckets import Buckets
 from tuner.data.encoded import EncodedDataset, EncodedSplits
 from tuner.models.hypermodel.answers import gives_logits
@@ -119,18 +119,18 @@ class HyperModelRun:
 
     def _outputs(self, data: EncodedDataset) -> NDArray[np.float32]:
         """The model's answers ``[texts, outputs]`` in the order of the texts."""
-        rows = np.concatenate([numbers for numbers, _ in self._evaluation(data)])
+        rows = np.concatenate([numbers for _, numbers in self._evaluation_plan(data)])
         in_batches = self._model.predict(self._evaluation_set(data), verbose=0)
         outputs: NDArray[np.float32] = np.empty_like(in_batches)
         outputs[rows] = in_batches
         return outputs
 
-    def _evaluation(self, data: EncodedDataset) -> Iterator[tuple[NDArray[np.int64], Batch]]:
-        return exact_batches(data, self._buckets(data.lengths), EVALUATION_BATCH)
+    def _evaluation_plan(self, data: EncodedDataset) -> list[tuple[int, NDArray[np.int64]]]:
+        return exact_plan(data.lengths, self._buckets(data.lengths), EVALUATION_BATCH)
 
     def _evaluation_set(self, data: EncodedDataset) -> Any:
-        count = sum(1 for _ in self._evaluation(data))
-        return self._dataset((batch for _, batch in self._evaluation(data)), count)
+        plan, lengths = self._evaluation_plan(data), data.lengths
+        return self._dataset((assemble(data, lengths, rows, boundary) for boundary, rows in plan), len(plan))
 
     def _dataset(self, batches: Iterable[Batch], count: int, steps: "_Steps | None" = None) -> Any:
         """So many batches as Keras takes them, without the rows that only fill up.
