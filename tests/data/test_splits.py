@@ -1,4 +1,3 @@
-import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -160,13 +159,6 @@ def test_data_that_cannot_be_split(dataset: TextDataset, reason: str) -> None:
 def test_settings_out_of_range(seed: int, validation: float, test: float) -> None:
     with pytest.raises(InputError, match="Received"):
         split_rows(plain(20), seed=seed, validation=validation, test=test)
-
-
-def test_fifty_thousand_rows_in_a_second() -> None:
-    dataset = plain(50_000)
-    start = time.perf_counter()
-    split_rows(dataset, seed=0)
-    assert time.perf_counter() - start < 20  # seconds; a quadratic way takes minutes
 
 
 def test_imdb_keeps_its_test_part(shared_data: Path) -> None:
