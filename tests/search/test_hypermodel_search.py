@@ -142,13 +142,26 @@ def test_what_cannot_be_exported_is_one_line(folder, whole, capsys, monkeypatch)
     export = ["export", "whole", "--runs-dir", str(folder)]
     assert command_line([*export, "--format", "tflite"]) == 2
     assert "--format tflite: is for the networks of this program" in capsys.readouterr().err
-    module = folder / "own_searched.py"
     (folder / "own_parts.py").rename(folder / "away.py")
     assert command_line(export) == 2
     assert "own_parts.py cannot be read (No such file or directory); put it back" in capsys.readouterr().err
     (folder / "away.py").rename(folder / "own_parts.py")
     assert not (folder / "exports").exists()
-    assert module.exists()
+
+
+def test_a_module_that_was_changed_is_told_and_one_that_builds_another_model_refused(folder, whole):
+    parts = folder / "own_parts.py"
+    parts.write_text(PARTS + "# a comment\n")
+    told = call(folder, "export", "whole", "--out", "changed")
+    parts.write_text(PARTS.replace("Embedding(vocabulary_size, width)", "Embedding(vocabulary_size, width + 1)"))
+    refused = call(folder, "export", "whole", "--out", "refused")
+    parts.write_text(PARTS)
+    assert told.returncode == 0, told.stderr
+    assert "note: the modules of own_searched:build have changed" in told.stdout
+    assert "have changed since the search began" in (folder / "changed" / "README.md").read_text()
+    assert refused.returncode == 2
+    assert "whose weights do not fit; bring its module back as it was" in refused.stderr
+    assert not (folder / "refused").exists()
 
 
 def test_a_module_whose_space_has_changed_is_refused(folder, whole):
