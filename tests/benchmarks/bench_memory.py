@@ -1,10 +1,10 @@
-"""Resident memory of one worker over 200 trials of mixed shapes: it has to be flat once its caches are full.
+"""Resident memory of one process over 200 trials of mixed shapes, as a warm worker trains them.
 
     python tests/benchmarks/bench_memory.py [--trials 200]
 
-Random trials of the ``frontier`` space, one epoch each on 600 texts of the generated corpus, in one process as a warm worker
-trains them. Prints a row every 20 trials: resident memory, programs built so far, seconds. The first rows grow: eight programs
-are kept, each with what TensorFlow holds for it.
+Random trials of the ``frontier`` space, one epoch each on 600 texts of the generated corpus. Prints a row every 20 trials:
+resident memory, networks met so far, seconds. The first rows grow: eight programs are kept. After that it grows by what XLA
+keeps of a compiled network until the process ends; a search replaces the worker then (``tuner.search.ray_tune.wear``).
 """
 
 import argparse
