@@ -133,4 +133,5 @@ def test_what_changes_only_numbers_shares_a_program():
     assert key(cell="none") == key(cell="none", bidirectional=False)
     assert key(dense_units=8, dense_layers=0) == key()
     different = [key(), key(batch_norm=True), key(optimizer="sgd"), key(optimizer="sgd", momentum=0.5), key(l2=0.1)]
+    different.append(key(gradient_clip_norm=0.0))
     assert len(set(different)) == len(different)

@@ -70,7 +70,7 @@ def test_going_on_from_a_state_gives_what_a_run_without_a_break_gives(workbench)
 
 def test_the_same_shape_is_compiled_once(workbench):
     run(workbench, 1)
-    again = run(workbench, 2, dropout=0.4, learning_rate=0.001, gradient_clip_norm=0.0, seed=(0, 3))
+    again = run(workbench, 2, dropout=0.4, learning_rate=0.001, gradient_clip_norm=0.5, seed=(0, 3))
     assert [report.epoch.compile_seconds for report in again] == [0.0, 0.0]
 
 

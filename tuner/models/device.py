@@ -3,6 +3,7 @@
 import os
 from typing import Any
 
+from tuner.models.allocator import keep_freed_memory
 from tuner.models.xla_cache import use_xla_cache
 
 _prepared: list[Any] = []  # the module, once its settings are made
@@ -11,8 +12,8 @@ _prepared: list[Any] = []  # the module, once its settings are made
 def prepare_tensorflow(threads: int, gpu_memory: int | None = None) -> Any:
     """Imports TensorFlow with this process's settings and returns the module. Later calls change nothing.
 
-    Silences the C++ log below errors, lets XLA keep compiled programs on disk, and gives operations ``threads`` threads of
-    the CPU.
+    Silences the C++ log below errors, lets XLA keep compiled programs on disk, keeps freed memory for the next step, and gives
+    operations ``threads`` threads of the CPU.
 
     Ray's fractions of a GPU are no limit for TensorFlow. A process that shares its card gets one: with growth alone, trials
     side by side take what they can until one of them, any one, finds nothing left. A process with a card of its own lets
@@ -27,6 +28,7 @@ def prepare_tensorflow(threads: int, gpu_memory: int | None = None) -> Any:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # Which operations oneDNN takes over depends on the batch at hand; without it a sum has one order everywhere.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+    keep_freed_memory()
     use_xla_cache()
     import tensorflow as tf
 

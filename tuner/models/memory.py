@@ -10,9 +10,9 @@ from tuner.models.weights import GATES, weights_of
 _BYTES = 4  # float32 throughout
 # Numbers that an optimizer keeps for every parameter, with Keras' defaults.
 _SLOTS = {"adam": 2, "adamw": 2, "adadelta": 2, "rmsprop": 1, "adagrad": 1, "sgd": 0}
-# Numbers a unit and step that the backward pass needs (`tuner.models.cells`): states, carries before the step, what else was
-# saved, and the gradients of input and output, which flow back step by step. A layer without a state has inputs and outputs.
-_NUMBERS_A_STEP = {"simple_rnn": 4, "sigmoid_rnn": 4, "gru": 8, "lstm": 10, "mlp": 2}
+# Numbers a unit and step that the backward pass needs (`tuner.models.cells`): states, carries, what else was saved, and the
+# gradients of input and output, which flow back step by step. A layer without a state has inputs and outputs.
+_NUMBERS_A_STEP = {"simple_rnn": 4, "sigmoid_rnn": 4, "gru": 8, "lstm": 9, "mlp": 2}
 # A NumPy archive spends less than 300 bytes a variable beside its numbers.
 _BYTES_A_VARIABLE = 300
 

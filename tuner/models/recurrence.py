@@ -48,12 +48,12 @@ def recur(cell: str, inputs: Any, weights: Any, *, reverse_lengths: Any = None) 
     @tf.custom_gradient
     def layer(inputs: Any, *weights: Any) -> tuple[Any, Any]:
         bound = CELLS[cell](*no_kernel, *weights)
-        states, previous, saved = _run_forward(bound, inputs, valid)
+        carries, saved = _run_forward(bound, inputs, valid)
 
         def gradient(upstream: Any) -> tuple[Any, ...]:
-            return _run_backward(bound, upstream, inputs, states, previous, saved, valid)
+            return _run_backward(bound, upstream, inputs, carries, saved, valid)
 
-        return states, gradient
+        return carries[0][1:] if valid is None else carries[0][:-1], gradient
 
     return layer(inputs, *(tf.convert_to_tensor(weight) for weight in weights if weight is not None))
 
@@ -81,44 +81,44 @@ def _write(arrays: Any, step: Any, values: Steps) -> list[Any]:
     return [array.write(step, value) for array, value in zip(arrays, values, strict=True)]
 
 
-def _run_forward(cell: Cell, inputs: Any, valid: Any) -> tuple[Any, list[Any], list[Any]]:
-    """Return the visible states, the carries before each step and what was saved, all ``[time, rows, batch]``.
+def _run_forward(cell: Cell, inputs: Any, valid: Any) -> tuple[list[Any], list[Any]]:
+    """Return all carries, ``[time + 1, rows, batch]``, and what was saved, ``[time, rows, batch]``.
 
-    With ``valid``, from the last step down.
+    Forwards, the carry before step t is at t and the one after it at t + 1; with ``valid``, from the last step down, they are
+    the other way round.
     """
     steps, batch = length_of(inputs), inputs.shape[2]
-    start, stride = (0, 1) if valid is None else (steps - 1, -1)
+    start, stride, after = (0, 1, 1) if valid is None else (steps - 1, -1, 0)
 
-    def body(count: Any, carry: Any, states: Any, previous: Any, saved: Any) -> tuple[Any, ...]:
+    def body(count: Any, carry: Any, carries: Any, saved: Any) -> tuple[Any, ...]:
         step = start + stride * count
-        previous = _write(previous, step, carry)
         carry, to_save = cell.forward(inputs[step], carry)
         if valid is not None:
             carry = tuple(value * valid[step] for value in carry)
-        return count + 1, carry, states.write(step, carry[0]), previous, _write(saved, step, to_save)
+        return count + 1, carry, _write(carries, step + after, carry), _write(saved, step, to_save)
 
     zero = tuple(_zero_step(rows, inputs) for rows in cell.carry_rows)
-    arrays = [_arrays(rows, steps, batch) for rows in (cell.carry_rows[:1], cell.carry_rows, cell.saved_rows)]
-    _, _, states, previous, saved = tf.while_loop(
-        lambda count, *_: count < steps, body, (0, zero, arrays[0][0], arrays[1], arrays[2])
+    carries = _write(_arrays(cell.carry_rows, steps + 1, batch), 0 if valid is None else steps, zero)
+    _, _, carries, saved = tf.while_loop(
+        lambda count, *_: count < steps, body, (0, zero, carries, _arrays(cell.saved_rows, steps, batch))
     )
-    return states.stack(), [array.stack() for array in previous], [array.stack() for array in saved]
+    return [array.stack() for array in carries], [array.stack() for array in saved]
 
 
 def _run_backward(
-    cell: Cell, upstream: Any, inputs: Any, states: Any, previous: list[Any], saved: list[Any], valid: Any
+    cell: Cell, upstream: Any, inputs: Any, carries: list[Any], saved: list[Any], valid: Any
 ) -> tuple[Any, ...]:
     """Return the gradients of the inputs and of the weights, going against `_run_forward`."""
     steps, batch = length_of(inputs), inputs.shape[2]
-    start, stride = (steps - 1, -1) if valid is None else (0, 1)
+    start, stride, before, after = (steps - 1, -1, 0, 1) if valid is None else (0, 1, 1, 0)
 
     def body(count: Any, gradient: Any, d_inputs: Any, blocks: Any, sums: Any) -> tuple[Any, ...]:
         step = start + stride * count
         gradient = (gradient[0] + upstream[step], *gradient[1:])
         if valid is not None:
             gradient = tuple(value * valid[step] for value in gradient)
-        before, at_step = tuple(array[step] for array in previous), tuple(array[step] for array in saved)
-        step_blocks, through = cell.deltas(gradient, states[step], before, at_step)
+        carry_before, carry_after = (tuple(array[step + side] for array in carries) for side in (before, after))
+        step_blocks, through = cell.deltas(gradient, carry_after, carry_before, tuple(array[step] for array in saved))
         # Written block by block into an array that is there already: XLA would compute a concatenation with a branch
         # for every element, and once more for every product that it enters.
         for index, block in enumerate(step_blocks):
@@ -126,7 +126,8 @@ def _run_backward(
         deltas = tf.reshape(blocks.stack(), [cell.delta_rows, -1])
         d_input, d_hidden = cell.below(deltas)
         gradient = (d_hidden + through[0], *through[1:])
-        sums = tuple(a + b for a, b in zip(sums, cell.products(deltas, inputs[step], before[0]), strict=True))
+        products = cell.products(deltas, inputs[step], carry_before[0])
+        sums = tuple(a + b for a, b in zip(sums, products, strict=True))
         return count + 1, gradient, d_inputs.write(step, d_input), blocks, sums
 
     zero = tuple(_zero_step(rows, inputs) for rows in cell.carry_rows)

@@ -12,7 +12,7 @@ _SECONDS_SAVED_PER_POSITION_AND_LOOP = 1.3e-6
 _SECONDS_TO_COMPILE_A_SHAPE = 1.2
 _SECONDS_TO_COMPILE_A_LOOP = 0.4
 # From here on the products fill the core, and XLA has nothing left to win (an LSTM has four in a step, a GRU three).
-UNITS_THAT_FILL_A_CORE = {"simple_rnn": 200, "elman": 200, "gru": 128, "lstm": 64}
+UNITS_THAT_FILL_A_CORE = {"simple_rnn": 200, "elman": 200, "gru": 128, "lstm": 100}
 # With early stopping a trial runs about half of the epochs that it may.
 _SHARE_OF_EPOCHS = 0.5
 

@@ -171,10 +171,9 @@ class Program:
                 gradient + _penalty_gradient(variable.value, inputs) if is_matrix else gradient
                 for gradient, (variable, is_matrix) in zip(gradients, self._trained, strict=True)
             ]
-        norm, most = tf.linalg.global_norm(gradients), inputs.gradient_clip_norm
-        scale = tf.where((most > 0.0) & (norm > most), most / norm, 1.0)
-        variables = [variable for variable, _ in self._trained]
-        self._optimizer.apply([gradient * scale for gradient in gradients], variables)
+        if self.key.clipped:
+            gradients, _ = tf.clip_by_global_norm(gradients, inputs.gradient_clip_norm)
+        self._optimizer.apply(gradients, [variable for variable, _ in self._trained])
         for variable, value in zip(self._moving, statistics, strict=True):
             variable.assign(value)
         return total, correct

@@ -25,6 +25,7 @@ class ProgramKey:
         momentum: whether sgd keeps its last steps.
         embedding_dropout: whether there is any; its rate is an input.
         penalty: whether there is any on the weights; how much is an input.
+        clipped: whether gradients are clipped; where is an input. Their norm takes a pass over a table of word vectors.
     """
 
     network: Network
@@ -34,6 +35,7 @@ class ProgramKey:
     momentum: bool = False
     embedding_dropout: bool = False
     penalty: bool = False
+    clipped: bool = False
 
     @classmethod
     def of(cls, config: TrialConfig, network: Network, *, compiled: bool) -> "ProgramKey":
@@ -46,6 +48,7 @@ class ProgramKey:
             momentum=config.momentum > 0.0,
             embedding_dropout=config.embedding_dropout > 0.0,
             penalty=config.l1 > 0.0 or config.l2 > 0.0,
+            clipped=config.gradient_clip_norm > 0.0,
         )
 
 

@@ -38,13 +38,13 @@ class Cell(Protocol):
         """Take one step: ``(inputs [features, batch], carry) -> (carry, saved)``."""
         ...
 
-    def deltas(self, gradient: Steps, hidden: Any, previous: Steps, saved: Steps) -> tuple[Steps, Steps]:
+    def deltas(self, gradient: Steps, after: Steps, before: Steps, saved: Steps) -> tuple[Steps, Steps]:
         """Undo a step's element-wise part.
 
         Args:
             gradient: the loss by the carry after the step.
-            hidden: the visible state after the step.
-            previous: the carry before the step.
+            after: the carry after the step.
+            before: the carry before the step.
             saved: what `forward` saved.
 
         Returns:

@@ -34,8 +34,9 @@ class TanhCell(_ElmanCell):
         """Take one step; see `Cell`."""
         return (self._squashed(inputs, carry),), ()
 
-    def deltas(self, gradient: Steps, hidden: Any, previous: Steps, saved: Steps) -> tuple[Steps, Steps]:
+    def deltas(self, gradient: Steps, after: Steps, before: Steps, saved: Steps) -> tuple[Steps, Steps]:
         """Undo a step's element-wise part; see `Cell`."""
+        (hidden,) = after
         return (gradient[0] * (1.0 - hidden * hidden),), (tf.zeros_like(hidden),)
 
 
@@ -48,6 +49,7 @@ class SigmoidCell(_ElmanCell):
         """Take one step; see `Cell`."""
         return (0.5 * self._squashed(inputs, carry) + 0.5,), ()
 
-    def deltas(self, gradient: Steps, hidden: Any, previous: Steps, saved: Steps) -> tuple[Steps, Steps]:
+    def deltas(self, gradient: Steps, after: Steps, before: Steps, saved: Steps) -> tuple[Steps, Steps]:
         """Undo a step's element-wise part; see `Cell`."""
+        (hidden,) = after
         return (gradient[0] * hidden * (1.0 - hidden),), (tf.zeros_like(hidden),)

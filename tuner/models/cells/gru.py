@@ -45,12 +45,12 @@ class GRUCell:
         candidate = tf.tanh(from_inputs[split:] + reset * recurrent)
         return (candidate + update * (hidden - candidate),), (gates, candidate, recurrent)
 
-    def deltas(self, gradient: Steps, hidden: Any, previous: Steps, saved: Steps) -> tuple[Steps, Steps]:
+    def deltas(self, gradient: Steps, after: Steps, before: Steps, saved: Steps) -> tuple[Steps, Steps]:
         """Undo a step's element-wise part; see `Cell`."""
         (d_hidden,), (gates, candidate, recurrent) = gradient, saved
         update, reset = tf.split(gates, 2, 0)
         d_candidate = d_hidden * (1.0 - update) * (1.0 - candidate * candidate)
-        d_update = d_hidden * (previous[0] - candidate) * update * (1.0 - update)
+        d_update = d_hidden * (before[0] - candidate) * update * (1.0 - update)
         d_reset = d_candidate * recurrent * reset * (1.0 - reset)
         return (d_candidate, d_update, d_reset, d_candidate * reset), (d_hidden * update,)
 

@@ -20,7 +20,7 @@ class LSTMCell(SharedDeltas):
         super().__init__(kernel, recurrent_kernel)
         units = int(recurrent_kernel.shape[0])
         self.carry_rows: tuple[int, ...] = (units, units)
-        self.saved_rows: tuple[int, ...] = (4 * units, units)
+        self.saved_rows: tuple[int, ...] = (4 * units,)
         self._scale = scale_column([(2 * units, 0.5), (units, 1.0), (units, 0.5)])
         self._from_inputs = bind_kernel(kernel, self._scale)
         self._recurrent_transposed = tf.transpose(recurrent_kernel) * self._scale
@@ -33,13 +33,12 @@ class LSTMCell(SharedDeltas):
         gates = tf.tanh(summed) * self._scale + (1.0 - self._scale)
         enter, keep, candidate, leave = tf.split(gates, 4, 0)
         memory = keep * memory + enter * candidate
-        squashed = tf.tanh(memory)
-        return (leave * squashed, memory), (gates, squashed)
+        return (leave * tf.tanh(memory), memory), (gates,)
 
-    def deltas(self, gradient: Steps, hidden: Any, previous: Steps, saved: Steps) -> tuple[Steps, Steps]:
+    def deltas(self, gradient: Steps, after: Steps, before: Steps, saved: Steps) -> tuple[Steps, Steps]:
         """Undo a step's element-wise part; see `Cell`."""
-        (d_hidden, d_memory), memory = gradient, previous[1]
-        gates, squashed = saved
+        (d_hidden, d_memory), (gates,) = gradient, saved
+        memory, squashed = before[1], tf.tanh(after[1])
         enter, keep, candidate, leave = tf.split(gates, 4, 0)
         d_memory += d_hidden * leave * (1.0 - squashed * squashed)
         deltas = (
@@ -48,4 +47,4 @@ class LSTMCell(SharedDeltas):
             d_memory * enter * (1.0 - candidate * candidate),
             d_hidden * squashed * leave * (1.0 - leave),
         )
-        return deltas, (tf.zeros_like(hidden), d_memory * keep)
+        return deltas, (tf.zeros_like(d_hidden), d_memory * keep)

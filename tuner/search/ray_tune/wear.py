@@ -5,6 +5,8 @@ from typing import Any
 import psutil
 from ray.tune.schedulers import FIFOScheduler
 
+from tuner.models.allocator import give_back_freed_memory
+
 WORN = "worn"
 """Key of a result under which a worker says that it should train no further trial."""
 
@@ -24,6 +26,13 @@ class Wear:
     @property
     def is_too_much(self) -> bool:
         """Whether the process should be replaced before the next trial."""
+        if not self._has_grown:
+            return False
+        give_back_freed_memory()
+        return self._has_grown
+
+    @property
+    def _has_grown(self) -> bool:
         return bool(self._process.memory_info().rss > self._most)
 
 
