@@ -11,8 +11,8 @@ from tuner.models.network_spec import Network
 _SECONDS_SAVED_PER_POSITION_AND_LOOP = 1.3e-6
 _SECONDS_TO_COMPILE_A_SHAPE = 1.2
 _SECONDS_TO_COMPILE_A_LOOP = 0.4
-# From here on the products fill the core, and XLA has nothing left to win (an LSTM has four in a step, a GRU three).
-UNITS_THAT_FILL_A_CORE = {"simple_rnn": 200, "elman": 200, "gru": 128, "lstm": 100}
+# From here on products take most of a step; what XLA still wins, its fewer batch lengths lose to padding.
+MOST_UNITS = 256
 # With early stopping a trial runs about half of the epochs that it may.
 _SHARE_OF_EPOCHS = 0.5
 
@@ -26,7 +26,7 @@ def worth_compiling(network: Network, *, positions: int, shapes: int, epochs: in
         shapes: different batch lengths, each of which is compiled.
         epochs: most epochs of the trial.
     """
-    if not network.recurrent or network.units >= UNITS_THAT_FILL_A_CORE[network.cell]:
+    if not network.recurrent or network.units > MOST_UNITS:
         return False
     saved = _SHARE_OF_EPOCHS * epochs * positions * network.loops * _SECONDS_SAVED_PER_POSITION_AND_LOOP
     return saved > compile_seconds(network, shapes=shapes)
