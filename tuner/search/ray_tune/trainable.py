@@ -8,6 +8,7 @@ from ray import tune
 from search_spaces.config import TrialConfig
 from tuner.data.encoded import EncodedSplits
 from tuner.errors import InputError
+from tuner.models.allocator import give_back_freed_memory
 from tuner.models.hypermodel.source import ModelSource
 from tuner.search.packing import memory_limit
 from tuner.search.ray_tune.cards import cards
@@ -104,6 +105,7 @@ class TrialTrainable(tune.Trainable):
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Takes the next trial. It is built in the first step, so that an error in it is that trial's error."""
         self._trial_run = None
+        give_back_freed_memory()
         return True
 
     def step(self) -> dict[str, Any]:
