@@ -15,6 +15,7 @@ import numpy as np
 import psutil
 
 from search_spaces import named_space
+from tuner.models.allocator import give_back_freed_memory
 from tuner.models.device import prepare_tensorflow
 
 
@@ -46,6 +47,8 @@ def main() -> None:
         config = space.sample(generator)
         run = TrialRun(bench, config, seed=(0, trial), state=None)
         run.run_epoch()
+        del run
+        give_back_freed_memory()
         networks.add((config.cell, config.layers, config.units, config.embedding, config.vocabulary, config.pooling))
         if trial % 20 == 0:
             memory = process.memory_info().rss / 1e6
