@@ -48,7 +48,7 @@ def test_a_dry_run_says_the_cost_and_writes_nothing(questions, capsys):
         (["trec_gird"], "did you mean trec_grid"),
         (["trec_grid", "--fraction", "2"], "fraction must be above 0 and at most 1"),
         (["trec_grid", "--set", "unit=3"], "did you mean units"),
-        (["trec_input_embedding"], "vectors=frozen: needs a file of word vectors"),
+        (["trec_input_embedding"], "vectors=trained: needs a file of word vectors"),
         (["imdb_width"], "cannot be downloaded|is not in"),
     ],
 )

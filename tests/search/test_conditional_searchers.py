@@ -43,7 +43,7 @@ def fits(_config):
     "searcher",
     [
         RandomSearcher(SPACE, seed=0, fits=fits),
-        GridSearcher(SPACE, fits=fits),
+        GridSearcher(SPACE, seed=0, fits=fits),
         OptunaSearcher(SPACE, seed=0, fits=fits, epochs=1, objective="accuracy"),
         OptunaSearcher(SPACE, seed=0, fits=fits, epochs=1, objective="frontier"),
     ],

@@ -30,14 +30,23 @@ def test_a_budget_that_nothing_fits_is_one_line():
 
 
 def test_a_grid_has_the_points_that_fit():
-    grid = GridSearcher(Space("small", {"units": Choice((8, 16, 32))}), fits=lambda config: config.units > 8)
+    grid = GridSearcher(Space("small", {"units": Choice((8, 16, 32))}), seed=0, fits=lambda config: config.units > 8)
     assert len(grid) == 2
-    assert [grid.propose(0).units, grid.propose(1).units] == [16, 32]
+    assert {grid.propose(0).units, grid.propose(1).units} == {16, 32}
+
+
+def test_the_first_points_of_a_grid_are_a_sample_of_it_that_the_seed_draws():
+    def first(seed):
+        grid = GridSearcher(named_space("trec_grid"), seed=seed, fits=lambda _: True)
+        return [grid.propose(index) for index in range(40)]
+
+    assert first(0) == first(0) != first(1)
+    assert {config.optimizer for config in first(0)} == {"sgd", "adam", "adadelta", "adagrad", "rmsprop"}
 
 
 def test_a_grid_over_a_continuous_range_names_it():
     with pytest.raises(InputError, match=r"dropout, learning_rate of space frontier .* --set dropout=VALUE"):
-        GridSearcher(named_space("frontier"), fits=lambda _: True)
+        GridSearcher(named_space("frontier"), seed=0, fits=lambda _: True)
 
 
 def test_the_first_trial_is_the_recommended_network_as_far_as_the_space_holds_it():

@@ -102,7 +102,7 @@ def _searcher_without_guesses(settings: SearchSettings) -> Searcher:
     plan, space = plan_of(settings), settings.resolved_space()
     match settings.searcher:
         case "grid":
-            return GridSearcher(space, fits=plan.fits)
+            return GridSearcher(space, seed=settings.seed, fits=plan.fits)
         case "random":
             return RandomSearcher(space, seed=settings.seed, fits=plan.fits)
         case "optuna":

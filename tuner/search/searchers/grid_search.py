@@ -2,6 +2,8 @@
 
 from collections.abc import Collection
 
+import numpy as np
+
 from search_spaces.own_config import Config
 from search_spaces.space import Space
 from tuner.errors import InputError
@@ -10,10 +12,14 @@ from tuner.search.searchers.searcher import Fits
 
 
 class GridSearcher:
-    """The points of the space in order, the last parameter varying fastest; those beyond the budget are left out."""
+    """The points of the space that fit the budget, in an order drawn by the search seed.
 
-    def __init__(self, space: Space, *, fits: Fits) -> None:
-        """Lists the grid.
+    Whenever a search ends it then has a fair sample of its grid, and early stopping compares trials of all corners: in the
+    order of the parameters the first dozens would share an optimizer, and the best of a bad lot would be trained to the end.
+    """
+
+    def __init__(self, space: Space, *, seed: int, fits: Fits) -> None:
+        """Lists the grid and shuffles it by the search seed (non-negative).
 
         Raises:
             InputError: where the space has a continuous range, or nothing fits.
@@ -24,12 +30,13 @@ class GridSearcher:
                 f"--searcher grid: {', '.join(continuous)} of space {space.name} has no finite list of values; "
                 f"give one with --set {continuous[0]}=VALUE,VALUE or use --searcher random"
             )
-        self._points = [config for config in space.grid() if fits(config)]
-        if not self._points:
+        points = [config for config in space.grid() if fits(config)]
+        if not points:
             raise InputError(
                 f"--max-params: none of the {space.grid_size()} points of the space {space.name} fits; raise it or choose "
                 "smaller values with --set"
             )
+        self._points: list[Config] = [points[place] for place in np.random.default_rng(seed).permutation(len(points))]
 
     def __len__(self) -> int:
         """Number of points within the budget."""
