@@ -20,7 +20,8 @@ class Wear:
     """The growth of this process since it was set up."""
 
     def __init__(self, most_growth: int = MOST_GROWTH) -> None:
-        """Takes the size of now as the one to compare with."""
+        """Takes the size of now as the one to compare with, without what is free."""
+        give_back_freed_memory()
         self._process = psutil.Process()
         self._most = self._process.memory_info().rss + most_growth
 
