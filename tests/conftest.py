@@ -1,107 +1,91 @@
-"""A run folder as a search leaves it, without a search: real files, random weights, made-up accuracies."""
+"""What every test runs in, how tests are spread over processes, and which of them are fast."""
 
-import io
 import os
+import sys
+from pathlib import Path
+from typing import Any
 from unittest import mock
 
-import numpy as np
 import pytest
-from fake_models import random_weights, texts
 
-# Accuracy and configuration of every trial. 5, 3 and 0 are the frontier; 1 and 2 are neither there nor among the best five.
-TRIALS = (
-    (0.95, {"cell": "gru", "units": 8, "bidirectional": True, "pooling": "max"}),
-    (0.50, {"cell": "gru", "units": 64, "embedding": 32}),
-    (0.51, {"cell": "lstm", "units": 64, "embedding": 32}),
-    (0.90, {"cell": "lstm", "units": 4, "bidirectional": False, "pooling": "last", "layers": 2, "vocabulary": 12}),
-    (0.85, {"cell": "gru", "units": 40, "pooling": "mean"}),
-    (0.80, {"cell": "simple_rnn", "units": 3, "pooling": "mean", "embedding": 4, "dense_units": 4, "vocabulary": 9}),
-    (
-        0.75,
-        {
-            "cell": "elman",
-            "activation": "sigmoid",
-            "projection": True,
-            "units": 40,
-            "input": "one_hot",
-            "pooling": "attention",
-            "batch_norm": True,
-            "dense_units": 6,
-            "dense_layers": 2,
-        },
-    ),
-)
+SLOW_MARKERS = ("lab", "ray", "tensorflow")
+"""From the slowest on, which is the order in which files are begun: the short ones fill the gaps at the end."""
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Processes for the tests: one more than processors, since tests with Ray wait about half of their time.
+
+    None where single tests are named, which then start at once and can be debugged.
+    """
+    if any("::" in argument for argument in config.args):
+        return 0
+    return min((os.cpu_count() or 1) + 1, 8)
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Names bytes by their number: some hold the moment of their compression, and every process must find the same tests."""
+    return f"{len(val)} bytes" if isinstance(val, bytes) else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Marks what is fast, puts the slow files first, and leaves the laboratory to those who ask for it."""
+    asked_for_lab = "lab" in config.getoption("markexpr") or any("test_lab" in argument for argument in config.args)
+    weight: dict[Path, int] = {}
+    for item in items:
+        slow = [len(SLOW_MARKERS) - place for place, name in enumerate(SLOW_MARKERS) if item.get_closest_marker(name)]
+        weight[item.path] = max([weight.get(item.path, 0), *slow])
+        if not slow:
+            item.add_marker("fast")
+        if item.get_closest_marker("lab") and not asked_for_lab:
+            item.add_marker(pytest.mark.skip(reason="whole clusters, minutes: python -m pytest -m lab"))
+    items.sort(key=lambda item: -weight[item.path])
+
+
+@pytest.fixture(autouse=True)
+def _tensorflow_is_marked(request: pytest.FixtureRequest):
+    """A test that imports TensorFlow says so, or ``-m fast`` would not be."""
+    before = "tensorflow" in sys.modules
+    yield
+    is_new = "tensorflow" in sys.modules and not before
+    assert not is_new or request.node.get_closest_marker("tensorflow"), "mark it with pytest.mark.tensorflow"
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _a_cache_of_the_tests_own(tmp_path_factory):
-    with mock.patch.dict(os.environ, XDG_CACHE_HOME=str(tmp_path_factory.mktemp("cache"))):
+def _a_cache_of_the_tests_own(tmp_path_factory: pytest.TempPathFactory):
+    """One for all processes of a test run: what one has compiled, the others read."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with mock.patch.dict(os.environ, XDG_CACHE_HOME=str(shared / "cache")):
         yield
 
 
 @pytest.fixture(scope="session")
-def run_path(tmp_path_factory):
-    from search_spaces.config import TrialConfig
-    from search_spaces.named import named_space
-    from tuner.data.pipeline import DataRequest, save_encoder
-    from tuner.runs.events import EpochEnded, SearchEnded, SearchStarted, TrialEnded, TrialProposed, TrialStarted
-    from tuner.runs.folder import create_run
-    from tuner.runs.settings import write_settings
-    from tuner.runs.store import RunStore
-    from tuner.search.plan import plan_of
-    from tuner.search.prepare import prepare_search
-    from tuner.search.request import SearchRequest
-    from tuner.search.schedulers.options import SchedulerOptions
+def shared_ray():
+    """A small Ray for many searches, each of which would take four seconds to start its own."""
+    from support.small_cluster import small_cluster
 
-    root = tmp_path_factory.mktemp("export")
-    rows = [f'"{text}",{("meh", "no", "yes")[number % 3]}' for number, text in enumerate(texts(240, 0))]
-    (root / "data.csv").write_text("\n".join(["text,label", *rows]), encoding="utf-8")
-    data = DataRequest(str(root / "data.csv"), None, None, None, root, 0, True, 1, 1000, 10)
-    search = prepare_search(
-        SearchRequest(
-            data=data, space=named_space("frontier"), trials=len(TRIALS), epochs=1, searcher="random", objective=None,
-            warm_start=None, scheduler=SchedulerOptions("none"), patience=None, seed=0,
-            max_params=None, time_budget=None, cpus_per_trial=1.0, gpus_per_trial=0.0, concurrency=1, address=None,
-            name="mine", runs_dir=root,
-        )
-    )  # fmt: skip
+    with small_cluster(0, head_cpus=4) as cluster:
+        yield cluster
 
-    def fill(folder):
-        write_settings(folder.settings, search.settings)
-        save_encoder(folder.encoder, search.data, max_length=10)
 
-    folder = create_run(root, "mine", fill)
-    plan, store = plan_of(search.settings), RunStore(folder)
-    store.record(SearchStarted(time=0, trials=len(TRIALS)))
-    for index, (accuracy, changes) in enumerate(TRIALS):
-        trial, config = f"{index:05d}", TrialConfig(**changes)
-        count = plan.count(config)
-        store.record(
-            TrialProposed(
-                time=1, trial=trial, index=index, config=config.model_dump(), parameters=count.total,
-                embedding_parameters=count.embedding,
-            )
-        )  # fmt: skip
-        store.record(TrialStarted(time=1, trial=trial))
-        buffer = io.BytesIO()
-        weights = random_weights(plan.network(config), index)
-        np.savez(buffer, **{f"w{number:03d}": weight for number, weight in enumerate(weights)})
-        store.save_weights(trial, last=b"", best=buffer.getvalue())
-        store.record(
-            EpochEnded(
-                time=2, trial=trial, epoch=1, train_loss=0.5, train_accuracy=0.8, val_loss=0.4, val_accuracy=accuracy,
-                seconds=1, compile_seconds=0, tokens_per_second=1, decision="stop",
-            )
-        )  # fmt: skip
-    for index in range(len(TRIALS)):
-        store.record(TrialEnded(time=3, trial=f"{index:05d}", status="completed"))
-    store.record(SearchEnded(time=4, reason="finished"))
-    store.close()
-    return folder.path
+@pytest.fixture(scope="module")
+def on_shared_ray(shared_ray: dict[str, Any]):
+    """Lets the searches of a module run on it."""
+    with mock.patch.dict(os.environ, RAY_ADDRESS=shared_ray["address"], RAY_AUTH_MODE="disabled"):
+        yield shared_ray
+
+
+@pytest.fixture(scope="session")
+def run_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished run of seven different networks, with their weights."""
+    from support.exported_run import write_exported_run
+
+    return write_exported_run(tmp_path_factory.mktemp("export"))
 
 
 @pytest.fixture
-def opened(run_path):
+def opened(run_path: Path):
     from tuner.export.trained import open_run
 
     return open_run(str(run_path), run_path.parent)

@@ -1,5 +1,5 @@
 import pytest
-from made_up_runs import made_up_run
+from support.made_up_runs import made_up_run
 
 from analysis import charts, importance, load, load_many, scaling_fit, time_spent
 from tuner.errors import InputError

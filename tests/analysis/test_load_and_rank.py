@@ -1,6 +1,6 @@
 import pandas as pd
 import pytest
-from fakes import conductor_of, drive, run_folder, run_settings
+from support.fakes import conductor_of, drive, run_folder, run_settings
 
 from analysis import frontier, knee, load, rank
 from search_spaces import named_space

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from experiment_runs import experiment_run
+from support.experiment_runs import experiment_run
 
 from analysis import load
 from analysis.published import beside, published_table, published_tables, tables_for, verdicts

@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 import pytest
-from made_up_runs import made_up_run
+from support.made_up_runs import made_up_run
 
 from analysis import load, rank
 from tuner.runs.pareto import front_layers, pareto_front

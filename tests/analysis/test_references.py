@@ -2,7 +2,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from made_up_runs import made_up_run
+from support.made_up_runs import made_up_run
 
 import analysis
 from analysis import charts, load, references

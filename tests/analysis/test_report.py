@@ -3,7 +3,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from made_up_runs import made_up_run
+from support.made_up_runs import made_up_run
 
 from analysis import load
 from analysis.report import render, write_report

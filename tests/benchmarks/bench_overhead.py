@@ -40,7 +40,7 @@ def ours(trials: int, folder: Path) -> None:
     from ray import tune
 
     sys.path.insert(0, str(Path(__file__).parents[1]))
-    from fakes import run_settings
+    from support.fakes import run_settings
 
     from search_spaces import named_space
     from tuner.models.memory import training_memory

@@ -23,11 +23,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 os.environ.update(RAY_AUTH_MODE="disabled", RAY_TMPDIR=tempfile.mkdtemp(prefix="ray-", dir="/tmp"))
 os.environ.update(PYTHONPATH=f"{Path(__file__).parents[1]}:{Path(__file__).parents[2]}")
 
-from fakes import fake_report, run_folder, run_settings
 from ray import tune
 from ray.cluster_utils import Cluster
 from rich.console import Console
 from rich.table import Table
+from support.fakes import fake_report, run_folder, run_settings
 
 from tuner.models.memory import TrainingMemory
 from tuner.runs.events import EpochEnded, TrialStarted

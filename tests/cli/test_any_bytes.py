@@ -8,9 +8,9 @@ import io
 import os
 
 import pytest
-from fakes import conductor_of, drive, run_folder, run_settings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.fakes import conductor_of, drive, run_folder, run_settings
 
 from search_spaces import named_space
 from search_spaces.reader import space_document

@@ -122,7 +122,13 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("case", list(CASES))
+IMPORT_TENSORFLOW = ("a model that is nowhere",)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(case, marks=[pytest.mark.tensorflow] * (case in IMPORT_TENSORFLOW)) for case in CASES],
+)
 def test_exit_code_2_and_one_line(case, search, tmp_path):
     arguments, message = CASES[case]
     arguments = [argument(tmp_path) if callable(argument) else argument for argument in arguments]

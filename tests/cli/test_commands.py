@@ -6,7 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from fakes import conductor_of, drive, run_folder, run_settings
+from support.fakes import conductor_of, drive, run_folder, run_settings
 
 from analysis import load
 from search_spaces import Choice, Space
@@ -20,34 +20,44 @@ from tuner.runs.store import RunStore
 HEAVY = ("ray", "tensorflow", "keras", "pandas", "numpy", "pyarrow", "rich", "yaml", "pydantic", "altair", "jinja2")
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        "",
-        "search",
-        "resume",
-        "rank",
-        "confirm",
-        "export",
-        "predict",
-        "report",
-        "spaces",
-        "reproduce",
-        "submit",
-        "doctor",
-    ],
+COMMANDS = (
+    "",
+    "search",
+    "resume",
+    "rank",
+    "confirm",
+    "export",
+    "predict",
+    "report",
+    "spaces",
+    "reproduce",
+    "submit",
+    "doctor",
 )
-def test_help_imports_nothing_heavy(command):
+
+
+@pytest.fixture(scope="module")
+def helped():
+    """The help of each command, and the heavy packages that were there after it, all in one new process."""
     code = f"""
-import sys
+import contextlib, io, json, sys
 from tuner.cli.main import run
-assert run({[command] if command else []} + ["--help"]) == 0
-loaded = [name for name in {HEAVY} if name in sys.modules]
-assert not loaded, loaded
+told = {{}}
+for command in {COMMANDS}:
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        code = run([*[command] * bool(command), "--help"])
+    told[command] = [code, out.getvalue(), [name for name in {HEAVY} if name in sys.modules]]
+print(json.dumps(told))
 """
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stderr
-    assert "Usage: python -m tuner" in result.stdout
+    return json.loads(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_imports_nothing_heavy(command, helped):
+    code, text, loaded = helped[command]
+    assert (code, loaded) == (0, [])
+    assert text.startswith(f"Usage: python -m tuner {command}".strip())
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from made_up_runs import made_up_run
+from support.made_up_runs import made_up_run
 
 import analysis
 from tuner.cli.main import run

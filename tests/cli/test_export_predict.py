@@ -123,6 +123,15 @@ def bad_input(run_path, tmp_path, monkeypatch):
     }
 
 
+def test_what_only_some_formats_need_is_named_in_one_line(run_path, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("tuner.export.export.find_spec", lambda _: None)
+    assert run(["export", str(run_path), "--format", "tflite", "--out", str(tmp_path / "model")]) == 2
+    assert capsys.readouterr().err == (
+        "error: --format tflite: needs LiteRT's interpreter, which measures them: `pip install ai-edge-litert`\n"
+    )
+    assert not (tmp_path / "model").exists()
+
+
 @pytest.mark.tensorflow
 def test_bad_input_ends_with_exit_code_2_one_line_and_nothing_written(bad_input, tmp_path, capfd, monkeypatch):
     before = set(tmp_path.rglob("*"))

@@ -1,8 +1,8 @@
 import io
 
 import pytest
-from fakes import conductor_of, drive, run_folder
 from rich.console import Console
+from support.fakes import conductor_of, drive, run_folder
 
 from tuner.cli.progress import LiveTable, PlainLines, Standing
 from tuner.runs.ledger import Ledger

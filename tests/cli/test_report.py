@@ -1,5 +1,5 @@
 import pytest
-from made_up_runs import made_up_run
+from support.made_up_runs import made_up_run
 
 from tuner.cli.main import run
 

@@ -11,6 +11,7 @@ from cluster.files import read_cluster
 
 IMAGE = "ami-0abcdef1234567890"
 WORKERS = ("gpu_spot", "gpu_on_demand")
+pytestmark = pytest.mark.ray
 
 
 @pytest.fixture(scope="module")

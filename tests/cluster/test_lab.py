@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from cluster.lab import aws_cycle, onprem_loss
 from cluster.lab.isolation import run_isolated, what_is_missing
 
 pytestmark = pytest.mark.lab
@@ -36,6 +35,8 @@ def left_over(scratch):
 
 
 def test_aws_from_ray_up_to_ray_down_with_a_spot_interruption(tmp_path):
+    from cluster.lab import aws_cycle
+
     run_isolated("aws_cycle", tmp_path, seconds=540)
     facts = json.loads((tmp_path / "facts.json").read_text(encoding="utf-8"))
     assert facts["up"] == 1  # the head alone
@@ -53,6 +54,8 @@ def test_aws_from_ray_up_to_ray_down_with_a_spot_interruption(tmp_path):
 
 
 def test_onprem_a_host_that_dies_and_one_that_cannot_be_reached_cost_no_trial(tmp_path):
+    from cluster.lab import onprem_loss
+
     run_isolated("onprem_loss", tmp_path, seconds=420)
     facts = json.loads((tmp_path / "facts.json").read_text(encoding="utf-8"))
     assert facts["code"] == 0

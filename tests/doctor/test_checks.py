@@ -137,9 +137,12 @@ def test_this_machine_without_ray():
     assert text("object store", alone) == []
 
 
+NOWHERE = "gs://anonymous@bucket/x?scheme=http&endpoint_override=127.0.0.1:1&retry_limit_seconds=0.1"
+
+
 def test_where_runs_are_kept(tmp_path):
     assert storage_check(tmp_path / "runs", nodes=1).status == "ok"
     warned = storage_check(tmp_path / "runs", nodes=2)
     assert (warned.status, "goes with the disk of this node" in warned.text) == ("warning", True)
     assert not (tmp_path / "runs").exists()
-    assert storage_check("s3://127.0.0.1/x?endpoint_override=127.0.0.1:1&scheme=http", nodes=2).status == "failed"
+    assert storage_check(NOWHERE, nodes=2).status == "failed"

@@ -7,29 +7,33 @@ import sys
 
 import numpy as np
 import pytest
-from fake_models import texts
+from support.fake_models import texts
 
 pytestmark = pytest.mark.tensorflow
 
-# A locale in which ICU turns I into a dotless i, and a working folder without our packages.
+# In a locale in which ICU turns I into a dotless i, and a working folder without our packages.
 ELSEWHERE = """
 import json, sys
 import numpy as np
 import tensorflow as tf
-model = tf.saved_model.load(sys.argv[1])
-by_text, by_ids = (model.signatures[name] for name in ("serving_default", "token_ids"))
-texts = json.load(open(sys.argv[2]))
-out = {}
-for size in (1, 7, 64):
-    parts = [by_text(text=tf.constant(texts[i:i + size])) for i in range(0, len(texts), size)]
-    for name in ("label", "label_id", "probabilities"):
-        out[f"{name}{size}"] = np.concatenate([part[name].numpy().astype("S" if name == "label" else None) for part in parts])
-out["nothing"] = by_text(text=tf.constant([], tf.string))["probabilities"].numpy()
-out["ids"] = by_ids(tokens=tf.constant([[2, 3, 0], [0, 0, 0], [9999, -4, 5]]))["probabilities"].numpy()
-out["no_ids"] = by_ids(tokens=tf.zeros([2, 0], tf.int32))["probabilities"].numpy()
+texts = json.load(open("texts.json"))
+for trial in sys.argv[1:]:
+    model = tf.saved_model.load(f"moved/{trial}")
+    by_text, by_ids = (model.signatures[name] for name in ("serving_default", "token_ids"))
+    out = {}
+    for size in (1, 7, 64):
+        parts = [by_text(text=tf.constant(texts[i:i + size])) for i in range(0, len(texts), size)]
+        for name in ("label", "label_id", "probabilities"):
+            kind = "S" if name == "label" else None
+            out[f"{name}{size}"] = np.concatenate([part[name].numpy().astype(kind) for part in parts])
+    out["nothing"] = by_text(text=tf.constant([], tf.string))["probabilities"].numpy()
+    out["ids"] = by_ids(tokens=tf.constant([[2, 3, 0], [0, 0, 0], [9999, -4, 5]]))["probabilities"].numpy()
+    out["no_ids"] = by_ids(tokens=tf.zeros([2, 0], tf.int32))["probabilities"].numpy()
+    np.savez(f"{trial}.npz", **out)
 assert not [name for name in sys.modules if name.split(".")[0] in ("tuner", "search_spaces", "analysis", "regex")]
-np.savez(sys.argv[3], **out)
 """
+TRIALS = ("00000", "00003", "00006")
+RAW = [*texts(130, 5), "", "IT IS FILM İ ΟΔΟΣ", "<br />&eacute;t&eacute;"]
 
 
 def probabilities(model, ids):
@@ -45,25 +49,32 @@ def probabilities(model, ids):
     return tf.nn.softmax(logits(model.weights, tokens, lengths, model.network)).numpy()
 
 
-@pytest.mark.parametrize("trial", ["00000", "00003", "00006"])
-def test_a_saved_model_alone_gives_the_trials_numbers(opened, run_path, tmp_path, trial):
-    from tuner.data.encoded import encode
+@pytest.fixture(scope="module")
+def elsewhere(run_path, tmp_path_factory):
+    """What three models, exported and moved, answer in a process that has TensorFlow and nothing of ours."""
     from tuner.export.export import export_run
-    from tuner.export.trained import read_model
 
-    model = read_model(*opened, trial)
-    export_run(str(run_path), run_path.parent, trial=trial, out=tmp_path / "model", kind="saved_model", force=False)
-    raw = [*texts(130, 5), "", "IT IS FILM İ ΟΔΟΣ", "<br />&eacute;t&eacute;"]
-    (tmp_path / "texts.json").write_text(json.dumps(raw))
-    (tmp_path / "model").rename(tmp_path / "moved")
-    paths = [str(tmp_path / name) for name in ("moved", "texts.json", "out.npz")]
+    folder = tmp_path_factory.mktemp("elsewhere")
+    for trial in TRIALS:
+        export_run(
+            str(run_path), run_path.parent, trial=trial, out=folder / "made" / trial, kind="saved_model", force=False
+        )
+    (folder / "made").rename(folder / "moved")
+    (folder / "texts.json").write_text(json.dumps(RAW))
     plain = {name: value for name, value in os.environ.items() if not name.startswith(("TF_", "PYTHON"))}
     environment = {**plain, "LC_ALL": "tr_TR.UTF-8"}
-    subprocess.run([sys.executable, "-c", ELSEWHERE, *paths], check=True, cwd=tmp_path, env=environment)
-    out = dict(np.load(paths[2]))
+    subprocess.run([sys.executable, "-c", ELSEWHERE, *TRIALS], check=True, cwd=folder, env=environment)
+    return {trial: dict(np.load(folder / f"{trial}.npz")) for trial in TRIALS}
 
+
+@pytest.mark.parametrize("trial", TRIALS)
+def test_a_saved_model_alone_gives_the_trials_numbers(opened, elsewhere, trial):
+    from tuner.data.encoded import encode
+    from tuner.export.trained import read_model
+
+    model, out = read_model(*opened, trial), elsewhere[trial]
     encoder = model.encoder
-    encoded = encode(raw, [0] * len(raw), encoder.tokenizer, encoder.vocabulary, encoder.max_length)
+    encoded = encode(RAW, [0] * len(RAW), encoder.tokenizer, encoder.vocabulary, encoder.max_length)
     rows = [encoded.tokens[start:end] for start, end in zip(encoded.offsets, encoded.offsets[1:], strict=False)]
     expected = probabilities(model, rows)
     for size in (1, 7, 64):
@@ -79,7 +90,7 @@ def test_two_classes_have_two_probabilities():
     from tuner.export.quiet import quiet_tensorflow
 
     quiet_tensorflow(1)
-    from fake_models import random_weights
+    from support.fake_models import random_weights
 
     from tuner.export.inference import InferenceNetwork
     from tuner.models.network_spec import Network

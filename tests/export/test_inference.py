@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from fake_models import random_weights
+from support.fake_models import random_weights
 
 pytestmark = pytest.mark.tensorflow
 

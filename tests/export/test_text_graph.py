@@ -1,7 +1,9 @@
 import random
+import unicodedata
 
 import numpy as np
 import pytest
+from support.covering import FULL_CONTRACT
 
 from tuner.data.encoded import encode
 from tuner.data.tokenizer import Tokenizer
@@ -10,6 +12,9 @@ from tuner.data.vocabulary import Vocabulary
 pytestmark = pytest.mark.tensorflow
 
 EVERY = [chr(code) for code in (*range(0xD800), *range(0xE000, 0x110000))]
+# Three in four are unassigned or private: nobody writes them, and one rule is for all of them.
+WRITTEN = [char for char in EVERY if unicodedata.category(char) not in ("Cn", "Co")]
+SEEN = EVERY if FULL_CONTRACT else [*WRITTEN, *EVERY[::101]]
 # What meets in real texts, and what the context of a final sigma is made of.
 PIECES = ("ΣΑςσ", "'", "’", "\u0301", "ʰ", "İ", "·", "\u00ad", "&eacute;", "&amp;#39;", "&zwj;", "&", ";", "<br />",
           "这部", "กำลัง", "ー", "😡❤️", "don't", "THE", "was", "GOOD", " ", "\n", "?!", "¿", "\0", "9", "ẞ", "<")  # fmt: skip
@@ -55,9 +60,9 @@ def test_2000_random_unicode_strings_get_the_same_ids(tokenizer):
 
 def test_every_character_is_read_alike():
     tokenizer = Tokenizer(characters=True)
-    normalised = graph(tokenizer, Vocabulary(("a",), (1,), 1))[1]([char.encode() for char in EVERY])
+    normalised = graph(tokenizer, Vocabulary(("a",), (1,), 1))[1]([char.encode() for char in SEEN])
     assert [
-        char for char, text in zip(EVERY, normalised, strict=True) if text.decode().split() != tokenizer.tokenize(char)
+        char for char, text in zip(SEEN, normalised, strict=True) if text.decode().split() != tokenizer.tokenize(char)
     ] == []
 
 

@@ -5,16 +5,17 @@ from itertools import compress, product
 
 import numpy as np
 import pytest
-import tensorflow as tf
+from support.covering import covering
+from support.lazy import Lazy, tf
 
-from tuner.models import keras_layers
-from tuner.models.dropout import draw_masks
-from tuner.models.forward import logits, pooled_features
-from tuner.models.keras_model import build_model, layers_of
 from tuner.models.network_spec import Network
 from tuner.models.weights import count_of_head, weights_of
 
 pytestmark = pytest.mark.tensorflow
+
+dropout, forward, keras_layers, keras_model = (
+    Lazy(f"tuner.models.{name}") for name in ("dropout", "forward", "keras_layers", "keras_model")
+)
 
 LENGTHS = np.array([1, 9, 4, 6, 9], np.int32)
 BATCH, STEPS = len(LENGTHS), 9
@@ -29,7 +30,7 @@ BASE = Network(
     dense_units=0,
     classes=2,
 )
-# Every cell with every depth, direction and pooling; the heads change along with the depth.
+# Every cell with every depth, direction and pooling, in pairs; the heads change along with the depth.
 CELLS_OF_KERAS = [
     replace(
         BASE,
@@ -40,8 +41,8 @@ CELLS_OF_KERAS = [
         dense_units=3 if layers == 2 else 0,
         classes=layers + 1,
     )
-    for cell, layers, bidirectional, pooling in product(
-        ["simple_rnn", "lstm", "gru"], [1, 2, 3], [False, True], ["last", "mean", "max"]
+    for cell, layers, bidirectional, pooling in covering(
+        product(["simple_rnn", "lstm", "gru"], [1, 2, 3], [False, True], ["last", "mean", "max"])
     )
 ]
 BOTH = replace(BASE, layers=2, bidirectional=True)
@@ -80,7 +81,7 @@ def random_tokens(generator):
 
 
 def model_with_random_weights(network, generator):
-    model = build_model(network)
+    model = keras_model.build_model(network)
     for variable, weight in zip(model.weights, weights_of(network), strict=True):
         values = generator.normal(size=variable.shape) * 0.4
         variable.assign(np.abs(values) + 0.5 if weight.role == "moving_variance" else values)
@@ -93,8 +94,8 @@ def outputs_and_gradients(weights, tokens, network, *, compiler=None, rate=0.0, 
     def run(weights, tokens, lengths, rate, seed):
         with tf.GradientTape() as tape:
             tape.watch(weights)
-            masks = draw_masks(network, BATCH, seed, rate=rate) if training else None
-            outputs = logits(weights, tokens, lengths, network, masks)
+            masks = dropout.draw_masks(network, BATCH, seed, rate=rate) if training else None
+            outputs = forward.logits(weights, tokens, lengths, network, masks)
             loss = tf.reduce_sum(outputs * readout(network))
         return [outputs, *tape.gradient(loss, weights)]
 
@@ -148,7 +149,7 @@ def test_the_keras_layers_drop_what_the_fast_recurrence_drops(network):
     generator = np.random.default_rng(8)
     model, weights = model_with_random_weights(network, generator)
     tokens, present = random_tokens(generator), tf.sequence_mask(LENGTHS, STEPS)
-    masks = draw_masks(network, BATCH, [3, 4], rate=0.3, embedding_rate=0.2)
+    masks = dropout.draw_masks(network, BATCH, [3, 4], rate=0.3, embedding_rate=0.2)
     variables = [variable.value for variable in model.weights]
     readings = tf.constant(generator.normal(size=(BATCH, network.width)), tf.float32)
 
@@ -160,9 +161,10 @@ def test_the_keras_layers_drop_what_the_fast_recurrence_drops(network):
         return [features, *tape.gradient(loss, sources[: -count_of_head(network)])]
 
     assert_close(
-        with_gradients(lambda: pooled_features(weights, tokens, LENGTHS, network, masks), weights),
+        with_gradients(lambda: forward.pooled_features(weights, tokens, LENGTHS, network, masks), weights),
         with_gradients(
-            lambda: keras_layers.pooled_features(layers_of(model), network, tokens, present, masks), variables
+            lambda: keras_layers.pooled_features(keras_model.layers_of(model), network, tokens, present, masks),
+            variables,
         ),
     )
 
@@ -239,7 +241,9 @@ def test_dropout_before_the_output_is_right_on_average():
 
     @tf.function
     def run(seed, training, rate):
-        return logits(weights, tokens, LENGTHS, BASE, draw_masks(BASE, BATCH, seed, rate=rate) if training else None)
+        return forward.logits(
+            weights, tokens, LENGTHS, BASE, dropout.draw_masks(BASE, BATCH, seed, rate=rate) if training else None
+        )
 
     draws = np.stack([run(tf.constant([8, draw]), True, 0.3) for draw in range(600)])
     deviation = np.abs(draws.mean(0) - run(tf.constant([0, 0]), False, 0.0))
@@ -259,7 +263,7 @@ def test_between_layers_a_feature_is_dropped_for_all_steps_of_a_row(monkeypatch)
     generator = np.random.default_rng(9)
     _, weights = model_with_random_weights(network, generator)
     tokens = random_tokens(generator)
-    logits(weights, tokens, LENGTHS, network, draw_masks(network, BATCH, [1, 2], rate=0.5))
+    forward.logits(weights, tokens, LENGTHS, network, dropout.draw_masks(network, BATCH, [1, 2], rate=0.5))
 
     embedded, between = seen
     table = weights[0].numpy()

@@ -1,16 +1,13 @@
 """The recurrence and its pooling against the Keras layers, values and gradients."""
 
-import keras
 import numpy as np
 import pytest
-import tensorflow as tf
-
-from tuner.models.pooling import pool
-from tuner.models.recurrence import recur
+from support.lazy import Lazy, keras, tf
 
 pytestmark = pytest.mark.tensorflow
 
-KERAS_LAYERS = {"simple_rnn": keras.layers.SimpleRNN, "lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
+pooling, recurrence = Lazy("tuner.models.pooling"), Lazy("tuner.models.recurrence")
+KERAS_LAYERS = {"simple_rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}
 CELLS = list(KERAS_LAYERS)
 STEPS, BATCH, FEATURES, UNITS = 9, 5, 4, 6
 LENGTHS = np.array([1, STEPS, 4, 6, STEPS], np.int32)
@@ -46,7 +43,7 @@ def assert_close(ours, theirs):
 
 
 def keras_states(cell, inputs, weights, *, backward):
-    layer = KERAS_LAYERS[cell](UNITS, return_sequences=True, go_backwards=backward)
+    layer = getattr(keras.layers, KERAS_LAYERS[cell])(UNITS, return_sequences=True, go_backwards=backward)
     layer.build(inputs.shape)
     with tf.GradientTape() as tape:
         tape.watch([inputs, *weights])
@@ -69,7 +66,9 @@ def our_states(cell, inputs, weights, *, backward, jit=False):
     def run(inputs, *weights):
         with tf.GradientTape() as tape:
             tape.watch([inputs, *weights])
-            states = recur(cell, to_time_major(inputs), weights, reverse_lengths=LENGTHS if backward else None)
+            states = recurrence.recur(
+                cell, to_time_major(inputs), weights, reverse_lengths=LENGTHS if backward else None
+            )
             states = to_batch_major(states)
             loss = tf.reduce_sum(states * readout() * VALID[:, :, None])
         return states, tape.gradient(loss, [inputs, *weights])
@@ -112,7 +111,7 @@ def test_a_single_step_has_no_previous_state():
     inputs, weights = random_inputs(generator)[:, :1], random_weights("lstm", generator)
     with tf.GradientTape() as tape:
         tape.watch(weights)
-        states = recur("lstm", to_time_major(inputs), weights)
+        states = recurrence.recur("lstm", to_time_major(inputs), weights)
         loss = tf.reduce_sum(states)
     _, recurrent_gradient, _ = tape.gradient(loss, weights)
     assert states.shape == (1, UNITS, BATCH)
@@ -122,13 +121,15 @@ def test_a_single_step_has_no_previous_state():
 def test_one_plain_graph_serves_batches_of_any_size():
     @tf.function(input_signature=[tf.TensorSpec([None, FEATURES, None])])
     def run(inputs):
-        return recur("gru", inputs, weights, reverse_lengths=tf.fill([tf.shape(inputs)[2]], tf.shape(inputs)[0]))
+        return recurrence.recur(
+            "gru", inputs, weights, reverse_lengths=tf.fill([tf.shape(inputs)[2]], tf.shape(inputs)[0])
+        )
 
     generator = np.random.default_rng(4)
     weights = random_weights("gru", generator)
     for steps, batch in [(3, 2), (5, 4)]:
         inputs = tf.constant(generator.normal(size=(steps, FEATURES, batch)), tf.float32)
-        assert_close(run(inputs), recur("gru", inputs, weights, reverse_lengths=tf.fill([batch], steps)))
+        assert_close(run(inputs), recurrence.recur("gru", inputs, weights, reverse_lengths=tf.fill([batch], steps)))
 
 
 @MODES
@@ -143,14 +144,14 @@ def test_pooling_takes_valid_steps_only(kind, jit):
         reduce = {"last": lambda row: row[last], "mean": lambda row: row.mean(0), "max": lambda row: row.max(0)}[kind]
         return np.stack([reduce(row) for row in rows])
 
-    run = tf.function(lambda a, b: pool(kind, [a, b], LENGTHS), jit_compile=jit, autograph=False)
+    run = tf.function(lambda a, b: pooling.pool(kind, [a, b], LENGTHS), jit_compile=jit, autograph=False)
     both = run(to_time_major(forward), to_time_major(backward))
     assert_close(both, np.concatenate([pooled_by_hand(forward, -1), pooled_by_hand(backward, 0)], 1))
-    assert_close(pool(kind, [to_time_major(forward)], LENGTHS), pooled_by_hand(forward, -1))
+    assert_close(pooling.pool(kind, [to_time_major(forward)], LENGTHS), pooled_by_hand(forward, -1))
 
 
 def test_unknown_names_are_refused():
     with pytest.raises(ValueError, match=r"must be one of simple_rnn, sigmoid_rnn, lstm, gru\. Received: cell='rnn'"):
-        recur("rnn", tf.zeros([2, 3, 4]), random_weights("lstm", np.random.default_rng(0), 3))
+        recurrence.recur("rnn", tf.zeros([2, 3, 4]), random_weights("lstm", np.random.default_rng(0), 3))
     with pytest.raises(ValueError, match=r"must be last, mean, max or attention\. Received: kind='sum'"):
-        pool("sum", [tf.zeros([2, 3, 4])], tf.ones([4], tf.int32))
+        pooling.pool("sum", [tf.zeros([2, 3, 4])], tf.ones([4], tf.int32))

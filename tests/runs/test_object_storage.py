@@ -5,8 +5,8 @@ import threading
 from pathlib import Path
 
 import pytest
-from fakes import conductor_of, drive, run_settings
-from object_storage import gs_service, s3_service
+from support.fakes import conductor_of, drive, run_settings
+from support.object_storage import gs_service, s3_service
 
 from tuner.cli.main import run
 from tuner.errors import InputError, StorageFailed
@@ -82,6 +82,7 @@ def test_a_search_is_there_whole_when_it_is_over_and_readable_from_another_machi
     assert (folder.with_models().path / "models" / document["trials"][0]["trial_id"] / "best.npz").exists()
 
 
+@pytest.mark.tensorflow
 def test_a_report_and_a_model_are_made_of_a_run_over_there(runs, run_path, tmp_path, monkeypatch, capsys):
     for path in run_path.rglob("*"):
         if path.is_file():
@@ -160,7 +161,8 @@ def test_two_machines_cannot_have_a_run_at_once(runs, tmp_path, monkeypatch):
 
 def test_storage_that_goes_away_is_one_line_and_the_working_copy_goes_on(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    with s3_service() as url:
+    with gs_service() as service:
+        url = service.replace("retry_limit_seconds=5", "retry_limit_seconds=0.5")
         store = RunStore(create_run(Path(url), "mine", fill))
         drive(conductor_of(store), store, reports=5)
     with pytest.raises(StorageFailed, match=r"could not be written .* all of it is in") as caught:

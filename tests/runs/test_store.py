@@ -1,7 +1,7 @@
 import errno
 
 import pytest
-from fakes import conductor_of, drive, run_folder
+from support.fakes import conductor_of, drive, run_folder
 
 from tuner.errors import StorageFailed
 from tuner.runs import store as store_module

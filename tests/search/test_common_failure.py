@@ -1,5 +1,5 @@
 import pytest
-from fakes import conductor_of, drive, run_folder
+from support.fakes import conductor_of, drive, run_folder
 
 from tuner.runs.store import RunStore
 from tuner.search.common_failure import CommonFailure

@@ -1,7 +1,7 @@
 """Every searcher keeps a space's conditions, and learns from trials in which a parameter was not active."""
 
 import pytest
-from made_up_trials import record_of
+from support.made_up_trials import record_of
 
 from search_spaces import Choice, Condition, LogUniform, Space
 from tuner.search.searchers.grid_search import GridSearcher

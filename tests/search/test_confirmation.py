@@ -1,9 +1,9 @@
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from fakes import PLAN, Clock, conductor_of, drive, fake_report, run_folder, run_settings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.fakes import PLAN, Clock, conductor_of, drive, fake_report, run_folder, run_settings
 
 from analysis import load
 from tuner.models.averaging import AVERAGED_EMBEDDINGS

@@ -1,4 +1,4 @@
-from fakes import asha, conductor_of, drive, run_folder, run_settings
+from support.fakes import asha, conductor_of, drive, run_folder, run_settings
 
 from search_spaces import TrialConfig
 from tuner.models.memory import trial_files

@@ -1,78 +1,97 @@
-"""A search whose driver is killed again and again, against one that nobody kills."""
+"""Searches and confirmations that are killed, against those that are not. The training is quick, all else is real."""
 
+import json
 import os
 import random
+import shutil
 import signal
 import time
+from unittest import mock
 
 import pandas as pd
 import pytest
-from searches import call, start, wait_until, write_reviews
+from support.object_storage import s3_service
+from support.searches import (
+    SMALL,
+    assert_same_decisions,
+    call,
+    kill,
+    start,
+    wait_for_epochs,
+    wait_until,
+    write_reviews,
+)
 
 from analysis import load
 from tuner.runs.journal import read_journal
+from tuner.runs.location import remote_folder
 from tuner.search.schedulers.rungs import rung_epochs
 
-pytestmark = pytest.mark.ray
+pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("on_shared_ray")]
 
-# FRONTIER_TUNER_KILLS=20 is the whole of it, some twenty minutes on two quiet processors.
 KILLS = int(os.environ.get("FRONTIER_TUNER_KILLS", "1"))
+"""How often each of the two searches below is killed; 20 for every moment of their lives, some minutes."""
+
 TRIALS, EPOCHS = 24 if KILLS > 1 else 12, 9
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    return write_reviews(tmp_path_factory.mktemp("data") / "reviews.csv", examples=800)
+    return write_reviews(tmp_path_factory.mktemp("data") / "reviews.csv", examples=400)
 
 
-def search(data, name, *, concurrency):
+def search(data, name, *more, concurrency=1):
     return [
         "search", "--data", data, "--name", name, "--trials", TRIALS, "--epochs", EPOCHS, "--concurrency", concurrency,
-        "--set", "layers=1", "--set", "units=4,8", "--set", "embedding=4", "--set", "cell=gru", "--set", "pooling=max",
-        "--set", "vocabulary=500",
+        *SMALL, "--set", "vocabulary=500", *more,
     ]  # fmt: skip
 
 
-def search_with_kills(folder, data, kills, *, concurrency, seed):
-    """Runs a search to its end, killing its whole process group at random moments of its life and resuming each time."""
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, data, on_shared_ray):
+    """A search with one worker that nobody kills."""
+    folder = tmp_path_factory.mktemp("whole")
+    result = call(folder, *search(data, "whole"), quick=True)
+    assert result.returncode == 0, result.stderr
+    return folder / "whole"
+
+
+def search_broken_off(folder, data, signals, *, concurrency, seed):
+    """Runs a search to its end, breaking it off at random moments of its life and resuming it each time.
+
+    SIGKILL goes to its whole process group. Returns how often it was broken off.
+    """
     moments, journal = random.Random(seed), folder / "mine" / "journal.jsonl"
     arguments = search(data, "mine", concurrency=concurrency)
-    killed = 0
-    while killed < kills:
-        process = start(folder, *arguments)
+    for count, how in enumerate(signals):
+        process = start(folder, *arguments, quick=True)
         wait_until(journal.exists, process, "the run folder", seconds=600)
         grown = journal.stat().st_size + moments.randrange(100, 3000)  # some five epochs on average
         while process.poll() is None and journal.stat().st_size < grown:
-            time.sleep(0.02)
-        time.sleep(moments.random() * 0.3)
+            time.sleep(0.005)
         if process.poll() is not None:
-            break
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait(timeout=60)
+            return count
+        if how == signal.SIGKILL:
+            kill(process)
+        else:
+            process.send_signal(how)
+            out, err = process.communicate(timeout=60)
+            assert process.returncode == 130, err
+            assert "go on with: python -m tuner resume" in out
         arguments = ["resume", "mine"]
-        killed += 1
-    result = call(folder, "resume", "mine")
+    result = call(folder, "resume", "mine", quick=True)
     assert result.returncode == 0, result.stderr
-    return killed
+    return len(signals)
 
 
-def decisions(run):
-    loaded = load(run)
-    epochs = loaded.epochs.drop(columns=["seconds", "tokens_per_second"])
-    return loaded.trials.drop(columns="seconds"), epochs.sort_values(["trial_id", "epoch"], ignore_index=True)
-
-
-def test_with_one_worker_a_search_that_was_killed_ends_as_one_that_was_not(tmp_path, data):
-    result = call(tmp_path, *search(data, "whole", concurrency=1))
-    assert result.returncode == 0, result.stderr
-    killed = search_with_kills(tmp_path, data, KILLS, concurrency=1, seed=5)
-    assert killed >= 1
-    for broken, whole in zip(decisions(tmp_path / "mine"), decisions(tmp_path / "whole"), strict=True):
-        pd.testing.assert_frame_equal(broken, whole, check_exact=True)
+def test_with_one_worker_a_search_that_was_broken_off_ends_as_one_that_was_not(whole, tmp_path, data):
+    signals = [signal.SIGINT, signal.SIGTERM, *[signal.SIGKILL] * KILLS]
+    assert search_broken_off(tmp_path, data, signals, concurrency=1, seed=5) >= 3
+    assert_same_decisions(tmp_path / "mine", whole)
 
 
 def test_with_two_workers_no_trial_is_lost_or_run_twice_and_every_rung_counts_right(tmp_path, data):
-    search_with_kills(tmp_path, data, KILLS, concurrency=2, seed=6)
+    assert search_broken_off(tmp_path, data, [signal.SIGKILL] * KILLS, concurrency=2, seed=6) >= 1
     events = list(read_journal(tmp_path / "mine" / "journal.jsonl"))
     assert [event.index for event in events if event.event == "trial_proposed"] == list(range(TRIALS))
     reports = [(event.trial, event.epoch) for event in events if event.event == "epoch"]
@@ -90,3 +109,84 @@ def test_with_two_workers_no_trial_is_lost_or_run_twice_and_every_rung_counts_ri
             better = sum(other > best[event.trial] for other in arrivals[event.epoch])
             goes_on = better < -(-len(arrivals[event.epoch]) // 3)
             assert event.decision == ("continue" if goes_on else "stop")
+
+
+POPULATION = [
+    "--scheduler",
+    "pbt",
+    "--perturbation-interval",
+    "1",
+    "--trials",
+    "4",
+    "--epochs",
+    "4",
+    "--set",
+    "units=4",
+]
+
+
+def test_a_population_that_is_killed_goes_on_to_the_same_numbers(tmp_path, data):
+    """Paused trials, states that pass from one trial to another and changed rates, through real workers."""
+    result = call(tmp_path, *search(data, "whole", *POPULATION), quick=True)
+    assert result.returncode == 0, result.stderr
+    process = start(tmp_path, *search(data, "broken", *POPULATION), quick=True)
+    journal = tmp_path / "broken" / "journal.jsonl"
+    wait_until(lambda: journal.exists() and b'"donor":"0' in journal.read_bytes(), process, "an exchange")
+    kill(process)
+    result = call(tmp_path, "resume", "broken", quick=True)
+    assert result.returncode == 0, result.stderr
+    assert_same_decisions(tmp_path / "broken", tmp_path / "whole")
+    assert set(load(tmp_path / "broken").trials["status"]) == {"completed"}
+
+
+CONFIRM = ["--top", "1", "--repeats", "2"]
+
+
+def repeats(run):
+    return load(run).repeats.drop(columns="seconds").sort_values(["model", "repeat"], ignore_index=True)
+
+
+@pytest.fixture(scope="module")
+def confirmed(whole):
+    """The search that nobody killed, confirmed by a command that nobody killed."""
+    run = whole.with_name("confirmed")
+    shutil.copytree(whole, run)
+    result = call(run.parent, "confirm", "confirmed", *CONFIRM, quick=True)
+    assert result.returncode == 0, result.stderr
+    assert "4 trainings" in result.stdout
+    return run
+
+
+def test_a_killed_confirmation_goes_on_to_the_same_numbers(whole, confirmed, tmp_path):
+    shutil.copytree(whole, tmp_path / "broken")
+    process = start(tmp_path, "confirm", "broken", *CONFIRM, quick=True)
+    journal = tmp_path / "broken" / "journal.jsonl"
+    wait_until(lambda: b'"event":"repeat_ended"' in journal.read_bytes(), process, "the end of a repeat")
+    kill(process)
+    done = journal.read_bytes().count(b'"event":"repeat_ended"')
+    result = call(tmp_path, "confirm", "broken", *CONFIRM, quick=True)
+    assert result.returncode == 0, result.stderr
+    assert f"{4 - done} training" in result.stdout
+    pd.testing.assert_frame_equal(repeats(tmp_path / "broken"), repeats(confirmed), check_exact=True)
+
+
+def test_a_search_on_object_storage_is_killed_resumed_ranked_and_confirmed_there(whole, confirmed, tmp_path, data):
+    with s3_service() as runs:
+        here, elsewhere = ({"XDG_CACHE_HOME": str(tmp_path / name)} for name in ("here", "elsewhere"))
+        process = start(tmp_path, *search(data, "far"), runs_dir=runs, quick=True, **here)
+        wait_until(lambda: list(tmp_path.rglob("far/journal.jsonl")), process, "the working copy")
+        wait_for_epochs(next(tmp_path.rglob("far/journal.jsonl")), 4, process)
+        kill(process)
+        url = remote_folder(runs).child("far").url
+        result = call(tmp_path, "resume", url, quick=True, **here)
+        assert result.returncode == 0, result.stderr
+        ranked = call(tmp_path, "rank", "far", "--json", "--top", TRIALS, runs_dir=runs, **elsewhere)
+        assert len(json.loads(ranked.stdout)["trials"]) == TRIALS
+        with mock.patch.dict(os.environ, elsewhere):
+            assert_same_decisions(url, whole)
+        sure = call(
+            tmp_path, "confirm", "far", *CONFIRM, runs_dir=runs, quick=True, XDG_CACHE_HOME=str(tmp_path / "a third")
+        )
+        assert sure.returncode == 0, sure.stderr
+        with mock.patch.dict(os.environ, elsewhere):
+            pd.testing.assert_frame_equal(repeats(url), repeats(confirmed), check_exact=True)

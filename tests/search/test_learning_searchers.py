@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from made_up_trials import record_of
+from support.made_up_trials import record_of
 
 from search_spaces import Choice, LogUniform, Space, TrialConfig, named_space
 from tuner.errors import InputError
@@ -31,6 +31,10 @@ def optuna(objective="accuracy", fits=lambda _: True):
 
 def bayesian(fits=lambda _: True):
     return BayesianSearcher(SPACE, seed=0, fits=fits)
+
+
+BAYESIAN = pytest.param(bayesian, marks=pytest.mark.tensorflow)
+"""KerasTuner imports TensorFlow."""
 
 
 def accuracy(config):
@@ -63,6 +67,7 @@ def test_optuna_finds_a_good_rate_where_random_draws_do_not_look_for_one():
     assert learned < 0.6 * drawn
 
 
+@pytest.mark.tensorflow
 def test_the_oracle_goes_where_accuracy_rises():
     """KerasTuner's oracle takes seconds for a proposal, so it is asked twice only."""
     draws = search(RandomSearcher(SPACE, seed=1, fits=lambda _: True), 12)
@@ -105,7 +110,7 @@ def test_with_the_frontier_as_objective_small_networks_are_proposed_more_often()
     assert sizes("frontier") < 0.85 * sizes("accuracy")
 
 
-@pytest.mark.parametrize("searcher", [optuna, partial(optuna, "frontier"), bayesian])
+@pytest.mark.parametrize("searcher", [optuna, partial(optuna, "frontier"), BAYESIAN])
 def test_trials_of_every_kind_can_be_told(searcher):
     records = search(RandomSearcher(SPACE, seed=1, fits=lambda _: True), 12)
     config = TrialConfig(learning_rate=0.01, units=8, dropout=0.1)
@@ -123,7 +128,7 @@ def test_trials_of_every_kind_can_be_told(searcher):
     assert set(SPACE.parameters) <= set(searcher().propose(18, records).model_dump())
 
 
-@pytest.mark.parametrize("searcher", [optuna, bayesian])
+@pytest.mark.parametrize("searcher", [optuna, BAYESIAN])
 def test_what_does_not_fit_the_budget_is_not_proposed(searcher):
     records = search(RandomSearcher(SPACE, seed=1, fits=lambda _: True), 12)
     assert searcher(fits=lambda config: config.units < 32).propose(12, records).units < 32

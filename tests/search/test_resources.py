@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fakes import run_settings
+from support.fakes import run_settings
 
 from search_spaces.named import named_space
 from tuner.data.pipeline import BUILT_IN, DataRequest

@@ -2,10 +2,10 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from support.searches import PYTHONPATH
 
 from tuner.search.ray_tune.wear import WORN, WarmWorkerScheduler, Wear
 
@@ -29,10 +29,9 @@ def test_each_trial_decides_for_its_own_worker():
 
 @pytest.mark.ray
 def test_a_worn_worker_is_replaced_and_no_trial_fails_or_changes_its_place():
-    tests = Path(__file__).parents[1]
     script = subprocess.run(
-        [sys.executable, tests / "worn_workers.py"],
-        env={**os.environ, "PYTHONPATH": str(tests.parent)},
+        [sys.executable, "-m", "support.worn_workers"],
+        env={**os.environ, "PYTHONPATH": PYTHONPATH},
         stdout=subprocess.PIPE, text=True, timeout=300, check=True,
     )  # fmt: skip
     told = json.loads(script.stdout)

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from fakes import conductor_of, drive, run_folder, run_settings
+from support.fakes import conductor_of, drive, run_folder, run_settings
 
 from analysis import load
 from tuner.errors import InputError, SearchFailed

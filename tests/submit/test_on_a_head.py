@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
-from isolated_head import isolated_head
-from searches import SMALL, write_reviews
+from support.isolated_head import isolated_head
+from support.searches import SMALL, write_reviews
 
 pytestmark = pytest.mark.ray
 

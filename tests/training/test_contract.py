@@ -5,11 +5,11 @@ Every two values of cell, pooling, direction and depth meet here at least once; 
 """
 
 import io
-import os
-from itertools import combinations, product
+from itertools import product
 
 import numpy as np
 import pytest
+from support.covering import covering
 
 from search_spaces import TrialConfig
 
@@ -54,19 +54,7 @@ def every_shape():
             yield cell, pooling, both, layers
 
 
-def covering(shapes):
-    """Some of the shapes in which any two values of different hyperparameters that meet anywhere meet."""
-    shapes = list(shapes)
-    missing = {pair for shape in shapes for pair in combinations(enumerate(shape), 2)}
-    chosen = []
-    while missing:
-        best = max(shapes, key=lambda shape: len(missing & set(combinations(enumerate(shape), 2))))
-        chosen.append(best)
-        missing -= set(combinations(enumerate(best), 2))
-    return chosen
-
-
-SHAPES = list(every_shape()) if os.environ.get("FULL_CONTRACT") else covering(every_shape())
+SHAPES = covering(every_shape())
 
 
 def config_of(number, shape):
@@ -91,12 +79,12 @@ def config_of(number, shape):
 
 @pytest.fixture(scope="module")
 def data():
-    """200 texts of 2 to 6 words out of 18 ids (two more are unknown); three in ten have word 5 and label 1."""
+    """120 texts of 2 to 6 words out of 18 ids (two more are unknown); three in ten have word 5 and label 1."""
     from tuner.data.encoded import EncodedDataset, EncodedSplits
 
     generator = np.random.default_rng(0)
-    lengths = generator.integers(2, 7, 200)
-    labels = (generator.random(200) < 0.3).astype(np.int32)
+    lengths = generator.integers(2, 7, 120)
+    labels = (generator.random(120) < 0.3).astype(np.int32)
     texts = [generator.integers(6, 20, length) for length in lengths]
     for text, label in zip(texts, labels, strict=True):
         text[generator.integers(len(text))] = 5 if label else 4

@@ -88,19 +88,24 @@ def arrays(content):
         return {name: archive[name].tolist() for name in archive.files}
 
 
-def test_a_trial_that_goes_on_gives_the_numbers_of_one_that_was_not_interrupted(own):
+@pytest.fixture(scope="module")
+def reports(own):
+    """Three epochs of a trial that nobody interrupts."""
     whole = run(own)
-    reports = [whole.run_epoch() for _ in range(3)]
+    return [whole.run_epoch() for _ in range(3)]
+
+
+def test_a_trial_that_goes_on_gives_the_numbers_of_one_that_was_not_interrupted(own, reports):
     again = run(own, state=reports[1].last, accuracies=[report.epoch.val_accuracy for report in reports[:2]])
     assert numbers(again.run_epoch()) == numbers(reports[2])
     losses = [report.epoch.train_loss for report in reports]
     assert losses == sorted(losses, reverse=True)
 
 
-def test_another_seed_is_another_trial_and_the_same_is_the_same(own):
-    first, same, other = (run(own, seed=seed).run_epoch() for seed in ((0, 1), (0, 1), (0, 2)))
-    assert numbers(first) == numbers(same)
-    assert numbers(first) != numbers(other)
+def test_another_seed_is_another_trial_and_the_same_is_the_same(own, reports):
+    same, other = (run(own, seed=seed).run_epoch() for seed in ((0, 1), (0, 2)))
+    assert numbers(reports[0]) == numbers(same)
+    assert numbers(reports[0]) != numbers(other)
 
 
 @pytest.mark.parametrize("changes", [{}, {"one_output": True}, {"fixed": True, "units": 8, "batch_size": 7}])
@@ -138,6 +143,6 @@ def test_a_model_without_an_accuracy_of_its_own_reports_none_while_training(own)
     assert not report.epoch.diverged
 
 
-def test_the_state_of_another_model_is_refused(own):
+def test_the_state_of_another_model_is_refused(own, reports):
     with pytest.raises(Exception, match="other weights than when its last epoch was saved"):
-        run(own, units=8, state=run(own).run_epoch().last)
+        run(own, units=8, state=reports[0].last)

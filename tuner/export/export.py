@@ -3,6 +3,7 @@
 import platform
 from dataclasses import dataclass
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
@@ -61,6 +62,10 @@ def export_run(run: str, runs_dir: Path, *, trial: str, out: Path | None, kind: 
         raise InputError(
             f"--format tflite: is for the networks of this program, and {loaded.name} is of {loaded.settings.hypermodel.name}; "
             "export a saved_model or a keras file"
+        )
+    if kind == "tflite" and find_spec("ai_edge_litert") is None:
+        raise InputError(
+            "--format tflite: needs LiteRT's interpreter, which measures them: `pip install ai-edge-litert`"
         )
     models = [read_model(loaded, encoder, one) for one in trials]
     quiet_tensorflow(threads=1)

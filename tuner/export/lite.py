@@ -77,7 +77,9 @@ def _graph(model: TrainedModel) -> Any:
 
 def interpreted(content: bytes) -> Logits:
     """The converted model as a function, run by LiteRT on one thread."""
-    interpreter = tf.lite.Interpreter(model_content=content, num_threads=1)
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_content=content, num_threads=1)
     (tokens_in,), (logits_out,) = interpreter.get_input_details(), interpreter.get_output_details()
     shape: tuple[int, ...] = ()
 

@@ -1,12 +1,15 @@
 """A model trained once more from another seed, and judged once when it is done."""
 
 import math
+from typing import TYPE_CHECKING
 
 from tuner.data.encoded import EncodedDataset
-from tuner.training.hypermodel_run import HyperModelRun
 from tuner.training.judgement import Judgement, RepeatReport, part_result
-from tuner.training.trial_run import TrialRun
-from tuner.training.workbench import Workbench
+
+if TYPE_CHECKING:
+    from tuner.training.hypermodel_run import HyperModelRun
+    from tuner.training.trial_run import TrialRun
+    from tuner.training.workbench import Workbench
 
 
 class RepeatRun:
@@ -14,8 +17,8 @@ class RepeatRun:
 
     def __init__(
         self,
-        trial: TrialRun | HyperModelRun,
-        workbench: Workbench,
+        trial: "TrialRun | HyperModelRun",
+        workbench: "Workbench",
         test: EncodedDataset,
         *,
         patience: int | None = None,

@@ -21,11 +21,11 @@ from tuner.search.ray_tune.failures import FailureKind, failure_of
 from tuner.search.ray_tune.trainable import REPORT, open_own_model, open_workbench
 from tuner.search.ray_tune.wear import WORN, WarmWorkerScheduler, Wear
 from tuner.search.schedulers.scheduler import Decision
+from tuner.training.repeat_run import RepeatRun
 
 if TYPE_CHECKING:
     from tuner.models.hypermodel.own_model import OwnModel
     from tuner.training.hypermodel_run import HyperModelRun
-    from tuner.training.repeat_run import RepeatRun
     from tuner.training.trial_run import TrialRun
 
 
@@ -115,9 +115,7 @@ class RepeatTrainable(tune.Trainable):
         except Exception as error:  # noqa: BLE001  raised again, as text
             raise broken_by(error) from None
 
-    def _begin(self) -> "RepeatRun":
-        from tuner.training.repeat_run import RepeatRun
-
+    def _begin(self) -> RepeatRun:
         return RepeatRun(self._trial(), self._workbench, self._test, patience=self._patience)
 
     def _trial(self) -> "TrialRun | HyperModelRun":

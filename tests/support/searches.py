@@ -1,16 +1,27 @@
-"""Searches through the command line in processes of their own, as a user starts them."""
+"""Searches through the command line in processes of their own, as a user starts them.
+
+A quick one (``quick=True``) is all but the training: no TensorFlow, epochs of milliseconds (``support.quick_tuner``).
+"""
 
 import csv
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from analysis import load
+from support.covering import FULL_CONTRACT
 from tuner.data.corpus import generate_corpus
+
+ROOT = Path(__file__).parents[2]
+PYTHONPATH = f"{ROOT}{os.pathsep}{ROOT / 'tests'}"
+"""For processes that import the package and these helpers."""
 
 SMALL = ["--set", "layers=1", "--set", "units=4,8", "--set", "embedding=4", "--set", "cell=gru", "--set", "pooling=max"]
 
@@ -27,13 +38,16 @@ def write_reviews(path: Path, examples: int = 1500) -> Path:
     return path
 
 
-def start(folder: Path, *arguments: object, runs_dir: object = None, **environment: str) -> subprocess.Popen[str]:
+def start(
+    folder: Path, *arguments: object, runs_dir: object = None, quick: bool = False, **environment: str
+) -> subprocess.Popen[str]:
     """Starts a command in a session of its own; runs lie in the folder unless told otherwise."""
-    command = [sys.executable, "-m", "tuner", *map(str, arguments), "--runs-dir", str(runs_dir or folder)]
+    program = "support.quick_tuner" if quick and not FULL_CONTRACT else "tuner"
+    command = [sys.executable, "-m", program, *map(str, arguments), "--runs-dir", str(runs_dir or folder)]
     return subprocess.Popen(
         command,
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), **environment},
+        env={**os.environ, "PYTHONPATH": PYTHONPATH, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -42,10 +56,10 @@ def start(folder: Path, *arguments: object, runs_dir: object = None, **environme
 
 
 def call(
-    folder: Path, *arguments: object, runs_dir: object = None, **environment: str
+    folder: Path, *arguments: object, runs_dir: object = None, quick: bool = False, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """Runs a command to its end."""
-    process = start(folder, *arguments, runs_dir=runs_dir, **environment)
+    process = start(folder, *arguments, runs_dir=runs_dir, quick=quick, **environment)
     out, err = process.communicate(timeout=480)
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
@@ -76,10 +90,33 @@ def wait_for_epochs(journal: Path, count: int, process: subprocess.Popen[str]) -
     )
 
 
+def kill(process: subprocess.Popen[str]) -> None:
+    """Kills a command with all that it started, and waits for its end."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=60)
+
+
+def assert_same_decisions(first: object, second: object) -> None:
+    """Two runs have the same trials and epochs to the last bit, whatever the order in which they came."""
+    for one, other in zip(_decisions(first), _decisions(second), strict=True):
+        pd.testing.assert_frame_equal(one, other, check_exact=True)
+
+
+def _decisions(run: object) -> tuple[pd.DataFrame, pd.DataFrame]:
+    loaded = load(run)
+    epochs = loaded.epochs.drop(columns=["seconds", "tokens_per_second"])
+    return loaded.trials.drop(columns="seconds"), epochs.sort_values(["trial_id", "epoch"], ignore_index=True)
+
+
 def workers_of(pid: int) -> list[int]:
-    """Processes that train, among the descendants of a process: a test never touches somebody else's."""
-    found = subprocess.run(["pgrep", "-f", "ray::.*Trainable"], capture_output=True, text=True, check=False).stdout
-    return [int(worker) for worker in found.split() if pid in ancestors(int(worker))]
+    """Processes that train, among the descendants of a process."""
+    return descendants(pid, "ray::.*Trainable")
+
+
+def descendants(pid: int, command: str) -> list[int]:
+    """Those descendants of a process whose command matches: a test never touches somebody else's."""
+    found = subprocess.run(["pgrep", "-f", command], capture_output=True, text=True, check=False).stdout
+    return [int(one) for one in found.split() if pid in ancestors(int(one))]
 
 
 def ancestors(pid: int) -> list[int]:

@@ -6,15 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest import mock
 
-from gcp_storage_emulator.server import create_server
-from moto.server import ThreadedMotoServer
-
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_DEFAULT_REGION": "us-east-1"}
 
 
 @contextmanager
 def s3_service() -> Iterator[str]:
     """The URL of a folder for runs in a new bucket; credentials are in the environment meanwhile."""
+    from moto.server import ThreadedMotoServer
     from pyarrow import fs
 
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
@@ -32,6 +30,8 @@ def s3_service() -> Iterator[str]:
 @contextmanager
 def gs_service() -> Iterator[str]:
     """Likewise; nobody asks for credentials."""
+    from gcp_storage_emulator.server import create_server
+
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from support.searches import ROOT
+
 # A head needs an address beside the loopback's, or its start takes five seconds more. /tmp/ray and /dev/shm are Ray's places.
 _START = """
 set -e
@@ -23,6 +25,7 @@ mount -t tmpfs -o size=512m,mode=1777 shm /dev/shm
 python -m ray.scripts.scripts get-auth-token --generate > /dev/null 2>&1
 python -m ray.scripts.scripts start --head --include-dashboard=true --dashboard-host=127.0.0.1 --num-cpus=2 \
     --object-store-memory=100000000 > "$HOME/start.log" 2>&1
+until (exec 3<> /dev/tcp/127.0.0.1/8265) 2> /dev/null; do sleep 0.1; done # the dashboard comes a moment later
 echo ready
 cat > /dev/null
 """
@@ -61,7 +64,7 @@ def _environment(home: Path) -> dict[str, str]:
         **os.environ,
         "HOME": str(home),
         "PATH": f"{Path(sys.executable).parent}:/usr/sbin:/usr/bin:/sbin:/bin",
-        "PYTHONPATH": str(Path(__file__).parents[1]),
+        "PYTHONPATH": str(ROOT),
         "RAY_AUTH_MODE": "token",
         "RAY_USAGE_STATS_ENABLED": "0",
     }

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from fakes import PLAN, run_settings
 
 from search_spaces import named_space
+from support.fakes import PLAN, run_settings
 from tuner.runs.events import EpochEnded, Event, SearchEnded, SearchStarted, TrialEnded, TrialProposed, TrialStarted
 from tuner.runs.folder import RunFolder
 from tuner.runs.ledger import Ledger

@@ -1,0 +1,101 @@
+"""Workers that die or hang, machines that go away, and time that runs out. The training is quick, all else is real."""
+
+import os
+import signal
+
+import pytest
+from support.covering import FULL_CONTRACT
+from support.searches import (
+    SMALL,
+    ancestors,
+    call,
+    search,
+    start,
+    wait_for_epochs,
+    wait_until,
+    workers_of,
+    write_reviews,
+)
+from support.small_cluster import small_cluster
+
+from analysis import load
+from tuner.runs.journal import read_journal
+
+pytestmark = pytest.mark.ray
+
+EPOCH_TIMEOUT = 40 if FULL_CONTRACT else 8
+"""Seconds; longer than the longest epoch on a busy machine, the first one, for which a network is compiled."""
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return write_reviews(tmp_path_factory.mktemp("data") / "reviews.csv", examples=4000 if FULL_CONTRACT else 400)
+
+
+def test_a_worker_that_dies_loses_an_epoch_and_one_that_hangs_loses_its_trial(tmp_path, data):
+    limits = ["--scheduler", "none", "--epoch-timeout", f"{EPOCH_TIMEOUT}s"]
+    process = start(tmp_path, *search(data, "dies", "--trials", "3", "--epochs", "60", *limits), quick=True)
+    journal = tmp_path / "dies" / "journal.jsonl"
+    wait_for_epochs(journal, 2, process)
+    for worker in workers_of(process.pid):
+        os.kill(worker, signal.SIGKILL)
+    wait_until(lambda: b'"event":"worker_lost"' in journal.read_bytes(), process, "the loss of a worker")
+    wait_for_epochs(journal, 64, process)  # 60 are of the next trial, which had waited; then this one went on
+    for worker in workers_of(process.pid):
+        os.kill(worker, signal.SIGSTOP)
+    _, err = process.communicate(timeout=240)
+    assert process.returncode == 0, err
+    run = load(tmp_path / "dies")
+    assert run.trials["status"].tolist() == ["failed", "completed", "completed"]
+    assert run.trials["error"][0] == f"no epoch ended within {EPOCH_TIMEOUT} s (--epoch-timeout)"
+    epochs = run.epochs[run.epochs["trial_id"] == "00000"]["epoch"].tolist()
+    assert epochs == list(range(1, len(epochs) + 1))
+    assert 4 <= len(epochs) < 60
+
+
+def test_a_time_budget_ends_the_search_in_good_order(tmp_path, data):
+    limits = ["--time-budget", "3s", "--scheduler", "none"]
+    result = call(tmp_path, *search(data, "short", "--trials", "500", "--epochs", "50", *limits), quick=True)
+    assert result.returncode == 0, result.stderr
+    assert "time budget: everything so far is in" in result.stdout
+    events = list(read_journal(tmp_path / "short" / "journal.jsonl"))
+    assert events[-1].reason == "time budget"
+    assert 3 <= events[-1].time - events[0].time < 60  # 500 trials would take a quarter of an hour
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """Three machines with a processor and a (made-up) GPU each, and a head with neither."""
+    with small_cluster(3) as cluster:
+        yield cluster
+
+
+def test_a_client_whose_tokens_are_not_the_clusters_is_refused_in_one_line(cluster, tmp_path):
+    token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "0" * 64}
+    result = call(tmp_path, "search", "--name", "refused", "--address", cluster["address"], **token)
+    assert result.returncode == 2
+    assert "no worker starts there" in [line for line in result.stderr.splitlines() if line][-1]
+    assert not (tmp_path / "refused").exists()
+
+
+def test_the_trials_of_a_machine_that_dies_go_on_elsewhere(cluster, tmp_path, data):
+    epochs = 60
+    process = start(
+        tmp_path, "search", "--data", data, "--name", "spot", *SMALL, "--trials", "3", "--epochs", epochs, "--scheduler",
+        "none", "--concurrency", "2", "--gpus-per-trial", "1", "--address", cluster["address"], quick=True,
+        RAY_AUTH_MODE="disabled",
+    )  # fmt: skip
+    wait_for_epochs(tmp_path / "spot" / "journal.jsonl", 4, process)
+    worker = workers_of(cluster["pid"])[0]
+    (raylet,) = [pid for pid in ancestors(worker) if pid in cluster["raylets"]]
+    os.kill(raylet, signal.SIGKILL)
+    _, err = process.communicate(timeout=240)
+    assert process.returncode == 0, err
+
+    run = load(tmp_path / "spot")
+    assert run.trials["status"].tolist() == ["completed"] * 3
+    assert run.epochs.groupby("trial_id")["epoch"].apply(list).tolist() == [list(range(1, epochs + 1))] * 3
+    events = list(read_journal(tmp_path / "spot" / "journal.jsonl"))
+    lost = [event for event in events if event.event == "worker_lost"]
+    assert [event.reason for event in lost] == ["its node went away"]
+    assert [event.trial for event in events if event.event == "trial_started"].count(lost[0].trial) == 2
