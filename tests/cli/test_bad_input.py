@@ -118,6 +118,18 @@ CASES = {
         ["--hypermodel", "nowhere_at_all:build"],
         "--hypermodel nowhere_at_all:build: there is no module nowhere_at_all in",
     ),
+    "config with a key without a value": (["--config", write("c.yaml", "seed:\n")], "c.yaml: seed: None is no value"),
+    "config with a date for a number": (
+        ["--config", write("c.yaml", "seed: 0001-01-01\n")],
+        "'0001-01-01' is not a valid",
+    ),
+    "config with a date that is none": (["--config", write("c.yaml", "0000-00-00")], "c.yaml is not YAML"),
+    "config with an endless number": (["--config", write("c.yaml", "trials: .inf\n")], "'inf' is not a valid integer"),
+    "config with a list for a number": (
+        ["--config", write("c.yaml", "trials: [1, 2]\n")],
+        "trials: [1, 2] is no value",
+    ),
+    "config with a hole in a list": (["--config", write("c.yaml", "rungs: [1, ~]\n")], "rungs: None is no value"),
     "config that is a list": (["--config", write("c.yaml", "- 3\n")], "list"),
 }
 

@@ -189,7 +189,7 @@ def test_the_space_that_is_shown_can_be_read_back(capsys, tmp_path):
 
 def test_a_config_file_gives_defaults_that_the_command_line_overrides(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "c.yaml").write_text("trials: 5\nepochs: 3\nset: {units: 8}\n")
+    (tmp_path / "c.yaml").write_text("trials: 5\nepochs: 3\nname: 2026-01-01\nset: {units: 8}\n")
     assert run(["search", "--config", "c.yaml", "--epochs", "4", "--dry-run"]) == 0
     output = capsys.readouterr().out
     assert "5 of at most 4 epochs" in output

@@ -145,7 +145,11 @@ BAD = {
         "build",
         r"gives \[batch, 4\] for token ids \[batch, time\]; the data have 3 classes, so it must be \[batch, 3\]",
     ),
-    "one output for three classes": ("def build(hp): return compiled(network(1, activation='sigmoid'))", "build", r"gives \[batch, 1\]"),
+    "one output for three classes": (
+        "def build(hp): return compiled(network(1, activation='sigmoid'))",
+        "build",
+        r"gives \[batch, 1\]",
+    ),
     "texts that are too short": ("def build(hp): return compiled(network(3, time=7))", "build", "takes texts of 7 tokens"),
     "images": (
         "def build(hp): return compiled(keras.Sequential([keras.Input((8, 8, 3)), layers.Flatten(), layers.Dense(3)]))",

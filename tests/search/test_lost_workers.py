@@ -65,8 +65,8 @@ def test_a_time_budget_ends_the_search_in_good_order(tmp_path, data):
 
 @pytest.fixture(scope="module")
 def cluster():
-    """Three machines with a processor and a (made-up) GPU each, and a head with neither."""
-    with small_cluster(3) as cluster:
+    """Two machines with a processor and a (made-up) GPU each, and a head with neither."""
+    with small_cluster(2) as cluster:
         yield cluster
 
 

@@ -11,7 +11,7 @@ import pytest
 from support.isolated_head import isolated_head
 from support.searches import SMALL, write_reviews
 
-pytestmark = pytest.mark.ray
+pytestmark = pytest.mark.lab
 
 TUNER = (sys.executable, "-m", "tuner")
 URL = "http://127.0.0.1:8265"

@@ -79,12 +79,12 @@ def config_of(number, shape):
 
 @pytest.fixture(scope="module")
 def data():
-    """120 texts of 2 to 6 words out of 18 ids (two more are unknown); three in ten have word 5 and label 1."""
+    """80 texts of 2 to 6 words out of 18 ids (two more are unknown); three in ten have word 5 and label 1."""
     from tuner.data.encoded import EncodedDataset, EncodedSplits
 
     generator = np.random.default_rng(0)
-    lengths = generator.integers(2, 7, 120)
-    labels = (generator.random(120) < 0.3).astype(np.int32)
+    lengths = generator.integers(2, 7, 80)
+    labels = (generator.random(80) < 0.3).astype(np.int32)
     texts = [generator.integers(6, 20, length) for length in lengths]
     for text, label in zip(texts, labels, strict=True):
         text[generator.integers(len(text))] = 5 if label else 4

@@ -1,6 +1,7 @@
 """Values of options as types that click knows."""
 
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -83,16 +84,32 @@ def load_defaults(ctx: click.Context, _param: click.Parameter, file: str | None)
         content = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
     except OSError as error:
         raise click.BadParameter(f"{file} cannot be read ({error.strerror})") from None
-    except (yaml.YAMLError, UnicodeDecodeError):
+    except (
+        yaml.YAMLError,
+        ValueError,
+        RecursionError,
+    ):  # ValueError: bytes that are no text, a date such as 0000-00-00
         raise click.BadParameter(f"{file} is not YAML; write one `option: value` a line") from None
     if not isinstance(content, dict):
         raise click.BadParameter(f"{file} needs `option: value` lines; received {type(content).__name__}")
-    known = {option.lstrip("-"): param.name for param in ctx.command.params for option in param.opts}
+    known = {option.lstrip("-"): param for param in ctx.command.params for option in param.opts}
     unknown = [str(key) for key in content if str(key).replace("_", "-") not in known]
     if unknown:
         raise click.BadParameter(f"{file}: unknown key {unknown[0]!r}; keys are the long options, for instance trials")
-    defaults = {str(known[str(key).replace("_", "-")]): value for key, value in content.items()}
-    if isinstance(defaults.get("settings"), dict):
-        defaults["settings"] = [f"{name}={value}" for name, value in defaults["settings"].items()]
+    params = {key: known[str(key).replace("_", "-")] for key in content}
+    defaults = {str(param.name): _as_typed(content[key], param, f"{file}: {key}") for key, param in params.items()}
     ctx.default_map = {**(ctx.default_map or {}), **defaults}
     return file
+
+
+def _as_typed(value: Any, param: click.Parameter, where: str) -> Any:
+    """A value of a config file as the command line would have it: text, which each option then reads by its own rules."""
+    if isinstance(value, dict) and param.name == "settings":
+        return [f"{name}={setting}" for name, setting in value.items()]
+    if isinstance(value, list) and (param.multiple or isinstance(param.type, Epochs)):
+        return [_as_typed(one, param, where) for one in value]
+    if isinstance(value, bool) and getattr(param, "is_flag", False):
+        return value
+    if not isinstance(value, (str, int, float, date)):
+        raise click.BadParameter(f"{where}: {value!r} is no value for it; write it as on the command line")
+    return str(value)

@@ -51,7 +51,7 @@ def _to_head(cluster_file: Path) -> list[str]:
         config = yaml.safe_load(cluster_file.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"{cluster_file}: cannot be read ({error.strerror}); give the YAML of a cluster") from None
-    except (yaml.YAMLError, UnicodeDecodeError):
+    except (yaml.YAMLError, ValueError, RecursionError):
         raise InputError(f"{cluster_file}: is no YAML; give the file that `ray up` was given") from None
     if not isinstance(config, dict) or not {"cluster_name", "provider"} <= set(config):
         raise InputError(f"{cluster_file}: is no cluster, it names no cluster_name and provider; see cluster/gpu.yaml")
