@@ -87,9 +87,6 @@ def test_a_saved_model_alone_gives_the_trials_numbers(opened, elsewhere, trial):
 
 
 def test_two_classes_have_two_probabilities():
-    from tuner.export.quiet import quiet_tensorflow
-
-    quiet_tensorflow(1)
     from support.fake_models import random_weights
 
     from tuner.export.inference import InferenceNetwork

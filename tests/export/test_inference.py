@@ -10,9 +10,6 @@ pytestmark = pytest.mark.tensorflow
 @pytest.mark.parametrize(("bidirectional", "layers", "dense"), [(False, 1, 0), (True, 2, 3)])
 @pytest.mark.parametrize("steps", [1, 9])
 def test_inference_gives_what_the_training_recurrence_gives(cell, pooling, bidirectional, layers, dense, steps):
-    from tuner.export.quiet import quiet_tensorflow
-
-    quiet_tensorflow(1)
     from tuner.export.inference import InferenceNetwork
     from tuner.models.forward import logits
     from tuner.models.network_spec import Network
