@@ -1,5 +1,6 @@
 """What every test runs in, how tests are spread over processes, and which of them are fast."""
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -51,7 +52,9 @@ def _tensorflow(request: pytest.FixtureRequest):
     if request.node.get_closest_marker("tensorflow"):
         from tuner.export.quiet import quiet_tensorflow
 
-        quiet_tensorflow(1)
+        if "tensorflow" not in sys.modules:
+            quiet_tensorflow(1)
+            gc.freeze()  # a million objects that stay: the collector need not look at them again and again
     before = "tensorflow" in sys.modules
     yield
     assert before or "tensorflow" not in sys.modules, "mark it with pytest.mark.tensorflow"
