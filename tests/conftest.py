@@ -9,18 +9,19 @@ from unittest import mock
 
 import pytest
 
-SLOW_MARKERS = ("lab", "ray", "tensorflow")
+SLOW_MARKERS = ("lab", "ray", "tensorflow", "slow")
 """From the slowest on, which is the order in which files are begun: the short ones fill the gaps at the end."""
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Processes for the tests: one more than processors, since tests with Ray wait about half of their time.
+    """Processes for the tests: as many as processors, and one more for tests with Ray, which wait about half of their time.
 
     None where single tests are named, which then start at once and can be debugged.
     """
     if any("::" in argument for argument in config.args):
         return 0
-    return min((os.cpu_count() or 1) + 1, 8)
+    waiting = 0 if config.getoption("markexpr") == "fast" else 1
+    return min((os.cpu_count() or 1) + waiting, 8)
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

@@ -114,6 +114,7 @@ def test_a_damaged_trial_of_keras_tuner_is_left_out(copy):
     assert found.trials.set_index("trial_id")["parameters"].isna()["2"]
 
 
+@pytest.mark.slow
 def test_a_report_without_learning_curves_draws_none(copy):
     folder = copy("keras_tuner")
     page = render(load_keras_tuner(folder))

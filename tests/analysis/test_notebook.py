@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import nbformat
+import pytest
 from nbclient import NotebookClient
 
 import analysis
@@ -8,6 +9,7 @@ import analysis
 NOTEBOOK = Path(analysis.__file__).parent / "explore.ipynb"
 
 
+@pytest.mark.slow
 def test_the_notebook_runs_and_every_result_is_a_table_or_a_chart():
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     # The kernel finds the packages by the folder it starts in, where they are not installed.

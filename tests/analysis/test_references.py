@@ -69,6 +69,7 @@ def test_the_chart_draws_what_has_a_size_and_is_not_below_all_trials(run):
     assert low < 0.5 < drawn["accuracy"].max() < high
 
 
+@pytest.mark.slow
 def test_the_report_says_where_they_are_from(run):
     page = render(on(run, "imdb"))
     assert "published results on a data set of this name" in page

@@ -96,6 +96,7 @@ def test_a_failed_write_leaves_nothing(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["r", "taken"]
 
 
+@pytest.mark.slow
 def test_two_thousand_trials_stay_under_five_megabytes(tmp_path):
     run = load(made_up_run(tmp_path / "r", trials=2000, epochs=20).path)
     assert len(render(run).encode()) < 5_000_000

@@ -1,3 +1,4 @@
+import pytest
 from support.fakes import asha, conductor_of, drive, run_folder, run_settings
 
 from search_spaces import TrialConfig
@@ -27,6 +28,7 @@ class RealSizes(RunStore):
             self.most = max(self.most, sum(file.stat().st_size for file in models.rglob("*.npz")))
 
 
+@pytest.mark.slow
 def test_a_thousand_trials_keep_what_the_frontier_needs_and_stay_below_the_bound(tmp_path):
     store, bound = RealSizes(run_folder(tmp_path / "run")), disk_bound(SETTINGS)
     assert drive(conductor_of(store, plan_of(SETTINGS), clock=lambda: 0.0, scheduler=asha(3)), store)
