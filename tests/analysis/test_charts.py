@@ -1,7 +1,7 @@
 import pytest
-from support.made_up_runs import made_up_run
 
 from analysis import charts, importance, load, load_many, scaling_fit, time_spent
+from support.made_up_runs import made_up_run
 from tuner.errors import InputError
 
 RUNS = {

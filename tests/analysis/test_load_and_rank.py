@@ -1,9 +1,9 @@
 import pandas as pd
 import pytest
-from support.fakes import conductor_of, drive, run_folder, run_settings
 
 from analysis import frontier, knee, load, rank
 from search_spaces import named_space
+from support.fakes import conductor_of, drive, run_folder, run_settings
 from tuner.errors import InputError
 from tuner.runs.settings import read_settings, write_settings
 from tuner.runs.store import RunStore

@@ -2,13 +2,13 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from support.experiment_runs import experiment_run
 
 from analysis import load
 from analysis.published import beside, published_table, published_tables, tables_for, verdicts
 from analysis.published.reproduction import reproduction, save_reproduction
 from search_spaces import TrialConfig, named_space, named_spaces
 from search_spaces.experiment import named_experiment
+from support.experiment_runs import experiment_run
 from tuner.errors import InputError
 
 OPTIMIZERS = {"rmsprop": 0.88, "adam": 0.86, "adagrad": 0.70, "sgd": 0.52}

@@ -4,9 +4,9 @@ import time
 
 import numpy as np
 import pytest
-from support.made_up_runs import made_up_run
 
 from analysis import load, rank
+from support.made_up_runs import made_up_run
 from tuner.runs.pareto import front_layers, pareto_front
 
 

@@ -2,12 +2,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.made_up_runs import made_up_run
 
 import analysis
 from analysis import charts, load, references
 from analysis.charts.references import drawable
 from analysis.report.page import render
+from support.made_up_runs import made_up_run
 
 
 @pytest.fixture(scope="module")

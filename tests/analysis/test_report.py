@@ -3,10 +3,10 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from support.made_up_runs import made_up_run
 
 from analysis import load
 from analysis.report import render, write_report
+from support.made_up_runs import made_up_run
 from tuner.errors import InputError
 
 SPECIFICATIONS = re.compile(r'<script type="application/json" id="specifications">(.*?)</script>', re.DOTALL)

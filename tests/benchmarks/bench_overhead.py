@@ -40,9 +40,8 @@ def ours(trials: int, folder: Path) -> None:
     from ray import tune
 
     sys.path.insert(0, str(Path(__file__).parents[1]))
-    from support.fakes import run_settings
-
     from search_spaces import named_space
+    from support.fakes import run_settings
     from tuner.models.memory import training_memory
     from tuner.runs.folder import create_run
     from tuner.runs.settings import ResourceSettings, write_settings

@@ -27,8 +27,8 @@ from ray import tune
 from ray.cluster_utils import Cluster
 from rich.console import Console
 from rich.table import Table
-from support.fakes import fake_report, run_folder, run_settings
 
+from support.fakes import fake_report, run_folder, run_settings
 from tuner.models.memory import TrainingMemory
 from tuner.runs.events import EpochEnded, TrialStarted
 from tuner.runs.journal import read_journal

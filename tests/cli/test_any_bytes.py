@@ -10,10 +10,10 @@ import os
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.fakes import conductor_of, drive, run_folder, run_settings
 
 from search_spaces import named_space
 from search_spaces.reader import space_document
+from support.fakes import conductor_of, drive, run_folder, run_settings
 from tuner.cli.main import run
 from tuner.runs.settings import write_settings
 from tuner.runs.store import RunStore

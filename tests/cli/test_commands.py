@@ -6,11 +6,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from support.fakes import conductor_of, drive, run_folder, run_settings
 
 from analysis import load
 from search_spaces import Choice, Space
 from search_spaces.reader import space_document
+from support.fakes import conductor_of, drive, run_folder, run_settings
 from tuner.cli.duration import duration_text
 from tuner.cli.main import run
 from tuner.cli.parsing import Duration

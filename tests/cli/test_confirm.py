@@ -5,9 +5,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from support.made_up_runs import made_up_run
 
 import analysis
+from support.made_up_runs import made_up_run
 from tuner.cli.main import run
 from tuner.runs.journal import Journal
 

@@ -127,7 +127,7 @@ def test_what_only_some_formats_need_is_named_in_one_line(run_path, tmp_path, ca
     monkeypatch.setattr("tuner.export.export.find_spec", lambda _: None)
     assert run(["export", str(run_path), "--format", "tflite", "--out", str(tmp_path / "model")]) == 2
     assert capsys.readouterr().err == (
-        "error: --format tflite: needs LiteRT's interpreter, which measures them: `pip install ai-edge-litert`\n"
+        "error: --format tflite: LiteRT's interpreter measures the quantised files; install it: pip install ai-edge-litert\n"
     )
     assert not (tmp_path / "model").exists()
 

@@ -2,8 +2,8 @@ import io
 
 import pytest
 from rich.console import Console
-from support.fakes import conductor_of, drive, run_folder
 
+from support.fakes import conductor_of, drive, run_folder
 from tuner.cli.progress import LiveTable, PlainLines, Standing
 from tuner.runs.ledger import Ledger
 from tuner.runs.store import RunStore

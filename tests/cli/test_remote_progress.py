@@ -2,8 +2,8 @@ import io
 
 import pytest
 from rich.console import Console
-from support.fakes import conductor_of, drive, run_folder
 
+from support.fakes import conductor_of, drive, run_folder
 from tuner.cli.progress import PlainLines
 from tuner.cli.remote_progress import MARK, EventLines, RemoteLog, without_events
 from tuner.runs.ledger import Ledger

@@ -1,6 +1,6 @@
 import pytest
-from support.made_up_runs import made_up_run
 
+from support.made_up_runs import made_up_run
 from tuner.cli.main import run
 
 

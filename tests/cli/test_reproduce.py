@@ -1,12 +1,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from support.experiment_runs import experiment_run
-from support.searches import call
 
 from analysis.published import published_table, published_tables
 from search_spaces import named_space, named_spaces
 from search_spaces.experiment import named_experiment
+from support.experiment_runs import experiment_run
+from support.searches import call
 from tuner.cli.main import run
 from tuner.cli.printed_counts import explained_counts
 

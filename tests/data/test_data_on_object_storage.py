@@ -1,6 +1,6 @@
 import pytest
-from support.object_storage import s3_service
 
+from support.object_storage import s3_service
 from tuner.data.reading.loading import load_dataset
 from tuner.errors import InputError
 

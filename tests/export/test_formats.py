@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+
 from support.fake_models import texts
 
 pytestmark = pytest.mark.tensorflow
@@ -88,7 +89,6 @@ def test_a_saved_model_alone_gives_the_trials_numbers(opened, elsewhere, trial):
 
 def test_two_classes_have_two_probabilities():
     from support.fake_models import random_weights
-
     from tuner.export.inference import InferenceNetwork
     from tuner.models.network_spec import Network
 

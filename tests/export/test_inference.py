@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from support.fake_models import random_weights
 
 pytestmark = pytest.mark.tensorflow

@@ -3,8 +3,8 @@ import unicodedata
 
 import numpy as np
 import pytest
-from support.covering import FULL_CONTRACT
 
+from support.covering import FULL_CONTRACT
 from tuner.data.encoded import encode
 from tuner.data.tokenizer import Tokenizer
 from tuner.data.vocabulary import Vocabulary

@@ -5,9 +5,9 @@ from itertools import compress, product
 
 import numpy as np
 import pytest
+
 from support.covering import FULL_CONTRACT, covering
 from support.lazy import Lazy, tf
-
 from tuner.models.network_spec import Network
 from tuner.models.weights import count_of_head, weights_of
 

@@ -5,9 +5,9 @@ import threading
 from pathlib import Path
 
 import pytest
+
 from support.fakes import conductor_of, drive, run_settings
 from support.object_storage import gs_service, s3_service
-
 from tuner.cli.main import run
 from tuner.errors import InputError, StorageFailed
 from tuner.runs import mirror

@@ -1,8 +1,8 @@
 import errno
 
 import pytest
-from support.fakes import conductor_of, drive, run_folder
 
+from support.fakes import conductor_of, drive, run_folder
 from tuner.errors import StorageFailed
 from tuner.runs import store as store_module
 from tuner.runs.store import RunStore

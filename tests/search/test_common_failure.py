@@ -1,6 +1,6 @@
 import pytest
-from support.fakes import conductor_of, drive, run_folder
 
+from support.fakes import conductor_of, drive, run_folder
 from tuner.runs.store import RunStore
 from tuner.search.common_failure import CommonFailure
 

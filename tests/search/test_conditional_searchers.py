@@ -1,9 +1,9 @@
 """Every searcher keeps a space's conditions, and learns from trials in which a parameter was not active."""
 
 import pytest
-from support.made_up_trials import record_of
 
 from search_spaces import Choice, Condition, LogUniform, Space
+from support.made_up_trials import record_of
 from tuner.search.searchers.grid_search import GridSearcher
 from tuner.search.searchers.optuna_search import OptunaSearcher
 from tuner.search.searchers.random_search import RandomSearcher

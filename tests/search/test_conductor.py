@@ -6,8 +6,8 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.fakes import PLAN, asha, conductor_of, drive, fake_report, run_folder
 
+from support.fakes import PLAN, asha, conductor_of, drive, fake_report, run_folder
 from tuner.runs.journal import read_journal
 from tuner.runs.ledger import Ledger
 from tuner.runs.store import RunStore

@@ -3,9 +3,9 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.fakes import PLAN, Clock, conductor_of, drive, fake_report, run_folder, run_settings
 
 from analysis import load
+from support.fakes import PLAN, Clock, conductor_of, drive, fake_report, run_folder, run_settings
 from tuner.models.averaging import AVERAGED_EMBEDDINGS
 from tuner.runs.journal import read_journal
 from tuner.runs.ledger import Ledger

@@ -1,7 +1,7 @@
 import pytest
-from support.fakes import asha, conductor_of, drive, run_folder, run_settings
 
 from search_spaces import TrialConfig
+from support.fakes import asha, conductor_of, drive, run_folder, run_settings
 from tuner.models.memory import trial_files
 from tuner.runs.pareto import pareto_front
 from tuner.runs.retention import MOST_ACCURATE_KEPT

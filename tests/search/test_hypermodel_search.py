@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from support.searches import call, kill, start, wait_for_epochs, write_reviews
 
 from analysis import load
+from support.searches import call, kill, start, wait_for_epochs, write_reviews
 from tuner.cli.main import run as command_line
 
 pytestmark = [pytest.mark.ray, pytest.mark.tensorflow, pytest.mark.usefixtures("on_shared_ray")]

@@ -10,6 +10,8 @@ from unittest import mock
 
 import pandas as pd
 import pytest
+
+from analysis import load
 from support.object_storage import s3_service
 from support.searches import (
     SMALL,
@@ -21,8 +23,6 @@ from support.searches import (
     wait_until,
     write_reviews,
 )
-
-from analysis import load
 from tuner.runs.journal import read_journal
 from tuner.runs.location import remote_folder
 from tuner.search.schedulers.rungs import rung_epochs
@@ -31,6 +31,9 @@ pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("on_shared_ray")]
 
 KILLS = int(os.environ.get("FRONTIER_TUNER_KILLS", "1"))
 """How often each of the two searches below is killed; 20 for every moment of their lives, some minutes."""
+
+SLOWLY = {"QUICK_SECONDS_PER_EPOCH": "0.2"}
+"""For what is broken off: time enough to do so before it ends, also where the machine is busy."""
 
 TRIALS, EPOCHS = 24 if KILLS > 1 else 12, 9
 
@@ -64,7 +67,7 @@ def search_broken_off(folder, data, signals, *, concurrency, seed):
     moments, journal = random.Random(seed), folder / "mine" / "journal.jsonl"
     arguments = search(data, "mine", concurrency=concurrency)
     for count, how in enumerate(signals):
-        process = start(folder, *arguments, quick=True)
+        process = start(folder, *arguments, quick=True, **SLOWLY)
         wait_until(journal.exists, process, "the run folder", seconds=600)
         grown = journal.stat().st_size + moments.randrange(100, 3000)  # some five epochs on average
         while process.poll() is None and journal.stat().st_size < grown:
@@ -129,7 +132,7 @@ def test_a_population_that_is_killed_goes_on_to_the_same_numbers(tmp_path, data)
     """Paused trials, states that pass from one trial to another and changed rates, through real workers."""
     result = call(tmp_path, *search(data, "whole", *POPULATION), quick=True)
     assert result.returncode == 0, result.stderr
-    process = start(tmp_path, *search(data, "broken", *POPULATION), quick=True)
+    process = start(tmp_path, *search(data, "broken", *POPULATION), quick=True, **SLOWLY)
     journal = tmp_path / "broken" / "journal.jsonl"
     wait_until(lambda: journal.exists() and b'"donor":"0' in journal.read_bytes(), process, "an exchange")
     kill(process)
@@ -159,7 +162,7 @@ def confirmed(whole):
 
 def test_a_killed_confirmation_goes_on_to_the_same_numbers(whole, confirmed, tmp_path):
     shutil.copytree(whole, tmp_path / "broken")
-    process = start(tmp_path, "confirm", "broken", *CONFIRM, quick=True)
+    process = start(tmp_path, "confirm", "broken", *CONFIRM, quick=True, **SLOWLY)
     journal = tmp_path / "broken" / "journal.jsonl"
     wait_until(lambda: b'"event":"repeat_ended"' in journal.read_bytes(), process, "the end of a repeat")
     kill(process)
@@ -173,7 +176,7 @@ def test_a_killed_confirmation_goes_on_to_the_same_numbers(whole, confirmed, tmp
 def test_a_search_on_object_storage_is_killed_resumed_ranked_and_confirmed_there(whole, confirmed, tmp_path, data):
     with s3_service() as runs:
         here, elsewhere = ({"XDG_CACHE_HOME": str(tmp_path / name)} for name in ("here", "elsewhere"))
-        process = start(tmp_path, *search(data, "far"), runs_dir=runs, quick=True, **here)
+        process = start(tmp_path, *search(data, "far"), runs_dir=runs, quick=True, **SLOWLY, **here)
         wait_until(lambda: list(tmp_path.rglob("far/journal.jsonl")), process, "the working copy")
         wait_for_epochs(next(tmp_path.rglob("far/journal.jsonl")), 4, process)
         kill(process)

@@ -5,9 +5,9 @@ from functools import partial
 
 import numpy as np
 import pytest
-from support.made_up_trials import record_of
 
 from search_spaces import Choice, LogUniform, Space, TrialConfig, named_space
+from support.made_up_trials import record_of
 from tuner.errors import InputError
 from tuner.search.searchers.bayesian_search import BayesianSearcher
 from tuner.search.searchers.guesses_first import GuessesFirst

@@ -4,6 +4,8 @@ import os
 import signal
 
 import pytest
+
+from analysis import load
 from support.covering import FULL_CONTRACT
 from support.searches import (
     SMALL,
@@ -17,8 +19,6 @@ from support.searches import (
     write_reviews,
 )
 from support.small_cluster import small_cluster
-
-from analysis import load
 from tuner.runs.journal import read_journal
 
 pytestmark = pytest.mark.ray
@@ -34,13 +34,13 @@ def data(tmp_path_factory):
 
 def test_a_worker_that_dies_loses_an_epoch_and_one_that_hangs_loses_its_trial(tmp_path, data):
     limits = ["--scheduler", "none", "--epoch-timeout", f"{EPOCH_TIMEOUT}s"]
-    process = start(tmp_path, *search(data, "dies", "--trials", "3", "--epochs", "60", *limits), quick=True)
+    process = start(tmp_path, *search(data, "dies", "--trials", "3", "--epochs", "100", *limits), quick=True)
     journal = tmp_path / "dies" / "journal.jsonl"
     wait_for_epochs(journal, 2, process)
     for worker in workers_of(process.pid):
         os.kill(worker, signal.SIGKILL)
     wait_until(lambda: b'"event":"worker_lost"' in journal.read_bytes(), process, "the loss of a worker")
-    wait_for_epochs(journal, 64, process)  # 60 are of the next trial, which had waited; then this one went on
+    wait_for_epochs(journal, 104, process)  # 100 are of the next trial, which had waited; then this one went on
     for worker in workers_of(process.pid):
         os.kill(worker, signal.SIGSTOP)
     _, err = process.communicate(timeout=240)
@@ -50,7 +50,7 @@ def test_a_worker_that_dies_loses_an_epoch_and_one_that_hangs_loses_its_trial(tm
     assert run.trials["error"][0] == f"no epoch ended within {EPOCH_TIMEOUT} s (--epoch-timeout)"
     epochs = run.epochs[run.epochs["trial_id"] == "00000"]["epoch"].tolist()
     assert epochs == list(range(1, len(epochs) + 1))
-    assert 4 <= len(epochs) < 60
+    assert 4 <= len(epochs) < 100
 
 
 def test_a_time_budget_ends_the_search_in_good_order(tmp_path, data):
@@ -79,7 +79,7 @@ def test_a_client_whose_tokens_are_not_the_clusters_is_refused_in_one_line(clust
 
 
 def test_the_trials_of_a_machine_that_dies_go_on_elsewhere(cluster, tmp_path, data):
-    epochs = 60
+    epochs = 100
     process = start(
         tmp_path, "search", "--data", data, "--name", "spot", *SMALL, "--trials", "3", "--epochs", epochs, "--scheduler",
         "none", "--concurrency", "2", "--gpus-per-trial", "1", "--address", cluster["address"], quick=True,

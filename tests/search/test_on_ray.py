@@ -7,6 +7,8 @@ import signal
 
 import pyarrow.parquet as pq
 import pytest
+
+from analysis import load
 from support.searches import (
     ROOT,
     assert_same_decisions,
@@ -19,8 +21,6 @@ from support.searches import (
     wait_until,
     write_reviews,
 )
-
-from analysis import load
 from tuner.runs.journal import read_journal
 
 pytestmark = pytest.mark.ray

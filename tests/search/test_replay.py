@@ -1,10 +1,10 @@
 """The replay that compares schedulers: what it simulates is a whole search, to the last epoch."""
 
 import pytest
-from benchmarks.record_curves import TABLE, VARIED
-from benchmarks.replay import Shuffled, read_recording, results, simulate
 
 from analysis import hypervolume
+from benchmarks.record_curves import TABLE, VARIED
+from benchmarks.replay import Shuffled, read_recording, results, simulate
 from tuner.search.schedulers.halving import PromotionHalving, StoppingHalving
 from tuner.search.schedulers.scheduler import RunToTheEnd
 from tuner.search.schedulers.selection import most_accurate, nearest_the_frontier

@@ -4,9 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.fakes import run_settings
 
 from search_spaces.named import named_space
+from support.fakes import run_settings
 from tuner.data.pipeline import BUILT_IN, DataRequest
 from tuner.errors import InputError
 from tuner.search import resources

@@ -5,8 +5,8 @@ import sys
 from types import SimpleNamespace
 
 import pytest
-from support.searches import PYTHONPATH
 
+from support.searches import PYTHONPATH
 from tuner.search.ray_tune.wear import WORN, WarmWorkerScheduler, Wear
 
 

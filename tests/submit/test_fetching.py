@@ -4,9 +4,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.fakes import conductor_of, drive, run_folder, run_settings
 
 from analysis import load
+from support.fakes import conductor_of, drive, run_folder, run_settings
 from tuner.errors import InputError, SearchFailed
 from tuner.runs.settings import write_settings
 from tuner.runs.store import RunStore

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from support.isolated_head import isolated_head
 from support.searches import SMALL, write_reviews
 

@@ -10,6 +10,7 @@ Ray's workers need nothing of this module: the trainable is pickled by value, be
 
 import hashlib
 import json
+import os
 import time
 from types import SimpleNamespace
 from typing import Any
@@ -29,7 +30,8 @@ from tuner.search.ray_tune.trainable import TrialTrainable
 from tuner.search.ray_tune.wear import Wear
 from tuner.training.report import EpochReport, TrialReport
 
-SECONDS_PER_EPOCH = 0.03
+SECONDS_PER_EPOCH = float(os.environ.get("QUICK_SECONDS_PER_EPOCH", "0.03"))
+"""Read by the driver, and pickled with the trainable."""
 
 
 class QuickRun:

@@ -9,9 +9,9 @@ from itertools import product
 
 import numpy as np
 import pytest
-from support.covering import covering
 
 from search_spaces import TrialConfig
+from support.covering import covering
 
 pytestmark = pytest.mark.tensorflow
 

@@ -84,11 +84,8 @@ def load_defaults(ctx: click.Context, _param: click.Parameter, file: str | None)
         content = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
     except OSError as error:
         raise click.BadParameter(f"{file} cannot be read ({error.strerror})") from None
-    except (
-        yaml.YAMLError,
-        ValueError,
-        RecursionError,
-    ):  # ValueError: bytes that are no text, a date such as 0000-00-00
+    except (yaml.YAMLError, ValueError, RecursionError):
+        # ValueError: bytes that are no text, or a date such as 0000-00-00.
         raise click.BadParameter(f"{file} is not YAML; write one `option: value` a line") from None
     if not isinstance(content, dict):
         raise click.BadParameter(f"{file} needs `option: value` lines; received {type(content).__name__}")

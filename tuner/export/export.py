@@ -65,7 +65,7 @@ def export_run(run: str, runs_dir: Path, *, trial: str, out: Path | None, kind: 
         )
     if kind == "tflite" and find_spec("ai_edge_litert") is None:
         raise InputError(
-            "--format tflite: needs LiteRT's interpreter, which measures them: `pip install ai-edge-litert`"
+            "--format tflite: LiteRT's interpreter measures the quantised files; install it: pip install ai-edge-litert"
         )
     models = [read_model(loaded, encoder, one) for one in trials]
     quiet_tensorflow(threads=1)
