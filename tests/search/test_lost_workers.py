@@ -85,7 +85,13 @@ def test_the_trials_of_a_machine_that_dies_go_on_elsewhere(cluster, tmp_path, da
         "none", "--concurrency", "2", "--gpus-per-trial", "1", "--address", cluster["address"], quick=True,
         RAY_AUTH_MODE="disabled",
     )  # fmt: skip
-    wait_for_epochs(tmp_path / "spot" / "journal.jsonl", 4, process)
+    journal = tmp_path / "spot" / "journal.jsonl"
+    reported = [f'"event":"epoch","trial":"{trial}"' for trial in ("00000", "00001")]
+    wait_until(
+        lambda: journal.exists() and all(epoch in journal.read_text() for epoch in reported),
+        process,
+        "both trials' epochs",
+    )
     worker = workers_of(cluster["pid"])[0]
     (raylet,) = [pid for pid in ancestors(worker) if pid in cluster["raylets"]]
     os.kill(raylet, signal.SIGKILL)
@@ -95,7 +101,7 @@ def test_the_trials_of_a_machine_that_dies_go_on_elsewhere(cluster, tmp_path, da
     run = load(tmp_path / "spot")
     assert run.trials["status"].tolist() == ["completed"] * 3
     assert run.epochs.groupby("trial_id")["epoch"].apply(list).tolist() == [list(range(1, epochs + 1))] * 3
-    events = list(read_journal(tmp_path / "spot" / "journal.jsonl"))
+    events = list(read_journal(journal))
     lost = [event for event in events if event.event == "worker_lost"]
     assert [event.reason for event in lost] == ["its node went away"]
     assert [event.trial for event in events if event.event == "trial_started"].count(lost[0].trial) == 2
