@@ -1,6 +1,7 @@
 """Ctrl-C and SIGTERM during a search: at once while nothing is written, between two events afterwards."""
 
 import signal
+import sys
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -14,6 +15,9 @@ class Interruption:
 
     A signal raises at once until ``defer`` is called. From then on the first one waits for the next ``check``, so that an event
     is never half taken in; a second one raises at once again.
+
+    Where Python lets nothing be raised (what it calls back around a fork, which Ray's start does often), it would print the
+    exception and go on; here it stays for the next ``check``.
     """
 
     _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -23,6 +27,7 @@ class Interruption:
         self._deferring = False
         self._asked = False
         self._before: list[Any] = []
+        self._print_unraisable = sys.unraisablehook
 
     def arm(self) -> list[Any]:
         """Takes the signals over, again where somebody else has in between (``ray.init`` does); returns who had them."""
@@ -44,14 +49,20 @@ class Interruption:
     def __enter__(self) -> "Interruption":
         """Takes the signals over."""
         self._before = self.arm()
+        sys.unraisablehook = self._on_unraisable
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Gives the signals back."""
+        sys.unraisablehook = self._print_unraisable
         for number, handler in zip(self._SIGNALS, self._before, strict=True):
             signal.signal(number, handler)
+
+    def _on_unraisable(self, unraisable: Any) -> None:
+        if unraisable.exc_type is not Interrupted:
+            self._print_unraisable(unraisable)
 
     def _handle(self, _number: int, _frame: FrameType | None) -> None:
         if self._deferring and not self._asked:

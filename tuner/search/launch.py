@@ -80,6 +80,7 @@ def _run(open_run: OpenRun, settings: SearchSettings, data: EncodedSplits, on_st
     local_cpus = resources.concurrency * resources.cpus_per_trial
     with Interruption() as interruption, connected(resources.address, local_cpus=local_cpus) as cluster:
         interruption.arm()
+        interruption.check()
         check_cluster(settings, cluster)
         store = open_run()
         try:
