@@ -77,6 +77,7 @@ def confirm(
         from tuner.search.ray_tune.confirming import confirm_on_ray
 
         interruption.arm()
+        interruption.check()
         check_cluster(settings, cluster)
         store = RunStore(folder)
         try:
