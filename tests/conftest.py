@@ -14,7 +14,7 @@ SLOW_MARKERS = ("lab", "ray", "tensorflow", "slow")
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Processes for the tests: as many as processors, and one more for tests with Ray, which wait about half of their time.
+    """Processes for the tests: as many as processors, and one more for tests with Ray, which wait for what they start.
 
     None where single tests are named, which then start at once and can be debugged.
     """
