@@ -8,6 +8,12 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from hypothesis import settings
+
+from support.covering import examples
+
+settings.register_profile("tests", max_examples=examples(100))
+settings.load_profile("tests")
 
 SLOW_MARKERS = ("lab", "ray", "tensorflow", "slow")
 """From the slowest on, which is the order in which files are begun: the short ones fill the gaps at the end."""
@@ -45,6 +51,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 pytest.mark.skip(reason="clusters in namespaces, which needs root: python -m pytest -m lab")
             )
     items.sort(key=lambda item: -weight[item.path])
+
+
+def pytest_collection_finish() -> None:
+    """Keeps the collector from looking again and again at what all the imports have made, and what stays."""
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,7 @@ from tuner.cli.main import run
 from tuner.runs.settings import write_settings
 from tuner.runs.store import RunStore
 
-EXAMPLES = int(os.environ.get("FRONTIER_TUNER_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("FRONTIER_TUNER_EXAMPLES", "10"))
 SOME = settings(
     max_examples=EXAMPLES,
     deadline=None,

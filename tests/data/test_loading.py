@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from support.covering import examples
 from tuner.data.reading.loading import load_dataset
 from tuner.data.text_dataset import Split, make_dataset
 from tuner.errors import InputError
@@ -200,13 +201,13 @@ PIECES = st.sampled_from(
 
 
 @given(ENDINGS, st.binary(max_size=200) | st.lists(PIECES, max_size=60).map(b"".join))
-@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=examples(300), suppress_health_check=[HealthCheck.too_slow])
 def test_any_bytes_load_or_raise_one_line(name: str, raw: bytes) -> None:
     loads_or_tells(name, raw)
 
 
 @given(st.integers(0, 900), st.binary(min_size=1, max_size=4))
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 def test_any_damaged_parquet_loads_or_raises_one_line(place: int, damage: bytes) -> None:
     buffer = io.BytesIO()
     pq.write_table(pa.table({"text": TEXTS, "label": LABELS}), buffer)
@@ -224,7 +225,7 @@ def test_any_damaged_parquet_loads_or_raises_one_line(place: int, damage: bytes)
         max_size=4,
     )
 )
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 def test_any_table_as_jsonl_loads_or_raises_one_line(columns: dict[str, list[object]]) -> None:
     longest = max((len(cells) for cells in columns.values()), default=0)
     rows = [{name: cells[i] for name, cells in columns.items() if i < len(cells)} for i in range(longest)]

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support.covering import examples
 from tuner.models.counting import TORCH, count_parameters, training_flops
 from tuner.models.network_spec import Network
 
@@ -83,7 +84,7 @@ def test_a_network_without_a_recurrence_costs_no_loops():
 
 
 @pytest.mark.tensorflow
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(networks())
 def test_the_closed_form_equals_what_keras_counts(network):
     from tuner.models.keras_model import build_model

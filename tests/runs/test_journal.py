@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from search_spaces.config import TrialConfig
+from support.covering import examples
 from tuner.errors import InputError
 from tuner.runs.events import SearchEnded, SearchStarted, TrialEnded, TrialProposed, TrialStarted
 from tuner.runs.journal import Journal, read_journal
@@ -132,7 +133,7 @@ def test_a_damaged_line_is_named(tmp_path):
         list(read_journal(path))
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(300), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=300))
 def test_any_bytes_give_events_or_one_line(tmp_path, content):
     path = tmp_path / "any.jsonl"

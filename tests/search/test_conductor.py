@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from support.covering import examples
 from support.fakes import PLAN, asha, conductor_of, drive, fake_report, run_folder
 from tuner.runs.journal import read_journal
 from tuner.runs.ledger import Ledger
@@ -63,7 +64,7 @@ def test_weights_are_kept_for_the_best_and_the_frontier_alone(whole):
     )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cuts=st.lists(st.integers(0, 20), min_size=1, max_size=5), torn=st.integers(0, 40), lose_states=st.booleans())
 def test_an_interrupted_search_decides_as_one_that_ran_through(tmp_path_factory, whole, cuts, torn, lose_states):
     """Killed after any number of reports, with half an event at the end of the journal and states lost or not."""

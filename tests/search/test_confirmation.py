@@ -5,6 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analysis import load
+from support.covering import examples
 from support.fakes import PLAN, Clock, conductor_of, drive, fake_report, run_folder, run_settings
 from tuner.models.averaging import AVERAGED_EMBEDDINGS
 from tuner.runs.journal import read_journal
@@ -120,7 +121,7 @@ def test_the_tables_of_a_confirmed_run_come_from_its_journal_too(folder):
     assert from_tables.trials.equals(from_journal.trials)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cuts=st.lists(st.integers(0, 4), max_size=4), torn=st.integers(0, 30))
 def test_a_confirmation_that_was_killed_goes_on_to_the_same_results(tmp_path_factory, cuts, torn):
     folders = [run_folder(tmp_path_factory.mktemp("cut") / name) for name in ("whole", "cut")]

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from search_spaces import Choice, LogUniform, SpaceError, TrialConfig, named_space, named_spaces, read_space
 from search_spaces.reader import parse_setting, space_document
+from support.covering import examples
 
 
 def write(tmp_path, text):
@@ -82,7 +83,7 @@ def test_files_that_are_no_space_are_refused(tmp_path, text, message):
         read_space(write(tmp_path, text))
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(300), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.one_of(st.binary(max_size=200), st.text(max_size=200).map(lambda text: f"parameters:\n  units: {text}".encode()))
 )

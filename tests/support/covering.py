@@ -1,4 +1,4 @@
-"""Some of all combinations: a product grows with every hyperparameter, faults mostly come from two of them together."""
+"""Some of all combinations and of all examples: a product grows with every hyperparameter, faults mostly come from two."""
 
 import os
 from collections.abc import Iterable
@@ -20,3 +20,8 @@ def covering(shapes: Iterable[tuple[object, ...]]) -> list[tuple[object, ...]]:
         chosen.append(best)
         missing -= set(combinations(enumerate(best), 2))
     return chosen
+
+
+def examples(most: int) -> int:
+    """How many examples Hypothesis draws: a third every day, which are others each time, all with ``FULL_CONTRACT=1``."""
+    return most if FULL_CONTRACT else max(most // 3, 5)
