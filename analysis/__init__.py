@@ -4,27 +4,20 @@ The charts are in ``analysis.charts``, the HTML report in ``analysis.report``.
 """
 
 from analysis.any_results import load_results
-from analysis.calibration import calibration_bins, calibration_error, overconfidence
 from analysis.comparing import compare, trials_of
 from analysis.confirmation import Confirmation, confirmation
-from analysis.confusion import confusion, recalls
-from analysis.costs import accuracy_costs
-from analysis.curves import learning_curves, overfitting_epochs
-from analysis.decision import Decision, decide
-from analysis.effects import effects, interactions
-from analysis.foreign.keras_tuner import load_keras_tuner
-from analysis.foreign.ray_tune import load_ray_tune
-from analysis.foreign.results import ForeignResults
-from analysis.fronts import frontier, knee, knee_heights, layers
-from analysis.hypervolume import REFERENCE, Reference, hypervolume
-from analysis.importance import importance
+from analysis.curves import learning_curves, overfitting_epochs, time_spent
+from analysis.effects import effects, importance, interactions
+from analysis.frontier import REFERENCE, Reference, accuracy_costs, frontier, hypervolume, knee, knee_heights, layers
+from analysis.importers.keras_tuner import load_keras_tuner
+from analysis.importers.ray_tune import load_ray_tune
+from analysis.importers.results import ForeignResults
 from analysis.loading import Run, load, load_many
-from analysis.predictions import predictions
-from analysis.ranking import rank
+from analysis.predictions import calibration_bins, calibration_error, confusion, overconfidence, predictions, recalls
+from analysis.ranking import by_configuration, rank
+from analysis.recommendation import Decision, decide
 from analysis.references import references
-from analysis.repeated import by_configuration
 from analysis.scaling import ScalingFit, scaling_fit
-from analysis.time_spent import time_spent
 
 __all__ = [
     "REFERENCE",

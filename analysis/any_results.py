@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from analysis.foreign.keras_tuner import is_keras_tuner, load_keras_tuner
-from analysis.foreign.ray_tune import is_ray_tune, load_ray_tune
-from analysis.foreign.results import ForeignResults
+from analysis.importers.keras_tuner import is_keras_tuner, load_keras_tuner
+from analysis.importers.ray_tune import is_ray_tune, load_ray_tune
+from analysis.importers.results import ForeignResults
 from analysis.loading import Run, load
 from tuner.runs.location import runs_folder
 

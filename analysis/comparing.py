@@ -4,10 +4,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from analysis.decision import decide
-from analysis.fronts import frontier
-from analysis.hypervolume import REFERENCE, Reference, hypervolume
+from analysis.frontier import REFERENCE, Reference, frontier, hypervolume
 from analysis.loading import Run
+from analysis.recommendation import decide
 
 
 def compare(runs: Sequence[Run], reference: Reference = REFERENCE) -> pd.DataFrame:

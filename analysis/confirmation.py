@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from analysis.bootstrap import Correct, differences, resampled_accuracies
+from analysis.descriptions import counted, percent
 from analysis.loading import Run
 from analysis.predictions import right_answers
-from analysis.wording import counted, percent
 
 LEVEL = 0.95
 """How often an interval is to hold the truth."""

@@ -1,10 +1,16 @@
-"""Learning curves, and the epoch where overfitting begins."""
+"""Learning curves, and where the time of a search went."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
 
 import pandas as pd
 
 from analysis.columns import require
+from analysis.loading import Run
 from analysis.ranking import By, rank
 from analysis.results import Results
+from tuner.runs.events import ConfirmationEnded, ConfirmationStarted, EpochEnded, RepeatEnded, SearchStarted
+from tuner.runs.journal import read_journal
 
 _MEASURES = ["train_loss", "train_accuracy", "val_loss", "val_accuracy"]
 
@@ -31,3 +37,62 @@ def learning_curves(run: Results, *, top: int = 5, by: By = "accuracy") -> pd.Da
     curves = curves[["trial_id", "epoch", *_MEASURES]].assign(overfitting=(curves["epoch"] >= begins).astype(bool))
     order = curves["trial_id"].map({trial: place for place, trial in enumerate(chosen)})
     return curves.assign(_order=order).sort_values(["_order", "epoch"]).drop(columns="_order").reset_index(drop=True)
+
+
+@dataclass
+class _Clock:
+    """Sums over the events of a journal."""
+
+    compiling: float = 0.0
+    working: float = 0.0
+    wall: float = 0.0
+    session_start: float | None = None
+    last: float = 0.0
+    steady: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+
+    def close_session(self) -> None:
+        if self.session_start is not None:
+            self.wall += self.last - self.session_start
+
+
+def time_spent(run: Run) -> pd.DataFrame:
+    """Seconds of the workers by what they did, summed over all workers: columns ``what``, ``seconds``, ``share``.
+
+    "training" (evaluation included), "compiling", and "waiting": workers times wall time of all sessions, less the two
+    (starting workers, waiting for a trial, weights on the way). The shares are of these three. "saved by early stopping"
+    is an estimate: the epochs that stopped trials were spared, at each trial's own mean epoch without compilation; its
+    share is of what the search would have taken with them. Pauses between an interruption and its resumption do not count, and
+    a confirmation is no part of the search.
+    """
+    clock = _Clock()
+    for event in read_journal(run.folder.journal):
+        if isinstance(event, SearchStarted):
+            clock.close_session()
+            clock.session_start = event.time
+        elif isinstance(event, EpochEnded):
+            clock.compiling += event.compile_seconds
+            clock.working += event.seconds
+            clock.steady[event.trial].append(event.seconds - event.compile_seconds)
+        if not isinstance(event, ConfirmationStarted | RepeatEnded | ConfirmationEnded):
+            clock.last = event.time
+    clock.close_session()
+    waiting = max(0.0, clock.wall * run.settings.resources.concurrency - clock.working)
+    seconds = [clock.working - clock.compiling, clock.compiling, waiting]
+    total, saved = sum(seconds), _saved(run, clock.steady)
+    shares = [part / total if total else 0.0 for part in seconds]
+    return pd.DataFrame(
+        {
+            "what": ["training", "compiling", "waiting", "saved by early stopping"],
+            "seconds": [*seconds, saved],
+            "share": [*shares, saved / (total + saved) if saved else 0.0],
+        }
+    )
+
+
+def _saved(run: Run, steady: dict[str, list[float]]) -> float:
+    stopped = set(run.trials.loc[run.trials["status"] == "stopped", "trial_id"])
+    return sum(
+        (run.settings.epochs - len(epochs)) * sum(epochs) / len(epochs)
+        for trial, epochs in steady.items()
+        if trial in stopped
+    )

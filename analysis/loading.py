@@ -14,8 +14,8 @@ from analysis.columns import CONFIG
 from tuner.errors import InputError
 from tuner.runs.folder import RunFolder, find_run
 from tuner.runs.journal import read_journal
-from tuner.runs.ledger import Ledger
 from tuner.runs.location import runs_folder
+from tuner.runs.search_state import Ledger
 from tuner.runs.settings import SearchSettings, read_settings
 from tuner.runs.tables import (
     EPOCH_SCHEMA,

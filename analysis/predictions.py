@@ -1,4 +1,4 @@
-"""What the models of a confirmation answered, text by text."""
+"""What confirmed models predicted, text by text: which labels they confuse, and whether their probabilities are calibrated."""
 
 from typing import Literal
 
@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from analysis.columns import require
 from analysis.loading import Run
 from tuner.errors import InputError
 from tuner.runs.predictions import read_predictions
@@ -69,3 +70,83 @@ def _answers(run: Run, model: str, repeat: int) -> pa.Table:
         return read_predictions(path)
     except (OSError, pa.ArrowInvalid):
         raise InputError(f"{path}: is missing or damaged; remove it and run tuner confirm once more") from None
+
+
+BINS = 15
+"""Bins of equal width over confidences from 0 to 1, as in Guo et al. 2017 (arXiv 1706.04599)."""
+
+
+def calibration_bins(answers: pd.DataFrame) -> pd.DataFrame:
+    """The reliability diagram of a model, all repeats together: a row a bin of confidence that has answers.
+
+    Columns: ``low`` and ``high`` (bounds of the bin, the upper one belongs to it), ``confidence`` (mean probability of the
+    answers in it), ``accuracy`` (share of them that are right), ``answers`` and ``share`` (of all answers).
+
+    Args:
+        answers: what ``analysis.predictions`` gives.
+    """
+    require(answers, "confidence", "right")
+    place = np.ceil(answers["confidence"].to_numpy() * BINS).clip(1, BINS).astype(int) - 1
+    by_bin = answers.groupby(place)
+    found = pd.DataFrame(
+        {"confidence": by_bin["confidence"].mean(), "accuracy": by_bin["right"].mean(), "answers": by_bin.size()}
+    )
+    places = found.index.to_numpy()
+    found.insert(0, "low", places / BINS)
+    found.insert(1, "high", (places + 1) / BINS)
+    return found.assign(share=found["answers"] / len(answers)).reset_index(drop=True)
+
+
+def calibration_error(answers: pd.DataFrame) -> float:
+    """The expected calibration error of a model, 0 to 1: the mean over its repeats.
+
+    That of a repeat is the mean over its bins (``BINS`` of equal width), weighted by their answers, of the distance between
+    accuracy and mean confidence (Naeini et al. 2015, in the form of Guo et al. 2017). Few answers a bin make it too large.
+    """
+    require(answers, "repeat")
+    errors = []
+    for _, one in answers.groupby("repeat"):
+        bins = calibration_bins(one)
+        errors.append(float((bins["share"] * (bins["accuracy"] - bins["confidence"]).abs()).sum()))
+    return sum(errors) / len(errors)
+
+
+def overconfidence(answers: pd.DataFrame) -> float:
+    """Mean confidence less accuracy: above 0 where a model is surer than it is right."""
+    require(answers, "confidence", "right")
+    return float(answers["confidence"].mean() - answers["right"].mean())
+
+
+def confusion(answers: pd.DataFrame) -> pd.DataFrame:
+    """A row a pair of labels, in the order of the data set's: ``label`` (the true one), ``answer``, ``texts`` (mean number over
+    the repeats) and ``share`` (of the texts with that label; missing where there are none).
+
+    Args:
+        answers: what ``analysis.predictions`` gives.
+    """
+    require(answers, "repeat", "label", "answer")
+    counts = answers.groupby(["label", "answer"], observed=False).size().rename("texts").reset_index()
+    counts["texts"] = counts["texts"] / answers["repeat"].nunique()
+    totals = counts.groupby("label", observed=False)["texts"].transform("sum")
+    return counts.assign(share=(counts["texts"] / totals).where(totals > 0))
+
+
+def recalls(answers: pd.DataFrame) -> pd.DataFrame:
+    """A row a label: ``label``, ``texts`` (in the part), ``recall`` (share of them that are answered so), ``precision`` (share
+    of such answers that are right), and ``mostly_taken_for`` (the wrong answer that it gets most, missing where it gets none).
+    """
+    table = confusion(answers)
+    right = table["label"].astype(str) == table["answer"].astype(str)
+    texts = table.groupby("label", observed=False)["texts"].sum()
+    given = table.groupby("answer", observed=False)["texts"].sum()
+    hits = table[right].set_index("label")["texts"]
+    wrong = table[~right & (table["texts"] > 0)].sort_values("texts", ascending=False, kind="stable")
+    confused = wrong.drop_duplicates("label").set_index("label")["answer"].astype(str)
+    return pd.DataFrame(
+        {
+            "texts": texts.astype(int),
+            "recall": (hits / texts).where(texts > 0),
+            "precision": (hits / given).where(given > 0),
+            "mostly_taken_for": confused.reindex(texts.index.astype(str)).to_numpy(),
+        }
+    ).reset_index()

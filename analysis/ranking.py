@@ -1,11 +1,11 @@
-"""Ranks the trials of a run."""
+"""Ranks trials by accuracy, frontier or knee, and configurations over the seeds that they were trained from."""
 
 from typing import Literal
 
 import pandas as pd
 
-from analysis.columns import with_accuracy
-from analysis.fronts import knee_heights, layers
+from analysis.columns import CONFIG, with_accuracy
+from analysis.frontier import knee_heights, layers
 
 By = Literal["accuracy", "frontier", "knee"]
 
@@ -46,3 +46,35 @@ def _order(usable: pd.DataFrame, by: By) -> pd.DataFrame:
             usable = usable.assign(_key=knee_heights(usable))
             keys, ascending = ["_key", "parameters", "trial_id"], [False, True, True]
     return usable.sort_values(keys, ascending=ascending).drop(columns="_key", errors="ignore")
+
+
+def by_configuration(trials: pd.DataFrame) -> pd.DataFrame:
+    """A row a configuration, the most accurate in the mean first.
+
+    Columns: ``trials`` (ids, with commas), ``seeds`` (how many have an accuracy), ``val_accuracy`` (mean of the best epochs),
+    ``spread`` (standard deviation, with n - 1; missing where there is one seed), ``lowest``, ``highest``, ``parameters``, and
+    the hyperparameters. Trials that were stopped early count with what they reached.
+
+    Args:
+        trials: as in ``Run.trials``; rows without an accuracy are left out.
+    """
+    usable = with_accuracy(trials)
+    names = [str(name) for name in usable.columns if str(name).startswith(CONFIG)]
+    groups = [group for _, group in usable.groupby(names, dropna=False, sort=False)] if names else [usable]
+    rows = [
+        {
+            "trials": ",".join(sorted(group["trial_id"])),
+            "seeds": len(group),
+            "val_accuracy": group["val_accuracy"].mean(),
+            "spread": group["val_accuracy"].std(),
+            "lowest": group["val_accuracy"].min(),
+            "highest": group["val_accuracy"].max(),
+            "parameters": group["parameters"].iloc[0],
+            **group[names].iloc[0],
+        }
+        for group in groups
+        if len(group)
+    ]
+    columns = ["trials", "seeds", "val_accuracy", "spread", "lowest", "highest", "parameters", *names]
+    table = pd.DataFrame(rows, columns=columns)
+    return table.sort_values(["val_accuracy", "parameters"], ascending=[False, True], ignore_index=True)

@@ -1,10 +1,64 @@
-"""Every hyperparameter of a trial: its name, its type, its bounds and its default, in one place."""
+"""What a trial can be: its configuration, the values that each hyperparameter takes, and the combinations that mean nothing."""
 
-from typing import Annotated, Literal
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
-from search_spaces.combinations import impossible_combination
+from search_spaces.domains import Value
+from search_spaces.expressions import Formula
+
+
+def impossible_combination(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> str | None:
+    """Why these hyperparameters mean nothing together, in one line, or None where they do.
+
+    Args:
+        values: a value for every hyperparameter.
+        defaults: the value that each one keeps where it does not apply.
+    """
+    applies = (
+        (("activation", "residual", "projection"), values["cell"] == "elman", "cell=elman"),
+        (("layers", "units", "input"), values["cell"] != "none", "a cell"),
+        (("embedding", "vectors", "embedding_dropout"), values["input"] == "embedding", "input=embedding"),
+        (("momentum",), values["optimizer"] == "sgd", "optimizer=sgd"),
+        (("weight_decay",), values["optimizer"] == "adamw", "optimizer=adamw"),
+        (("batch_size",), values["batch_tokens"] == 0, "batch_tokens=0"),
+    )
+    for names, does, needs in applies:
+        for name in names:
+            if not does and values[name] != defaults[name]:
+                return f"{name}={_text(values[name])}: needs {needs}; leave {name} at {_text(defaults[name])}"
+    return _stack_without_units(values) or _residual_of_another_width(values)
+
+
+def _stack_without_units(values: Mapping[str, Any]) -> str | None:
+    if values["dense_layers"] > 1 and not values["dense_units"]:
+        return f"dense_layers={values['dense_layers']}: needs the width of a layer; set dense_units=32 for instance"
+    return None
+
+
+def _residual_of_another_width(values: Mapping[str, Any]) -> str | None:
+    """A sum of inputs and outputs needs both of one width; that of pretrained vectors is known with their file."""
+    width = values["units"] * (2 if values["bidirectional"] else 1)
+    if not values["residual"]:
+        return None
+    if values["input"] == "one_hot":
+        return "residual=true: needs input=embedding, one-hot words are as wide as the vocabulary; set residual=false"
+    if values["vectors"] == "none" and values["embedding"] != width:
+        directions = " in each of two directions" if values["bidirectional"] else ""
+        return (
+            f"residual=true: adds word vectors of embedding={values['embedding']} to states of units={values['units']}"
+            f"{directions}; set embedding={width} or residual=false"
+        )
+    return None
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
 
 Cell = Literal["simple_rnn", "lstm", "gru", "elman", "mlp", "none"]
 Activation = Literal["tanh", "sigmoid"]
@@ -82,3 +136,84 @@ class TrialConfig(BaseModel):
         if reason is not None:
             raise CombinationError(reason)
         return self
+
+
+@dataclass(frozen=True)
+class OwnConfig:
+    """The values of a model's active hyperparameters, by name in the order of its space. Immutable.
+
+    One that is inactive, because it stands in a conditional scope of another choice, is not there.
+    """
+
+    values: tuple[tuple[str, Value], ...]
+
+    @classmethod
+    def of(cls, values: Mapping[str, Value]) -> Self:
+        """From the values by name."""
+        return cls(tuple(values.items()))
+
+    def model_dump(self) -> dict[str, Value]:
+        """The values by name: what is recorded, as of a ``TrialConfig``."""
+        return dict(self.values)
+
+
+Config = TrialConfig | OwnConfig
+"""What a trial can be of: one of our networks, or a user's own model."""
+
+
+@cache
+def _adapter(name: str) -> TypeAdapter[Any]:
+    return TypeAdapter(TrialConfig.model_fields[name].rebuild_annotation())
+
+
+def checked(name: str, value: Any) -> Value:
+    """One value of a hyperparameter, as its own type.
+
+    Raises:
+        ValueError: where the hyperparameter cannot have it.
+    """
+    try:
+        found: Value = _adapter(name).validate_python(value)
+    except ValidationError as error:
+        reason = error.errors()[0]["msg"]
+        raise ValueError(f"{reason[0].lower()}{reason[1:]}; received {value!r}") from None
+    if isinstance(found, (int, float)) and not isinstance(found, bool) and isinstance(value, bool):
+        raise ValueError(f"needs a number; received {value!r}")
+    return found
+
+
+def worked_out(values: Mapping[str, Value], formulas: Mapping[str, Formula]) -> dict[str, Value]:
+    """The values and what the formulas make of them, by name.
+
+    Args:
+        values: by name.
+        formulas: by name, each after those that it uses. What they give to a whole number is rounded half up.
+
+    Raises:
+        CombinationError: where a formula gives what its hyperparameter cannot have; one line that begins with its name.
+    """
+    known = dict(values)
+    for name, formula in formulas.items():
+        try:
+            known[name] = _of_formula(name, formula.evaluate(known))
+        except ValueError as error:
+            raise CombinationError(f"{name}: {formula.text}: {error}") from None
+    return known
+
+
+def config_of(values: Mapping[str, Value]) -> TrialConfig:
+    """The configuration of these values; variables, which are no hyperparameters, are left behind.
+
+    Raises:
+        CombinationError: where the values mean nothing together.
+    """
+    return TrialConfig.model_validate(
+        {name: value for name, value in values.items() if name in TrialConfig.model_fields}
+    )
+
+
+def _of_formula(name: str, number: float) -> Value:
+    if name not in TrialConfig.model_fields:
+        return number
+    whole = isinstance(TrialConfig.model_fields[name].default, int)
+    return checked(name, math.floor(number + 0.5) if whole else number)

@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
-from search_spaces.conditions import Condition
 from search_spaces.domains import Choice, Domain, Grid, Integer, LogGrid, LogInteger, LogUniform, Uniform, Value
-from search_spaces.formulas import Formula
+from search_spaces.expressions import Condition, Formula
 from search_spaces.space import Space
 
 if TYPE_CHECKING:

@@ -7,11 +7,9 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from search_spaces.conditions import Condition
-from search_spaces.config import TrialConfig
+from search_spaces.config import TrialConfig, checked
 from search_spaces.domains import Choice, Domain, Grid, Integer, LogGrid, LogInteger, LogUniform, Uniform, Value
-from search_spaces.formulas import Formula
-from search_spaces.values import checked
+from search_spaces.expressions import Condition, Formula
 from search_spaces.wording import did_you_mean
 
 _WHEN = "when"

@@ -8,13 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from search_spaces.conditions import Condition
-from search_spaces.config import TrialConfig
+from search_spaces.config import Config, OwnConfig, TrialConfig, config_of, worked_out
 from search_spaces.domains import Domain, Value
-from search_spaces.formulas import Formula
-from search_spaces.own_config import Config, OwnConfig
+from search_spaces.expressions import Condition, Formula
 from search_spaces.structure import check_structure, draw_order, idle_variables, simplified
-from search_spaces.values import config_of, worked_out
 
 
 @dataclass(frozen=True)

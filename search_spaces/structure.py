@@ -2,9 +2,8 @@
 
 from collections.abc import Collection, Mapping
 
-from search_spaces.conditions import Condition, parents_first
 from search_spaces.domains import Domain, Value
-from search_spaces.formulas import Formula
+from search_spaces.expressions import Condition, Formula, parents_first
 from search_spaces.wording import did_you_mean
 
 

@@ -62,7 +62,7 @@ def pytest_collection_finish() -> None:
 def _tensorflow(request: pytest.FixtureRequest):
     """A test that imports TensorFlow says so, or ``-m fast`` would not be; it finds it as a worker does, with one thread."""
     if request.node.get_closest_marker("tensorflow"):
-        from tuner.export.quiet import quiet_tensorflow
+        from tuner.models.device import quiet_tensorflow
 
         if "tensorflow" not in sys.modules:
             quiet_tensorflow(1)

@@ -1,7 +1,6 @@
 """The tables and conclusions of the five reports as data, with their source, and a run set beside them."""
 
 from analysis.published.conclusions import Verdict, verdicts
-from analysis.published.matching import beside
-from analysis.published.tables import PublishedTable, published_table, published_tables, tables_for
+from analysis.published.tables import PublishedTable, beside, published_table, published_tables, tables_for
 
 __all__ = ["PublishedTable", "Verdict", "beside", "published_table", "published_tables", "tables_for", "verdicts"]

@@ -14,7 +14,7 @@ import yaml
 
 from analysis.columns import CONFIG, varied
 from analysis.loading import Run
-from analysis.published.matching import having
+from analysis.published.tables import having
 
 Outcome = Literal["holds", "does not hold", "not decided", "not run"]
 

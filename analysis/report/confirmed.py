@@ -2,15 +2,13 @@
 
 from dataclasses import dataclass
 
-from analysis.calibration import BINS, calibration_error, overconfidence
 from analysis.columns import config_of, records
 from analysis.confirmation import Confirmation, confirmation
-from analysis.confusion import recalls
-from analysis.decision import Decision
+from analysis.descriptions import counted, network_text, percent
 from analysis.loading import Run
-from analysis.predictions import predictions
+from analysis.predictions import BINS, calibration_error, overconfidence, predictions, recalls
+from analysis.recommendation import Decision
 from analysis.report.tables import Cell, Row, Table, accuracy_cell, number_cell
-from analysis.wording import counted, network_text, percent
 
 _DASH = "–"
 

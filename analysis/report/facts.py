@@ -8,14 +8,13 @@ from dataclasses import dataclass
 import pandas as pd
 import yaml
 
-from analysis.decision import Decision
-from analysis.foreign.results import ForeignResults
-from analysis.fronts import frontier
-from analysis.hypervolume import REFERENCE, hypervolume
+from analysis.descriptions import counted, percent
+from analysis.frontier import REFERENCE, frontier, hypervolume
+from analysis.importers.results import ForeignResults
 from analysis.loading import Run
+from analysis.recommendation import Decision
 from analysis.results import Results
 from analysis.scaling import ScalingFit
-from analysis.wording import counted, percent
 
 _IDS_SHOWN = 6
 # What `search` does to data: all of them, their own split, and these shares where they have none (tuner.data.pipeline).

@@ -8,8 +8,8 @@ import pandas as pd
 from analysis import charts
 from analysis.charts.theme import CSS, config
 from analysis.columns import varied, with_accuracy
-from analysis.foreign.results import ForeignResults
-from analysis.importance import importance
+from analysis.effects import importance
+from analysis.importers.results import ForeignResults
 from analysis.loading import Run
 from analysis.predictions import predictions
 from analysis.report.confirmed import Confirmed

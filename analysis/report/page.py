@@ -1,6 +1,7 @@
-"""Fills the template of the report and writes the file."""
+"""The report as one HTML file, with its script in it."""
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 
@@ -8,19 +9,32 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from analysis.charts.theme import DARK, LIGHT, css_variables
-from analysis.decision import decide
-from analysis.foreign.results import ForeignResults
+from analysis.curves import time_spent
+from analysis.importers.results import ForeignResults
 from analysis.loading import Run
+from analysis.recommendation import decide
 from analysis.references import references
 from analysis.report import facts
-from analysis.report.bundle import vega_script
 from analysis.report.confirmed import confirmed
 from analysis.report.figures import figures
 from analysis.report.tables import frontier_table, trials_table
 from analysis.scaling import scaling_fit
-from analysis.time_spent import time_spent
 from tuner.errors import InputError
 from tuner.runs.atomic import write_text_atomically
+
+# What the libraries would link to or name; none of it is fetched, and without it the page has no address of anybody.
+_ADDRESSES = re.compile(r"https://(?:vega\.github\.io|github\.com)/[\w./-]*")
+
+_SNIPPET = "window.vegaEmbed = vegaEmbed;"
+
+
+@cache
+def vega_script() -> str:
+    """The text of a classic script that sets ``window.vegaEmbed``. XML namespaces, which are names, stay in it."""
+    import vl_convert
+
+    script = _ADDRESSES.sub("", vl_convert.javascript_bundle(_SNIPPET))
+    return script.replace("</script", "<\\/script")
 
 
 def write_report(run: Run | ForeignResults, path: Path) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 
 from analysis.columns import config_of, non_embedding_parameters
-from analysis.costs import accuracy_costs
+from analysis.descriptions import network_text, percent, training_text
+from analysis.frontier import accuracy_costs
 from analysis.ranking import rank
-from analysis.wording import network_text, percent, training_text
 
 
 @dataclass(frozen=True)

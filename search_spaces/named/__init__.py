@@ -5,8 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from search_spaces.documents import SpaceError, space_of
-from search_spaces.reader import read_document
+from search_spaces.documents import SpaceError, read_document, space_of
 from search_spaces.space import Space
 
 _FOLDER = Path(__file__).parent

@@ -15,7 +15,7 @@ from analysis import (
     rank,
     scaling_fit,
 )
-from analysis.binning import grouped
+from analysis.effects import grouped
 from tuner.errors import InputError
 
 

@@ -5,7 +5,7 @@ import pytest
 
 import analysis
 from analysis import charts, load, references
-from analysis.charts.references import drawable
+from analysis.charts.frontier import drawable
 from analysis.report.page import render
 from support.made_up_runs import made_up_run
 

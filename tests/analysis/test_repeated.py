@@ -8,9 +8,9 @@ from analysis import by_configuration
 from search_spaces import named_space
 from search_spaces.config import TrialConfig
 from tuner.runs.events import SearchStarted, TrialProposed
-from tuner.runs.ledger import Ledger
+from tuner.runs.search_state import Ledger
 from tuner.search.searchers.random_search import RandomSearcher
-from tuner.search.searchers.repeated import Repeated
+from tuner.search.searchers.searcher import Repeated
 
 
 def anything(config):

@@ -1,6 +1,6 @@
 import pytest
 
-from analysis.wording import network_text, training_text
+from analysis.descriptions import network_text, training_text
 from search_spaces import TrialConfig
 
 

@@ -24,8 +24,8 @@ import numpy as np
 from search_spaces.config import TrialConfig
 from search_spaces.named import named_space
 from tuner.data.pipeline import BUILT_IN, DataRequest, PreparedData
-from tuner.export.quiet import quiet_tensorflow
 from tuner.export.trained import Encoder, TrainedModel, chosen_trials, open_run, read_model
+from tuner.models.device import quiet_tensorflow
 from tuner.models.network_spec import network_of
 from tuner.search.prepare import PreparedSearch, prepare_again, prepare_search
 from tuner.search.request import SearchRequest

@@ -4,7 +4,7 @@
 
 Random trials of the ``frontier`` space, one epoch each on 600 texts of the generated corpus. Prints a row every 20 trials:
 resident memory, networks met so far, seconds. The first rows grow: eight programs are kept. After that it grows by what XLA
-keeps of a compiled network until the process ends; a search replaces the worker then (``tuner.search.ray_tune.wear``).
+keeps of a compiled network until the process ends; a search replaces the worker then (``tuner.search.ray_tune.workers``).
 """
 
 import argparse
@@ -15,8 +15,7 @@ import numpy as np
 import psutil
 
 from search_spaces import named_space
-from tuner.models.allocator import give_back_freed_memory
-from tuner.models.device import prepare_tensorflow
+from tuner.models.device import give_back_freed_memory, prepare_tensorflow
 
 
 def main() -> None:

@@ -46,13 +46,13 @@ def ours(trials: int, folder: Path) -> None:
     from tuner.runs.folder import create_run
     from tuner.runs.settings import ResourceSettings, write_settings
     from tuner.runs.store import RunStore
-    from tuner.search.conductor import Conductor
+    from tuner.search.controller import Conductor
     from tuner.search.plan import build_scheduler, build_searcher, plan_of
     from tuner.search.ray_tune.adapters import ConductorCallback, ConductorScheduler, ConductorSearcher
     from tuner.search.ray_tune.cluster import ClusterResources
     from tuner.search.ray_tune.engine import run_trials
-    from tuner.search.ray_tune.hangs import HangWatch
     from tuner.search.ray_tune.trainable import REPORT
+    from tuner.search.ray_tune.workers import HangWatch
     from tuner.training.report import EpochReport, TrialReport
 
     class Empty(tune.Trainable):
@@ -112,7 +112,7 @@ def ours(trials: int, folder: Path) -> None:
 
 def named_space_document(space: Any) -> Any:
     """As ``search.yaml`` holds a space."""
-    from search_spaces.reader import space_document
+    from search_spaces.documents import space_document
 
     return space_document(space)
 

@@ -25,9 +25,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tuner.models.dropout import draw_masks
 from tuner.models.forward import logits
 from tuner.models.keras_model import build_model
+from tuner.models.network_layers import draw_masks
 from tuner.models.network_spec import Network
 
 BATCH, VOCABULARY, RATE = 64, 10_000, 1e-3

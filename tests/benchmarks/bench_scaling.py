@@ -34,13 +34,13 @@ from tuner.runs.events import EpochEnded, TrialStarted
 from tuner.runs.journal import read_journal
 from tuner.runs.settings import SchedulerSettings, SearchSettings
 from tuner.runs.store import RunStore
-from tuner.search.conductor import Conductor
+from tuner.search.controller import Conductor
 from tuner.search.plan import build_scheduler, build_searcher, plan_of
 from tuner.search.ray_tune.adapters import ConductorCallback, ConductorScheduler, ConductorSearcher
 from tuner.search.ray_tune.cluster import ClusterResources, import_ray
 from tuner.search.ray_tune.engine import run_trials
-from tuner.search.ray_tune.hangs import HangWatch
 from tuner.search.ray_tune.trainable import REPORT
+from tuner.search.ray_tune.workers import HangWatch
 from tuner.training.report import TrialReport
 
 # What a network of 20,000 parameters sends after an epoch.

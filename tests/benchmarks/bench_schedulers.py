@@ -21,11 +21,10 @@ from replay import Recording, Shuffled, read_recording, results, simulate
 from rich.console import Console
 from rich.table import Table
 
-from analysis.hypervolume import Reference, hypervolume
-from tuner.search.schedulers.halving import PromotionHalving, StoppingHalving
+from analysis.frontier import Reference, hypervolume
+from tuner.search.schedulers.halving import PromotionHalving, StoppingHalving, default_grace_period, rung_epochs
 from tuner.search.schedulers.hyperband import Hyperband
 from tuner.search.schedulers.median import MedianStopping
-from tuner.search.schedulers.rungs import default_grace_period, rung_epochs
 from tuner.search.schedulers.scheduler import RunToTheEnd, Scheduler
 from tuner.search.schedulers.selection import most_accurate, nearest_the_frontier
 

@@ -38,8 +38,7 @@ import numpy as np
 from bench_recurrence import GATES, matmul_peak
 
 from search_spaces.config import TrialConfig
-from tuner.data.batches import Batch, count_real_tokens, training_batches
-from tuner.data.buckets import Buckets
+from tuner.data.batches import Batch, Buckets, count_real_tokens, training_batches
 from tuner.data.encoded import EncodedSplits
 from tuner.data.pipeline import DataRequest, prepare_data
 from tuner.training.optimizers import Rates

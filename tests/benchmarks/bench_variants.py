@@ -19,7 +19,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from analysis.hypervolume import hypervolume
+from analysis.frontier import hypervolume
 from tuner.runs.folder import RunFolder
 
 SPACE = ["--set", "cell=gru", "--set", "layers=1", "--set", "units=8,16,32", "--set", "embedding=8"]

@@ -15,7 +15,7 @@ import yaml
 
 from tuner.runs.folder import RunFolder
 from tuner.runs.journal import read_journal
-from tuner.runs.ledger import Ledger
+from tuner.runs.search_state import Ledger
 from tuner.runs.settings import read_settings
 
 TABLE = Path(__file__).parent / "recorded" / "imdb_compound_scaling.csv"

@@ -12,12 +12,12 @@ import pandas as pd
 
 from search_spaces.config import TrialConfig
 from tuner.models.counting import training_flops
-from tuner.runs.ledger import Ledger, TrialRecord
-from tuner.search.conductor import Conductor, trial_id
+from tuner.runs.search_state import Ledger, TrialRecord
+from tuner.search.controller import Conductor, trial_id
 from tuner.search.plan import Plan
-from tuner.search.records import LedgerOnly
 from tuner.search.schedulers.scheduler import Decision, Scheduler
 from tuner.search.searchers.searcher import Searcher
+from tuner.search.trial_store import LedgerOnly
 from tuner.training.report import EpochReport
 
 

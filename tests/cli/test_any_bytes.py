@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from search_spaces import named_space
-from search_spaces.reader import space_document
+from search_spaces.documents import space_document
 from support.fakes import conductor_of, drive, run_folder, run_settings
 from tuner.cli.main import run
 from tuner.runs.settings import write_settings
@@ -66,7 +66,7 @@ def answer(*arguments):
 def nothing_starts(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("ray.init", lambda **_: pytest.fail("Ray was started"))
-    monkeypatch.setattr("tuner.cli.searching.resume_search", lambda *_: "finished")
+    monkeypatch.setattr("tuner.cli.search.resume_search", lambda *_: "finished")
 
 
 @pytest.fixture(scope="module")

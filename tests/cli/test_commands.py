@@ -9,11 +9,11 @@ import pytest
 
 from analysis import load
 from search_spaces import Choice, Space
-from search_spaces.reader import space_document
+from search_spaces.documents import space_document
 from support.fakes import conductor_of, drive, run_folder, run_settings
-from tuner.cli.duration import duration_text
 from tuner.cli.main import run
 from tuner.cli.parsing import Duration
+from tuner.formatting import duration_text
 from tuner.runs.settings import read_settings, write_settings
 from tuner.runs.store import RunStore
 
@@ -112,8 +112,8 @@ def test_a_finished_search_can_have_more_trials_but_not_fewer(finished, capsys, 
         resumed["trials"] = settings.trials
         return "finished"
 
-    monkeypatch.setattr("tuner.cli.searching.resume_search", resume)
-    monkeypatch.setattr("tuner.cli.searching.prepare_again", lambda _: SimpleNamespace(encoded=None))
+    monkeypatch.setattr("tuner.cli.search.resume_search", resume)
+    monkeypatch.setattr("tuner.cli.search.prepare_again", lambda _: SimpleNamespace(encoded=None))
     assert run(["resume", "mine", "--trials", "12"]) == 2
     assert "--trials 12: run has 12 already" in capsys.readouterr().err
     assert run(["resume", "mine", "--trials", "15"]) == 0
@@ -122,8 +122,8 @@ def test_a_finished_search_can_have_more_trials_but_not_fewer(finished, capsys, 
 
 
 def test_a_torn_last_line_is_cut_off_and_said(finished, capsys, monkeypatch):
-    monkeypatch.setattr("tuner.cli.searching.resume_search", lambda *_: "finished")
-    monkeypatch.setattr("tuner.cli.searching.prepare_again", lambda _: SimpleNamespace(encoded=None))
+    monkeypatch.setattr("tuner.cli.search.resume_search", lambda *_: "finished")
+    monkeypatch.setattr("tuner.cli.search.prepare_again", lambda _: SimpleNamespace(encoded=None))
     whole = finished.journal.read_bytes()
     with finished.journal.open("ab") as journal:
         journal.write(b'{"time":1.0,"eve')
@@ -164,8 +164,8 @@ def test_data_that_were_moved_are_named(finished, tmp_path, capsys, monkeypatch)
         seen["source"] = settings.data.source
         return SimpleNamespace(encoded=None)
 
-    monkeypatch.setattr("tuner.cli.searching.prepare_again", prepare_again)
-    monkeypatch.setattr("tuner.cli.searching.resume_search", lambda *_: "finished")
+    monkeypatch.setattr("tuner.cli.search.prepare_again", prepare_again)
+    monkeypatch.setattr("tuner.cli.search.resume_search", lambda *_: "finished")
     (tmp_path / "texts.csv").touch()
     assert run(["resume", "mine", "--trials", "13", "--data", "texts.csv"]) == 0
     assert seen["source"] == str(tmp_path / "texts.csv") == read_settings(finished.settings).data.source

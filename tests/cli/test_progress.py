@@ -5,7 +5,7 @@ from rich.console import Console
 
 from support.fakes import conductor_of, drive, run_folder
 from tuner.cli.progress import LiveTable, PlainLines, Standing
-from tuner.runs.ledger import Ledger
+from tuner.runs.search_state import Ledger
 from tuner.runs.store import RunStore
 
 

@@ -3,7 +3,7 @@ import shlex
 import click
 import pytest
 
-from tuner.cli.remote_command import remote_command
+from tuner.cli.submit import remote_command
 from tuner.errors import InputError
 
 

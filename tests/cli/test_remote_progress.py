@@ -4,9 +4,8 @@ import pytest
 from rich.console import Console
 
 from support.fakes import conductor_of, drive, run_folder
-from tuner.cli.progress import PlainLines
-from tuner.cli.remote_progress import MARK, EventLines, RemoteLog, without_events
-from tuner.runs.ledger import Ledger
+from tuner.cli.progress import MARK, EventLines, PlainLines, RemoteLog, without_events
+from tuner.runs.search_state import Ledger
 from tuner.runs.store import RunStore
 
 

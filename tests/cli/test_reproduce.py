@@ -8,7 +8,7 @@ from search_spaces.experiment import named_experiment
 from support.experiment_runs import experiment_run
 from support.searches import call
 from tuner.cli.main import run
-from tuner.cli.printed_counts import explained_counts
+from tuner.cli.reproduce import explained_counts
 
 WORDS = {"ABBR": "short stand for", "DESC": "why is it", "HUM": "who was he"}
 

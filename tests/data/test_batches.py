@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuner.data.batches import Batch, count_real_tokens, evaluation_batches, exact_plan, training_batches
-from tuner.data.buckets import Buckets
+from tuner.data.batches import Batch, Buckets, count_real_tokens, evaluation_batches, exact_plan, training_batches
 from tuner.data.encoded import EncodedDataset
 from tuner.errors import InputError
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuner.data.buckets import Buckets, choose_buckets
+from tuner.data.batches import Buckets, choose_buckets
 from tuner.errors import InputError
 
 LENGTHS = st.lists(st.integers(1, 70), min_size=1, max_size=60).map(np.array)

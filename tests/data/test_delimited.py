@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuner.data.reading.delimited import has_header, read_delimited, sniff_delimiter
-from tuner.data.reading.records import split_records
+from tuner.data.reading.delimited import has_header, read_delimited, sniff_delimiter, split_records
 from tuner.errors import InputError
 
 ROWS = "".join(f"good film number {i},pos\nbad film number {i},neg\n" for i in range(15))

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tuner.data.named_sets.download import RemoteFile, fetch
-from tuner.data.named_sets.named import NAMED_SETS, NamedSet, read_named
+from tuner.data.download import RemoteFile, fetch
+from tuner.data.named_sets import NAMED_SETS, NamedSet, read_named
 from tuner.data.reading.loading import load_dataset
 from tuner.data.text_dataset import Split
 from tuner.errors import InputError

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tuner.data.sampling import draw_share
+from tuner.data.splits import draw_share
 from tuner.data.text_dataset import Split, make_dataset
 from tuner.errors import InputError
 

@@ -6,8 +6,7 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuner.data.stop_words import ENGLISH_STOP_WORDS
-from tuner.data.tokenizer import ENTITY_CHARACTERS, Tokenizer
+from tuner.data.tokenizer import ENGLISH_STOP_WORDS, ENTITY_CHARACTERS, Tokenizer
 
 IMDB = Path(__file__).parents[3] / "shared" / "data" / "imdb.parquet"
 # Pieces that meet in real texts and whose rules could disturb each other.

@@ -4,8 +4,7 @@ import struct
 import numpy as np
 import pytest
 
-from tuner.data.vector_files import read_vector_file
-from tuner.data.vectors import load_vectors, read_word_vectors, save_vectors
+from tuner.data.vectors import load_vectors, read_vector_file, read_word_vectors, save_vectors
 from tuner.data.vocabulary import Vocabulary
 from tuner.errors import InputError
 

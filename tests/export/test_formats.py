@@ -89,7 +89,7 @@ def test_a_saved_model_alone_gives_the_trials_numbers(opened, elsewhere, trial):
 
 def test_two_classes_have_two_probabilities():
     from support.fake_models import random_weights
-    from tuner.export.inference import InferenceNetwork
+    from tuner.export.saved_model import InferenceNetwork
     from tuner.models.network_spec import Network
 
     network = Network("gru", 1, 4, 3, 9, True, "max", 0, 2)
@@ -120,9 +120,8 @@ def test_a_keras_file(opened, run_path, tmp_path, trial):
 
 @pytest.mark.parametrize("trial", ["00004", "00006"])
 def test_quantised_files_are_smaller_and_as_good(opened, run_path, tmp_path, trial):
-    from tuner.export.evaluation import validation_texts
     from tuner.export.export import export_run
-    from tuner.export.lite import interpreted
+    from tuner.export.lite import interpreted, validation_texts
     from tuner.export.trained import read_model
 
     exported = export_run(
@@ -147,7 +146,7 @@ def test_quantised_files_are_smaller_and_as_good(opened, run_path, tmp_path, tri
 
 
 def test_without_its_data_a_quantised_model_says_that_it_was_not_measured(opened):
-    from tuner.export.evaluation import validation_texts
+    from tuner.export.lite import validation_texts
 
     settings = opened[0].settings
     moved = settings.model_copy(update={"data": settings.data.model_copy(update={"source": "/nowhere/data.csv"})})

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.tensorflow
 @pytest.mark.parametrize(("bidirectional", "layers", "dense"), [(False, 1, 0), (True, 2, 3)])
 @pytest.mark.parametrize("steps", [1, 9])
 def test_inference_gives_what_the_training_recurrence_gives(cell, pooling, bidirectional, layers, dense, steps):
-    from tuner.export.inference import InferenceNetwork
+    from tuner.export.saved_model import InferenceNetwork
     from tuner.models.forward import logits
     from tuner.models.network_spec import Network
 

@@ -32,7 +32,7 @@ def random_texts(count, seed):
 
 
 def graph(tokenizer, vocabulary, max_length=20):
-    from tuner.export.quiet import quiet_tensorflow
+    from tuner.models.device import quiet_tensorflow
 
     tf = quiet_tensorflow(1)
     from tuner.export.text_graph import TextGraph

@@ -1,7 +1,7 @@
 import numpy as np
 
 from tuner.data.tokenizer import Tokenizer
-from tuner.export.unicode_tables import PAGE, explicit_rules, lower_case
+from tuner.export.text_graph import PAGE, explicit_rules, lower_case
 
 EVERY = [chr(code) for code in (*range(0xD800), *range(0xE000, 0x110000))]
 

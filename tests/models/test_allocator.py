@@ -7,7 +7,7 @@ import sys
 import psutil
 import pytest
 
-from tuner.models.allocator import give_back_freed_memory, keep_freed_memory
+from tuner.models.device import give_back_freed_memory, keep_freed_memory
 
 PIECE = 64 * 2**20
 

@@ -6,11 +6,11 @@ import sys
 
 import pytest
 
-from search_spaces.conditions import Condition
 from search_spaces.domains import Choice, Grid, Integer, LogUniform
+from search_spaces.expressions import Condition
 from search_spaces.keras_tuner_bridge import from_hyperparameters
-from tuner.models.hypermodel.errors import HyperModelError
-from tuner.models.hypermodel.source import ModelSource, loaded_from
+from tuner.models.custom.finding import HyperModelError
+from tuner.models.custom.source import ModelSource, loaded_from
 
 pytestmark = pytest.mark.tensorflow
 
@@ -45,14 +45,14 @@ def module(tmp_path, monkeypatch):
 
 
 def facts(classes=3, **more):
-    from tuner.models.hypermodel.facts import ModelFacts
+    from tuner.models.custom.finding import ModelFacts
 
     return ModelFacts(vocabulary_size=50, classes=classes, max_length=20, **more)
 
 
 def discovered(name, root, **more):
-    from tuner.models.hypermodel.discovery import discover
-    from tuner.models.hypermodel.finding import find_build
+    from tuner.models.custom.discovery import discover
+    from tuner.models.custom.finding import find_build
 
     found = facts(**more)
     return discover(find_build(name, found, root=root), found, root=root)
@@ -198,8 +198,8 @@ def build(hp, classes):
 
 
 def test_a_value_that_declares_something_new_fails_its_trial(module, tmp_path):
-    from tuner.models.hypermodel.building import build_trial
-    from tuner.models.hypermodel.finding import find_build
+    from tuner.models.custom.building import build_trial
+    from tuner.models.custom.finding import find_build
 
     name = module("""
 def build(hp, classes):
@@ -215,8 +215,8 @@ def build(hp, classes):
 
 
 def test_two_classes_may_have_one_output_and_a_fixed_length_is_known(module, tmp_path):
-    from tuner.models.hypermodel.building import checked
-    from tuner.models.hypermodel.finding import find_build
+    from tuner.models.custom.building import checked
+    from tuner.models.custom.finding import find_build
 
     name = module("""
 def build(hp, max_length):

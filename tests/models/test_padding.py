@@ -1,6 +1,6 @@
 import pytest
 
-from tuner.models.hypermodel.padding import padded_lengths
+from tuner.models.custom.building import padded_lengths
 
 
 @pytest.mark.parametrize(

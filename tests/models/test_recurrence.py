@@ -7,7 +7,7 @@ from support.lazy import Lazy, keras, tf
 
 pytestmark = pytest.mark.tensorflow
 
-pooling, recurrence = Lazy("tuner.models.pooling"), Lazy("tuner.models.recurrence")
+pooling, recurrence = Lazy("tuner.models.network_layers"), Lazy("tuner.models.recurrence")
 KERAS_LAYERS = {"simple_rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}
 CELLS = list(KERAS_LAYERS)
 STEPS, BATCH, FEATURES, UNITS = 9, 5, 4, 6

@@ -6,8 +6,8 @@ from collections import namedtuple
 
 import pytest
 
-from tuner.models import xla_cache
-from tuner.models.xla_cache import cache_folder, use_xla_cache
+from tuner.models import device
+from tuner.models.device import cache_folder, use_xla_cache
 
 COMPILE = """
 from tuner.models.device import prepare_tensorflow
@@ -68,6 +68,6 @@ def test_the_oldest_go_first(home, monkeypatch):
         path = folder / f"{age}.pb"
         path.write_bytes(bytes(100))
         os.utime(path, (1_000 - age, 1_000 - age))
-    monkeypatch.setattr(xla_cache, "_MOST_BYTES", 250)
+    monkeypatch.setattr(device, "_MOST_BYTES", 250)
     use_xla_cache()
     assert sorted(path.name for path in folder.iterdir()) == ["0.pb", "1.pb"]

@@ -14,8 +14,8 @@ from tuner.runs import mirror
 from tuner.runs.fetching import fetch_to_read
 from tuner.runs.folder import create_run, find_run
 from tuner.runs.journal import read_journal
-from tuner.runs.ledger import Ledger
 from tuner.runs.location import RemoteFolder, remote_folder
+from tuner.runs.search_state import Ledger
 from tuner.runs.settings import write_settings
 from tuner.runs.store import RunStore
 

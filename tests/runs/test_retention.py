@@ -2,8 +2,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tuner.runs.events import EpochEnded
-from tuner.runs.ledger import TrialRecord
 from tuner.runs.retention import MOST_ACCURATE_KEPT, trials_to_keep
+from tuner.runs.search_state import TrialRecord
 
 FEW_VALUES = st.tuples(st.integers(0, 6), st.integers(1, 6))  # ties in both are what may go wrong
 

@@ -4,7 +4,7 @@ import sys
 import pytest
 import yaml
 
-from tuner.search.ray_tune.autoscaling import autoscaler_file, most_of, most_resources
+from tuner.search.ray_tune.capacity import autoscaler_file, most_of, most_resources
 
 CLUSTER = {
     "max_workers": 8,

@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 from support.covering import examples
 from support.fakes import PLAN, asha, conductor_of, drive, fake_report, run_folder
 from tuner.runs.journal import read_journal
-from tuner.runs.ledger import Ledger
+from tuner.runs.search_state import Ledger
 from tuner.runs.store import RunStore
-from tuner.search.records import LedgerOnly
 from tuner.search.schedulers.halving import PromotionHalving, StoppingHalving
 from tuner.search.schedulers.hyperband import Hyperband
 from tuner.search.schedulers.median import MedianStopping
 from tuner.search.schedulers.population import PopulationBasedTraining
 from tuner.search.schedulers.scheduler import Decision, RunToTheEnd
 from tuner.search.schedulers.selection import most_accurate, nearest_the_frontier
+from tuner.search.trial_store import LedgerOnly
 
 
 def summary(ledger):

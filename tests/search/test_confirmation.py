@@ -7,16 +7,15 @@ from hypothesis import strategies as st
 from analysis import load
 from support.covering import examples
 from support.fakes import PLAN, Clock, conductor_of, drive, fake_report, run_folder, run_settings
-from tuner.models.averaging import AVERAGED_EMBEDDINGS
+from tuner.models.network_spec import AVERAGED_EMBEDDINGS
 from tuner.runs.journal import read_journal
-from tuner.runs.ledger import Ledger
 from tuner.runs.predictions import PartAnswers, PartTexts, read_predictions
+from tuner.runs.search_state import Ledger
 from tuner.runs.settings import write_settings
 from tuner.runs.store import RunStore
-from tuner.search.confirmation.candidates import candidates_of, repeat_seed
-from tuner.search.confirmation.conductor import ConfirmationConductor, HeldOut
+from tuner.search.confirmation import ConfirmationConductor, HeldOut, candidates_of, repeat_seed
 from tuner.search.schedulers.scheduler import Decision
-from tuner.training.judgement import Judgement, PartResult, RepeatReport
+from tuner.training.test_result import Judgement, PartResult, RepeatReport
 
 TEXTS = HeldOut(
     validation=PartTexts(np.arange(5), np.array([0, 1, 0, 1, 0], np.int32)),

@@ -1,9 +1,8 @@
 import pytest
 
 from tuner.runs.settings import ResourceSettings
-from tuner.search.ray_tune import demand as module
-from tuner.search.ray_tune.cluster import ClusterResources
-from tuner.search.ray_tune.demand import Demand, demand
+from tuner.search.ray_tune import cluster as module
+from tuner.search.ray_tune.cluster import ClusterResources, Demand, demand
 
 GPU_TRIAL = ResourceSettings(cpus_per_trial=2, gpus_per_trial=0.5, concurrency=3, address=None)
 CLUSTER = ClusterResources(cpus=2, gpus=0, nodes=1, is_local=False)

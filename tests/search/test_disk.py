@@ -6,7 +6,7 @@ from tuner.models.memory import trial_files
 from tuner.runs.pareto import pareto_front
 from tuner.runs.retention import MOST_ACCURATE_KEPT
 from tuner.runs.store import RunStore
-from tuner.search.disk import disk_bound
+from tuner.search.launch import disk_bound
 from tuner.search.plan import plan_of
 
 SETTINGS = run_settings().model_copy(update={"trials": 1000, "epochs": 3})

@@ -5,7 +5,7 @@ from ray.exceptions import RayActorError, RayTaskError
 
 from tuner.models.memory import TrainingMemory
 from tuner.search.ray_tune.failures import Failure, FailureKind, failure_of, memory_message
-from tuner.training.broken import TrialBroke, broken_by
+from tuner.training.trial_error import TrialBroke, broken_by
 
 DEATH = """Failure # 1 (occurred at 2026-11-21_09-36-37)
 The actor died unexpectedly before finishing this task.

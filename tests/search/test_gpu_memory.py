@@ -7,8 +7,8 @@ import pytest
 
 from tuner.errors import InputError
 from tuner.models import device
-from tuner.search.packing import CONTEXT
-from tuner.search.ray_tune import cards, trainable
+from tuner.search.gpu_sharing import CONTEXT
+from tuner.search.ray_tune import gpus, trainable
 
 GIB = 2**30
 
@@ -74,7 +74,7 @@ def test_the_cards_of_a_driver(monkeypatch):
         "nvmlDeviceGetMemoryInfo": lambda index: SimpleNamespace(total=(index + 1) * GIB),
     }.items():
         monkeypatch.setattr(pynvml, name, value)
-    assert cards.cards() == [{"name": "NVIDIA A10G", "memory": GIB}, {"name": "NVIDIA H100", "memory": 2 * GIB}]
+    assert gpus.cards() == [{"name": "NVIDIA A10G", "memory": GIB}, {"name": "NVIDIA H100", "memory": 2 * GIB}]
 
 
 @pytest.mark.ray
@@ -85,4 +85,4 @@ def test_no_driver_no_cards(monkeypatch):
         raise pynvml.NVMLError_LibraryNotFound
 
     monkeypatch.setattr(pynvml, "nvmlInit", init)
-    assert cards.cards() == []
+    assert gpus.cards() == []

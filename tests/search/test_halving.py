@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuner.search.schedulers.halving import PromotionHalving, StoppingHalving
-from tuner.search.schedulers.rungs import default_grace_period, rung_epochs
+from tuner.search.schedulers.halving import PromotionHalving, StoppingHalving, default_grace_period, rung_epochs
 from tuner.search.schedulers.scheduler import Continuation, Decision, Metrics
 from tuner.search.schedulers.selection import most_accurate
 

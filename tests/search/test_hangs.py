@@ -1,6 +1,6 @@
 from types import SimpleNamespace
 
-from tuner.search.ray_tune.hangs import HangWatch
+from tuner.search.ray_tune.workers import HangWatch
 
 
 def test_a_trial_is_overdue_once_and_every_sign_of_life_gives_it_the_whole_time_again():

@@ -110,7 +110,7 @@ def test_what_is_made_of_runs_is_made_of_these_too(folder, whole, capsys, monkey
 def test_the_best_model_leaves_for_raw_strings_and_answers_as_in_its_search(folder, whole, capsys, monkeypatch):
     import tensorflow as tf
 
-    from tuner.export.evaluation import ValidationTexts
+    from tuner.export.lite import ValidationTexts
 
     monkeypatch.chdir(folder)
     assert command_line(["export", "whole", "--runs-dir", str(folder), "--out", "model"]) == 0

@@ -25,7 +25,7 @@ from support.searches import (
 )
 from tuner.runs.journal import read_journal
 from tuner.runs.location import remote_folder
-from tuner.search.schedulers.rungs import rung_epochs
+from tuner.search.schedulers.halving import rung_epochs
 
 pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("on_shared_ray")]
 

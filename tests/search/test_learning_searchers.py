@@ -10,9 +10,9 @@ from search_spaces import Choice, LogUniform, Space, TrialConfig, named_space
 from support.made_up_trials import record_of
 from tuner.errors import InputError
 from tuner.search.searchers.bayesian_search import BayesianSearcher
-from tuner.search.searchers.guesses_first import GuessesFirst
 from tuner.search.searchers.optuna_search import OptunaSearcher
 from tuner.search.searchers.random_search import RandomSearcher
+from tuner.search.searchers.searcher import GuessesFirst
 
 SPACE = Space(
     "s",

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tuner.models.memory import TrainingMemory
-from tuner.search.packing import CONTEXT, MOST_A_CARD, memory_limit, packing, room
+from tuner.search.gpu_sharing import CONTEXT, MOST_A_CARD, memory_limit, packing, room
 
 GIB = 2**30
 

@@ -4,8 +4,7 @@ import pytest
 from search_spaces.config import TrialConfig
 from search_spaces.domains import Choice, LogUniform, Uniform
 from search_spaces.space import Space
-from tuner.search.schedulers.perturbation import perturbable, perturbed
-from tuner.search.schedulers.population import PopulationBasedTraining
+from tuner.search.schedulers.population import PopulationBasedTraining, perturbable, perturbed
 from tuner.search.schedulers.scheduler import Decision, Metrics
 
 TRIALS = [f"{number:05d}" for number in range(8)]

@@ -4,10 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuner.search.schedulers.epsilon_net import epsilon_net, normalised
 from tuner.search.schedulers.halving import StoppingHalving
 from tuner.search.schedulers.scheduler import Decision, Metrics
-from tuner.search.schedulers.selection import most_accurate, nearest_the_frontier
+from tuner.search.schedulers.selection import epsilon_net, most_accurate, nearest_the_frontier, normalised
 
 # Few distinct values, so that ties and twins are common.
 POINTS = st.lists(

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from support.searches import PYTHONPATH
-from tuner.search.ray_tune.wear import WORN, WarmWorkerScheduler, Wear
+from tuner.search.ray_tune.workers import WORN, WarmWorkerScheduler, Wear
 
 
 def test_a_process_is_worn_once_it_has_grown_by_more_than_it_may():

@@ -5,8 +5,8 @@ import pytest
 import yaml
 
 from search_spaces import Choice, Condition, Integer, Space, SpaceError, TrialConfig, Uniform, read_space
-from search_spaces.conditions import parents_first
-from search_spaces.reader import space_document
+from search_spaces.documents import space_document
+from search_spaces.expressions import parents_first
 
 CELLS = """
 parameters:

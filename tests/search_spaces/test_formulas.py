@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search_spaces import Choice, CombinationError, Formula, Integer, Space, SpaceError, Uniform, read_space
-from search_spaces.reader import parse_setting, space_document
+from search_spaces.documents import parse_setting, space_document
 
 SCALED = """
 variables:

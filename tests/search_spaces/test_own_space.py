@@ -4,16 +4,16 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from search_spaces.conditions import Condition
+from search_spaces.config import OwnConfig
+from search_spaces.custom_space import kinds_of, own_space_of, with_settings
 from search_spaces.documents import SpaceError, space_document
 from search_spaces.domains import Choice, Grid, Integer, LogUniform, Uniform
-from search_spaces.own_config import OwnConfig
-from search_spaces.own_space import kinds_of, own_space_of, with_settings
+from search_spaces.expressions import Condition
 from search_spaces.space import Space
 from tuner.errors import InputError
 from tuner.runs.events import SearchStarted, TrialBuilt, TrialProposed
 from tuner.runs.journal import Journal, read_journal
-from tuner.runs.ledger import Ledger
+from tuner.runs.search_state import Ledger
 from tuner.runs.tables import trial_schema, trials_table
 from tuner.search.searchers.bayesian_search import BayesianSearcher
 from tuner.search.searchers.grid_search import GridSearcher

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from search_spaces import Choice, LogUniform, SpaceError, TrialConfig, named_space, named_spaces, read_space
-from search_spaces.reader import parse_setting, space_document
+from search_spaces.documents import parse_setting, space_document
 from support.covering import examples
 
 

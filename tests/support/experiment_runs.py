@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from search_spaces import TrialConfig, named_space
+from search_spaces.documents import space_document
 from search_spaces.experiment import named_experiment
-from search_spaces.reader import space_document
 from support.fakes import run_settings
 from tuner.runs.events import EpochEnded, Event, SearchEnded, SearchStarted, TrialEnded, TrialProposed, TrialStarted
 from tuner.runs.folder import RunFolder

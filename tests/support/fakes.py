@@ -4,14 +4,13 @@ import math
 from pathlib import Path
 
 from search_spaces import named_space
-from search_spaces.reader import space_document
+from search_spaces.documents import space_document
 from tuner.runs.folder import RunFolder
 from tuner.runs.settings import DataSettings, ResourceSettings, SchedulerSettings, SearchSettings
 from tuner.runs.store import RunStore
-from tuner.search.conductor import Conductor
+from tuner.search.controller import Conductor
 from tuner.search.plan import Plan
-from tuner.search.schedulers.halving import StoppingHalving
-from tuner.search.schedulers.rungs import default_grace_period, rung_epochs
+from tuner.search.schedulers.halving import StoppingHalving, default_grace_period, rung_epochs
 from tuner.search.schedulers.scheduler import Decision, Scheduler
 from tuner.search.schedulers.selection import most_accurate
 from tuner.search.searchers.random_search import RandomSearcher

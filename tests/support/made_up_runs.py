@@ -9,7 +9,7 @@ from search_spaces import named_space
 from support.fakes import PLAN, run_settings
 from tuner.runs.events import EpochEnded, Event, SearchEnded, SearchStarted, TrialEnded, TrialProposed, TrialStarted
 from tuner.runs.folder import RunFolder
-from tuner.runs.ledger import Ledger
+from tuner.runs.search_state import Ledger
 from tuner.runs.settings import write_settings
 from tuner.runs.tables import write_tables
 from tuner.search.searchers.random_search import RandomSearcher

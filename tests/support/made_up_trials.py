@@ -1,7 +1,7 @@
 """Trials as a searcher is told of them."""
 
 from tuner.runs.events import EpochEnded
-from tuner.runs.ledger import TrialRecord
+from tuner.runs.search_state import TrialRecord
 
 
 def epoch_of(trial, epoch, accuracy, decision="continue"):

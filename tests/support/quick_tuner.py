@@ -15,7 +15,7 @@ import time
 from types import SimpleNamespace
 from typing import Any
 
-from tuner.search.ray_tune.importing import import_ray
+from tuner.search.ray_tune.capacity import import_ray
 
 import_ray()
 
@@ -23,11 +23,11 @@ import numpy as np
 
 from tuner.cli.main import main
 from tuner.data.encoded import EncodedDataset, EncodedSplits
-from tuner.search.confirmation.candidates import repeat_seed
-from tuner.search.ray_tune import confirming, trainable
-from tuner.search.ray_tune.confirming import RepeatTrainable
+from tuner.search.confirmation import repeat_seed
+from tuner.search.ray_tune import confirmation, trainable
+from tuner.search.ray_tune.confirmation import RepeatTrainable
 from tuner.search.ray_tune.trainable import TrialTrainable
-from tuner.search.ray_tune.wear import Wear
+from tuner.search.ray_tune.workers import Wear
 from tuner.training.report import EpochReport, TrialReport
 
 SECONDS_PER_EPOCH = float(os.environ.get("QUICK_SECONDS_PER_EPOCH", "0.03"))
@@ -92,5 +92,5 @@ class QuickRepeatTrainable(RepeatTrainable):
 
 if __name__ == "__main__":
     trainable.TrialTrainable = QuickTrainable
-    confirming.RepeatTrainable = QuickRepeatTrainable
+    confirmation.RepeatTrainable = QuickRepeatTrainable
     main()

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 
-from tuner.search.ray_tune.importing import import_ray
+from tuner.search.ray_tune.capacity import import_ray
 
 import_ray()
 
@@ -18,7 +18,7 @@ from tuner.runs.settings import ResourceSettings
 from tuner.search.ray_tune.adapters import JournalledSearcher
 from tuner.search.ray_tune.cluster import connected
 from tuner.search.ray_tune.engine import run_trials
-from tuner.search.ray_tune.wear import WORN, WarmWorkerScheduler
+from tuner.search.ray_tune.workers import WORN, WarmWorkerScheduler
 
 
 class Numbers(JournalledSearcher):

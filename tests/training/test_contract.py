@@ -111,7 +111,7 @@ def new_trial(data, config, state=None):
 
 def exported_loss(network, kept, data):
     """Mean cross-entropy of the texts by the network that is exported, with the weights that a trial kept."""
-    from tuner.export.inference import InferenceNetwork
+    from tuner.export.saved_model import InferenceNetwork
 
     with np.load(io.BytesIO(kept)) as archive:
         weights = [archive[f"w{number:03d}"] for number in range(len(archive.files))]

@@ -56,9 +56,9 @@ DATA = EncodedSplits(part(150, 0), part(70, 1))
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory):
-    from tuner.models.hypermodel.facts import ModelFacts
-    from tuner.models.hypermodel.own_model import OwnModel
-    from tuner.models.hypermodel.source import ModelSource
+    from tuner.models.custom.building import OwnModel
+    from tuner.models.custom.finding import ModelFacts
+    from tuner.models.custom.source import ModelSource
 
     root = tmp_path_factory.mktemp("own")
     (root / "own_models_for_runs.py").write_text(SOURCE)
@@ -72,7 +72,7 @@ def own(tmp_path_factory):
 
 
 def run(own, *, state=None, accuracies=(), seed=(0, 1), **changes):
-    from tuner.training.hypermodel_run import HyperModelRun
+    from tuner.training.custom_run import HyperModelRun
 
     return HyperModelRun(own(), DATA, VALUES | changes, seed=seed, state=state, accuracies=accuracies)
 
@@ -135,7 +135,7 @@ def test_batch_size_is_read_from_the_hyperparameters(own):
 
 
 def test_a_model_without_an_accuracy_of_its_own_reports_none_while_training(own):
-    from tuner.training.hypermodel_run import HyperModelRun
+    from tuner.training.custom_run import HyperModelRun
 
     report = HyperModelRun(own("silent"), DATA, {}, seed=(0, 0), state=None).run_epoch()
     assert math.isnan(report.epoch.train_accuracy)

@@ -1,6 +1,6 @@
 import pytest
 
-from tuner.training.kernels import Kernel, kernel_of
+from tuner.training.program_key import Kernel, kernel_of
 
 CELLS = ("lstm", "gru", "simple_rnn", "elman", "mlp", "none")
 

@@ -32,7 +32,7 @@ def train_a_step(cache, units):
 
 
 def test_a_program_that_was_given_up_leaves_no_graph_behind():
-    from tuner.training.program_cache import ProgramCache
+    from tuner.training.program import ProgramCache
 
     cache = ProgramCache(size=1)
     train_a_step(cache, 3)

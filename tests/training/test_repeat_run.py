@@ -3,8 +3,8 @@ import pytest
 
 from search_spaces import TrialConfig
 from tuner.data.encoded import EncodedDataset, EncodedSplits
-from tuner.models.averaging import AVERAGING_CONFIG
-from tuner.training.judgement import part_result
+from tuner.models.network_spec import AVERAGING_CONFIG
+from tuner.training.test_result import part_result
 
 pytestmark = pytest.mark.tensorflow
 

@@ -63,7 +63,7 @@ def test_penalties_are_on_matrices_as_keras_has_them():
 def test_batch_normalisation_is_keras_layer_while_training_and_its_statistics_move():
     import keras
 
-    from tuner.models.head import NORM_EPSILON, NORM_MOMENTUM
+    from tuner.models.network_layers import NORM_EPSILON, NORM_MOMENTUM
 
     config = TrialConfig(**SMALL, batch_norm=True)
     program, before, after = weights_after_a_step(config)
@@ -103,7 +103,7 @@ def test_frozen_vectors_stay_and_trained_ones_move():
 
 
 def test_word_dropout_drops_a_feature_of_all_words_of_a_text_and_leaves_the_other_masks_alone():
-    from tuner.models.dropout import draw_masks
+    from tuner.models.network_layers import draw_masks
     from tuner.models.network_spec import Network
 
     network = Network("gru", 2, 4, 50, 20, False, "max", 3, 2)

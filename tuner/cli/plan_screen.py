@@ -7,14 +7,12 @@ from rich.console import Console
 from rich.table import Table
 
 from search_spaces.domains import Choice
-from tuner.cli.duration import duration_text
-from tuner.data.batches import buckets_of
-from tuner.data.buckets import Buckets
+from tuner.data.batches import Buckets, buckets_of
 from tuner.data.pipeline import BUILT_IN, PreparedData
-from tuner.data.wording import counted
+from tuner.formatting import counted, duration_text
 from tuner.runs.settings import SchedulerSettings, SearchSettings, VectorSettings
-from tuner.search.disk import disk_bound
 from tuner.search.forecast import Forecast
+from tuner.search.launch import disk_bound
 from tuner.search.schedulers.hyperband import brackets
 
 

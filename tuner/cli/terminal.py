@@ -1,8 +1,17 @@
-"""The console that commands print on."""
+"""What commands print on: the console, tables of trials, accuracy against parameters as characters."""
 
-from typing import NoReturn
+import math
+from typing import Any, NoReturn
 
+import pandas as pd
+import plotext
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from analysis.columns import config_of
+from analysis.descriptions import network_text, training_text
+from analysis.frontier import frontier
 
 
 class Terminal(Console):
@@ -15,3 +24,123 @@ class Terminal(Console):
     def on_broken_pipe(self) -> NoReturn:
         """Lets ``tuner.cli.main`` decide; rich would exit with 1."""
         raise BrokenPipeError
+
+
+_ROWS = 14
+
+
+def frontier_chart(trials: pd.DataFrame, *, width: int) -> Text:
+    """A scatter of all trials with an accuracy; the frontier is drawn over it. Parameters on a logarithmic axis."""
+    usable = trials[trials["val_accuracy"].notna()]
+    front = frontier(usable)
+    plotext.clear_figure()
+    plotext.theme("clear")
+    plotext.plot_size(min(width, 100), _ROWS)
+    plotext.xscale("log")
+    plotext.scatter(usable["parameters"].tolist(), usable["val_accuracy"].tolist(), marker="·")
+    plotext.scatter(front["parameters"].tolist(), front["val_accuracy"].tolist(), marker="★")
+    ticks = _size_ticks(usable["parameters"].min(), usable["parameters"].max())
+    plotext.xticks(ticks, [_size_text(tick) for tick in ticks])
+    # Above and not in the chart: plotext leaves out a title that is wider than the terminal.
+    return Text("validation accuracy against parameters (logarithmic), ★ frontier\n") + Text.from_ansi(plotext.build())
+
+
+def _size_ticks(smallest: int, largest: int) -> list[float]:
+    """1, 2 and 5 times powers of ten within the range, or its ends where none is."""
+    low, high = math.floor(math.log10(smallest)), math.ceil(math.log10(largest))
+    round_sizes = [digit * 10.0**power for power in range(low, high + 1) for digit in (1, 2, 5)]
+    inside = [size for size in round_sizes if smallest <= size <= largest]
+    return inside if len(inside) > 1 else sorted({float(smallest), float(largest)})
+
+
+def _size_text(size: float) -> str:
+    """``800``, ``12k``, ``1.5M``."""
+    for unit, suffix in ((1e6, "M"), (1e3, "k")):
+        if size >= unit:
+            return f"{size / unit:.3g}{suffix}"
+    return f"{size:.0f}"
+
+
+_WIDE = 110
+_GAP = 2
+_LEAST_NETWORK = 10
+
+
+def rank_table(ranked: pd.DataFrame, *, width: int) -> Table:
+    """Ranked trials; a star marks the frontier, and test accuracies are there after a confirmation.
+
+    How they were trained is shown where the terminal is wide enough. Where it is narrow, the network is cut short or left
+    out; the figures never are.
+    """
+    wide, tested = width >= _WIDE, bool(ranked["test_accuracy"].notna().any())
+    rows = [_cells(row, wide=wide, tested=tested) for _, row in ranked.iterrows()]
+    names = ["#", "trial", "val acc", *(["test acc"] if tested else []), "parameters", "", "epoch", "status", "network",
+             *(["training"] if wide else [])]  # fmt: skip
+    if not wide:
+        rows, names = _fitted([names, *rows], width)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in names:
+        table.add_column(
+            name,
+            justify="right" if name in ("#", "val acc", "test acc", "parameters", "epoch") else "left",
+            no_wrap=True,
+        )
+    for cells, on_frontier in zip(rows, ranked["on_frontier"], strict=True):
+        table.add_row(*cells, style="bold" if on_frontier else None)
+    return table
+
+
+def configuration_table(grouped: pd.DataFrame, *, width: int) -> Table:
+    """Configurations with mean and spread over their seeds; the network is cut short where the terminal is narrow."""
+    names = ["#", "trials", "seeds", "mean acc", "spread", "lowest", "highest", "parameters", "network"]
+    rows = [_configuration_cells(place, row) for place, (_, row) in enumerate(grouped.iterrows(), start=1)]
+    rows, names = _fitted([names, *rows], width)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in names:
+        table.add_column(name, justify="left" if name in ("trials", "network") else "right", no_wrap=True)
+    for cells in rows:
+        table.add_row(*cells)
+    return table
+
+
+def _configuration_cells(place: int, row: "pd.Series[Any]") -> list[str]:
+    first, *others = row["trials"].split(",")
+    return [
+        str(place),
+        f"{first}-{others[-1]}" if others else first,
+        str(row["seeds"]),
+        f"{row['val_accuracy']:.4f}",
+        "" if pd.isna(row["spread"]) else f"{row['spread']:.4f}",
+        f"{row['lowest']:.4f}",
+        f"{row['highest']:.4f}",
+        f"{row['parameters']:,}",
+        network_text(config_of(row)),
+    ]
+
+
+def _fitted(lines: list[list[str]], width: int) -> tuple[list[list[str]], list[str]]:
+    """Rows and heading with the last column cut to what is left of the width, or without it where that is too little."""
+    others = [max(len(line[place]) for line in lines) for place in range(len(lines[0]) - 1)]
+    room = width - sum(others) - _GAP * len(others)
+    if room < _LEAST_NETWORK:
+        lines = [line[:-1] for line in lines]
+    else:
+        lines = [[*line[:-1], line[-1] if len(line[-1]) <= room else line[-1][: room - 1] + "…"] for line in lines]
+    return lines[1:], lines[0]
+
+
+def _cells(row: "pd.Series[Any]", *, wide: bool, tested: bool) -> list[str]:
+    config = config_of(row)
+    test_accuracy = "" if pd.isna(row["test_accuracy"]) else f"{row['test_accuracy']:.4f}"
+    return [
+        str(row["rank"]),
+        row["trial_id"],
+        f"{row['val_accuracy']:.4f}",
+        *((test_accuracy,) if tested else ()),
+        "" if pd.isna(row["parameters"]) else f"{row['parameters']:,}",
+        "★" if row["on_frontier"] else "",
+        f"{row['best_epoch']:.0f}/{row['epochs']}",
+        row["status"],
+        network_text(config),
+        *((training_text(config),) if wide else ()),
+    ]

@@ -9,8 +9,7 @@ from pathlib import Path
 from tuner.data.corpus import generate_corpus
 from tuner.data.encoded import EncodedSplits, encode_splits
 from tuner.data.reading.loading import load_dataset
-from tuner.data.sampling import draw_share
-from tuner.data.splits import Splits, split_rows
+from tuner.data.splits import Splits, draw_share, split_rows
 from tuner.data.text_dataset import TextDataset
 from tuner.data.tokenizer import Tokenizer
 from tuner.data.vectors import save_vectors

@@ -1,17 +1,156 @@
-"""Pretrained word vectors, aligned to a vocabulary: a row an id, so that a smaller vocabulary takes the first rows."""
+"""Pretrained word vectors: read from GloVe or word2vec files, and aligned to a vocabulary, one row per id.
 
+Only the vectors of the words that are wanted are kept, so that a file of gigabytes is read in little memory.
+"""
+
+import gzip
 import hashlib
 import io
+import re
+import zlib
+from collections.abc import Container, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tuner.data.vector_files import read_vector_file
 from tuner.data.vocabulary import FIRST_WORD_ID, Vocabulary
 from tuner.errors import InputError
+
+_HEADER: Final = re.compile(rb"(\d+) (\d+)\s*")
+_CHUNK: Final = 1 << 20
+_LONGEST_LINE: Final = 1 << 20  # a vector of 50,000 numbers: what is longer is no text
+
+
+@dataclass(frozen=True, eq=False)
+class VectorFile:
+    """What was found in a file.
+
+    Attributes:
+        width: numbers in a vector.
+        vectors: float32 [width] by word, for the words that were wanted.
+    """
+
+    width: int
+    vectors: dict[str, NDArray[np.float32]]
+
+
+def read_vector_file(path: Path, wanted: Container[str]) -> VectorFile:
+    """The vectors of the wanted words. Which of the forms a file has is found from its first lines.
+
+    Args:
+        path: the file.
+        wanted: words.
+
+    Raises:
+        InputError: where it cannot be read, is empty or truncated, holds vectors of several widths or something else.
+    """
+    try:
+        with _opened(path) as handle:
+            return _read(path, handle, wanted)
+    except (OSError, EOFError, zlib.error) as error:
+        # A gzip file that ends early raises EOFError, a damaged one an OSError without a number or zlib's own.
+        if isinstance(error, OSError) and error.errno is not None:
+            raise InputError(f"{path}: cannot be read ({error.strerror}); give a file of word vectors") from None
+        raise InputError(f"{path}: is a damaged gzip file; download it again") from None
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    with path.open("rb") as plain:
+        is_gzip = plain.read(2) == b"\x1f\x8b"
+        plain.seek(0)
+        if not is_gzip:
+            yield plain
+            return
+        with gzip.open(plain) as unpacked:
+            yield cast("BinaryIO", unpacked)
+
+
+def _read(path: Path, handle: BinaryIO, wanted: Container[str]) -> VectorFile:
+    first = handle.readline(_LONGEST_LINE)
+    header = _HEADER.fullmatch(first)
+    if header is None:
+        width = len(first.split()) - 1
+        if width < 1 or not _is_number(first.split()[-1]):
+            raise InputError(f"{path}: holds no word vectors; a line needs a word and its numbers, with blanks between")
+        handle.seek(0)
+        return VectorFile(width, _read_text(path, handle, wanted, width, first_line=1))
+    count, width = int(header[1]), int(header[2])
+    if width < 1:
+        raise InputError(f"{path}: its first line says {width} numbers a word; give a file of word vectors")
+    start = handle.tell()
+    second = handle.readline(_LONGEST_LINE).split()
+    handle.seek(start)
+    if len(second) > width and all(map(_is_number, second[-width:])):
+        return VectorFile(width, _read_text(path, handle, wanted, width, first_line=2, count=count))
+    return VectorFile(width, _read_binary(path, handle, wanted, width, count))
+
+
+def _is_number(text: bytes) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _read_text(
+    path: Path, handle: BinaryIO, wanted: Container[str], width: int, *, first_line: int, count: int | None = None
+) -> dict[str, NDArray[np.float32]]:
+    vectors: dict[str, NDArray[np.float32]] = {}
+    lines = 0
+    for number, raw in enumerate(handle, start=first_line):
+        line = raw.rstrip()
+        if not line:
+            continue
+        lines += 1
+        word, *numbers = line.split(b" ") if line.count(b" ") == width else _split(path, number, line, width)
+        name = word.decode("utf-8", errors="replace")
+        if name not in wanted or name in vectors:
+            continue
+        try:
+            vectors[name] = np.array(numbers, np.float32)
+        except ValueError:
+            raise InputError(
+                f"{path}: line {number} holds something else than numbers after the word {name!r}; restore the file"
+            ) from None
+    if count is not None and lines < count:
+        raise InputError(f"{path}: ends after {lines:,} of {count:,} vectors; download it again")
+    return vectors
+
+
+def _split(path: Path, number: int, line: bytes, width: int) -> list[bytes]:
+    """A line with more blanks than a vector has: a few words of large files have blanks in them."""
+    parts = line.rsplit(b" ", width)
+    if len(parts) <= width or _is_number(parts[0].rsplit(b" ", 1)[-1]):
+        raise InputError(
+            f"{path}: line {number} has {len(line.split()) - 1} numbers, those before it {width}; give a file of one width"
+        )
+    return parts
+
+
+def _read_binary(
+    path: Path, handle: BinaryIO, wanted: Container[str], width: int, count: int
+) -> dict[str, NDArray[np.float32]]:
+    vectors: dict[str, NDArray[np.float32]] = {}
+    size, held, start = 4 * width, b"", 0
+    for number in range(count):
+        while (blank := held.find(b" ", start)) < 0 or len(held) < blank + 1 + size:
+            more = handle.read(_CHUNK)
+            if not more:
+                raise InputError(f"{path}: ends after {number:,} of {count:,} vectors; download it again")
+            held, start = held[start:] + more, 0
+        # Some writers end a vector with a line feed, which then stands before the next word.
+        name = held[start:blank].lstrip(b"\n").decode("utf-8", errors="replace")
+        start = blank + 1 + size
+        if name in wanted and name not in vectors:
+            vectors[name] = np.frombuffer(held, "<f4", width, blank + 1).astype(np.float32)
+    return vectors
+
 
 FILE: Final = "vectors.npy"
 """What the table is called in an encoder folder."""

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
-from tuner.training.compilation import MOST_UNITS
-from tuner.training.kernels import Kernel, kernel_of
+from tuner.training.program_key import MOST_UNITS, Kernel, kernel_of
 
 Status = Literal["ok", "warning", "failed"]
 

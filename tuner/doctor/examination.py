@@ -11,9 +11,9 @@ from tuner.doctor import probe
 from tuner.doctor.checks import Check, Node, checks
 from tuner.errors import InputError
 from tuner.runs.location import remote_folder
-from tuner.search.ray_tune import cards
+from tuner.search.ray_tune import gpus
+from tuner.search.ray_tune.capacity import import_ray
 from tuner.search.ray_tune.cluster import find_cluster
-from tuner.search.ray_tune.importing import import_ray
 
 _SECONDS_TO_ANSWER = 300.0
 
@@ -62,7 +62,7 @@ def _facts_of(ray: Any, alive: list[dict[str, Any]]) -> tuple[list[Node], list[C
     """The nodes that answered, and a line for each that did not."""
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-    for module in (probe, cards):  # a node may lack this package; that is one of the questions
+    for module in (probe, gpus):  # a node may lack this package; that is one of the questions
         ray.cloudpickle.register_pickle_by_value(module)
     ask = ray.remote(num_cpus=0, max_retries=0)(probe.facts)
     asked = {

@@ -17,7 +17,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
 
-from tuner.search.ray_tune.cards import cards
+from tuner.search.ray_tune.gpus import cards
 
 PACKAGES = ("frontier-tuner", "tensorflow", "keras", "ray", "numpy")
 _SECONDS_FOR_TENSORFLOW = 180

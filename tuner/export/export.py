@@ -1,4 +1,4 @@
-"""Exports trials of a run: one model a folder, or the frontier as a folder of them with an index."""
+"""Exports trials of a run: one model per folder, or the frontier as a folder of them with an index."""
 
 import platform
 from dataclasses import dataclass
@@ -12,10 +12,40 @@ from tuner import __version__
 from tuner.errors import InputError
 from tuner.export.card import model_card
 from tuner.export.folder import DESCRIPTION, check_target, folder_bytes, write_folder, write_json
-from tuner.export.index import frontier_index
-from tuner.export.quiet import quiet_tensorflow
 from tuner.export.trained import FRONTIER, Encoder, TrainedModel, TrainedOwnModel, chosen_trials, open_run, read_model
+from tuner.models.device import quiet_tensorflow
 from tuner.quiet import quiet_stderr
+
+
+def frontier_index(run: str, descriptions: list[dict[str, Any]]) -> str:
+    """A table of the models by ascending parameters, each with a link to its folder.
+
+    Args:
+        run: name of the run.
+        descriptions: the content of every model's ``export.json``.
+    """
+    rows = [
+        f"| [{one['trial']}]({one['trial']}/README.md) | {one['parameters']:,} | {one['val_accuracy']:.4f} | "
+        f"{'' if one['test_accuracy'] is None else format(one['test_accuracy'], '.4f')} | {_network(one['config'])} |"
+        for one in descriptions
+    ]
+    head = [
+        f"# Frontier of {run}",
+        "",
+        "No trial of the search was at once as small and more accurate, or as accurate and smaller, than one of these.",
+        "",
+        "| trial | parameters | validation accuracy | test accuracy | network |",
+        "| --- | ---: | ---: | ---: | --- |",
+    ]
+    return "\n".join([*head, *rows]) + "\n"
+
+
+def _network(config: dict[str, Any]) -> str:
+    if "cell" not in config:  # an own model's
+        return ", ".join(f"{name} {value}" for name, value in config.items())
+    direction = "bi-" if config["bidirectional"] else ""
+    return f"{direction}{config['cell']} {config['layers']}x{config['units']}, {config['pooling']} pooling"
+
 
 Format = Literal["saved_model", "keras", "tflite"]
 FORMATS: tuple[Format, ...] = ("saved_model", "keras", "tflite")

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from tuner.export.custom_network import built_with_weights
 from tuner.export.folder import write_json
-from tuner.export.own_network import built_with_weights
 from tuner.export.trained import Encoder, TrainedModel, TrainedOwnModel
 from tuner.models.keras_model import build_model
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from tuner.errors import InputError
 from tuner.export.folder import DESCRIPTION
-from tuner.export.quiet import quiet_tensorflow
+from tuner.models.device import quiet_tensorflow
 from tuner.quiet import quiet_stderr
 
 _BATCH = 64

@@ -11,24 +11,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.columns import plain
-from analysis.fronts import frontier, knee
+from analysis.frontier import frontier, knee
 from analysis.loading import Run, load
 from analysis.ranking import rank
-from search_spaces.config import TrialConfig
-from search_spaces.own_config import OwnConfig
+from search_spaces.config import OwnConfig, TrialConfig
 from tuner.data.tokenizer import Tokenizer
 from tuner.data.vectors import load_vectors
 from tuner.data.vocabulary import Vocabulary
-from tuner.data.wording import listed
 from tuner.errors import InputError
+from tuner.formatting import listed
 from tuner.models.counting import count_parameters
-from tuner.models.hypermodel.facts import ModelFacts
-from tuner.models.hypermodel.source import ModelSource
+from tuner.models.custom.finding import ModelFacts
+from tuner.models.custom.source import ModelSource
 from tuner.models.network_spec import Network
 from tuner.runs.journal import read_journal
-from tuner.runs.ledger import Ledger
+from tuner.runs.search_state import Ledger
 from tuner.runs.settings import SearchSettings
-from tuner.search.own_model import source_of
+from tuner.search.custom_model import source_of
 from tuner.search.plan import plan_of
 
 FRONTIER = "frontier"

@@ -7,10 +7,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from tuner.models.dropout import DropoutMasks
-from tuner.models.head import head
+from tuner.models.network_layers import DropoutMasks, head, pool
 from tuner.models.network_spec import Network
-from tuner.models.pooling import pool
 from tuner.models.recurrence import recur
 from tuner.models.weights import count_of_head
 
@@ -27,7 +25,7 @@ def logits(
         tokens: int32 ``[batch, time]``, padded with 0 on the right; ids beyond the vocabulary count as unknown (1).
         lengths: int32 ``[batch]``, tokens in each row, at least 1.
         network: the architecture.
-        masks: of `tuner.models.dropout`.
+        masks: of `tuner.models.network_layers`.
 
     Returns:
         float32 ``[batch, outputs]``, before sigmoid or softmax.

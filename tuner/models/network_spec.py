@@ -143,3 +143,20 @@ def _embedding(config: TrialConfig, vectors_width: int | None) -> int:
             f"embedding={config.embedding}: the word vectors have {vectors_width} numbers; set embedding={vectors_width}"
         )
     return vectors_width
+
+
+AVERAGED_EMBEDDINGS = "averaged-embeddings"
+"""The baseline's name where a trial has its id."""
+
+AVERAGING_CONFIG = TrialConfig(
+    cell="none",
+    pooling="mean",
+    bidirectional=False,
+    vocabulary=20_000,
+    embedding=16,
+    dropout=0.0,
+    optimizer="adam",
+    learning_rate=5e-3,
+    batch_size=64,
+)
+"""Its fixed settings. They were not searched for, the networks' were."""

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from search_spaces.config import TrialConfig
-from search_spaces.own_space import Kind
+from search_spaces.custom_space import Kind
 
 JOURNAL_FORMAT = 1
 """Number of the journal's format; a reader refuses one that it does not know."""

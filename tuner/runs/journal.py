@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 
 from search_spaces.config import CombinationError
-from search_spaces.own_space import Kind
+from search_spaces.custom_space import Kind
 from tuner.errors import InputError
 from tuner.runs.atomic import write_text_atomically
 from tuner.runs.events import (

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from tuner.runs.ledger import TrialRecord
 from tuner.runs.pareto import pareto_front
+from tuner.runs.search_state import TrialRecord
 
 MOST_ACCURATE_KEPT = 5
 

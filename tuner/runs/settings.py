@@ -6,8 +6,8 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from search_spaces.own_space import Kind, kinds_of, own_space_of
-from search_spaces.reader import space_of
+from search_spaces.custom_space import Kind, kinds_of, own_space_of
+from search_spaces.documents import space_of
 from search_spaces.space import Space
 from tuner.errors import InputError
 from tuner.runs.atomic import write_text_atomically

@@ -11,9 +11,9 @@ from tuner.runs.atomic import write_bytes_atomically
 from tuner.runs.events import Event, TrialEnded
 from tuner.runs.folder import RunFolder
 from tuner.runs.journal import Journal, read_journal
-from tuner.runs.ledger import Ledger
 from tuner.runs.mirror import Mirror
 from tuner.runs.retention import trials_to_keep
+from tuner.runs.search_state import Ledger
 from tuner.runs.settings import SearchSettings, write_settings
 from tuner.runs.tables import write_tables
 

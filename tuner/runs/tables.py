@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from search_spaces.config import TrialConfig
-from search_spaces.own_space import Kind, as_kind
+from search_spaces.custom_space import Kind, as_kind
 from tuner.runs.atomic import write_atomically
-from tuner.runs.ledger import Ledger, TrialRecord
+from tuner.runs.search_state import Ledger, TrialRecord
 
 _ARROW_TYPES = {"bool": pa.bool_(), "int": pa.int64(), "float": pa.float64()}
 _JOURNAL_BYTES = b"frontier_tuner.journal_bytes"

@@ -3,7 +3,7 @@
 import re
 
 from tuner.runs.events import EpochEnded
-from tuner.runs.ledger import Ledger
+from tuner.runs.search_state import Ledger
 
 FAILURES_THAT_STOP = 3
 _NUMBER = re.compile(r"0x[0-9a-fA-F]+|\d+")

@@ -14,7 +14,7 @@ from tuner.models.counting import training_flops
 from tuner.runs.settings import SearchSettings
 from tuner.search.plan import our_networks, plan_of
 from tuner.search.schedulers.hyperband import brackets
-from tuner.training.compilation import compile_seconds, worth_compiling
+from tuner.training.program_key import compile_seconds, worth_compiling
 
 # Measured on one core of a 2-core AVX-512 machine with the generated corpus, batch 64 (a loop is one layer in one direction).
 # ``_slowness`` scales them to the machine at hand. They are good for the order of magnitude, which is what a user asks for.

@@ -8,19 +8,38 @@ from pathlib import Path
 from tuner.data.encoded import EncodedSplits
 from tuner.data.pipeline import save_encoder
 from tuner.errors import InputError, SearchFailed
+from tuner.models.memory import trial_files
 from tuner.runs.events import EndReason
 from tuner.runs.folder import RunFolder, create_run
-from tuner.runs.ledger import Ledger
+from tuner.runs.search_state import Ledger
 from tuner.runs.settings import SearchSettings, write_settings
 from tuner.runs.store import RunStore
 from tuner.search.common_failure import CommonFailure
-from tuner.search.conductor import Conductor
+from tuner.search.controller import Conductor
 from tuner.search.interruption import Interrupted, Interruption
-from tuner.search.plan import build_scheduler, build_searcher, plan_of
+from tuner.search.plan import build_scheduler, build_searcher, our_networks, plan_of
 from tuner.search.prepare import PreparedSearch
-from tuner.search.ray_tune.cluster import ClusterResources, connected
-from tuner.search.ray_tune.demand import Demand, demand
+from tuner.search.ray_tune.cluster import ClusterResources, Demand, connected, demand
 from tuner.search.ray_tune.engine import run_on_ray
+
+
+def disk_bound(settings: SearchSettings) -> int | None:
+    """The most bytes that ``models/`` of the run holds at any moment; None for a user's own model, whose size nobody knows yet.
+
+    Best weights are kept of the most accurate trials, the frontier and those that run, which all of them can be; a last state
+    of each trial that runs, and with a scheduler that lets trials pause of each that waits. One file of either kind more
+    is there while it is being replaced. For searchers that learn, random draws stand for what they will propose.
+    """
+    if settings.hypermodel is not None:
+        return None
+    plan = plan_of(settings)
+    files = [trial_files(plan.network(config), config) for config in our_networks(settings)]
+    states = sorted((file.state for file in files), reverse=True)
+    if not build_scheduler(settings, Ledger()).pauses:
+        states = states[: settings.resources.concurrency]
+    replaced = max(file.weights for file in files) + states[0]
+    return sum(file.weights for file in files) + sum(states) + replaced
+
 
 OnStep = Callable[[Ledger], None]
 OpenRun = Callable[[], RunStore]

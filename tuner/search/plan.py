@@ -2,28 +2,24 @@
 
 from dataclasses import dataclass
 
-from search_spaces.config import TrialConfig
-from search_spaces.own_config import Config, OwnConfig
-from search_spaces.own_space import Kind
+from search_spaces.config import Config, OwnConfig, TrialConfig
+from search_spaces.custom_space import Kind
 from tuner.errors import InputError
 from tuner.models.counting import ParameterCount, count_parameters
 from tuner.models.network_spec import Network, network_of
-from tuner.runs.ledger import Ledger
+from tuner.runs.search_state import Ledger
 from tuner.runs.settings import SearchSettings
 from tuner.search.schedulers.halving import PromotionHalving, StoppingHalving
 from tuner.search.schedulers.hyperband import Hyperband
 from tuner.search.schedulers.median import MedianStopping
-from tuner.search.schedulers.perturbation import perturbed
-from tuner.search.schedulers.population import PopulationBasedTraining
+from tuner.search.schedulers.population import PopulationBasedTraining, perturbed
 from tuner.search.schedulers.scheduler import RunToTheEnd, Scheduler
 from tuner.search.schedulers.selection import most_accurate, nearest_the_frontier
 from tuner.search.searchers.bayesian_search import BayesianSearcher
 from tuner.search.searchers.grid_search import GridSearcher
-from tuner.search.searchers.guesses_first import GuessesFirst
 from tuner.search.searchers.optuna_search import OptunaSearcher
 from tuner.search.searchers.random_search import RandomSearcher
-from tuner.search.searchers.repeated import Repeated
-from tuner.search.searchers.searcher import Searcher
+from tuner.search.searchers.searcher import GuessesFirst, Repeated, Searcher
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from search_spaces.config import CombinationError
-from search_spaces.reader import space_document
+from search_spaces.documents import space_document
 from search_spaces.space import Space
 from tuner import __version__
 from tuner.data.pipeline import BUILT_IN, DataRequest, PreparedData, prepare_data
@@ -24,7 +24,7 @@ from tuner.runs.settings import (
     SearchSettings,
     VectorSettings,
 )
-from tuner.search.own_model import discovered
+from tuner.search.custom_model import discovered
 from tuner.search.plan import grid_points, plan_of, preview
 from tuner.search.request import SearchRequest
 from tuner.search.resources import DEFAULT_TRIALS, resources_of, with_shared_cards

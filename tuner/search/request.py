@@ -8,7 +8,7 @@ from search_spaces.domains import Choice
 from search_spaces.space import Space
 from tuner.data.pipeline import BUILT_IN, DataRequest
 from tuner.errors import InputError
-from tuner.search.own_model import OwnModelRequest
+from tuner.search.custom_model import OwnModelRequest
 from tuner.search.schedulers.options import SchedulerOptions
 
 _NO_VECTORS = Choice(("none",))

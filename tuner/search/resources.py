@@ -8,12 +8,11 @@ from tuner.data.encoded import EncodedSplits
 from tuner.errors import InputError
 from tuner.models.memory import training_memory
 from tuner.runs.settings import CardSettings, ResourceSettings, SearchSettings
-from tuner.search.packing import packing, room
+from tuner.search.gpu_sharing import packing, room
 from tuner.search.plan import our_networks, plan_of
 from tuner.search.ray_tune.capacity import Capacity, capacity
-from tuner.search.ray_tune.cards import cards
-from tuner.search.ray_tune.cluster import find_cluster, local_gpus
-from tuner.search.ray_tune.measuring import smallest_card
+from tuner.search.ray_tune.cluster import find_cluster, local_gpus, smallest_card
+from tuner.search.ray_tune.gpus import cards
 from tuner.search.request import SearchRequest
 
 DEFAULT_TRIALS = 12

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from search_spaces.own_config import Config
+from search_spaces.config import Config
 from search_spaces.space import Space
 from tuner.errors import InputError
 from tuner.runs.folder import find_run
 from tuner.runs.journal import read_journal
-from tuner.runs.ledger import Ledger
 from tuner.runs.pareto import pareto_front
+from tuner.runs.search_state import Ledger
 from tuner.search.searchers.searcher import Fits
 
 

@@ -4,13 +4,101 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tuner.errors import InputError, TunerError
-from tuner.submit.answers import answering, first_line
-from tuner.submit.job import Job, job_of
 from tuner.submit.target import reached
+
+
+@contextmanager
+def answering(cluster: str) -> Iterator[None]:
+    """Turns what Ray's client raises into one line.
+
+    Raises:
+        InputError: with the cluster, the reason and the remedy.
+    """
+    from ray.exceptions import AuthenticationError
+    from requests.exceptions import RequestException
+
+    try:
+        yield
+    except AuthenticationError as error:
+        raise InputError(
+            f"{cluster}: the head refuses the token ({first_line(error)}); the cluster's token belongs into "
+            "~/.ray/auth_token of this machine"
+        ) from None
+    except (RequestException, ConnectionError) as error:
+        raise InputError(
+            f"{cluster}: no job server answers ({first_line(error)}); the head needs a dashboard and ray[default], which "
+            "`pip install '.[cluster]'` brings"
+        ) from None
+    except (RuntimeError, ValueError) as error:
+        raise InputError(f"{cluster}: Ray refuses ({first_line(error)})") from None
+
+
+def first_line(error: Exception) -> str:
+    """The first line of a message, or the kind of the error where it has none."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0][:200] if lines else type(error).__name__
+
+
+_INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job as the server knows it.
+
+    Attributes:
+        id: names it.
+        status: pending, running, stopped, succeeded or failed.
+        message: what the server says of the status.
+        metadata: what was sent along with it.
+        started: seconds since 1970, None before its start.
+        ended: likewise, None before its end.
+        exit_code: of its command, None before its end and where it could not be started.
+    """
+
+    id: str
+    status: str
+    message: str
+    metadata: Mapping[str, str]
+    started: float | None
+    ended: float | None
+    exit_code: int | None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended, however."""
+        return self.status in ("stopped", "succeeded", "failed")
+
+    def code(self) -> int:
+        """The exit code for whoever waited for it: the command's own where it ended by itself."""
+        if self.status == "stopped":
+            return _INTERRUPTED
+        if self.status == "succeeded":
+            return 0
+        return self.exit_code if self.exit_code is not None and self.exit_code > 0 else 1
+
+
+def job_of(details: Any) -> Job:
+    """From Ray's ``JobDetails``."""
+    return Job(
+        id=str(details.submission_id),
+        status=str(getattr(details.status, "value", details.status)).lower(),
+        message=str(details.message or ""),
+        metadata=details.metadata or {},
+        started=_seconds(details.start_time),
+        ended=_seconds(details.end_time),
+        exit_code=details.driver_exit_code,
+    )
+
+
+def _seconds(milliseconds: int | None) -> float | None:
+    return milliseconds / 1000 if milliseconds else None
+
 
 # Ray gives a job three seconds between SIGTERM and SIGKILL; a search wants to end in good order, uploads included.
 _SECONDS_TO_STOP = 60

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tuner.errors import InputError
+from tuner.search.ray_tune.capacity import import_ray
 from tuner.search.ray_tune.cluster import find_cluster
-from tuner.search.ray_tune.importing import import_ray
 from tuner.submit.ssh import tunnel
 
 # Ray's client takes these for the cluster whatever it is told.

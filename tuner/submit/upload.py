@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tuner.errors import InputError
-from tuner.search.ray_tune.importing import import_ray
+from tuner.search.ray_tune.capacity import import_ray
 
 LIMIT = 100 * 2**20
 """Bytes that the job server takes in one request (``DASHBOARD_CLIENT_MAX_SIZE`` of Ray)."""

@@ -1,24 +1,25 @@
-"""A network with its compiled steps: made once in a worker, used by every trial of the same shape."""
+"""The compiled steps of a network: training, evaluation, and the programs that a worker keeps."""
 
+import gc
 import time
+from collections import OrderedDict
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+from tensorflow.python.framework.ops import gradient_registry
 
 from tuner.data.batches import Batch
-from tuner.models import forward, keras_layers
+from tuner.models import forward, keras_model
 from tuner.models.device import on_gpu
-from tuner.models.dropout import DropoutMasks, draw_masks
-from tuner.models.head import head
-from tuner.models.initial_weights import initialize
-from tuner.models.keras_model import build_model, layers_of
+from tuner.models.keras_model import build_model, initialize, layers_of
+from tuner.models.network_layers import DropoutMasks, draw_masks, head
 from tuner.models.weights import MATRICES, count_of_head, count_of_kept, weights_of
 from tuner.training.archives import assign, named, packed, unpacked
-from tuner.training.kernels import Kernel, kernel_of
 from tuner.training.optimizers import Rates, build_optimizer, set_rates
-from tuner.training.program_key import ProgramKey, StepInputs
+from tuner.training.program_key import PROGRAMS_KEPT, Kernel, ProgramKey, StepInputs, kernel_of
 
 EVALUATION_BATCH = 256
 
@@ -145,7 +146,7 @@ class Program:
         values = [tf.convert_to_tensor(variable.value) for variable in self._variables]
         if self._kernel is not Kernel.RECURRENCE:
             present = tf.sequence_mask(lengths, tf.shape(tokens)[1])
-            features = keras_layers.pooled_features(self._layers, network, tokens, present, masks)
+            features = keras_model.pooled_features(self._layers, network, tokens, present, masks)
         else:
             features = forward.pooled_features(values, tokens, lengths, network, masks)
         of_head = values[-count_of_head(network) :]
@@ -208,3 +209,36 @@ def _loss_and_correct(outputs: Any, labels: Any, weights: Any) -> tuple[Any, Any
         answers = tf.argmax(outputs, axis=1, output_type=tf.int32)
     right = tf.cast(tf.equal(answers, labels), tf.float32) * weights
     return tf.reduce_sum(losses * weights), tf.reduce_sum(right)
+
+
+class ProgramCache:
+    """Least recently used programs go first."""
+
+    def __init__(self, size: int = PROGRAMS_KEPT) -> None:
+        """Keeps at most ``size`` programs."""
+        self._size = size
+        self._programs: OrderedDict[ProgramKey, Program] = OrderedDict()
+
+    def get(self, key: ProgramKey, vectors: NDArray[np.float32] | None = None) -> Program:
+        """The program of a key, built where it is not at hand, with pretrained vectors where it needs them."""
+        program = self._programs.pop(key, None)
+        if program is None:
+            while len(self._programs) >= self._size:
+                self._programs.popitem(last=False)
+                _forget_graphs()
+            program = Program(key, vectors)
+        self._programs[key] = program
+        return program
+
+
+def _forget_graphs() -> None:
+    """Empties the global tables of Keras and TensorFlow, which would otherwise hold on to the graphs of every model.
+
+    TensorFlow registers a gradient for each ``tf.custom_gradient`` that is traced (seven megabytes a program here) and has no
+    public way to take it back. It is needed only until the step around it is traced, and none is being traced now.
+    """
+    keras.utils.clear_session()
+    registered = gradient_registry._registry
+    for name in [name for name in registered if name.startswith("CustomGradient-")]:
+        del registered[name]
+    gc.collect()

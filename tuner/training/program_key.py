@@ -1,6 +1,13 @@
-"""What of a configuration a compiled program is made for, and what is an input of it."""
+"""Which compiled program a configuration needs: what is fixed in it, which kernel runs it, whether XLA pays for it.
+
+XLA runs small networks two to three times as fast, and costs seconds before the first step. The constants were measured on
+one core of a 2-core AVX-512 machine with ``tests/benchmarks/bench_recurrence.py`` and the generated corpus, batch 64. They
+decide between two programs that compute the same, so on a machine where they are off a search is slower, not different: the
+decision depends on settings and data alone.
+"""
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,7 +28,7 @@ class ProgramKey:
         network: the architecture.
         optimizer: the update rule.
         batch_size: rows of a training batch, None where they change with its length.
-        compiled: whether XLA compiles the training step on a CPU (see ``tuner.training.compilation``).
+        compiled: whether XLA compiles the training step on a CPU (see ``tuner.training.program_key``).
         momentum: whether sgd keeps its last steps.
         embedding_dropout: whether there is any; its rate is an input.
         penalty: whether there is any on the weights; how much is an input.
@@ -65,3 +72,57 @@ class StepInputs(NamedTuple):
     def of(cls, config: TrialConfig) -> "StepInputs":
         """Those of a configuration, float32."""
         return cls(*(np.float32(getattr(config, name)) for name in cls._fields))
+
+
+class Kernel(Enum):
+    """A way to compute the same numbers from the same weights."""
+
+    CUDNN = "cuDNN"
+    """Keras' LSTM or GRU layer on cuDNN's kernel, which is no part of an XLA program."""
+    LAYERS = "Keras layers under XLA"
+    """Keras' layers in a program that XLA compiles: what has no cuDNN kernel, XLA helps on a GPU too."""
+    RECURRENCE = "fast recurrence"
+    """One loop over time of ``tuner.models.forward``, stacked cells and pooling in it; XLA compiles it where that pays."""
+
+
+def kernel_of(cell: str, *, one_hot: bool, gpu: bool) -> Kernel:
+    """The kernel for a cell.
+
+    Args:
+        cell: of ``search_spaces.config``.
+        one_hot: whether words have no vectors. As Keras layers they would be an array of texts times words times vocabulary.
+        gpu: whether the process has a GPU.
+    """
+    if not gpu or one_hot:
+        return Kernel.RECURRENCE
+    return Kernel.CUDNN if cell in ("lstm", "gru") else Kernel.LAYERS
+
+
+# A recurrent loop is one layer in one direction.
+_SECONDS_SAVED_PER_POSITION_AND_LOOP = 1.3e-6
+_SECONDS_TO_COMPILE_A_SHAPE = 1.2
+_SECONDS_TO_COMPILE_A_LOOP = 0.4
+# From here on products take most of a step; what XLA still wins, its fewer batch lengths lose to padding.
+MOST_UNITS = 256
+# With early stopping a trial runs about half of the epochs that it may.
+_SHARE_OF_EPOCHS = 0.5
+
+
+def worth_compiling(network: Network, *, positions: int, shapes: int, epochs: int) -> bool:
+    """Whether the training steps of a trial should be compiled by XLA rather than run as a plain graph.
+
+    Args:
+        network: what is trained.
+        positions: texts times the length that they are padded to, summed over one epoch.
+        shapes: different batch lengths, each of which is compiled.
+        epochs: most epochs of the trial.
+    """
+    if not network.recurrent or network.units > MOST_UNITS:
+        return False
+    saved = _SHARE_OF_EPOCHS * epochs * positions * network.loops * _SECONDS_SAVED_PER_POSITION_AND_LOOP
+    return saved > compile_seconds(network, shapes=shapes)
+
+
+def compile_seconds(network: Network, *, shapes: int) -> float:
+    """Roughly what compiling the training step for so many batch lengths takes on one core."""
+    return shapes * (_SECONDS_TO_COMPILE_A_SHAPE + network.loops * _SECONDS_TO_COMPILE_A_LOOP)

@@ -4,10 +4,10 @@ import math
 from typing import TYPE_CHECKING
 
 from tuner.data.encoded import EncodedDataset
-from tuner.training.judgement import Judgement, RepeatReport, part_result
+from tuner.training.test_result import Judgement, RepeatReport, part_result
 
 if TYPE_CHECKING:
-    from tuner.training.hypermodel_run import HyperModelRun
+    from tuner.training.custom_run import HyperModelRun
     from tuner.training.trial_run import TrialRun
     from tuner.training.workbench import Workbench
 

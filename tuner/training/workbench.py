@@ -3,14 +3,11 @@
 from dataclasses import dataclass, field
 
 from search_spaces.config import TrialConfig
-from tuner.data.batches import buckets_of
-from tuner.data.buckets import Buckets
+from tuner.data.batches import Buckets, buckets_of
 from tuner.data.encoded import EncodedSplits
 from tuner.models.network_spec import network_of
-from tuner.training.compilation import worth_compiling
-from tuner.training.program import Program
-from tuner.training.program_cache import ProgramCache
-from tuner.training.program_key import ProgramKey
+from tuner.training.program import Program, ProgramCache
+from tuner.training.program_key import ProgramKey, worth_compiling
 
 
 @dataclass

@@ -8,7 +8,7 @@ import click
 from tuner.cli.parsing import runs_dir_option
 
 if TYPE_CHECKING:
-    from tuner.cli.confirming import By
+    from tuner.cli.confirm import By
 
 
 @click.command(short_help="Train the best trials again and judge them on the test part.")
@@ -43,6 +43,6 @@ def confirm(run: str, top: int, by: "By", repeats: int, runs_dir: Path, data: st
     and judged beside the trials. Repeats that the run holds already are not trained again: the same command goes on after an
     interruption, and more --repeats or a larger --top extend what is there.
     """
-    from tuner.cli.confirming import confirm_command
+    from tuner.cli.confirm import confirm_command
 
     return confirm_command(run, runs_dir, top=top, by=by, repeats=repeats, data=data, as_json=as_json)

@@ -19,6 +19,6 @@ def doctor(cluster: str | None, runs_dir: Path, as_json: bool) -> int:
 
     Exit code 0 where nothing failed, warnings included, else 1.
     """
-    from tuner.cli.doctoring import doctor_command
+    from tuner.cli.doctor import doctor_command
 
     return doctor_command(cluster, runs_dir, as_json=as_json)

@@ -35,6 +35,6 @@ from tuner.cli.parsing import runs_dir_option
 @runs_dir_option
 def export(run: str, trial: str, out: Path | None, kind: str, force: bool, runs_dir: Path) -> int:
     """Write a trial of RUN (a name or a folder) as a model that needs TensorFlow only, with a model card beside it."""
-    from tuner.cli.exporting import export_command
+    from tuner.cli.export import export_command
 
     return export_command(run, runs_dir, trial=trial, out=out, kind=kind, force=force)

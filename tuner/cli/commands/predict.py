@@ -20,6 +20,6 @@ def predict(model_dir: Path, texts: tuple[str, ...], file: Path | None, as_json:
         raise click.UsageError("--json and --csv exclude each other; give one", click.get_current_context())
     if texts and file:
         raise click.UsageError("give texts or --file, not both", click.get_current_context())
-    from tuner.cli.predicting import predict_command
+    from tuner.cli.predict import predict_command
 
     return predict_command(model_dir, texts, file, style="json" if as_json else "csv" if as_csv else "table")

@@ -28,6 +28,6 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON alone on stdout.")
 def rank(run: str, top: int, by: "By", max_params: int | None, runs_dir: Path, as_json: bool) -> int:
     """Rank the trials of RUN (a name or a folder), running, interrupted or finished."""
-    from tuner.cli.ranking import rank_command
+    from tuner.cli.rank import rank_command
 
     return rank_command(run, runs_dir, top=top, by=by, max_params=max_params, as_json=as_json)

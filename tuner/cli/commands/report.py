@@ -15,6 +15,6 @@ from tuner.cli.parsing import runs_dir_option
 @runs_dir_option
 def report(run: str, out: Path | None, runs_dir: Path) -> int:
     """Write what RUN (a name or a folder) found as one HTML file that opens without a network."""
-    from tuner.cli.reporting import report_command
+    from tuner.cli.report import report_command
 
     return report_command(run, runs_dir, out=out)

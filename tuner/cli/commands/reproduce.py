@@ -60,6 +60,6 @@ def reproduce(**options: Any) -> int:
     It is an ordinary search, on the experiment's data with its split. The same command again goes on where it was interrupted,
     and shows the comparison of a run that is finished. Table, conclusions and differences are kept in the run folder.
     """
-    from tuner.cli.reproducing import reproduce_command
+    from tuner.cli.reproduce import reproduce_command
 
     return reproduce_command(options)

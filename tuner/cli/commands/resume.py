@@ -21,6 +21,6 @@ def resume(run: str, trials: int | None, runs_dir: Path, data: str | None, as_js
     Rungs and finished trials come from the journal, unfinished trials go on from their last epoch. With --trials, a
     finished search goes on as well: the trials that it has stay, and further ones follow.
     """
-    from tuner.cli.searching import resume_command
+    from tuner.cli.search import resume_command
 
     return resume_command(run, runs_dir, trials=trials, data=data, as_json=as_json)

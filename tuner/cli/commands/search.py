@@ -162,6 +162,6 @@ def search(**options: Any) -> int:
     Trials run in parallel, the weak ones are stopped early, and everything that happens is kept in the run folder
     (runs/NAME). At the end: the trials ranked, and the frontier of accuracy against parameters.
     """
-    from tuner.cli.searching import search_command
+    from tuner.cli.search import search_command
 
     return search_command(options)

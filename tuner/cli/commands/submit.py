@@ -58,7 +58,7 @@ def submit(
 
     Ctrl-C stops the following, not the job.
     """
-    from tuner.cli.submitting import submit_command
+    from tuner.cli.submit import submit_command
 
     return submit_command(
         cluster,

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from charset_normalizer import from_bytes
 
-from tuner.data.wording import counted
 from tuner.errors import InputError
+from tuner.formatting import counted
 
 # The four-byte marks come first: the UTF-32 mark begins with the UTF-16 one.
 _MARKS = (

@@ -4,12 +4,11 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from tuner.data.reading.cells import NO_VALUES, label_of, part_of, text_of
 from tuner.data.reading.columns import Choice, choose_columns, looks_continuous
-from tuner.data.reading.raw_table import RawTable
+from tuner.data.reading.raw_table import NO_VALUES, RawTable, label_of, part_of, text_of
 from tuner.data.text_dataset import NUMBER, Split, TextDataset, make_dataset
-from tuner.data.wording import counted, listed, shown
 from tuner.errors import InputError
+from tuner.formatting import counted, listed, shown
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 

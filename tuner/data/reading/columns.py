@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tuner.data.reading.cells import label_of, part_of
-from tuner.data.reading.column_names import LABEL_NAMES, SPLIT_NAMES, TEXT_NAMES, preferred
-from tuner.data.reading.raw_table import RawTable
+from tuner.data.reading.raw_table import LABEL_NAMES, SPLIT_NAMES, TEXT_NAMES, RawTable, label_of, part_of, preferred
 from tuner.data.text_dataset import NUMBER
-from tuner.data.wording import counted, listed, shown
 from tuner.errors import InputError
+from tuner.formatting import counted, listed, shown
 
 
 @dataclass(frozen=True)

@@ -1,21 +1,53 @@
-"""From what the user calls the data to labelled texts."""
+"""From what the user calls the data to labelled texts, read from here or from object storage."""
 
 import gzip
+import tempfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from tuner.data.named_sets.named import NAMED_SETS, read_named
+from tuner.data.named_sets import NAMED_SETS, read_named
 from tuner.data.reading.charset import decode
-from tuner.data.reading.class_folders import read_class_folders
 from tuner.data.reading.cleaning import dataset_of
 from tuner.data.reading.delimited import read_delimited
-from tuner.data.reading.jsonl import read_jsonl
-from tuner.data.reading.object_storage import SCHEMES, brought_here
 from tuner.data.reading.raw_table import RawTable
-from tuner.data.reading.tables import read_parquet
+from tuner.data.reading.readers import read_class_folders, read_jsonl, read_parquet
 from tuner.data.text_dataset import TextDataset
-from tuner.data.wording import shown
 from tuner.errors import InputError
+from tuner.formatting import shown
+
+SCHEMES = ("s3://", "gs://")
+
+
+@contextmanager
+def brought_here(url: str) -> Iterator[Path]:
+    """A copy of the file or folder under `url`, with its own name; it goes when the context ends.
+
+    Options of pyarrow's file systems may follow a question mark. Raises InputError where there is nothing, or the storage does
+    not answer.
+    """
+    from pyarrow import fs
+
+    with tempfile.TemporaryDirectory(prefix="frontier-tuner-") as folder:
+        try:
+            storage, path = fs.FileSystem.from_uri(url)
+            found = storage.get_file_info(path.rstrip("/"))
+            target = Path(folder) / found.base_name
+            if found.type == fs.FileType.NotFound:
+                raise InputError(f"--data {shown(url, 200)}: there is nothing; check bucket and path")
+            if found.type == fs.FileType.Directory:
+                target.mkdir()
+            fs.copy_files(
+                found.path, str(target), source_filesystem=storage, destination_filesystem=fs.LocalFileSystem()
+            )
+        except (OSError, ValueError) as error:
+            reason = " ".join(str(error).split())
+            raise InputError(
+                f"--data {shown(url, 200)}: cannot be read ({reason[:200]}); check the URL, the credentials and the network"
+            ) from None
+        yield target
+
 
 _FORMATS = ".csv, .tsv, .txt, .jsonl, .ndjson (each also as .gz), .parquet, or a folder with one folder a class"
 

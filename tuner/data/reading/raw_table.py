@@ -1,7 +1,11 @@
-"""What every file reader hands on: named columns of cells, before anybody knows which of them is the text."""
+"""What every reader returns: named columns of cells; and what single cells and column names mean."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+from tuner.data.text_dataset import Split
+from tuner.formatting import shown
 
 
 @dataclass(frozen=True)
@@ -30,3 +34,79 @@ def unique_names(names: Iterable[str]) -> list[str]:
         taken.add(unique)
         result.append(unique)
     return result
+
+
+# What a cell can hold that is neither text nor label.
+NO_VALUES = (list, dict, tuple, bytes)
+_PARTS = {
+    "train": Split.TRAIN,
+    "training": Split.TRAIN,
+    "validation": Split.VALIDATION,
+    "valid": Split.VALIDATION,
+    "val": Split.VALIDATION,
+    "dev": Split.VALIDATION,
+    "test": Split.TEST,
+    "testing": Split.TEST,
+}
+
+
+def part_of(name: str) -> Split | None:
+    """Return the part of a split that `name` means ("train", "Valid", "DEV" ...), None where it means none."""
+    return _PARTS.get(name.strip().lower())
+
+
+def label_of(cell: object) -> str | None:
+    """Return a cell as a label: stripped text, whole numbers and truth values as integers; None where it is missing."""
+    if cell is None or (isinstance(cell, float) and math.isnan(cell)):
+        return None
+    if isinstance(cell, bool) or (isinstance(cell, float) and cell.is_integer()):
+        return str(int(cell))
+    if isinstance(cell, NO_VALUES):
+        return shown(type(cell))  # never a label: `text_of` and the checks on labels name the type
+    return str(cell).strip() or None
+
+
+def text_of(cell: object) -> str | None:
+    """Return a cell as a text, unchanged where it is a string; None where it is missing or blank."""
+    if isinstance(cell, str):
+        return cell if cell.strip() else None
+    return label_of(cell)
+
+
+TEXT_NAMES = (
+    "text", "review", "sentence", "tweet", "content", "comment", "question", "body", "message", "review_text",
+    "review_body", "reviewtext", "sms", "email", "utterance", "query", "post", "document", "phrase", "description",
+    "abstract", "headline", "title", "summary",
+)  # fmt: skip
+LABEL_NAMES = (
+    "label", "sentiment", "class", "category", "target", "polarity", "airline_sentiment", "coarse_label",
+    "label_coarse", "labels", "intent", "topic", "emotion", "stars", "rating", "score", "fine_label", "label_fine",
+)  # fmt: skip
+# "review_id" holds no review, and "label_confidence" no label.
+_ABOUT = ("id", "ids", "length", "count", "confidence", "gold", "url", "date", "author")
+SPLIT_NAMES = ("split", "partition", "subset", "fold", "set")
+
+
+def normal(name: str) -> str:
+    """Return a column name in lower case with underscores: "Coarse Label" and "coarse-label" are the same."""
+    return "_".join(name.lower().replace("-", " ").replace("_", " ").replace(".", " ").split())
+
+
+def is_known_name(name: str) -> bool:
+    """Tell whether `name` is a usual name for a text, label or split column."""
+    return normal(name) in TEXT_NAMES + LABEL_NAMES + SPLIT_NAMES
+
+
+def preferred(names: list[str], wanted: tuple[str, ...]) -> list[str]:
+    """Return those of `names` that are usual, the most usual first.
+
+    Whole names come before names that only hold a usual word ("clean_text"); among equals the file's order decides.
+    """
+    whole = [(wanted.index(normal(name)), place, name) for place, name in enumerate(names) if normal(name) in wanted]
+    partly = []
+    for place, name in enumerate(names):
+        words = normal(name).split("_")
+        ranks = [wanted.index(word) for word in words if word in wanted]
+        if ranks and normal(name) not in wanted and words[-1] not in _ABOUT:
+            partly.append((min(ranks), place, name))
+    return [name for _, _, name in sorted(whole) + sorted(partly)]

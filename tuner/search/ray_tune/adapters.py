@@ -10,12 +10,10 @@ from ray.tune.schedulers import TrialScheduler
 from ray.tune.search import Searcher
 
 from tuner.models.memory import TrainingMemory
-from tuner.search.conductor import Conductor
+from tuner.search.controller import Conductor
 from tuner.search.ray_tune.failures import FailureKind, failure_of, memory_message
-from tuner.search.ray_tune.hangs import HangWatch
-from tuner.search.ray_tune.sent_state import SentState, sent
 from tuner.search.ray_tune.trainable import REPORT
-from tuner.search.ray_tune.wear import WarmWorkerScheduler
+from tuner.search.ray_tune.workers import HangWatch, SentState, WarmWorkerScheduler, sent
 from tuner.search.schedulers.scheduler import Decision
 
 

@@ -1,18 +1,24 @@
-"""Connects to Ray: a cluster where there is one, else a local Ray of this process."""
+"""Connects to Ray, a cluster or a local one; measures its GPUs; asks its autoscaler for nodes.
+
+Ray Tune asks by itself, but only for trials that wait. With searchers that learn, and schedulers that call trials back, that is
+one at a time, so nodes would come one after the other; and between two trials a node would count as idle. So the search
+says what it needs: less and less towards its end, and nothing after it.
+"""
 
 import logging
 import math
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tuner.errors import InputError, SearchFailed
-from tuner.search.ray_tune.capacity import Capacity, grown
-from tuner.search.ray_tune.importing import import_ray
+from tuner.runs.settings import ResourceSettings
+from tuner.search.ray_tune.capacity import Capacity, grown, import_ray
+from tuner.search.ray_tune.gpus import cards
 
 _SECONDS_TO_ANSWER = 10.0
 _SECONDS_TO_START_A_WORKER = 120.0
@@ -176,3 +182,87 @@ def _check_that_workers_start(ray: Any, cluster: str) -> None:
             f"RAY_AUTH_MODE ({mode} here) be the cluster's, for instance RAY_AUTH_MODE=disabled where it has no tokens"
         ) from None
     ray.kill(worker)
+
+
+_SECONDS_TO_MEASURE = 120.0
+
+
+def smallest_card(address: str) -> int:
+    """Bytes of the smallest GPU among the nodes of a cluster that are up.
+
+    Raises:
+        InputError: where none of them has one, or a node does not answer.
+    """
+    with connected(address, local_cpus=1):
+        ray = import_ray()
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        nodes = [node["NodeID"] for node in ray.nodes() if node["Alive"] and node["Resources"].get("GPU")]
+        ask = ray.remote(num_cpus=0)(cards)
+        asked = [
+            ask.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False)).remote() for node in nodes
+        ]
+        try:
+            answers = ray.get(asked, timeout=_SECONDS_TO_MEASURE)
+        except (ray.exceptions.RayError, TimeoutError) as error:
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise InputError(
+                f"--gpus-per-trial auto: a node does not tell its cards ({reason[:200]}); give a fraction"
+            ) from None
+    sizes: list[int] = [card["memory"] for answer in answers for card in answer]
+    if not sizes:
+        raise InputError(
+            "--gpus-per-trial auto: no node that is up has a GPU to measure; give a fraction such as 0.25, or let the cluster "
+            "keep a GPU node (min_workers: 1)"
+        )
+    return min(sizes)
+
+
+Ask = Callable[[Sequence[Mapping[str, float]]], None]
+
+
+class Demand:
+    """Keeps the autoscaler told of how many trials are to run at once."""
+
+    def __init__(self, resources: ResourceSettings, ask: Ask) -> None:
+        """Takes what a trial needs, and how to ask for a list of such."""
+        needs = {"CPU": resources.cpus_per_trial, "GPU": resources.gpus_per_trial}
+        self._bundle = {name: amount for name, amount in needs.items() if amount}
+        self._most = resources.concurrency
+        self._ask = ask
+        self._asked = 0
+
+    def want(self, left: int) -> None:
+        """So many trials are left; as many of them as run at once need room. Says nothing where nothing has changed."""
+        count = min(self._most, left)
+        if count != self._asked:
+            self._ask([self._bundle] * count)
+            self._asked = count
+
+    def give_back(self) -> None:
+        """Nothing more is needed."""
+        self.want(0)
+
+
+@contextmanager
+def demand(resources: ResourceSettings, cluster: ClusterResources) -> Iterator[Demand]:
+    """The demand of a search on a connected cluster; all of it is given back in the end, however that comes.
+
+    A local Ray has no autoscaler: there it asks nobody. A search that is killed leaves its demand to the next one.
+    """
+    asked = Demand(resources, _nobody if cluster.is_local else _autoscaler)
+    try:
+        yield asked
+    finally:
+        asked.give_back()
+
+
+def _nobody(_bundles: Sequence[Mapping[str, float]]) -> None:
+    return
+
+
+def _autoscaler(bundles: Sequence[Mapping[str, float]]) -> None:
+    from ray.autoscaler.sdk import request_resources
+
+    asked: list[dict[str, Any]] = [dict(bundle) for bundle in bundles]
+    request_resources(bundles=asked)

@@ -12,8 +12,8 @@ from tuner.data.encoded import EncodedSplits
 from tuner.models.memory import TrainingMemory, training_memory
 from tuner.runs.settings import ResourceSettings, SearchSettings
 from tuner.runs.store import RunStore
-from tuner.search.conductor import Conductor
-from tuner.search.own_model import source_of
+from tuner.search.controller import Conductor
+from tuner.search.custom_model import source_of
 from tuner.search.plan import plan_of
 from tuner.search.ray_tune.cluster import ClusterResources
 
@@ -32,8 +32,8 @@ def run_on_ray(
     What ``on_step`` raises passes through; the caller then shuts Ray down, which ends the workers at once.
     """
     from tuner.search.ray_tune.adapters import ConductorCallback, ConductorScheduler, ConductorSearcher
-    from tuner.search.ray_tune.hangs import HangWatch
     from tuner.search.ray_tune.trainable import TrialTrainable
+    from tuner.search.ray_tune.workers import HangWatch
 
     longest = int(buckets_of(data, compiled=False).boundaries[-1])
 

@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Any
 
 from tuner.models.memory import TrainingMemory
-from tuner.training.broken import TrialBroke
+from tuner.training.trial_error import TrialBroke
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _HEADING = re.compile(r"Failure # \d+ \(occurred at .*\)")

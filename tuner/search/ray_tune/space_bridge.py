@@ -14,9 +14,8 @@ import numpy as np
 from ray import tune
 from ray.tune.search import sample as ray_sample
 
-from search_spaces.conditions import Condition
 from search_spaces.domains import Choice, Domain, Grid, Integer, LogInteger, LogUniform, Uniform, Value, grid_of
-from search_spaces.formulas import Formula
+from search_spaces.expressions import Condition, Formula
 from search_spaces.space import Space
 
 

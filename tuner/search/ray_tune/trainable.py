@@ -8,16 +8,15 @@ from ray import tune
 from search_spaces.config import TrialConfig
 from tuner.data.encoded import EncodedSplits
 from tuner.errors import InputError
-from tuner.models.allocator import give_back_freed_memory
-from tuner.models.hypermodel.source import ModelSource
-from tuner.search.packing import memory_limit
-from tuner.search.ray_tune.cards import cards
-from tuner.search.ray_tune.sent_state import SentState
-from tuner.search.ray_tune.wear import WORN, Wear
+from tuner.models.custom.source import ModelSource
+from tuner.models.device import give_back_freed_memory
+from tuner.search.gpu_sharing import memory_limit
+from tuner.search.ray_tune.gpus import cards
+from tuner.search.ray_tune.workers import WORN, SentState, Wear
 
 if TYPE_CHECKING:
-    from tuner.models.hypermodel.own_model import OwnModel
-    from tuner.training.hypermodel_run import HyperModelRun
+    from tuner.models.custom.building import OwnModel
+    from tuner.training.custom_run import HyperModelRun
     from tuner.training.trial_run import TrialRun
     from tuner.training.workbench import Workbench
 
@@ -40,8 +39,8 @@ def open_workbench(
 
 def open_own_model(source: ModelSource, workbench: "Workbench", *, max_length: int) -> "OwnModel":
     """The user's own model in this process, whose TensorFlow is prepared."""
-    from tuner.models.hypermodel.facts import ModelFacts
-    from tuner.models.hypermodel.own_model import OwnModel
+    from tuner.models.custom.building import OwnModel
+    from tuner.models.custom.finding import ModelFacts
 
     data = workbench.data
     return OwnModel(source, ModelFacts(workbench.vocabulary_size, workbench.classes, max_length, data.vectors))
@@ -114,7 +113,7 @@ class TrialTrainable(tune.Trainable):
         Raises:
             TrialBroke: for any error of the trial.
         """
-        from tuner.training.broken import broken_by
+        from tuner.training.trial_error import broken_by
 
         try:
             if self._trial_run is None:
@@ -124,7 +123,7 @@ class TrialTrainable(tune.Trainable):
             raise broken_by(error) from None
 
     def _begin(self) -> "TrialRun | HyperModelRun":
-        from tuner.training.hypermodel_run import HyperModelRun
+        from tuner.training.custom_run import HyperModelRun
         from tuner.training.trial_run import TrialRun
 
         settings, seed = self.config["settings"], (self._seed, self.config["index"])

@@ -5,9 +5,8 @@ from dataclasses import dataclass, fields
 from search_spaces.space import Space
 from tuner.errors import InputError
 from tuner.runs.settings import SchedulerSettings
-from tuner.search.schedulers.perturbation import PERTURBED, perturbable, shapes_the_network
-from tuner.search.schedulers.population import SMALLEST_POPULATION
-from tuner.search.schedulers.rungs import default_grace_period, rung_epochs
+from tuner.search.schedulers.halving import default_grace_period, rung_epochs
+from tuner.search.schedulers.population import PERTURBED, SMALLEST_POPULATION, perturbable, shapes_the_network
 
 REDUCTION_FACTOR = 3
 

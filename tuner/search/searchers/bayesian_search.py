@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from search_spaces.config import CombinationError
+from search_spaces.config import CombinationError, Config
 from search_spaces.domains import Value
 from search_spaces.keras_tuner_bridge import to_hyperparameters
-from search_spaces.own_config import Config
 from search_spaces.space import Space
 from tuner.errors import InputError
 from tuner.quiet import quiet_stderr
-from tuner.runs.ledger import TrialRecord
+from tuner.runs.search_state import TrialRecord
 from tuner.search.searchers.random_search import RandomSearcher
 from tuner.search.searchers.searcher import STARTUP_TRIALS, Fits
 

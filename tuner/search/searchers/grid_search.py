@@ -4,10 +4,10 @@ from collections.abc import Collection
 
 import numpy as np
 
-from search_spaces.own_config import Config
+from search_spaces.config import Config
 from search_spaces.space import Space
 from tuner.errors import InputError
-from tuner.runs.ledger import TrialRecord
+from tuner.runs.search_state import TrialRecord
 from tuner.search.searchers.searcher import Fits
 
 

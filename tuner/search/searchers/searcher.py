@@ -1,10 +1,10 @@
-"""The interface of a searcher."""
+"""What a searcher is, and the two that wrap another: given points first, and each point with several seeds."""
 
-from collections.abc import Callable, Collection
-from typing import Protocol
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Protocol
 
-from search_spaces.own_config import Config
-from tuner.runs.ledger import TrialRecord
+from search_spaces.config import Config
+from tuner.runs.search_state import TrialRecord
 
 Fits = Callable[[Config], bool]
 """Whether a configuration is within the user's budget of parameters."""
@@ -26,3 +26,37 @@ class Searcher(Protocol):
             trials: all that were proposed before it, with what is known of them now.
         """
         ...
+
+
+class GuessesFirst:
+    """The given configurations, then a searcher's, which begins with its own trial 0 and knows how the guesses did."""
+
+    def __init__(self, guesses: Sequence[Config], searcher: Searcher) -> None:
+        """Takes both."""
+        self._guesses = guesses
+        self._searcher = searcher
+
+    def propose(self, index: int, trials: Collection[TrialRecord]) -> Config:
+        """Guess ``index``, or what the searcher says."""
+        if index < len(self._guesses):
+            return self._guesses[index]
+        return self._searcher.propose(index - len(self._guesses), trials)
+
+
+class Repeated:
+    """Every configuration of a searcher so many times in a row. A trial's seeds follow from its index, so they differ."""
+
+    def __init__(self, searcher: Searcher, repeats: int, of_record: Callable[[Mapping[str, Any]], Config]) -> None:
+        """Takes the searcher, how often each of its configurations is trained, and what reads a recorded one."""
+        self._searcher = searcher
+        self._repeats = repeats
+        self._of_record = of_record
+
+    def propose(self, index: int, trials: Collection[TrialRecord]) -> Config:
+        """The searcher's configuration, or the recorded one of the trial that had it first."""
+        number, repeat = divmod(index, self._repeats)
+        if repeat:
+            for record in reversed(list(trials)):
+                if record.index == index - repeat:
+                    return self._of_record(record.config)
+        return self._searcher.propose(number, trials)

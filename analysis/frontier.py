@@ -1,0 +1,109 @@
+"""The frontier of accuracy against parameters: its trials, knee and layers, its hypervolume, what each step along it costs."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analysis.columns import non_embedding_parameters, require, with_size
+from tuner.errors import InputError
+from tuner.runs.pareto import front_layers, pareto_front
+
+
+def frontier(trials: pd.DataFrame) -> pd.DataFrame:
+    """The rows of ``trials`` that no other row dominates (accuracy up, parameters down), by ascending parameters.
+
+    Rows without an accuracy or a size are left out.
+    """
+    usable = with_size(trials)
+    return usable.iloc[pareto_front(usable["val_accuracy"].tolist(), usable["parameters"].tolist())]
+
+
+def layers(trials: pd.DataFrame) -> "pd.Series[int]":
+    """The frontier layer of every trial with accuracy and size: 1 on the frontier, 2 where only those dominate, and so on."""
+    usable = with_size(trials)
+    numbers = front_layers(usable["val_accuracy"].tolist(), usable["parameters"].tolist())
+    return pd.Series([number + 1 for number in numbers], index=usable.index, name="layer", dtype="int64")
+
+
+def knee_heights(trials: pd.DataFrame) -> "pd.Series[float]":
+    """How far each trial with accuracy and size lies above the straight line between the frontier's ends.
+
+    Parameters are on a logarithmic axis and both axes are scaled so that the frontier spans [0, 1]:
+    ``(a - a_first) / (a_last - a_first) - (ln p - ln p_first) / (ln p_last - ln p_first)``, the chord construction of
+    "Kneedle" (Satopaa et al. 2011). A frontier of one or two points has no bend: heights are then the accuracies.
+    """
+    usable = with_size(trials)
+    front = frontier(usable)
+    ends = front.iloc[[0, -1]] if len(front) else front
+    if len(front) < 3 or ends["parameters"].nunique() < 2:
+        return usable["val_accuracy"].rename("height")
+    sizes, accuracies = np.log(ends["parameters"].to_numpy(dtype=float)), ends["val_accuracy"].to_numpy(dtype=float)
+    x = (np.log(usable["parameters"].to_numpy(dtype=float)) - sizes[0]) / (sizes[1] - sizes[0])
+    y = (usable["val_accuracy"].to_numpy(dtype=float) - accuracies[0]) / (accuracies[1] - accuracies[0])
+    return pd.Series(y - x, index=usable.index, name="height")
+
+
+def knee(trials: pd.DataFrame) -> str | None:
+    """The id of the trial at the knee of the frontier, None where no trial has an accuracy and a size.
+
+    The knee is the frontier's point of greatest ``knee_heights``, the smallest of equals; of a frontier of one or two
+    points, the most accurate one.
+    """
+    front = frontier(trials)
+    if front.empty:
+        return None
+    heights = knee_heights(trials).loc[front.index].to_numpy()
+    return str(front["trial_id"].iloc[int(np.argmax(heights))])
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The corner that a hypervolume is measured from: an accuracy and a number of parameters that are worth nothing."""
+
+    accuracy: float = 0.0
+    parameters: int = 10_000_000
+
+    def __post_init__(self) -> None:
+        """Refuses what has no logarithm."""
+        if self.parameters < 1:
+            raise InputError(f"the reference needs at least 1 parameter; received {self.parameters}")
+
+
+REFERENCE = Reference()
+"""Accuracy 0 at ten million parameters. It is fixed beforehand and not taken from a run's own trials, so that the figures of
+different runs can be compared; no network of the named spaces is as large, so every trial adds what it is worth."""
+
+
+def hypervolume(trials: pd.DataFrame, reference: Reference = REFERENCE) -> float:
+    """The area that the frontier dominates, in accuracy times decades of parameters.
+
+    With the frontier's sizes ``p_1 < ... < p_n`` below the reference, ``p_(n+1)`` the reference's, and accuracies ``a_i``:
+    ``sum_i max(0, a_i - a_ref) * (log10 p_(i+1) - log10 p_i)``. Parameters are on a logarithmic axis, since a saving of
+    half counts the same at every size. Points beyond the reference add nothing; 0 where no trial has an accuracy.
+    """
+    front = frontier(trials)
+    front = front[(front["parameters"] < reference.parameters) & (front["val_accuracy"] > reference.accuracy)]
+    edges = [math.log10(size) for size in [*front["parameters"].tolist(), reference.parameters]]
+    heights = [accuracy - reference.accuracy for accuracy in front["val_accuracy"].tolist()]
+    return float(sum(h * (right - left) for h, left, right in zip(heights, edges[:-1], edges[1:], strict=True)))
+
+
+def accuracy_costs(trials: pd.DataFrame) -> pd.DataFrame:
+    """The frontier from the smallest trial up, and what each step costs.
+
+    Columns: ``trial_id``, ``val_accuracy``, ``parameters``, ``non_embedding_parameters``, ``seconds``, then against the
+    trial before: ``points_gained`` (accuracy in percentage points), ``parameters_added``, ``parameters_per_point``
+    (``parameters_added / points_gained``) and ``times_larger``; missing in the first row. Of twins the first is taken.
+    """
+    require(trials, "seconds")
+    front = frontier(trials).drop_duplicates("parameters").reset_index(drop=True)
+    steps = front[["trial_id", "val_accuracy", "parameters"]].copy()
+    steps["non_embedding_parameters"] = non_embedding_parameters(front)
+    steps["seconds"] = front["seconds"]
+    steps["points_gained"] = 100 * steps["val_accuracy"].diff()
+    steps["parameters_added"] = steps["parameters"].diff()
+    steps["parameters_per_point"] = steps["parameters_added"] / steps["points_gained"]
+    steps["times_larger"] = steps["parameters"] / steps["parameters"].shift()
+    return steps

@@ -1,0 +1,226 @@
+"""``tuner confirm``: trains the chosen trials again and prints what the test set says."""
+
+import json
+import shlex
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import click
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from analysis.columns import config_of, records
+from analysis.confirmation import Confirmation, confirmation
+from analysis.descriptions import network_text
+from analysis.frontier import frontier, knee
+from analysis.loading import Run, load
+from analysis.ranking import rank
+from tuner.cli.terminal import Terminal
+from tuner.errors import InputError, SearchFailed
+from tuner.formatting import counted, duration_text
+from tuner.runs.events import RepeatEnded
+from tuner.runs.folder import RunFolder
+from tuner.runs.journal import Journal, read_journal
+from tuner.runs.search_state import Ledger
+from tuner.search.confirmation import Candidate, ConfirmationConductor, Repeat, candidates_of, open_repeats
+from tuner.search.confirmation_launch import EndReason, confirm, with_test_texts
+from tuner.search.custom_model import discovered_again
+from tuner.search.plan import plan_of
+from tuner.search.prepare import prepare_again, with_data_at
+
+_WIDE = 110
+
+
+class RepeatLines:
+    """A line for every repeat that ends. Its test accuracy is not in it: that is for the end, when all are judged."""
+
+    def __init__(self, console: Console, repeats: int) -> None:
+        """Takes where to print, and says what takes so long."""
+        self._console = console
+        self._repeats = repeats
+        self._started = time.monotonic()
+        self._told = 0
+        console.print("starting Ray and the workers ...")
+
+    def show(self, conductor: ConfirmationConductor) -> None:
+        """Prints what ended since the last call."""
+        for end in conductor.ended[self._told :]:
+            self._told += 1
+            elapsed, done = duration_text(time.monotonic() - self._started), f"{self._told}/{conductor.planned}"
+            self._console.print(f"{elapsed:>6}  {done}  {self._line(end)}", soft_wrap=True, markup=False)
+
+    def _line(self, end: RepeatEnded) -> str:
+        what = f"{end.model}, repeat {end.repeat} of {self._repeats}"
+        if end.val_accuracy is None:
+            return f"{what} {end.status}" + (f": {end.error}" if end.error else "")
+        return f"{what}: validation {end.val_accuracy:.4f} at epoch {end.best_epoch} of {end.epochs}"
+
+
+def print_confirmation(console: Console, run: Run, found: Confirmation) -> None:
+    """The confirmed models as a table, wider where the terminal is, and what they come to."""
+    wide = console.width >= _WIDE
+    names = [
+        "model",
+        "test acc",
+        "95 % interval",
+        "parameters",
+        "repeats",
+        "",
+        *(["val acc", "network"] if wide else []),
+    ]
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in names:
+        table.add_column(name, justify="left" if name in ("model", "", "network") else "right", no_wrap=True)
+    trials = {row["trial_id"]: row for _, row in run.trials.iterrows()}
+    for row in records(found.models):
+        model = row["model"]
+        cells = [
+            model,
+            f"{row['test_accuracy']:.4f}",
+            f"{row['low']:.4f} to {row['high']:.4f}",
+            f"{row['parameters']:,}",
+            f"{row['repeats']}" + (f" of {row['repeats'] + row['broken']}" if row["broken"] else ""),
+            "tied" if row["tied"] else "",
+        ]
+        if wide:
+            network = network_text(config_of(trials[model])) if model in trials else "mean of word vectors"
+            cells += [f"{row['val_accuracy']:.4f}", network]
+        table.add_row(*cells, style="bold" if row["tied"] else None)
+    console.print()
+    console.print(table)
+    console.print(f"\n{found.sentence}", markup=False)
+    console.print(
+        f"{counted(found.texts, 'test text')}; tied: not told from the first by simultaneous 95 % intervals over "
+        f"{counted(len(found.comparisons), 'paired comparison')}",
+        style="dim",
+    )
+
+
+def confirmation_document(run: Run, found: Confirmation) -> dict[str, object]:
+    """The same as a JSON document; an interval without bounds has none."""
+    return {
+        "run": run.name,
+        "folder": run.folder.place,
+        "texts": found.texts,
+        "smallest_tied": found.smallest_tied["model"],
+        "models": records(found.models),
+        "comparisons": records(found.comparisons.replace([np.inf, -np.inf], np.nan)),
+    }
+
+
+_INTERRUPTED = 130
+
+By = Literal["accuracy", "frontier"]
+
+
+def confirm_command(
+    run: str, runs_dir: Path, *, top: int, by: By, repeats: int, data: str | None, as_json: bool
+) -> int:
+    """Trains what is still open, and prints what the test part says."""
+    console = Terminal(stderr=as_json)
+    loaded = load(run, runs_dir=runs_dir)
+    Journal(loaded.folder.journal).close()  # refuses at once where the search still runs, not after Ray has started
+    ledger = Ledger(read_journal(loaded.folder.journal))
+    candidates = candidates_of(plan_of(loaded.settings), ledger, chosen_trials(loaded, by=by, top=top))
+    todo = open_repeats(candidates, repeats, ledger, loaded.folder)
+    _print_plan(console, loaded, ledger, candidates, todo, repeats)
+    reason: EndReason = "finished"
+    if todo:
+        settings = with_data_at(loaded.settings, data)
+        prepared = prepare_again(settings)
+        texts = with_test_texts(prepared, max_length=settings.data.max_length)
+        shown = RepeatLines(console, repeats)
+        reason = confirm(
+            loaded.folder,
+            discovered_again(settings, prepared),
+            texts,
+            candidates,
+            repeats=repeats,
+            on_step=shown.show,
+        )
+    return _finish(console, loaded.folder, reason, as_json=as_json)
+
+
+def chosen_trials(run: Run, *, by: By, top: int) -> list[str]:
+    """The trials to confirm: the most accurate, or the knee of the frontier and then its most accurate.
+
+    Raises:
+        InputError: where no trial has finished an epoch.
+    """
+    ranked: list[str] = rank(frontier(run.trials) if by == "frontier" else run.trials)["trial_id"].tolist()
+    if not ranked:
+        raise InputError(
+            f"{run.name}: no trial has finished an epoch, so there is nothing to confirm; resume the search"
+        )
+    if by == "frontier":
+        at_knee = knee(run.trials)
+        ranked.sort(key=lambda trial: trial != at_knee)
+    return ranked[:top]
+
+
+def _print_plan(
+    console: Console, run: Run, ledger: Ledger, candidates: Sequence[Candidate], todo: Sequence[Repeat], repeats: int
+) -> None:
+    lines = [
+        ("trials", ", ".join(candidate.model for candidate in candidates if not candidate.is_baseline)),
+        ("baseline", ", ".join(candidate.model for candidate in candidates if candidate.is_baseline)),
+        ("repeats", f"{repeats} of each, {counted(run.settings.epochs, 'epoch')}, judged at the best validation epoch"),
+        ("test part", _test_part(run, ledger, candidates)),
+    ]
+    left = run.settings.trials - sum(record.ended for record in ledger.trials.values())
+    if left > 0 and (ledger.end is None or ledger.end.reason == "interrupted"):
+        lines.append(
+            ("note", f"the search has {counted(left, 'trial')} left: tuner resume first, if they are to count")
+        )
+    lines.append(
+        ("to do", f"{counted(len(todo), 'training')}{_forecast(run, todo)}" if todo else "nothing, all is there")
+    )
+    grid = Table.grid(padding=(0, 2))
+    for line in lines:
+        grid.add_row(*line)
+    console.print(grid)
+    console.print()
+
+
+def _test_part(run: Run, ledger: Ledger, candidates: Sequence[Candidate]) -> str:
+    """How large it is, and who has seen it: every further model makes the best of them look better by luck."""
+    size, seen = counted(run.settings.data.test, "text"), list(ledger.test_accuracies())
+    if not seen:
+        return f"{size}, which no model has seen yet"
+    known = f"{size}, seen already by {counted(len(seen), 'model')} ({', '.join(seen)})"
+    more = sum(candidate.model not in seen for candidate in candidates)
+    if not more:
+        return known
+    return (
+        f"{known}; {more} more will see it. The more models it judges, the better the best of them looks by luck: the "
+        "comparisons below allow for all of them"
+    )
+
+
+def _forecast(run: Run, todo: Sequence[Repeat]) -> str:
+    """Roughly how long, at the pace of the search's own trials; the baseline takes next to nothing beside them."""
+    pace = run.epochs.groupby("trial_id")["seconds"].median()
+    known = [pace[repeat.candidate.model] for repeat in todo if repeat.candidate.model in pace.index]
+    seconds = sum(known) * run.settings.epochs / run.settings.resources.concurrency
+    return f", roughly {duration_text(seconds)}" if known else ""
+
+
+def _finish(console: Console, folder: RunFolder, reason: EndReason, *, as_json: bool) -> int:
+    run = load(folder.place)
+    found = confirmation(run)
+    if found is None and reason == "finished":
+        errors = [error for error in run.repeats["error"].tolist() if error]
+        raise SearchFailed(f"no repeat came to a result; {errors[-1] if errors else 'all of them diverged'}")
+    if found is not None and as_json:
+        click.echo(json.dumps(confirmation_document(run, found), allow_nan=False))
+    elif found is not None:
+        print_confirmation(console, run, found)
+    if reason == "interrupted":
+        console.print("\ninterrupted: what is done is kept, and the same command goes on", style="bold")
+        return _INTERRUPTED
+    shown = shlex.quote(folder.reference)
+    console.print(f"\nnext: python -m tuner report {shown}", style="dim", soft_wrap=True)
+    return 0

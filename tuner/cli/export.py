@@ -1,0 +1,37 @@
+"""``tuner export``."""
+
+from pathlib import Path
+from typing import Any, cast
+
+from tuner.cli.terminal import Terminal
+from tuner.export.export import Format, export_run
+
+
+def export_command(run: str, runs_dir: Path, *, trial: str, out: Path | None, kind: str, force: bool) -> int:
+    """Exports, and says what was written and how to go on."""
+    console = Terminal()
+    exported = export_run(run, runs_dir, trial=trial, out=out, kind=cast("Format", kind), force=force)
+    for model in exported.models:
+        console.print(
+            f"trial {model['trial']}: validation accuracy {model['val_accuracy']:.4f}, {model['parameters']:,} parameters",
+            markup=False,
+        )
+        if model.get("is_changed"):
+            console.print(
+                f"note: the modules of {model['hypermodel']} have changed since the search began; this is what they build now",
+                markup=False,
+                soft_wrap=True,
+            )
+        for entry in model.get("quantised", ()):
+            console.print(f"  {_quantised(entry)}", markup=False, soft_wrap=True)
+    console.print(f"written to {exported.folder} ({exported.bytes / 1e6:.1f} MB)", markup=False, soft_wrap=True)
+    if kind == "saved_model":
+        model_dir = exported.folder / exported.models[-1]["trial"] if trial == "frontier" else exported.folder
+        console.print(f'next: python -m tuner predict {model_dir} "a text"', style="dim", markup=False, soft_wrap=True)
+    return 0
+
+
+def _quantised(entry: dict[str, Any]) -> str:
+    size = f"{entry['bytes']:,} bytes" if entry["bytes"] else "not written"
+    accuracy = f", validation accuracy {entry['val_accuracy']:.4f}" if entry["val_accuracy"] is not None else ""
+    return f"{entry['kind']}: {size}{accuracy}" + (f"; {entry['note']}" if entry["note"] else "")

@@ -1,0 +1,102 @@
+"""``tuner rank``, and the tables at the end of a search."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+import pandas as pd
+from rich.console import Console
+
+from analysis.any_results import load_results
+from analysis.columns import config_of, plain
+from analysis.frontier import knee
+from analysis.importers.results import ForeignResults
+from analysis.loading import Run
+from analysis.ranking import By, by_configuration, rank
+from analysis.results import Results
+from tuner.cli.terminal import Terminal, configuration_table, frontier_chart, rank_table
+from tuner.formatting import counted
+
+
+def rank_command(run: str, runs_dir: Path, *, top: int, by: By, max_params: int | None = None, as_json: bool) -> int:
+    """Prints the ranked trials of a run."""
+    loaded = load_results(run, runs_dir=runs_dir)
+    ranked = rank(loaded.trials, by=by, top=top, max_params=max_params)
+    if as_json:
+        print_json(loaded, ranked)
+        return 0
+    console = Terminal()
+    if ranked.empty:
+        console.print(f"{loaded.name}: {counted(len(loaded.trials), 'trial')}, {_why_none(loaded, max_params)}")
+        return 0
+    console.print(rank_table(ranked, width=console.width))
+    if isinstance(loaded, Run):
+        _print_configurations(console, loaded, top=top, max_params=max_params)
+    console.print(_counts(loaded, len(ranked)), style="dim")
+    if isinstance(loaded, ForeignResults):
+        for note in loaded.notes:
+            console.print(note, style="dim", markup=False)
+    return 0
+
+
+def _why_none(run: Results, max_params: int | None) -> str:
+    smallest = run.trials.loc[run.trials["val_accuracy"].notna(), "parameters"].min()
+    if max_params is None or pd.isna(smallest):
+        return "none has finished an epoch yet"
+    return f"none has at most {max_params:,} parameters; the smallest has {smallest:,}"
+
+
+def print_results(console: Console, run: Run, *, top: int = 10) -> None:
+    """The end of a search: ranked table, frontier, chart."""
+    best = rank(run.trials, top=top)
+    if best.empty:
+        return
+    console.print()
+    console.print(rank_table(best, width=console.width))
+    _print_configurations(console, run, top=top)
+    rest = rank(run.trials, by="frontier")
+    rest = rest[rest["on_frontier"] & ~rest["trial_id"].isin(best["trial_id"])]
+    if not rest.empty:
+        console.print("\nsmaller trials on the frontier:", style="dim")
+        console.print(rank_table(rest, width=console.width))
+    if run.trials["parameters"][run.trials["val_accuracy"].notna()].nunique() > 1:
+        console.print()
+        console.print(frontier_chart(run.trials, width=console.width))
+    console.print(f"\n{_counts(run, len(best) + len(rest))}", style="dim")
+
+
+def _print_configurations(console: Console, run: Run, *, top: int, max_params: int | None = None) -> None:
+    """Where each configuration has several seeds: their mean and spread."""
+    if run.settings.repeats > 1:
+        within = rank(run.trials, max_params=max_params)
+        console.print("\neach configuration over its seeds (standard deviation):", style="dim")
+        console.print(configuration_table(by_configuration(within).head(top), width=console.width))
+        console.print()
+
+
+def _counts(run: Results, shown: int) -> str:
+    statuses = run.trials["status"].value_counts()
+    parts = ", ".join(f"{count} {status}" for status, count in statuses.items())
+    left = run.settings.trials - len(run.trials) if isinstance(run, Run) else 0
+    waiting = f", {left} not yet begun" if left > 0 else ""
+    at_knee = knee(run.trials)
+    front = f"★ frontier, knee at {at_knee}" if at_knee else "no frontier, since the trials do not say their parameters"
+    return f"{run.name}: {shown} of {counted(len(run.trials), 'trial')} shown ({parts}{waiting}); {front}; epoch: best/trained"
+
+
+def print_json(run: Run | ForeignResults, ranked: pd.DataFrame) -> None:
+    """The ranked trials as one JSON document on stdout."""
+    folder = run.folder.place if isinstance(run, Run) else str(run.path)
+    document = {"run": run.name, "folder": folder, "knee": knee(run.trials), "trials": _records(ranked)}
+    if isinstance(run, Run) and run.settings.repeats > 1:
+        document["configurations"] = _records(by_configuration(run.trials))
+    click.echo(json.dumps(document, allow_nan=False))
+
+
+def _records(ranked: pd.DataFrame) -> list[dict[str, Any]]:
+    columns = [name for name in ranked.columns if not name.startswith("config/")]
+    return [
+        {**{name: plain(row[name]) for name in columns}, "config": {k: plain(v) for k, v in config_of(row).items()}}
+        for _, row in ranked.iterrows()
+    ]

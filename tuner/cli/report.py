@@ -1,0 +1,25 @@
+"""``tuner report``."""
+
+from pathlib import Path
+
+from analysis.any_results import load_results
+from analysis.loading import Run
+from analysis.recommendation import decide
+from analysis.report import write_report
+from tuner.cli.terminal import Terminal
+
+
+def report_command(run: str, runs_dir: Path, *, out: Path | None) -> int:
+    """Writes the report and says where, and what it comes to."""
+    loaded = load_results(run, runs_dir=runs_dir)
+    folder = loaded.folder.path if isinstance(loaded, Run) else loaded.path
+    path = out if out is not None else folder / "report.html"
+    write_report(loaded, path)
+    place = loaded.folder.publish(path) if out is None and isinstance(loaded, Run) else str(path)
+    console = Terminal()
+    decision = decide(loaded.trials)
+    console.print(
+        decision.sentence if decision else "No trial has finished an epoch yet.", markup=False, soft_wrap=True
+    )
+    console.print(f"{place} ({path.stat().st_size / 1e6:.1f} MB)", markup=False, soft_wrap=True)
+    return 0

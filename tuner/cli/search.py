@@ -1,0 +1,175 @@
+"""``tuner search`` and ``tuner resume``."""
+
+import os
+import shlex
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from search_spaces.documents import SpaceError, parse_setting, read_space
+from search_spaces.named import named_space
+from search_spaces.space import Space
+from tuner.cli.plan_screen import print_plan
+from tuner.cli.progress import PROGRESS, EventLines, Progress, progress
+from tuner.cli.terminal import Terminal
+from tuner.data.pipeline import BUILT_IN, DataRequest
+from tuner.errors import InputError
+from tuner.runs.events import EndReason
+from tuner.runs.folder import RunFolder, find_run
+from tuner.runs.journal import read_journal
+from tuner.runs.location import remote_folder
+from tuner.runs.search_state import Ledger
+from tuner.runs.settings import read_settings
+from tuner.runs.store import RunStore
+from tuner.search.custom_model import OwnModelRequest, discovered_again
+from tuner.search.extension import extended
+from tuner.search.forecast import forecast
+from tuner.search.launch import resume_search, start_search
+from tuner.search.prepare import prepare_again, prepare_search, with_data_at
+from tuner.search.request import SearchRequest
+from tuner.search.schedulers.options import SchedulerOptions
+
+_INTERRUPTED = 130
+_DEFAULT_SPACE = "frontier"
+
+
+def search_command(options: dict[str, Any]) -> int:
+    """Runs a new search."""
+    return run_search(_request(options), dry_run=options["dry_run"], as_json=options["as_json"])
+
+
+def run_search(request: SearchRequest, *, dry_run: bool, as_json: bool) -> int:
+    """Says what a search will do, and does it unless it is a dry run."""
+    console = Terminal(stderr=as_json)
+    prepared = prepare_search(request)
+    folder = RunFolder(
+        request.runs_dir / prepared.settings.name, remote_folder(request.runs_dir / prepared.settings.name)
+    )
+    expected = forecast(prepared.settings, prepared.data.encoded)
+    print_plan(console, prepared.settings, prepared.data, expected, folder.place)
+    if dry_run:
+        console.print("dry run: everything checks out, nothing was started or written", style="dim")
+        return 0
+    with _progress(console, concurrency=prepared.settings.resources.concurrency) as shown:
+        reason = start_search(prepared, request.runs_dir, shown.show)
+    return _finish(console, folder, reason, as_json=as_json)
+
+
+def resume_command(run: str, runs_dir: Path, *, trials: int | None, data: str | None, as_json: bool) -> int:
+    """Goes on with an interrupted search, or with one that is to have more trials."""
+    console = Terminal(stderr=as_json)
+    folder = find_run(run, runs_dir)
+    settings = read_settings(folder.settings)
+    ledger = Ledger(read_journal(folder.journal))
+    is_finished = ledger.end is not None and ledger.end.reason == "finished" and len(ledger.trials) >= settings.trials
+    if is_finished and trials is None:
+        console.print(
+            f"{folder.name} is finished: {len(ledger.trials)} trials; for more, give --trials with the number in all"
+        )
+        return _finish(console, folder, "finished", as_json=as_json)
+    if trials is not None:
+        settings = extended(settings, trials)
+    settings = with_data_at(settings, data)
+    prepared = prepare_again(settings)
+    mended = discovered_again(settings, prepared)
+    store = RunStore(folder)
+    try:
+        if store.torn:
+            console.print("the last line of the journal was torn by a crash; it was cut off")
+        if trials is not None or data is not None:
+            store.write_settings(settings)
+        if mended != settings:
+            console.print(f"note: the modules of {settings.space['name']} have changed since the search began")
+        left = settings.trials - sum(record.ended for record in store.ledger.trials.values())
+        console.print(f"resuming {folder.name}: {left} of {settings.trials} trials are left")
+        with _progress(console, concurrency=settings.resources.concurrency) as shown:
+            reason = resume_search(store, mended, prepared.encoded, shown.show)
+    finally:
+        store.close()
+    return _finish(console, folder, reason, as_json=as_json)
+
+
+def _finish(console: Console, folder: RunFolder, reason: EndReason, *, as_json: bool) -> int:
+    # pandas is not needed before this point, and a search that fails early should not wait for it.
+    from analysis.loading import load
+    from analysis.ranking import rank
+    from tuner.cli.rank import print_json, print_results
+
+    run = load(folder.place)
+    if as_json:
+        print_json(run, rank(run.trials))
+    else:
+        print_results(console, run)
+    if reason == "finished":
+        console.print(f"\nnext: python -m tuner rank {_shown(folder)} --by frontier", style="dim", soft_wrap=True)
+        after = "export {} --trial knee" if run.settings.hypermodel is None else "report {}"
+        console.print(f"      python -m tuner {after.format(_shown(folder))}", style="dim", soft_wrap=True)
+        return 0
+    console.print(f"\n{reason}: everything so far is in {folder.place}", style="bold")
+    console.print(f"go on with: python -m tuner resume {_shown(folder)}")
+    return _INTERRUPTED if reason == "interrupted" else 0
+
+
+def _progress(console: Console, *, concurrency: int) -> Progress:
+    """For this console, or for a reader elsewhere: `tuner submit` asks for that on a terminal."""
+    elsewhere = os.environ.get(PROGRESS) == "events"
+    return EventLines(console, concurrency) if elsewhere else progress(console, concurrency=concurrency)
+
+
+def _shown(folder: RunFolder) -> str:
+    """How a user names the run on the command line."""
+    return shlex.quote(folder.reference)
+
+
+def _request(options: dict[str, Any]) -> SearchRequest:
+    data = DataRequest(
+        source=options["data"] or BUILT_IN,
+        text_column=options["text_column"],
+        label_column=options["label_column"],
+        split_column=options["split_column"],
+        data_dir=options["data_dir"],
+        split_seed=options["seed"],
+        stop_words=options["drop_stop_words"],
+        min_freq=options["min_freq"],
+        max_tokens=options["max_tokens"],
+        max_length=options["max_length"],
+    )
+    of_the_scheduler = ("grace_period", "reduction_factor", "rungs", "promotion", "perturbation_interval")
+    same = (
+        *("trials", "epochs", "searcher", "objective", "warm_start", "patience", "seed", "max_params", "vectors"),
+        *("time_budget", "epoch_timeout", "cpus_per_trial", "gpus_per_trial", "concurrency", "address"),
+        *("name", "runs_dir", "repeats"),
+    )
+    return SearchRequest(
+        data=data,
+        space=_space(options),
+        scheduler=SchedulerOptions(options["scheduler"], **{key: options[key] for key in of_the_scheduler}),
+        **{key: options[key] for key in same},
+    )
+
+
+def _space(options: dict[str, Any]) -> Space | OwnModelRequest:
+    if options["hypermodel"] is None:
+        return space_with(options["space"] or _DEFAULT_SPACE, options["settings"])
+    if options["space"] is not None:
+        raise InputError(
+            f"--space {options['space']}: --hypermodel {options['hypermodel']} has a space of its own; leave one of them out"
+        )
+    return OwnModelRequest(options["hypermodel"], tuple(options["settings"]))
+
+
+def space_with(name: str, settings: tuple[str, ...]) -> Space:
+    """A named space or a file's, with what ``--set`` changes.
+
+    Raises:
+        InputError: where there is none, or a setting means nothing.
+    """
+    try:
+        path = Path(name)
+        space = read_space(path) if path.suffix in (".yaml", ".yml") or path.is_file() else named_space(name)
+        return space.replaced(dict(parse_setting(setting, variables=space.variables) for setting in settings))
+    except SpaceError as error:
+        raise InputError(str(error)) from None
+    except ValueError as error:
+        raise InputError(f"--set {error}") from None

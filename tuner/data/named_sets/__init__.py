@@ -1,1 +1,0 @@
-"""The data sets that have a name: where they come from, and how their official archives are read."""

@@ -1,0 +1,163 @@
+"""The state of a search as a fold over its events: the same live and after a crash."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from search_spaces.custom_space import Kind
+from tuner.runs.events import (
+    ConfirmationEnded,
+    ConfirmationStarted,
+    Decisive,
+    EpochEnded,
+    Event,
+    RepeatEnded,
+    SearchEnded,
+    SearchStarted,
+    TrialBuilt,
+    TrialContinued,
+    TrialEnded,
+    TrialProposed,
+    TrialStarted,
+    TrialStatus,
+    WorkerLost,
+)
+
+
+@dataclass
+class TrialRecord:
+    """What is known of one trial."""
+
+    trial: str
+    index: int
+    config: dict[str, Any]
+    parameters: int | None
+    """None until a user's own model was built; others are counted before."""
+    embedding_parameters: int | None
+    status: TrialStatus = "pending"
+    error: str | None = None
+    paused: bool = False
+    """Whether it gave its place away and waits for the scheduler to call it back; its status is pending then."""
+    epochs: list[EpochEnded] = field(default_factory=list)
+    best: EpochEnded | None = None
+    """The epoch of highest validation accuracy, the earliest where several share it; None before the first."""
+    losses: int = 0
+    """Workers that it lost since its last finished epoch."""
+
+    @property
+    def accuracy(self) -> float | None:
+        """Best validation accuracy so far."""
+        return self.best.val_accuracy if self.best else None
+
+    @property
+    def size(self) -> int:
+        """Its parameters, once they are known: of every trial that has finished an epoch.
+
+        Raises:
+            ValueError: where they are not.
+        """
+        if self.parameters is None:
+            raise ValueError(f"trial {self.trial} has not been built yet")
+        return self.parameters
+
+    @property
+    def last_epoch(self) -> int:
+        """Epochs that were reported, 0 before the first."""
+        return self.epochs[-1].epoch if self.epochs else 0
+
+    @property
+    def seconds(self) -> float:
+        """Training and evaluation so far, compilation included."""
+        return sum(epoch.seconds for epoch in self.epochs)
+
+    @property
+    def ended(self) -> bool:
+        """Whether it will train no more."""
+        return self.status not in ("running", "pending")
+
+
+class Ledger:
+    """All trials of a search in the order of their proposal, what was decided about them in the order of the journal, and
+    the repeats of a confirmation.
+
+    ``repeats`` are by model and number; ``own`` are the hyperparameters of a user's own model with their types, None where
+    the trials are of our networks.
+    """
+
+    def __init__(self, events: Iterable[Event] = ()) -> None:
+        """Folds the given events."""
+        self.trials: dict[str, TrialRecord] = {}
+        self.history: list[Decisive] = []
+        self.planned = 0
+        self.own: dict[str, Kind] | None = None
+        self.started_at: float | None = None
+        self.last_event_at: float | None = None
+        self.end: SearchEnded | None = None
+        self.repeats: dict[tuple[str, int], RepeatEnded] = {}
+        for event in events:
+            self.apply(event)
+
+    def apply(self, event: Event) -> None:  # noqa: PLR0912  one branch for each kind of event
+        """Takes in one event. Knows every kind: a type checker says so when one is added."""
+        self.last_event_at = event.time
+        if isinstance(event, Decisive):
+            self.history.append(event)
+        match event:
+            case SearchStarted():
+                self.started_at = event.time if self.started_at is None else self.started_at
+                self.planned = event.trials
+                self.own = event.own
+                self.end = None
+            case TrialProposed():
+                self.trials[event.trial] = TrialRecord(
+                    event.trial, event.index, event.config, event.parameters, event.embedding_parameters
+                )
+            case TrialBuilt():
+                record = self.trials[event.trial]
+                record.parameters, record.embedding_parameters = event.parameters, event.embedding_parameters
+            case TrialStarted():
+                self.trials[event.trial].status = "running"
+            case EpochEnded():
+                self._add_epoch(self.trials[event.trial], event)
+            case TrialContinued():
+                record = self.trials[event.trial]
+                record.paused, record.config = False, event.config
+            case WorkerLost():
+                record = self.trials[event.trial]
+                record.status = "pending"
+                record.losses += 1
+            case TrialEnded():
+                record = self.trials[event.trial]
+                record.status, record.error, record.paused = event.status, event.error, False
+            case SearchEnded():
+                self.end = event
+                for record in self.trials.values():
+                    if record.status == "running":  # broken off in good order: it waits for `tuner resume`
+                        record.status = "pending"
+            case RepeatEnded():
+                self.repeats[event.model, event.repeat] = event  # one that failed may be tried again
+            case ConfirmationStarted() | ConfirmationEnded():
+                pass  # they frame the repeats, and change nothing
+
+    @staticmethod
+    def _add_epoch(record: TrialRecord, event: EpochEnded) -> None:
+        record.epochs.append(event)
+        record.losses = 0
+        if event.decision == "pause":
+            record.paused, record.status = True, "pending"
+        if event.val_accuracy is None:
+            return
+        if record.best is None or record.best.val_accuracy is None or event.val_accuracy > record.best.val_accuracy:
+            record.best = event
+
+    def test_accuracies(self) -> dict[str, float]:
+        """Mean test accuracy over the repeats of each model that has one."""
+        known: dict[str, list[float]] = {}
+        for end in self.repeats.values():
+            if end.test_accuracy is not None:
+                known.setdefault(end.model, []).append(end.test_accuracy)
+        return {model: sum(accuracies) / len(accuracies) for model, accuracies in known.items()}
+
+    def with_accuracy(self) -> list[TrialRecord]:
+        """Trials that have a finished epoch."""
+        return [record for record in self.trials.values() if record.accuracy is not None]

@@ -1,0 +1,212 @@
+"""Which trials a confirmation trains again, from which seeds, and what it does as they end. Knows no Ray.
+
+Like the search's conductor it can be driven by a test with a made-up trainer, and one that was broken off is this same class
+over a journal that holds some repeats already.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from search_spaces.config import Config, OwnConfig, TrialConfig
+from tuner.models.network_spec import AVERAGED_EMBEDDINGS, AVERAGING_CONFIG
+from tuner.runs.events import ConfirmationEnded, ConfirmationStarted, RepeatEnded, RepeatStatus
+from tuner.runs.folder import RunFolder
+from tuner.runs.predictions import PartTexts, write_predictions
+from tuner.runs.search_state import Ledger
+from tuner.runs.store import RunStore
+from tuner.search.controller import LOSSES_THAT_FAIL
+from tuner.search.plan import Plan
+from tuner.search.schedulers.scheduler import Decision
+from tuner.training.test_result import RepeatReport
+
+# No search has so many trials: the baseline's seeds are nobody else's.
+_BASELINE_INDEX = 2**32 - 1
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A model to train again.
+
+    Attributes:
+        model: the trial's id, or the baseline's name.
+        index: the trial's index, of which its seeds are made.
+    """
+
+    model: str
+    index: int
+    config: Config
+    parameters: int
+
+    @property
+    def is_baseline(self) -> bool:
+        """Whether it is averaged embeddings and no trial."""
+        return self.model == AVERAGED_EMBEDDINGS
+
+
+def candidates_of(plan: Plan, ledger: Ledger, trials: Sequence[str]) -> list[Candidate]:
+    """The trials in the order given, each with its recorded configuration, and behind them the baseline."""
+    records = [ledger.trials[trial] for trial in trials]
+    of_record = TrialConfig.model_validate if plan.own is None else OwnConfig.of
+    parameters = plan.count(AVERAGING_CONFIG).total
+    return [
+        *(Candidate(record.trial, record.index, of_record(record.config), record.size) for record in records),
+        Candidate(AVERAGED_EMBEDDINGS, _BASELINE_INDEX, AVERAGING_CONFIG, parameters),
+    ]
+
+
+def repeat_seed(search_seed: int, index: int, repeat: int) -> tuple[int, int, int]:
+    """The seed of a repeat, from 1. Trials of the search have (search seed, index).
+
+    NumPy takes a seed sequence that ends in zeros for the one without them, so a repeat 0 would be the search's own trial.
+    """
+    if repeat < 1:
+        raise ValueError(f"repeats count from 1; received {repeat}")
+    return search_seed, index, repeat
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """The texts that a model is judged on."""
+
+    validation: PartTexts
+    test: PartTexts
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """One training of a candidate, numbered from 1."""
+
+    candidate: Candidate
+    number: int
+
+    @property
+    def key(self) -> str:
+        """A name for it among all repeats."""
+        return f"{self.candidate.model}-{self.number}"
+
+
+def open_repeats(candidates: Sequence[Candidate], repeats: int, ledger: Ledger, folder: RunFolder) -> list[Repeat]:
+    """The repeats that are still to be trained: those that are not in the ledger, broke there, or lost their answers.
+
+    Repeats of one model follow each other, so that a worker finds its compiled steps at hand.
+    """
+    wanted = [Repeat(candidate, number) for candidate in candidates for number in range(1, repeats + 1)]
+    return [repeat for repeat in wanted if not _is_done(repeat.candidate.model, repeat.number, ledger, folder)]
+
+
+def _is_done(model: str, number: int, ledger: Ledger, folder: RunFolder) -> bool:
+    end = ledger.repeats.get((model, number))
+    if end is None or end.status == "failed":
+        return False
+    return end.status == "diverged" or folder.predictions(model, number).exists()
+
+
+class ConfirmationConductor:
+    """One confirmation in progress."""
+
+    def __init__(
+        self,
+        candidates: Sequence[Candidate],
+        repeats: int,
+        texts: HeldOut,
+        store: RunStore,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Takes what is to be done; what the store's journal holds of it is not done again."""
+        self._candidates = candidates
+        self._repeats = repeats
+        self._texts = texts
+        self._store = store
+        self._clock = clock
+        self._waiting = open_repeats(candidates, repeats, store.ledger, store.folder)
+        self._given: dict[str, Repeat] = {}
+        self._at_work: set[str] = set()
+        self._losses: Counter[str] = Counter()
+        self.planned = len(self._waiting)
+        self.ended: list[RepeatEnded] = []
+
+    def start(self) -> None:
+        """Writes down who will see the test part, before anybody does."""
+        models = tuple(candidate.model for candidate in self._candidates)
+        self._store.record(
+            ConfirmationStarted(
+                time=self._clock(), models=models, repeats=self._repeats, texts=len(self._texts.test.labels)
+            )
+        )
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether ``next_repeat`` has nothing more to give; while a repeat is trained, it may lose its worker."""
+        return not (self._waiting or self._at_work)
+
+    def next_repeat(self) -> Repeat | None:
+        """The next repeat, None where there is none now."""
+        if not self._waiting:
+            return None
+        repeat = self._waiting.pop(0)
+        self._given[repeat.key] = repeat
+        self._at_work.add(repeat.key)
+        return repeat
+
+    def on_report(self, key: str, report: RepeatReport) -> Decision:
+        """Takes in an epoch of a repeat; after the last one its answers are kept, then its results recorded."""
+        if not report.over:
+            return Decision.CONTINUE
+        judgement, repeat = report.judgement, self._given[key]
+        if judgement is None:
+            self._record(repeat, "diverged", epochs=report.epoch.epoch, seconds=report.seconds)
+            return Decision.STOP
+        write_predictions(
+            self._store.folder.predictions(repeat.candidate.model, repeat.number),
+            {
+                "validation": (self._texts.validation, judgement.validation.answers),
+                "test": (self._texts.test, judgement.test.answers),
+            },
+        )
+        self._record(
+            repeat,
+            "completed",
+            epochs=report.epoch.epoch,
+            seconds=report.seconds,
+            best_epoch=judgement.best_epoch,
+            val_loss=judgement.validation.loss,
+            val_accuracy=judgement.validation.accuracy,
+            test_loss=judgement.test.loss,
+            test_accuracy=judgement.test.accuracy,
+        )
+        return Decision.STOP
+
+    def on_failure(self, key: str, error: str) -> None:
+        """Records a repeat that broke; the others go on, and another confirmation tries it again."""
+        self._record(self._given[key], "failed", epochs=0, seconds=0.0, error=error)
+
+    def on_worker_lost(self, key: str, reason: str) -> None:
+        """Puts a repeat whose worker went away back in line, to be trained from its beginning. The third loss fails it."""
+        self._losses[key] += 1
+        if self._losses[key] >= LOSSES_THAT_FAIL:
+            self.on_failure(key, f"{reason}; {LOSSES_THAT_FAIL} times")
+            return
+        self._at_work.discard(key)
+        self._waiting.append(self._given[key])
+
+    def end(self, reason: Literal["finished", "interrupted"]) -> None:
+        """Writes down why the confirmation is over."""
+        self._store.record(ConfirmationEnded(time=self._clock(), reason=reason))
+
+    def _record(self, repeat: Repeat, status: RepeatStatus, **results: float | str | None) -> None:
+        candidate = repeat.candidate
+        self._at_work.discard(repeat.key)
+        end = RepeatEnded(
+            time=self._clock(),
+            model=candidate.model,
+            repeat=repeat.number,
+            status=status,
+            parameters=candidate.parameters,
+            **results,
+        )
+        self._store.record(end)
+        self.ended.append(end)

@@ -1,1 +1,0 @@
-"""Confirmation: chosen trials trained again from other seeds, and judged on the test part."""

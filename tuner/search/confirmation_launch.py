@@ -1,0 +1,100 @@
+"""Starts a confirmation, or one that was broken off, and sees it to its end."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from tuner.data.encoded import EncodedDataset, EncodedSplits, encode
+from tuner.data.pipeline import PreparedData
+from tuner.runs.folder import RunFolder
+from tuner.runs.predictions import PartTexts
+from tuner.runs.settings import SearchSettings
+from tuner.runs.store import RunStore
+from tuner.search.confirmation import Candidate, ConfirmationConductor, HeldOut
+from tuner.search.interruption import Interrupted, Interruption
+from tuner.search.launch import check_cluster
+from tuner.search.ray_tune.cluster import connected, demand
+
+EndReason = Literal["finished", "interrupted"]
+OnStep = Callable[[ConfirmationConductor], None]
+
+
+@dataclass(frozen=True, eq=False)
+class ConfirmationData:
+    """Training and validation texts as the search had them, and the test texts in the same encoding."""
+
+    splits: EncodedSplits
+    test: EncodedDataset
+    texts: HeldOut
+
+
+def with_test_texts(data: PreparedData, *, max_length: int) -> ConfirmationData:
+    """Encodes the test texts, which a search leaves alone.
+
+    There always are some: a data set without a test part had one drawn from its training rows when it was split.
+    """
+    rows, labels = data.splits, data.dataset.labels
+    texts = [data.dataset.texts[row] for row in rows.test]
+    test = encode(texts, labels[rows.test], data.tokenizer, data.vocabulary, max_length)
+    held_out = HeldOut(
+        validation=PartTexts(rows.validation, labels[rows.validation]), test=PartTexts(rows.test, labels[rows.test])
+    )
+    return ConfirmationData(data.encoded, test, held_out)
+
+
+def confirm(
+    folder: RunFolder,
+    settings: SearchSettings,
+    data: ConfirmationData,
+    candidates: Sequence[Candidate],
+    *,
+    repeats: int,
+    on_step: OnStep,
+) -> EndReason:
+    """Trains and judges the repeats that the run does not hold yet.
+
+    Args:
+        folder: the run.
+        settings: its ``search.yaml``.
+        data: its texts, read again.
+        candidates: what is to be confirmed.
+        repeats: trainings of each, at least 1.
+        on_step: called several times a second.
+
+    Returns:
+        Why it is over. Journal, tables and answers are complete by then.
+
+    Raises:
+        InputError: where another process writes the run, or the cluster cannot hold a trial.
+        Interrupted: where the user broke off before there was anything to keep.
+    """
+    # Ray is imported after the cluster's settings are made.
+    asked = settings.resources
+    local_cpus = asked.concurrency * asked.cpus_per_trial
+    with Interruption() as interruption, connected(asked.address, local_cpus=local_cpus) as cluster:
+        from tuner.search.ray_tune.confirmation import confirm_on_ray
+
+        interruption.arm()
+        interruption.check()
+        check_cluster(settings, cluster)
+        store = RunStore(folder)
+        try:
+            conductor = ConfirmationConductor(candidates, repeats, data.texts, store)
+
+            def step() -> None:
+                interruption.check()
+                needed.want(conductor.planned - len(conductor.ended))
+                on_step(conductor)
+
+            reason: EndReason = "finished"
+            conductor.start()
+            interruption.defer()
+            try:
+                with demand(asked, cluster) as needed:
+                    confirm_on_ray(conductor, settings, data.splits, data.test, cluster, on_step=step)
+            except Interrupted:
+                reason = "interrupted"
+            conductor.end(reason)
+        finally:
+            store.close()
+    return reason

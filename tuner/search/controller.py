@@ -1,0 +1,296 @@
+"""Conducts a search: which trial comes next, what a report means, what is written down. Knows no Ray and no TensorFlow.
+
+Everything that the search decides goes through here and into the journal, so a test can drive a whole search with a
+made-up trainer, and a resumed search is this same class over a journal that is not empty.
+"""
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from search_spaces.config import TrialConfig
+from tuner.runs.events import (
+    EndReason,
+    EndStatus,
+    EpochEnded,
+    SearchEnded,
+    SearchStarted,
+    TrialBuilt,
+    TrialContinued,
+    TrialEnded,
+    TrialProposed,
+    TrialStarted,
+    WorkerLost,
+)
+from tuner.runs.search_state import Ledger, TrialRecord
+from tuner.search.plan import Plan
+from tuner.search.schedulers.scheduler import Continuation, Decision, Metrics, Scheduler
+from tuner.search.searchers.searcher import Searcher
+from tuner.search.trial_store import Records
+from tuner.training.report import EpochReport
+
+# A trial whose workers die so many times without a finished epoch in between is what kills them.
+LOSSES_THAT_FAIL = 3
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A trial for a worker.
+
+    Attributes:
+        trial: its id.
+        index: its number, which seeds it.
+        config: what to train: hyperparameters by name.
+        accuracies: the trial's validation accuracies so far, epoch by epoch.
+    """
+
+    trial: str
+    index: int
+    config: Mapping[str, Any]
+    accuracies: tuple[float | None, ...] = ()
+
+
+def trial_id(index: int) -> str:
+    """The id of trial ``index``: sortable, and the same in every run."""
+    return f"{index:05d}"
+
+
+def _finite(number: float) -> float | None:
+    return number if math.isfinite(number) else None
+
+
+class Conductor:
+    """One search in progress."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        searcher: Searcher,
+        scheduler: Scheduler,
+        records: Records,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Takes the parts; where the records hold a search already, the scheduler is told again what happened in it."""
+        self._plan = plan
+        self._searcher = searcher
+        self._scheduler = scheduler
+        self._records = records
+        self._clock = clock
+        self._decisions: dict[tuple[str, int], Decision] = {}
+        self._at_work: set[str] = set()
+        self._take_overs: dict[str, str] = {}
+        in_line = (self.ledger.trials[trial] for trial in self._relive())
+        self._waiting = [record for record in in_line if not (record.ended or record.paused)]
+        self._next_index = 1 + max((record.index for record in self.ledger.trials.values()), default=-1)
+
+    def _relive(self) -> list[str]:
+        """Tells the scheduler what the journal holds, in its order; returns the trials in the order of their last turns."""
+        turns: dict[str, None] = {}
+        for event in self.ledger.history:
+            match event:
+                case TrialProposed():
+                    turns[event.trial] = None
+                    self._scheduler.add(event.trial)
+                case EpochEnded():
+                    self._forget_take_overs(event.trial)
+                    if event.epoch < self._plan.epochs:
+                        self._ask_scheduler(self.ledger.trials[event.trial], event.epoch, event.val_accuracy)
+                    self._decisions[event.trial, event.epoch] = Decision(event.decision)
+                case TrialContinued():
+                    if event.donor is not None:
+                        self._take_overs[event.trial] = event.donor
+                    turns.pop(event.trial)
+                    turns[event.trial] = None
+                    self._scheduler.continued(event.trial)
+                case TrialEnded():
+                    self._scheduler.ended(event.trial)
+        return list(turns)
+
+    def _forget_take_overs(self, trained: str) -> None:
+        """Once trial or donor has trained on, the donor's state is known to have been copied."""
+        self._take_overs = {t: donor for t, donor in self._take_overs.items() if trained not in (t, donor)}
+
+    @property
+    def ledger(self) -> Ledger:
+        """All that happened so far."""
+        return self._records.ledger
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether ``next_trial`` has nothing more to give, not even after further reports."""
+        if self._waiting or self._next_index < self._plan.trials:
+            return False
+        return all(record.ended for record in self.ledger.trials.values())  # one that runs may lose its worker
+
+    def start(self) -> None:
+        """Writes down that the search runs (again), and makes up for what a crash may have cut off."""
+        self._records.record(SearchStarted(time=self._clock(), trials=self._plan.trials, own=self._plan.own))
+        for trial, donor in self._take_overs.items():
+            self._records.copy_state(donor, trial)
+        self._end_dropped()
+
+    def next_trial(self) -> Assignment | None:
+        """The next trial: first those that an interruption left, then what the scheduler calls back, then new ones.
+
+        None where there is none now. Where no report can change that, paused trials are over: they end as stopped.
+        """
+        if self._waiting:
+            return self._assign(self._waiting.pop(0))
+        new_trials_left = self._next_index < self._plan.trials
+        continuation = self._scheduler.next_continuation(new_trials_left=new_trials_left)
+        if continuation is not None:
+            return self._continue(continuation)
+        if new_trials_left:
+            return self._propose()
+        if not self._at_work:
+            for record in list(self.ledger.trials.values()):
+                if record.paused:
+                    self._end(record.trial, "stopped")
+        return None
+
+    def _propose(self) -> Assignment:
+        index, self._next_index = self._next_index, self._next_index + 1
+        config = self._searcher.propose(index, self.ledger.trials.values())
+        count = self._plan.count(config) if isinstance(config, TrialConfig) else None
+        trial = trial_id(index)
+        self._records.record(
+            TrialProposed(
+                time=self._clock(),
+                trial=trial,
+                index=index,
+                config=config.model_dump(),
+                parameters=None if count is None else count.total,
+                embedding_parameters=None if count is None else count.embedding,
+            )
+        )
+        self._scheduler.add(trial)
+        return self._assign(self.ledger.trials[trial])
+
+    def _continue(self, continuation: Continuation) -> Assignment:
+        trial, donor = continuation.trial, continuation.donor
+        config = self.ledger.trials[donor or trial].config | dict(continuation.changes)
+        self._records.record(TrialContinued(time=self._clock(), trial=trial, donor=donor, config=config))
+        if donor is not None:
+            self._records.copy_state(donor, trial)
+        self._scheduler.continued(trial)
+        return self._assign(self.ledger.trials[trial])
+
+    def _assign(self, record: TrialRecord) -> Assignment:
+        self._at_work.add(record.trial)
+        accuracies = tuple(event.val_accuracy for event in record.epochs)
+        return Assignment(record.trial, record.index, record.config, accuracies)
+
+    def on_start(self, trial: str) -> None:
+        """A worker took the trial."""
+        self._records.record(TrialStarted(time=self._clock(), trial=trial))
+
+    def on_report(self, trial: str, report: EpochReport, *, last: bytes, best: bytes | None) -> Decision:
+        """Takes in a trial's epoch and says what it does next.
+
+        An epoch that is already in the journal (its state was lost in a crash, so it was trained again) is answered as it
+        was answered then, and counted once. The journal is written before the weights: a state on disk is never newer
+        than the journal. From its last epoch a trial does not go on, so that state is not written.
+        """
+        record = self.ledger.trials[trial]
+        if report.counted is not None and record.parameters is None:
+            self._records.record(
+                TrialBuilt(
+                    time=self._clock(),
+                    trial=trial,
+                    parameters=report.counted.total,
+                    embedding_parameters=report.counted.embedding,
+                )
+            )
+        known = self._decisions.get((trial, report.epoch))
+        if known is Decision.PAUSE:  # it was called back since, or it would not train
+            known = Decision.CONTINUE
+        decision = known or self._fresh_decision(record, report)
+        if known is None:
+            self._decisions[trial, report.epoch] = decision
+            self._records.record(self._epoch_event(trial, report, decision))
+        self._records.save_weights(trial, last=None if decision is Decision.STOP else last, best=best)
+        if decision is Decision.STOP:
+            self._end(trial, self._end_status(record, report))
+        if decision is Decision.PAUSE:
+            self._at_work.discard(trial)
+        self._end_dropped()
+        return decision
+
+    def _fresh_decision(self, record: TrialRecord, report: EpochReport) -> Decision:
+        if report.diverged or report.epoch >= self._plan.epochs:
+            return Decision.STOP
+        decision = self._ask_scheduler(record, report.epoch, report.val_accuracy)
+        return Decision.STOP if self._is_out_of_patience(record, report) else decision
+
+    def _ask_scheduler(self, record: TrialRecord, epoch: int, val_accuracy: float | None) -> Decision:
+        if val_accuracy is None:
+            return Decision.STOP
+        return self._scheduler.report(record.trial, epoch, Metrics(val_accuracy, record.size))
+
+    def _is_out_of_patience(self, record: TrialRecord, report: EpochReport) -> bool:
+        """Whether the trial has gone ``patience`` epochs, this one included, without a better accuracy."""
+        if self._plan.patience is None or record.best is None or report.val_accuracy > (record.accuracy or 0.0):
+            return False
+        return report.epoch - record.best.epoch >= self._plan.patience
+
+    def _end_status(self, record: TrialRecord, report: EpochReport) -> EndStatus:
+        if report.diverged:
+            return "diverged"
+        at_its_end = report.epoch >= self._plan.epochs or self._is_out_of_patience(record, report)
+        return "completed" if at_its_end else "stopped"
+
+    def _epoch_event(self, trial: str, report: EpochReport, decision: Decision) -> EpochEnded:
+        return EpochEnded(
+            time=self._clock(),
+            trial=trial,
+            epoch=report.epoch,
+            train_loss=_finite(report.train_loss),
+            train_accuracy=_finite(report.train_accuracy),
+            val_loss=_finite(report.val_loss),
+            val_accuracy=None if report.diverged else _finite(report.val_accuracy),
+            seconds=report.seconds,
+            compile_seconds=report.compile_seconds,
+            tokens_per_second=report.tokens_per_second,
+            decision=decision.value,
+        )
+
+    def on_failure(self, trial: str, error: str) -> None:
+        """Records a trial that broke; the search goes on."""
+        if self.ledger.trials[trial].ended:  # its worker broke after the last report
+            return
+        self._end(trial, "failed", error)
+        self._end_dropped()
+
+    def _end(self, trial: str, status: EndStatus, error: str | None = None) -> None:
+        self._at_work.discard(trial)
+        self._records.record(TrialEnded(time=self._clock(), trial=trial, status=status, error=error))
+        self._scheduler.ended(trial)
+
+    def _end_dropped(self) -> None:
+        """Ends the paused trials that the scheduler will not call back."""
+        while dropped := self._scheduler.drain_dropped():
+            for trial in dropped:
+                if not self.ledger.trials[trial].ended:
+                    self._end(trial, "stopped")
+
+    def on_worker_lost(self, trial: str, reason: str) -> None:
+        """Puts a trial whose worker went away back in line, to go on from its last state.
+
+        The third loss without a finished epoch in between is its failure: then it is the trial that ends its workers.
+        """
+        record = self.ledger.trials[trial]
+        if record.ended:
+            return
+        if record.losses + 1 >= LOSSES_THAT_FAIL:
+            self.on_failure(trial, f"{reason}; {LOSSES_THAT_FAIL} times in a row after epoch {record.last_epoch}")
+            return
+        self._at_work.discard(trial)
+        self._records.record(WorkerLost(time=self._clock(), trial=trial, reason=reason))
+        self._waiting.append(record)
+
+    def end(self, reason: EndReason) -> None:
+        """Writes down why the search is over."""
+        self._records.record(SearchEnded(time=self._clock(), reason=reason))

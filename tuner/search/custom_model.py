@@ -1,0 +1,139 @@
+"""A user's own model as a search needs it: its space, discovered in a process of its own, and the modules that workers get."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from search_spaces.custom_space import own_space_of, with_settings
+from search_spaces.documents import SpaceError
+from search_spaces.space import Space
+from tuner.data.pipeline import PreparedData
+from tuner.errors import InputError
+from tuner.models.custom.source import ModelSource
+from tuner.runs.settings import HyperModelSettings, SearchSettings
+
+_LINES_OF_A_CRASH = 2
+
+
+@dataclass(frozen=True)
+class OwnModelRequest:
+    """What a user asks with ``--hypermodel``.
+
+    Attributes:
+        name: ``package.module:name``.
+        settings: of ``--set``, as they were given.
+    """
+
+    name: str
+    settings: tuple[str, ...] = ()
+
+
+def discovered(request: OwnModelRequest, data: PreparedData, *, max_length: int) -> tuple[HyperModelSettings, Space]:
+    """The model and the space that is searched. It is looked for in the current folder and among the installed packages.
+
+    Raises:
+        InputError: one line, where it cannot be found, built or trained on these data, or a setting means nothing for it.
+    """
+    found = _declared(request.name, Path.cwd(), data, max_length=max_length)
+    settings = found.model_copy(update={"changes": request.settings})
+    try:
+        return settings, with_settings(own_space_of(settings.declared, origin=request.name), request.settings)
+    except SpaceError as error:
+        raise InputError(str(error)) from None
+    except ValueError as error:
+        raise InputError(f"--set {error}") from None
+
+
+def discovered_again(settings: SearchSettings, data: PreparedData) -> SearchSettings:
+    """The settings of an interrupted search with its model as it is now: mended perhaps, but with the same space.
+
+    Settings of a search of our networks are returned as they are.
+
+    Raises:
+        InputError: where the model is gone, broken, or of another space.
+    """
+    before = settings.hypermodel
+    if before is None:
+        return settings
+    root = Path(before.root)
+    now = _declared(before.name, root if root.is_dir() else Path.cwd(), data, max_length=settings.data.max_length)
+    if now.declared != before.declared:
+        raise InputError(
+            f"--hypermodel {before.name}: its space has changed since the search {settings.name} began; bring the old module "
+            "back or start a new search"
+        )
+    return settings.model_copy(update={"hypermodel": now.model_copy(update={"changes": before.changes})})
+
+
+def source_of(hypermodel: HyperModelSettings) -> ModelSource:
+    """The modules of a model that was just discovered, for workers.
+
+    Raises:
+        InputError: where one is gone.
+    """
+    try:
+        return ModelSource.read(hypermodel.name, Path(hypermodel.root), hypermodel.sources)
+    except OSError as error:
+        raise InputError(
+            f"--hypermodel {hypermodel.name}: {error.filename} cannot be read ({error.strerror}); put it back"
+        ) from None
+
+
+def _declared(name: str, root: Path, data: PreparedData, *, max_length: int) -> HyperModelSettings:
+    asked = {
+        "name": name,
+        "root": str(root),
+        "vectors": None,
+        "facts": {
+            "vocabulary_size": data.vocabulary.size,
+            "classes": len(data.dataset.label_names),
+            "max_length": max_length,
+        },
+    }
+    with tempfile.TemporaryDirectory(prefix="frontier-tuner-") as scratch:
+        if data.encoded.vectors is not None:
+            asked["vectors"] = str(Path(scratch) / "vectors.npy")
+            np.save(Path(scratch) / "vectors.npy", data.encoded.vectors)
+        answer = _answer(asked, Path(scratch))
+    if "error" in answer:
+        raise InputError(f"--hypermodel {name}: {answer['error']}")
+    source = ModelSource.read(name, root, answer["files"])
+    return HyperModelSettings(name=name, root=str(root), sources=source.digests(), declared=answer["space"])
+
+
+def _answer(asked: dict[str, Any], scratch: Path) -> dict[str, Any]:
+    """What the process that imports the module says."""
+    request, answer = scratch / "request.json", scratch / "answer.json"
+    request.write_text(json.dumps(asked), encoding="utf-8")
+    command = [sys.executable, "-m", "tuner.models.custom.discover", str(request), str(answer)]
+    # A model is only built here, and the workers need the GPU.
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1", "PYTHONPATH": _python_path()}
+    ended = subprocess.run(
+        command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    if not answer.exists():
+        raise InputError(f"--hypermodel {asked['name']}: {_end_of(ended.returncode, ended.stderr)}")
+    content: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
+    return content
+
+
+def _python_path() -> str:
+    """This process's own path, so that the other one finds the same packages."""
+    return os.pathsep.join(path for path in sys.path if path)
+
+
+def _end_of(code: int, stderr: str) -> str:
+    lines: Sequence[str] = [line.strip() for line in stderr.splitlines() if line.strip()][-_LINES_OF_A_CRASH:]
+    how = f"ended by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+    return (
+        f"the process that builds it gave no answer ({how}{': ' if lines else ''}{' | '.join(lines)}); mend its module"
+    )

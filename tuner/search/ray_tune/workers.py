@@ -1,0 +1,115 @@
+"""Workers of trials: states on their way to them, those that hang, those that have grown too large."""
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+import psutil
+import ray
+from ray.tune.schedulers import FIFOScheduler
+
+from tuner.models.device import give_back_freed_memory
+
+
+class SentState:
+    """Stands for a state in the config of a trial. Ray Tune copies configs deeply; what this refers to is not copied.
+
+    It also keeps the copies to the end of the search. All of them are this one object, so that ``release`` frees the memory.
+    """
+
+    def __init__(self, reference: "ray.ObjectRef[bytes]") -> None:
+        """Takes where the state lies."""
+        self._reference: ray.ObjectRef[bytes] | None = reference
+
+    def fetch(self) -> bytes:
+        """The state, in a worker."""
+        state: bytes = ray.get(self._reference)
+        return state
+
+    def release(self) -> None:
+        """Lets the object store forget the state. To be called in the driver, once the trial has reported from it."""
+        self._reference = None
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "SentState":
+        """Itself."""
+        return self
+
+
+def sent(state: bytes | None) -> SentState | None:
+    """Puts a state where workers find it; None stays None."""
+    return None if state is None else SentState(ray.put(state))
+
+
+class HangWatch:
+    """Knows when each running trial last gave a sign of life: its start, or an epoch."""
+
+    def __init__(self, seconds: float | None, *, clock: Callable[[], float] = time.monotonic) -> None:
+        """Takes the limit, None for none."""
+        self.seconds = math.inf if seconds is None else seconds
+        self._clock = clock
+        self._since: dict[str, tuple[float, Any]] = {}
+        self._hung: set[str] = set()
+
+    def expect(self, trial: Any) -> None:
+        """From now on the trial has the whole time for its next epoch."""
+        self._since[trial.trial_id] = (self._clock(), trial)
+
+    def forget(self, trial: Any) -> bool:
+        """Nothing more is expected of the trial. Returns whether it had been overdue."""
+        self._since.pop(trial.trial_id, None)
+        hung = trial.trial_id in self._hung
+        self._hung.discard(trial.trial_id)
+        return hung
+
+    def overdue(self) -> list[Any]:
+        """The trials that are over the limit; each is named once."""
+        now = self._clock()
+        late = [trial for since, trial in self._since.values() if now - since > self.seconds]
+        for trial in late:
+            self._hung.add(trial.trial_id)
+            del self._since[trial.trial_id]
+        return late
+
+
+WORN = "worn"
+"""Key of a result under which a worker says that it should train no further trial."""
+
+MOST_GROWTH = 3 * 2**29
+"""Bytes of resident memory that a worker may have gained since it was set up. A compiled network leaves some 18 MB behind for
+each length of its batches, a new process costs some five seconds: it comes after about forty networks of two lengths each, or
+where a user's own model leaks."""
+
+
+class Wear:
+    """The growth of this process since it was set up."""
+
+    def __init__(self, most_growth: int = MOST_GROWTH) -> None:
+        """Takes the size of now as the one to compare with, without what is free."""
+        give_back_freed_memory()
+        self._process = psutil.Process()
+        self._most = self._process.memory_info().rss + most_growth
+
+    @property
+    def is_too_much(self) -> bool:
+        """Whether the process should be replaced before the next trial."""
+        if not self._has_grown:
+            return False
+        give_back_freed_memory()
+        return self._has_grown
+
+    @property
+    def _has_grown(self) -> bool:
+        return bool(self._process.memory_info().rss > self._most)
+
+
+class WarmWorkerScheduler(FIFOScheduler):
+    """Runs trials in the order of their proposal, each in a worker that is warm, unless its last trial wore it out."""
+
+    def on_trial_complete(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> None:
+        """Keeps the trial's worker for another trial or lets it go.
+
+        Ray knows this for all workers of a search or for none; it asks for each worker as its trial ends, right after this
+        call. A worker that refuses its next trial would fail it, which changes the order of trials.
+        """
+        tune_controller._reuse_actors = not result.get(WORN, False)

@@ -1,0 +1,236 @@
+"""One trial of a user's own model: trains it epoch by epoch with its own optimizer, loss and metrics, and reports."""
+
+import math
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from tuner.data.batches import Batch, Buckets, assemble, count_real_tokens, exact_plan, training_batches
+from tuner.data.encoded import EncodedDataset, EncodedSplits
+from tuner.models.custom.building import OwnModel, gives_logits
+from tuner.models.custom.finding import HyperModelError
+from tuner.training.archives import assign, named, packed, unpacked
+from tuner.training.program import EVALUATION_BATCH
+from tuner.training.report import EpochReport, OwnCount, TrialReport
+
+BATCH_SIZE = "batch_size"
+"""A hyperparameter of this name is the number of texts a training step."""
+DEFAULT_BATCH_SIZE = 64
+
+_SMALLEST = 1e-7
+
+
+class HyperModelRun:
+    """One trial in progress.
+
+    Initial weights, order of the texts and the seeds that Keras layers keep follow from the trial's seed, and go on from a
+    saved state as if there had been no break. What a user's code draws elsewhere is seeded anew for every epoch.
+    """
+
+    def __init__(
+        self,
+        own: OwnModel,
+        data: EncodedSplits,
+        values: Mapping[str, Any],
+        *,
+        seed: tuple[int, ...],
+        state: bytes | None,
+        accuracies: Sequence[float | None] = (),
+    ) -> None:
+        """Builds the model, fresh or with the state that an earlier report carried; otherwise as ``TrialRun``.
+
+        Raises:
+            HyperModelError: where it is no model for these data, or the state is not of this model.
+        """
+        weights_seed, self._epoch_seed, self._order_seed = (
+            int(number) for number in np.random.SeedSequence(seed).generate_state(3, np.uint32)
+        )
+        self._data = data
+        self._built = own.built(values, seed=weights_seed)
+        self._model = self._built.model
+        if not self._model.optimizer.built:
+            self._model.optimizer.build(self._model.trainable_variables)
+        self._batch_size = _batch_size(values)
+        self._epoch, self._best_accuracy = 0, -1.0
+        self._compile_seconds = 0.0
+        if state is not None:
+            self._restore(state)
+            reached = [accuracy for accuracy in accuracies[: self._epoch] if accuracy is not None]
+            self._best_accuracy = max(reached, default=-1.0)
+
+    def run_epoch(self) -> TrialReport:
+        """Trains one pass over the training texts, evaluates, and reports."""
+        self._epoch += 1
+        started, compiled_before = time.perf_counter(), self._compile_seconds
+        train_loss, train_accuracy, tokens_per_second = self._train()
+        val_loss, val_accuracy = self._evaluate() if math.isfinite(train_loss) else (math.nan, math.nan)
+        report = EpochReport(
+            epoch=self._epoch,
+            train_loss=train_loss,
+            train_accuracy=train_accuracy,
+            val_loss=val_loss,
+            val_accuracy=val_accuracy,
+            seconds=time.perf_counter() - started,
+            compile_seconds=self._compile_seconds - compiled_before,
+            tokens_per_second=tokens_per_second,
+            counted=OwnCount(self._built.parameters, self._built.embedding_parameters),
+        )
+        improved = not report.diverged and val_accuracy > self._best_accuracy
+        if improved:
+            self._best_accuracy = val_accuracy
+        best = packed(named("w", self._model.weights)) if improved else None
+        return TrialReport(report, last=self._state(), best=best)
+
+    def logits(self, weights: bytes, data: EncodedDataset) -> NDArray[np.float32]:
+        """What the model answers with the weights of an earlier report: ``[texts, outputs]``, before sigmoid or softmax.
+
+        Where the model gives probabilities, these are their logarithms, or log odds, within float32's reach. The trial cannot
+        go on afterwards: its last weights are gone.
+        """
+        assign("w", self._model.weights, unpacked(weights))
+        return self._as_logits(self._outputs(data))
+
+    def _train(self) -> tuple[float, float, float]:
+        """Mean loss, the model's own accuracy (NaN without one), and real tokens a second, the first step's left out."""
+        keras.utils.set_random_seed((self._epoch_seed + self._epoch) & 0xFFFFFFFF)
+        data, steps = self._data.train, _Steps()
+        order = (self._order_seed, self._epoch)
+        batches = training_batches(data, self._buckets(data.lengths), self._batch_size, seed_sequence=order)
+        batches_of_keras = self._dataset(batches, math.ceil(len(data) / self._batch_size), steps)
+        history = self._model.fit(batches_of_keras, epochs=1, shuffle=False, verbose=0, callbacks=[steps])
+        self._compile_seconds += steps.first_seconds
+        logs = {name: values[-1] for name, values in history.history.items()}
+        return logs["loss"], _accuracy(logs), steps.tokens_per_second
+
+    def _evaluate(self) -> tuple[float, float]:
+        """The model's mean loss, and the accuracy of its answers, on the validation texts."""
+        data = self._data.validation
+        loss = self._model.evaluate(self._evaluation_set(data), verbose=0, return_dict=True)["loss"]
+        outputs = self._outputs(data)
+        answers = outputs.argmax(axis=1) if outputs.shape[1] > 1 else outputs[:, 0] > self._threshold
+        return float(loss), float((answers == data.labels).mean())
+
+    def _outputs(self, data: EncodedDataset) -> NDArray[np.float32]:
+        """The model's answers ``[texts, outputs]`` in the order of the texts."""
+        rows = np.concatenate([numbers for _, numbers in self._evaluation_plan(data)])
+        in_batches = self._model.predict(self._evaluation_set(data), verbose=0)
+        outputs: NDArray[np.float32] = np.empty_like(in_batches)
+        outputs[rows] = in_batches
+        return outputs
+
+    def _evaluation_plan(self, data: EncodedDataset) -> list[tuple[int, NDArray[np.int64]]]:
+        return exact_plan(data.lengths, self._buckets(data.lengths), EVALUATION_BATCH)
+
+    def _evaluation_set(self, data: EncodedDataset) -> Any:
+        plan, lengths = self._evaluation_plan(data), data.lengths
+        return self._dataset((assemble(data, lengths, rows, boundary) for boundary, rows in plan), len(plan))
+
+    def _dataset(self, batches: Iterable[Batch], count: int, steps: "_Steps | None" = None) -> Any:
+        """So many batches as Keras takes them, without the rows that only fill up.
+
+        Its signature has no lengths, so that a step is traced once for all of them; a trial that goes on in another process
+        then runs the very graph that it would have run. It says how many batches there are, because Keras would otherwise ask
+        for one too many, which counts as a step of the optimizer.
+        """
+
+        def generate() -> Iterator[tuple[NDArray[np.int32], NDArray[np.int32]]]:
+            for batch in batches:
+                if steps is not None:
+                    steps.expect(count_real_tokens(batch))
+                real = batch.weights > 0
+                yield batch.tokens[real], batch.labels[real]
+
+        signature = (tf.TensorSpec([None, self._built.length], tf.int32), tf.TensorSpec([None], tf.int32))
+        dataset = tf.data.Dataset.from_generator(generate, output_signature=signature)
+        return dataset.apply(tf.data.experimental.assert_cardinality(count))
+
+    @property
+    def _threshold(self) -> float:
+        """Above it a single output means the second class."""
+        return 0.0 if gives_logits(self._model) else 0.5
+
+    def _as_logits(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        if gives_logits(self._model):
+            return outputs
+        likely = np.clip(outputs, _SMALLEST, 1 - _SMALLEST)
+        return np.log(likely) - np.log1p(-likely) if outputs.shape[1] == 1 else np.log(likely)
+
+    def _buckets(self, lengths: NDArray[np.int64]) -> Buckets:
+        return Buckets.for_lengths(self._built.lengths, lengths)
+
+    def _seeds(self) -> list[Any]:
+        """The states of the layers' random generators: Keras' variables that are neither weights nor metrics."""
+        others = {id(variable) for variable in (*self._model.weights, *self._model.metrics_variables)}
+        return [variable for variable in self._model.variables if id(variable) not in others]
+
+    def _state(self) -> bytes:
+        arrays = {
+            **named("w", self._model.weights),
+            **named("s", self._model.optimizer.variables),
+            **named("g", self._seeds()),
+        }
+        return packed({**arrays, "epoch": np.asarray(self._epoch)})
+
+    def _restore(self, state: bytes) -> None:
+        arrays = unpacked(state)
+        try:
+            assign("w", self._model.weights, arrays)
+            assign("s", self._model.optimizer.variables, arrays)
+            assign("g", self._seeds(), arrays)
+        except (KeyError, ValueError):
+            raise HyperModelError(
+                "the model has other weights than when its last epoch was saved; was its module changed in between?"
+            ) from None
+        self._epoch = int(arrays.pop("epoch"))
+
+
+class _Steps(keras.callbacks.Callback):
+    """Times an epoch: its first step, which may be traced and compiled, apart from the others.
+
+    Attributes:
+        first_seconds: of the first step, 0 before it.
+    """
+
+    def __init__(self) -> None:
+        """Starts with nothing."""
+        super().__init__()
+        self.first_seconds = 0.0
+        self._began = self._last = 0.0
+        self._tokens: list[int] = []
+
+    def expect(self, tokens: int) -> None:
+        """A batch of so many real tokens follows."""
+        self._tokens.append(tokens)
+
+    @property
+    def tokens_per_second(self) -> float:
+        """Of all steps but the first, 0 where there was none."""
+        seconds = self._last - self._began - self.first_seconds
+        return sum(self._tokens[1:]) / seconds if seconds else 0.0
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Starts the clock."""
+        self._began = time.perf_counter()
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Stops it for this step."""
+        self._last = time.perf_counter()
+        if not batch:
+            self.first_seconds = self._last - self._began
+
+
+def _batch_size(values: Mapping[str, Any]) -> int:
+    size = values.get(BATCH_SIZE, DEFAULT_BATCH_SIZE)
+    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+        raise HyperModelError(f"batch_size is {size!r}; it is the texts a training step, a whole number of at least 1")
+    return size
+
+
+def _accuracy(logs: Mapping[str, float]) -> float:
+    """The first of the model's own metrics that is an accuracy, NaN where none is."""
+    return next((value for name, value in logs.items() if name == "acc" or name.endswith("accuracy")), math.nan)
