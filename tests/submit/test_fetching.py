@@ -1,6 +1,8 @@
+import io
 import json
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,22 @@ def test_a_run_comes_home_as_it_is(run, tmp_path):
     assert all((run.path / name).read_bytes() == (fetched.path / name).read_bytes() for name in names)
     assert load(fetched.path).trials.equals(load(run.path).trials)
     assert [path.name for path in (tmp_path / "here").iterdir()] == ["mine"]
+
+
+def test_nothing_is_written_outside_the_folder(tmp_path):
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        for name in ("journal.jsonl", "models/00000/best.npz", "../above.txt", str(tmp_path / "absolute.txt")):
+            info = tarfile.TarInfo(name)
+            info.size = 2
+            archive.addfile(info, io.BytesIO(b"{}"))
+        link = tarfile.TarInfo("link")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/hostname"
+        archive.addfile(link)
+    _unpack(buffer.getvalue(), tmp_path / "run")
+    assert {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file() or path.is_symlink()} == {
+        "run/journal.jsonl", "run/models/00000/best.npz",
+    }  # fmt: skip
 
 
 def test_the_heads_own_place_is_the_variable_or_the_home_folder(run):

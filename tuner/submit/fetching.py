@@ -138,5 +138,14 @@ def _other(here: Path, fetched: Path) -> bool:
 
 
 def _unpack(content: bytes, folder: Path) -> None:
+    """Writes the files of an archive, and nothing outside the folder.
+
+    By hand, because ``extractall`` takes ``filter="data"`` only from Python 3.11.4 on, and Debian 12 has 3.11.2.
+    """
     with tarfile.open(fileobj=io.BytesIO(content), mode="r:gz") as archive:
-        archive.extractall(folder, filter="data")
+        for member in archive:
+            target = (folder / member.name).resolve()
+            file = archive.extractfile(member) if member.isfile() else None
+            if file is not None and target.is_relative_to(folder.resolve()):
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(file.read())
