@@ -8,22 +8,31 @@ from analysis.comparing import compare, trials_of
 from analysis.confirmation import Confirmation, confirmation
 from analysis.curves import learning_curves, overfitting_epochs, time_spent
 from analysis.effects import effects, importance, interactions
-from analysis.frontier import REFERENCE, Reference, accuracy_costs, frontier, hypervolume, knee, knee_heights, layers
+from analysis.frontier import (
+    REFERENCE,
+    Reference,
+    accuracy_costs,
+    frontier,
+    hypervolume,
+    knee,
+    knee_heights,
+    pareto_ranks,
+)
 from analysis.importers.keras_tuner import load_keras_tuner
 from analysis.importers.ray_tune import load_ray_tune
-from analysis.importers.results import ForeignResults
+from analysis.importers.results import ImportedResults
 from analysis.loading import Run, load, load_many
 from analysis.predictions import calibration_bins, calibration_error, confusion, overconfidence, predictions, recalls
 from analysis.ranking import by_configuration, rank
-from analysis.recommendation import Decision, decide
+from analysis.recommendation import Recommendation, recommend
 from analysis.references import references
 from analysis.scaling import ScalingFit, scaling_fit
 
 __all__ = [
     "REFERENCE",
     "Confirmation",
-    "Decision",
-    "ForeignResults",
+    "ImportedResults",
+    "Recommendation",
     "Reference",
     "Run",
     "ScalingFit",
@@ -34,7 +43,6 @@ __all__ = [
     "compare",
     "confirmation",
     "confusion",
-    "decide",
     "effects",
     "frontier",
     "hypervolume",
@@ -42,7 +50,6 @@ __all__ = [
     "interactions",
     "knee",
     "knee_heights",
-    "layers",
     "learning_curves",
     "load",
     "load_keras_tuner",
@@ -51,9 +58,11 @@ __all__ = [
     "load_results",
     "overconfidence",
     "overfitting_epochs",
+    "pareto_ranks",
     "predictions",
     "rank",
     "recalls",
+    "recommend",
     "references",
     "scaling_fit",
     "time_spent",

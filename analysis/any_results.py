@@ -4,12 +4,12 @@ from pathlib import Path
 
 from analysis.importers.keras_tuner import is_keras_tuner, load_keras_tuner
 from analysis.importers.ray_tune import is_ray_tune, load_ray_tune
-from analysis.importers.results import ForeignResults
+from analysis.importers.results import ImportedResults
 from analysis.loading import Run, load
 from tuner.runs.location import runs_folder
 
 
-def load_results(run: str | Path, *, runs_dir: Path | None = None) -> Run | ForeignResults:
+def load_results(run: str | Path, *, runs_dir: Path | None = None) -> Run | ImportedResults:
     """A run by name or folder, else the trials of a Ray Tune or KerasTuner folder.
 
     Raises:

@@ -1,6 +1,6 @@
-"""How sure accuracies and their differences are: models trained a few times, all judged on the same texts.
+"""How sure accuracies and their differences are: models trained a few times, all evaluated on the same texts.
 
-Two things are due to chance: the seed of a training, and which texts happen to be in the test part. Both are resampled,
+Two things are due to chance: the seed of a training, and which texts happen to be in the test set. Both are resampled,
 crossed: a sample draws texts with replacement, the same ones for every model, and trainings with replacement, for each model
 its own ("pigeonhole bootstrap", Owen 2007, doi:10.1214/07-AOAS122). Deviations between n trainings are stretched by
 sqrt(n / (n - 1)), since resampling so few would make them look too small. In simulations of 1,000 texts

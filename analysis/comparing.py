@@ -6,7 +6,7 @@ import pandas as pd
 
 from analysis.frontier import REFERENCE, Reference, frontier, hypervolume
 from analysis.loading import Run
-from analysis.recommendation import decide
+from analysis.recommendation import recommend
 
 
 def compare(runs: Sequence[Run], reference: Reference = REFERENCE) -> pd.DataFrame:
@@ -17,16 +17,16 @@ def compare(runs: Sequence[Run], reference: Reference = REFERENCE) -> pd.DataFra
 
 
 def _row(run: Run, reference: Reference) -> dict[str, object]:
-    decision = decide(run.trials)
+    recommendation = recommend(run.trials)
     return {
         "run": run.name,
         "data": run.settings.data.source,
         "trials": len(run.trials),
-        "best_accuracy": decision.best["val_accuracy"] if decision else None,
-        "best_parameters": decision.best["parameters"] if decision else None,
-        "knee": decision.chosen["trial_id"] if decision else None,
-        "knee_accuracy": decision.chosen["val_accuracy"] if decision else None,
-        "knee_parameters": decision.chosen["parameters"] if decision else None,
+        "best_accuracy": recommendation.best["val_accuracy"] if recommendation else None,
+        "best_parameters": recommendation.best["parameters"] if recommendation else None,
+        "knee": recommendation.chosen["trial_id"] if recommendation else None,
+        "knee_accuracy": recommendation.chosen["val_accuracy"] if recommendation else None,
+        "knee_parameters": recommendation.chosen["parameters"] if recommendation else None,
         "frontier": len(frontier(run.trials)),
         "hypervolume": hypervolume(run.trials, reference),
         "seconds": float(run.trials["seconds"].sum()),

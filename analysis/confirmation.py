@@ -1,4 +1,4 @@
-"""What a confirmation found: accuracies on the test part with intervals, and which models cannot be told apart."""
+"""What a confirmation found: accuracies on the test set with intervals, and which models cannot be told apart."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -20,14 +20,14 @@ class Confirmation:
     """The confirmed models of a run.
 
     Attributes:
-        models: a row a model, the most accurate on the test part first. Columns: ``model`` (a trial's id or a baseline's
+        models: a row a model, the most accurate on the test set first. Columns: ``model`` (a trial's id or a baseline's
             name), ``parameters``, ``repeats`` (completed), ``broken`` (diverged or failed), ``val_accuracy`` and
             ``test_accuracy`` (means over repeats), ``low`` and ``high`` (95 % bootstrap interval of the test accuracy),
             ``spread`` (standard deviation between repeats, missing for one), ``test_loss``, and ``tied``: whether the
             comparisons leave open that it is as good as the first.
         comparisons: a row a pair of models on the same test texts, columns ``better``, ``other``, ``difference``, ``low``,
             ``high`` (simultaneous 95 % interval, in percentage points) and ``tied``.
-        texts: size of the test part.
+        texts: size of the test set.
     """
 
     models: pd.DataFrame
@@ -42,7 +42,7 @@ class Confirmation:
 
     @property
     def sentence(self) -> str:
-        """What the test part says about which model to take."""
+        """What the test set says about which model to take."""
         best, smallest = self.models.iloc[0], self.smallest_tied
         text = (
             f"On {counted(self.texts, 'test text')}, {best['model']} is the most accurate: {percent(best['test_accuracy'])} "

@@ -14,7 +14,7 @@ _SHOWN_WHERE_SET = {"embedding_dropout": "of words", "momentum": "momentum", "l1
 
 
 def is_ours(config: Mapping[str, Any]) -> bool:
-    """Whether a configuration has the hyperparameters of our networks, not those of another tool's."""
+    """Whether a configuration has the hyperparameters of the built-in networks, not those of another tool's."""
     return config.keys() >= _OURS
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from analysis.columns import CONFIG, varied, with_accuracy
-from analysis.frontier import layers
+from analysis.frontier import pareto_ranks
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -121,7 +121,7 @@ def importance(trials: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame(columns=["hyperparameter", "target", "importance"])
     losses = {"accuracy": -usable["val_accuracy"]}
     if usable["parameters"].notna().all():
-        losses["frontier"] = layers(usable).astype(float)
+        losses["frontier"] = pareto_ranks(usable).astype(float)
     rows = [
         {"hyperparameter": name, "target": target, "importance": share}
         for target, loss in losses.items()

@@ -1,4 +1,4 @@
-"""The frontier of accuracy against parameters: its trials, knee and layers, its hypervolume, what each step along it costs."""
+"""The frontier of accuracy against parameters: its trials, knee and ranks, its hypervolume, what each step along it costs."""
 
 import math
 from dataclasses import dataclass
@@ -8,7 +8,8 @@ import pandas as pd
 
 from analysis.columns import non_embedding_parameters, require, with_size
 from tuner.errors import InputError
-from tuner.runs.pareto import front_layers, pareto_front
+from tuner.runs.pareto import pareto_front
+from tuner.runs.pareto import pareto_ranks as ranks_of_points
 
 
 def frontier(trials: pd.DataFrame) -> pd.DataFrame:
@@ -20,10 +21,10 @@ def frontier(trials: pd.DataFrame) -> pd.DataFrame:
     return usable.iloc[pareto_front(usable["val_accuracy"].tolist(), usable["parameters"].tolist())]
 
 
-def layers(trials: pd.DataFrame) -> "pd.Series[int]":
+def pareto_ranks(trials: pd.DataFrame) -> "pd.Series[int]":
     """The frontier layer of every trial with accuracy and size: 1 on the frontier, 2 where only those dominate, and so on."""
     usable = with_size(trials)
-    numbers = front_layers(usable["val_accuracy"].tolist(), usable["parameters"].tolist())
+    numbers = ranks_of_points(usable["val_accuracy"].tolist(), usable["parameters"].tolist())
     return pd.Series([number + 1 for number in numbers], index=usable.index, name="layer", dtype="int64")
 
 

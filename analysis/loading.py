@@ -15,7 +15,7 @@ from tuner.errors import InputError
 from tuner.runs.folder import RunFolder, find_run
 from tuner.runs.journal import read_journal
 from tuner.runs.location import runs_folder
-from tuner.runs.search_state import Ledger
+from tuner.runs.search_state import SearchState
 from tuner.runs.settings import SearchSettings, read_settings
 from tuner.runs.tables import (
     EPOCH_SCHEMA,
@@ -72,7 +72,7 @@ def load(run: str | Path, *, runs_dir: Path | None = None) -> Run:
     """
     folder = find_run(str(run), runs_dir or runs_folder())
     settings = read_settings(folder.settings)
-    tables = _tables(folder, trial_schema(settings.own_hyperparameters()))
+    tables = _tables(folder, trial_schema(settings.custom_hyperparameters()))
     return Run(folder, settings, *map(_frame, tables))
 
 
@@ -104,8 +104,8 @@ def _tables(folder: RunFolder, trials_schema: pa.Schema) -> tuple[pa.Table, pa.T
         if not folder.repeats_table.exists() and trials["test_accuracy"].null_count == len(trials):
             return trials, epochs, REPEAT_SCHEMA.empty_table()
     with _collector_paused():
-        ledger = Ledger(read_journal(folder.journal))
-        return trials_table(ledger), epochs_table(ledger), repeats_table(ledger)
+        search_state = SearchState(read_journal(folder.journal))
+        return trials_table(search_state), epochs_table(search_state), repeats_table(search_state)
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:

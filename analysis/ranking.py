@@ -5,7 +5,7 @@ from typing import Literal
 import pandas as pd
 
 from analysis.columns import CONFIG, with_accuracy
-from analysis.frontier import knee_heights, layers
+from analysis.frontier import knee_heights, pareto_ranks
 
 By = Literal["accuracy", "frontier", "knee"]
 
@@ -13,7 +13,7 @@ By = Literal["accuracy", "frontier", "knee"]
 def rank(
     trials: pd.DataFrame, *, by: By = "accuracy", top: int | None = None, max_params: int | None = None
 ) -> pd.DataFrame:
-    """The trials in order, with the columns ``rank`` (from 1), ``on_frontier`` and ``layer`` (``layers``) before the others.
+    """The trials in order, with the columns ``rank`` (from 1), ``on_frontier`` and ``layer`` (``pareto_ranks``) first.
 
     Args:
         trials: as in ``Run.trials``; rows without an accuracy are left out, and those without a size come last.
@@ -26,7 +26,7 @@ def rank(
     usable = with_accuracy(trials)
     if max_params is not None:
         usable = usable[usable["parameters"] <= max_params]
-    usable = usable.assign(layer=layers(usable).astype("Int64"))
+    usable = usable.assign(layer=pareto_ranks(usable).astype("Int64"))
     ordered = _order(usable, by)
     ordered = ordered.head(top) if top is not None else ordered
     ordered = ordered.reset_index(drop=True)

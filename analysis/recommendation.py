@@ -11,7 +11,7 @@ from analysis.ranking import rank
 
 
 @dataclass(frozen=True)
-class Decision:
+class Recommendation:
     """The trial to take, and the most accurate one to hold it against: rows of ``Run.trials``."""
 
     chosen: "pd.Series[Any]"
@@ -42,7 +42,7 @@ class Decision:
         )
 
 
-def decide(trials: pd.DataFrame) -> Decision | None:
+def recommend(trials: pd.DataFrame) -> Recommendation | None:
     """The knee of the frontier against the most accurate trial, None where no trial has an accuracy.
 
     Where no size is known, the most accurate is both.
@@ -51,12 +51,12 @@ def decide(trials: pd.DataFrame) -> Decision | None:
     if ranked.empty:
         return None
     best = str(ranked["trial_id"].iloc[0])
-    return Decision(_row(trials, knee(trials) or best), _row(trials, best))
+    return Recommendation(_row(trials, knee(trials) or best), _row(trials, best))
 
 
 def chosen_trial(trials: pd.DataFrame) -> str:
     """The id of the trial to take, empty where no trial has an accuracy."""
-    decision = decide(trials)
+    decision = recommend(trials)
     return str(decision.chosen["trial_id"]) if decision else ""
 
 

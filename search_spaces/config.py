@@ -139,7 +139,7 @@ class TrialConfig(BaseModel):
 
 
 @dataclass(frozen=True)
-class OwnConfig:
+class CustomConfig:
     """The values of a model's active hyperparameters, by name in the order of its space. Immutable.
 
     One that is inactive, because it stands in a conditional scope of another choice, is not there.
@@ -157,8 +157,8 @@ class OwnConfig:
         return dict(self.values)
 
 
-Config = TrialConfig | OwnConfig
-"""What a trial can be of: one of our networks, or a user's own model."""
+Config = TrialConfig | CustomConfig
+"""What a trial can be of: one of the built-in networks, or a custom model."""
 
 
 @cache
@@ -182,7 +182,7 @@ def checked(name: str, value: Any) -> Value:
     return found
 
 
-def worked_out(values: Mapping[str, Value], formulas: Mapping[str, Formula]) -> dict[str, Value]:
+def evaluate_formulas(values: Mapping[str, Value], formulas: Mapping[str, Formula]) -> dict[str, Value]:
     """The values and what the formulas make of them, by name.
 
     Args:

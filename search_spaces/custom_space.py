@@ -1,4 +1,4 @@
-"""The space of a user's custom model as a document, and the types of its hyperparameters."""
+"""The space of a custom model as a document, and the types of its hyperparameters."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -12,8 +12,8 @@ from search_spaces.space import Space
 Kind = Literal["bool", "int", "float", "str"]
 
 
-def own_space_of(document: Mapping[str, Any], *, origin: str) -> Space:
-    """The space of a user's own model from the form that ``space_document`` gives it.
+def custom_space_of(document: Mapping[str, Any], *, origin: str) -> Space:
+    """The space of a custom model from the form that ``space_document`` gives it.
 
     Raises:
         SpaceError: one line with the origin, where it is not such a form.

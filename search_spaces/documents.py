@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from search_spaces.config import CombinationError, TrialConfig, worked_out
+from search_spaces.config import CombinationError, TrialConfig, evaluate_formulas
 from search_spaces.domains import Domain, Value
 from search_spaces.expressions import Formula
 from search_spaces.parsing import Entry, entry_body, parse_domain, parse_entry
@@ -111,7 +111,7 @@ def _check_formulas(space: Space) -> None:
     axes: list[tuple[Value, ...]] = [_ends(space.parameters[name]) for name in searched]
     for corner in itertools.islice(itertools.product(*axes), _MOST_CORNERS):
         values: dict[str, Value] = dict(zip(searched, corner, strict=True))
-        worked_out(values, space.formulas)
+        evaluate_formulas(values, space.formulas)
 
 
 def _ends(domain: Domain) -> tuple[Value, ...]:
@@ -120,7 +120,7 @@ def _ends(domain: Domain) -> tuple[Value, ...]:
 
 
 def space_document(space: Space) -> dict[str, Any]:
-    """The YAML form of a space; reading it back gives an equal space (``own_space_of`` where it is of a user's own model)."""
+    """The YAML form of a space; reading it back gives an equal space (``custom_space_of`` for a custom model's)."""
     bodies = {
         name: entry_body(Entry(space.formulas.get(name) or space.parameters[name], space.conditions.get(name)))
         for name in (*space.parameters, *space.formulas)
@@ -144,7 +144,7 @@ def parse_setting(
     Args:
         setting: as it was given.
         variables: of the space that it is meant for.
-        own: the hyperparameters of a user's own model, where it is meant for that model's space.
+        own: the hyperparameters of a custom model, where it is meant for that model's space.
 
     Raises:
         SpaceError: one line with the setting as it was given.

@@ -18,8 +18,8 @@ class Split(_Settings):
     """Which texts train, validate and test.
 
     Attributes:
-        given: use the test part that the data give; else draw all parts by class.
-        test: share of all texts, where a test part is drawn.
+        given: use the test set that the data give; else draw all parts by class.
+        test: share of all texts, where a test set is drawn.
         validation: share of the texts that are not for testing.
     """
 

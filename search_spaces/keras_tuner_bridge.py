@@ -77,7 +77,7 @@ def from_hyperparameters(
             scopes become conditions, steps become grids.
         name: what the space is called.
         formulas: of the space; KerasTuner has none.
-        own: whether the hyperparameters are those of a user's own model, defaults included.
+        own: whether the hyperparameters are those of a custom model, defaults included.
 
     Raises:
         ValueError: where a hyperparameter has no counterpart; one line that names it.

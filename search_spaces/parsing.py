@@ -50,7 +50,7 @@ _GRIDS: Mapping[str, Callable[[Any, Any, Any], Domain]] = {"grid": Grid, "log_gr
 _KINDS = ("choice", *_RANGES, *_GRIDS, "formula")
 
 Ours = Mapping[str, FieldInfo]
-"""Our hyperparameters by name, whose bounds hold; none in the space of a user's own model, where a name is only a name."""
+"""Our hyperparameters by name, whose bounds hold; none in the space of a custom model, where a name is only a name."""
 _NO_HYPERPARAMETERS: Ours = MappingProxyType({})
 
 
@@ -122,7 +122,7 @@ def parse_entry(name: str, body: Any, *, variables: Sequence[str] = (), own: Seq
         name: of the parameter.
         body: as YAML gives it.
         variables: names that are known beside those of the hyperparameters.
-        own: names of the hyperparameters of a user's own model, where the space is that model's.
+        own: names of the hyperparameters of a custom model, where the space is that model's.
 
     Raises:
         ValueError: one line without the place, which the caller knows.

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from search_spaces.config import Config, OwnConfig, TrialConfig, config_of, worked_out
+from search_spaces.config import Config, CustomConfig, TrialConfig, config_of, evaluate_formulas
 from search_spaces.domains import Domain, Value
 from search_spaces.expressions import Condition, Formula
-from search_spaces.structure import check_structure, draw_order, idle_variables, simplified
+from search_spaces.structure import check_structure, draw_order, idle_variables, resolve_conditions
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Space:
             the default.
         formulas: hyperparameters, or further variables, that follow from other numbers.
         max_params: no network of more parameters than this, None for no bound. Counting is the search's part.
-        own: the default of every parameter, where they are those of a user's own model and no others exist; None where
+        own: the default of every parameter, where they are those of a custom model and no others exist; None where
             they are ``TrialConfig``'s.
     """
 
@@ -97,9 +97,9 @@ class Space:
                 nothing together.
         """
         if self.own is not None:
-            return OwnConfig.of(values)
+            return CustomConfig.of(values)
         active = {name: formula for name, formula in self.formulas.items() if self.active(name, values)}
-        return config_of(worked_out(values, active))
+        return config_of(evaluate_formulas(values, active))
 
     def values(self, config: Mapping[str, Value]) -> dict[str, Value]:
         """The inverse of ``config``: what was chosen for the active parameters.
@@ -186,7 +186,7 @@ class Space:
             ValueError: where a changed parameter could never be active; one line that begins with its name.
         """
         parameters = {**self.parameters, **changes}
-        conditions = simplified(parameters, self.conditions, asked=tuple(changes))
+        conditions = resolve_conditions(parameters, self.conditions, asked=tuple(changes))
         never = (set(parameters) | set(self.conditions)) - set(conditions)
         formulas = {name: made for name, made in self.formulas.items() if name not in changes and name not in never}
         searched = {name: domain for name, domain in parameters.items() if name not in never}

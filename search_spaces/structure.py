@@ -95,7 +95,7 @@ def idle_variables(
     return {name for name in (*parameters, *formulas) if name not in hyperparameters and name not in needed}
 
 
-def simplified(
+def resolve_conditions(
     parameters: Mapping[str, Domain], conditions: Mapping[str, Condition], *, asked: tuple[str, ...]
 ) -> dict[str, Condition | None]:
     """The conditions that these domains leave open: by name for whatever can still be active, None where it always is.

@@ -2,6 +2,6 @@
 
 from analysis.importers.keras_tuner import load_keras_tuner
 from analysis.importers.ray_tune import load_ray_tune
-from analysis.importers.results import ForeignResults
+from analysis.importers.results import ImportedResults
 
-__all__ = ["ForeignResults", "load_keras_tuner", "load_ray_tune"]
+__all__ = ["ImportedResults", "load_keras_tuner", "load_ray_tune"]

@@ -7,7 +7,7 @@ from statistics import fmean
 from typing import Any
 
 from analysis.importers.ray_tune import checkpoint_parameters
-from analysis.importers.results import ForeignResults, ForeignTrial, find_metric_names, flat, parameters_in, results_of
+from analysis.importers.results import ForeignTrial, ImportedResults, find_metric_names, flat, parameters_in, results_of
 from tuner.errors import InputError
 
 _STATUSES = {
@@ -25,7 +25,7 @@ def is_keras_tuner(path: Path) -> bool:
     return (path / "oracle.json").is_file() or any(path.glob("trial_*/trial.json"))
 
 
-def load_keras_tuner(path: str | Path, *, accuracy: str | None = None) -> ForeignResults:
+def load_keras_tuner(path: str | Path, *, accuracy: str | None = None) -> ImportedResults:
     """The trials of a KerasTuner project, from its folder.
 
     Its tuners write down one observation a trial, at the best epoch, as the mean over executions; where an oracle was told of

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.importers.results import ForeignResults, ForeignTrial, find_metric_names, flat, parameters_in, results_of
+from analysis.importers.results import ForeignTrial, ImportedResults, find_metric_names, flat, parameters_in, results_of
 from tuner.errors import InputError
 
 
@@ -48,7 +48,7 @@ def is_ray_tune(path: Path) -> bool:
     return any(True for _ in _trial_folders(path))
 
 
-def load_ray_tune(path: str | Path, *, accuracy: str | None = None) -> ForeignResults:
+def load_ray_tune(path: str | Path, *, accuracy: str | None = None) -> ImportedResults:
     """The trials of a Ray Tune experiment, from its folder: running, crashed or finished.
 
     A trial is "failed" where Ray wrote an error, "stopped" where it ended before the longest one, "completed" where it did not,

@@ -94,7 +94,7 @@ _MEASURES = ["train_loss", "train_accuracy", "val_loss", "val_accuracy"]
 
 
 @dataclass(frozen=True)
-class ForeignResults:
+class ImportedResults:
     """The trials of another tool's folder.
 
     Attributes:
@@ -142,7 +142,7 @@ class ForeignTrial:
 
 def results_of(
     path: Path, tool: str, trials: Sequence[ForeignTrial], names: MetricNames, notes: Sequence[str]
-) -> ForeignResults:
+) -> ImportedResults:
     """The tables of these trials."""
     epochs = [
         {"trial_id": trial.trial, "epoch": number, **names.measures(metrics), "seconds": metrics.get("seconds")}
@@ -165,7 +165,7 @@ def results_of(
         }
     )
     ids = table["trial_id"]
-    return ForeignResults(
+    return ImportedResults(
         path,
         tool,
         table.assign(

@@ -43,7 +43,7 @@ def differences(run: Run, experiment: Experiment, table: PublishedTable | None) 
         )
     if table is not None and table.split == "test":
         found.append(
-            "The report's accuracies are of the test part, ours of the validation part: the test part is seen once, by "
+            "The report's accuracies are of the test set, ours of the validation set: the test set is seen once, by "
             "`tuner confirm`."
         )
     return [*found, *experiment.differences]

@@ -7,7 +7,7 @@ from analysis.confirmation import Confirmation, confirmation
 from analysis.descriptions import counted, network_text, percent
 from analysis.loading import Run
 from analysis.predictions import BINS, calibration_error, overconfidence, predictions, recalls
-from analysis.recommendation import Decision
+from analysis.recommendation import Recommendation
 from analysis.report.tables import Cell, Row, Table, accuracy_cell, number_cell
 
 _DASH = "–"
@@ -23,7 +23,7 @@ class Confirmed:
             accurate of those that were.
         models, comparisons, labels: tables; the last one by label, for ``shown``.
         calibration: how well its probabilities are calibrated, in words.
-        seen: by how many models the test part has been seen, in words.
+        seen: by how many models the test set has been seen, in words.
     """
 
     found: Confirmation
@@ -35,13 +35,13 @@ class Confirmed:
     seen: str
 
 
-def confirmed(run: Run, decision: Decision | None) -> Confirmed | None:
+def confirmed(run: Run, recommendation: Recommendation | None) -> Confirmed | None:
     """What there is to show; None before a confirmation."""
     found = confirmation(run)
-    if found is None or decision is None:
+    if found is None or recommendation is None:
         return None
     models = found.models["model"].tolist()
-    shown = str(decision.chosen["trial_id"])
+    shown = str(recommendation.chosen["trial_id"])
     shown = shown if shown in models else models[0]
     return Confirmed(
         found=found,

@@ -10,9 +10,9 @@ import yaml
 
 from analysis.descriptions import counted, percent
 from analysis.frontier import REFERENCE, frontier, hypervolume
-from analysis.importers.results import ForeignResults
+from analysis.importers.results import ImportedResults
 from analysis.loading import Run
-from analysis.recommendation import Decision
+from analysis.recommendation import Recommendation
 from analysis.results import Results
 from analysis.scaling import ScalingFit
 
@@ -29,7 +29,7 @@ class Fact:
     meaning: str
 
 
-def meta_line(run: Run | ForeignResults) -> str:
+def meta_line(run: Run | ImportedResults) -> str:
     """What was searched, in a line."""
     count = counted(len(run.trials), "trial")
     if not isinstance(run, Run):
@@ -39,21 +39,25 @@ def meta_line(run: Run | ForeignResults) -> str:
     return f"{asked.data.source} · {count} of at most {epochs} · seed {asked.seed} · {asked.created[:10]}"
 
 
-def key_facts(run: Results, decision: Decision) -> list[Fact]:
-    """The figures below the decision."""
+def key_facts(run: Results, recommendation: Recommendation) -> list[Fact]:
+    """The figures below the recommendation."""
     count = counted(len(run.trials), "trial")
     accuracy = Fact(
-        percent(decision.chosen["val_accuracy"]), f"validation accuracy of trial {decision.chosen['trial_id']}"
+        percent(recommendation.chosen["val_accuracy"]),
+        f"validation accuracy of trial {recommendation.chosen['trial_id']}",
     )
-    if pd.isna(decision.chosen["parameters"]):
-        return [accuracy, Fact(f"{decision.chosen['best_epoch']:.0f}", f"epoch where it was reached, of {count}")]
-    if decision.chosen["trial_id"] == decision.best["trial_id"]:
+    if pd.isna(recommendation.chosen["parameters"]):
+        return [accuracy, Fact(f"{recommendation.chosen['best_epoch']:.0f}", f"epoch where it was reached, of {count}")]
+    if recommendation.chosen["trial_id"] == recommendation.best["trial_id"]:
         third = Fact(f"{len(frontier(run.trials)):,}", "trials on the frontier")
     else:
-        third = Fact(f"{decision.times_smaller:,.1f}×", f"smaller than the most accurate, {decision.best['trial_id']}")
+        third = Fact(
+            f"{recommendation.times_smaller:,.1f}×",
+            f"smaller than the most accurate, {recommendation.best['trial_id']}",
+        )
     return [
         accuracy,
-        Fact(f"{decision.chosen['parameters']:,}", "parameters, word vectors included"),
+        Fact(f"{recommendation.chosen['parameters']:,}", "parameters, word vectors included"),
         third,
         Fact(f"{hypervolume(run.trials):.3f}", f"hypervolume of the frontier, {count}"),
     ]
@@ -117,7 +121,7 @@ def time_text(time: pd.DataFrame) -> str:
 
 @dataclass(frozen=True)
 class Repetition:
-    """How to repeat a search: command, settings and versions, and the space, a file unless it is of a user's own model."""
+    """How to repeat a search: command, settings and versions, and the space, a file unless it is of a custom model."""
 
     command: str
     settings: list[Fact]

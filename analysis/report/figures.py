@@ -9,7 +9,7 @@ from analysis import charts
 from analysis.charts.theme import CSS, config
 from analysis.columns import varied, with_accuracy
 from analysis.effects import importance
-from analysis.importers.results import ForeignResults
+from analysis.importers.results import ImportedResults
 from analysis.loading import Run
 from analysis.predictions import predictions
 from analysis.report.confirmed import Confirmed
@@ -19,7 +19,7 @@ _MOST_INTERACTING = 4
 
 
 def figures(
-    run: Run | ForeignResults,
+    run: Run | ImportedResults,
     fit: ScalingFit | None,
     time: pd.DataFrame | None,
     confirmed: Confirmed | None,

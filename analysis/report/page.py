@@ -10,9 +10,9 @@ from markupsafe import Markup
 
 from analysis.charts.theme import DARK, LIGHT, css_variables
 from analysis.curves import time_spent
-from analysis.importers.results import ForeignResults
+from analysis.importers.results import ImportedResults
 from analysis.loading import Run
-from analysis.recommendation import decide
+from analysis.recommendation import recommend
 from analysis.references import references
 from analysis.report import facts
 from analysis.report.confirmed import confirmed
@@ -37,7 +37,7 @@ def vega_script() -> str:
     return script.replace("</script", "<\\/script")
 
 
-def write_report(run: Run | ForeignResults, path: Path) -> None:
+def write_report(run: Run | ImportedResults, path: Path) -> None:
     """Writes the report of a run, or of another tool's trials, as one HTML file, whole or not at all.
 
     Raises:
@@ -49,23 +49,23 @@ def write_report(run: Run | ForeignResults, path: Path) -> None:
         raise InputError(f"{path}: cannot be written ({error.strerror}); choose another file with --out") from None
 
 
-def render(run: Run | ForeignResults) -> str:
+def render(run: Run | ImportedResults) -> str:
     """The report as the text of an HTML document that needs nothing else.
 
     Of another tool's trials it has what their folder says: no times of workers, no command to repeat them, and no frontier
     where their sizes are not known.
     """
-    decision, fit = decide(run.trials), scaling_fit(run.trials)
+    recommendation, fit = recommend(run.trials), scaling_fit(run.trials)
     time = time_spent(run) if isinstance(run, Run) else None
-    tested = confirmed(run, decision) if isinstance(run, Run) else None
+    tested = confirmed(run, recommendation) if isinstance(run, Run) else None
     against = references(run) if isinstance(run, Run) else None
     drawn = figures(run, fit, time, tested, against)
     return _template().render(
         run=run,
         meta=facts.meta_line(run),
         notes=() if isinstance(run, Run) else run.notes,
-        decision=decision,
-        key_facts=facts.key_facts(run, decision) if decision else [],
+        recommendation=recommendation,
+        key_facts=facts.key_facts(run, recommendation) if recommendation else [],
         against=None if against is None else facts.references_text(against),
         reference=facts.reference_text(),
         frontier=frontier_table(run.trials),

@@ -5,14 +5,14 @@ import pandas as pd
 import pytest
 
 from analysis import (
-    decide,
     effects,
     importance,
     interactions,
     knee_heights,
-    layers,
     overfitting_epochs,
+    pareto_ranks,
     rank,
+    recommend,
     scaling_fit,
 )
 from analysis.effects import grouped
@@ -107,7 +107,7 @@ def test_overfitting_begins_after_the_lowest_loss():
 
 def test_layers_by_hand():
     trials = frame(val_accuracy=[0.7, 0.9, 0.6, 0.85, 0.85, None], parameters=[10, 100, 20, 200, 200, 1])
-    assert layers(trials).tolist() == [1, 1, 2, 2, 2]
+    assert pareto_ranks(trials).tolist() == [1, 1, 2, 2, 2]
 
 
 def test_rank_within_a_budget_and_by_knee():
@@ -122,19 +122,19 @@ def test_rank_within_a_budget_and_by_knee():
 
 def test_the_decision_is_a_sentence():
     trials = frame(val_accuracy=[0.5, 0.9, 0.95, 1.0], parameters=[10**2, 10**4, 10**5, 10**6])
-    decision = decide(trials)
+    decision = recommend(trials)
     assert decision is not None
     assert decision.sentence == (
         "Take trial 01: 90.0\xa0% validation accuracy with 10,000 parameters; the most accurate, trial 03, gains 10.0 points "
         "with 100 times the parameters."
     )
-    alone = decide(trials.head(1))
+    alone = recommend(trials.head(1))
     assert alone is not None
     assert alone.sentence.endswith("100 parameters; no other trial is more accurate.")
-    assert decide(trials.head(0)) is None
+    assert recommend(trials.head(0)) is None
 
 
-@pytest.mark.parametrize("function", [rank, effects, importance, layers, scaling_fit])
+@pytest.mark.parametrize("function", [rank, effects, importance, pareto_ranks, scaling_fit])
 def test_a_missing_column_is_named(function):
     with pytest.raises(InputError, match="'parameters'"):
         function(frame(val_accuracy=[0.5]))

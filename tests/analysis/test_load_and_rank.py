@@ -3,7 +3,7 @@ import pytest
 
 from analysis import frontier, knee, load, rank
 from search_spaces import named_space
-from support.fakes import conductor_of, drive, run_folder, run_settings
+from support.fakes import controller_of, drive, run_folder, run_settings
 from tuner.errors import InputError
 from tuner.runs.settings import read_settings, write_settings
 from tuner.runs.store import RunStore
@@ -18,7 +18,7 @@ def folder(tmp_path):
 
 def finished(folder):
     store = RunStore(folder)
-    drive(conductor_of(store), store)
+    drive(controller_of(store), store)
     store.close()
     return folder
 
@@ -30,7 +30,7 @@ def test_settings_survive_a_round_trip(folder):
 
 def test_a_killed_run_loads_from_its_journal(folder):
     store = RunStore(folder)
-    drive(conductor_of(store), store, reports=20)
+    drive(controller_of(store), store, reports=20)
     run = load(folder.path)
     assert run.epochs.shape[0] == 20
     assert "running" in set(run.trials["status"])

@@ -90,13 +90,13 @@ def test_a_row_without_a_trial_stays_empty(tmp_path):
     assert pd.isna(rows.iloc[2]["parameters"])
 
 
-def judged(tmp_path, accuracy, name="imdb_optimizers", **how):
+def evaluated(tmp_path, accuracy, name="imdb_optimizers", **how):
     run = load(experiment_run(tmp_path / "run", name, accuracy, **how).path)
     return {verdict.says: verdict for verdict in verdicts(run, name)}
 
 
 def test_conclusions_that_hold(tmp_path):
-    found = judged(
+    found = evaluated(
         tmp_path, lambda config, _: OPTIMIZERS[config.optimizer] + 0.03 * (config.cell == "gru"), train_loss=0.6931
     )
     assert [verdict.outcome for verdict in found.values()] == ["holds"] * 4
@@ -107,7 +107,7 @@ def test_conclusions_that_hold(tmp_path):
 
 def test_conclusions_that_do_not_hold_or_are_not_decided(tmp_path):
     upside_down = {"rmsprop": 0.80, "adam": 0.86, "adagrad": 0.70, "sgd": 0.52}
-    found = judged(
+    found = evaluated(
         tmp_path,
         lambda config, _: (
             upside_down[config.optimizer] if config.cell == "lstm" else {**OPTIMIZERS, "adam": 0.88}[config.optimizer]
@@ -122,8 +122,8 @@ def test_conclusions_that_do_not_hold_or_are_not_decided(tmp_path):
 
 def test_a_difference_within_two_standard_errors_decides_nothing(tmp_path):
     # 5,000 texts: the standard error of a difference at 0.85 is 0.0071.
-    near = judged(tmp_path / "near", lambda config, _: 0.85 + 0.013 * (config.units == 100), "imdb_width")
-    far = judged(tmp_path / "far", lambda config, _: 0.85 + 0.016 * (config.units == 100), "imdb_width")
+    near = evaluated(tmp_path / "near", lambda config, _: 0.85 + 0.013 * (config.units == 100), "imdb_width")
+    far = evaluated(tmp_path / "far", lambda config, _: 0.85 + 0.016 * (config.units == 100), "imdb_width")
     assert near["one wide layer is worse"].outcome == "not decided"
     assert far["one wide layer is worse"].outcome == "holds"
 
@@ -131,11 +131,11 @@ def test_a_difference_within_two_standard_errors_decides_nothing(tmp_path):
 def test_best_is_judged_by_its_margin(tmp_path):
     wanted = "256 numbers a word are worse than 128"
     best = "one number a word is best"
-    found = judged(tmp_path / "a", lambda config, _: 0.90 if config.embedding == 1 else 0.85, "imdb_embedding")
+    found = evaluated(tmp_path / "a", lambda config, _: 0.90 if config.embedding == 1 else 0.85, "imdb_embedding")
     assert (found[best].outcome, found[wanted].outcome) == ("holds", "not decided")
-    found = judged(tmp_path / "b", lambda config, _: 0.85 if config.embedding == 1 else 0.90, "imdb_embedding")
+    found = evaluated(tmp_path / "b", lambda config, _: 0.85 if config.embedding == 1 else 0.90, "imdb_embedding")
     assert found[best].outcome == "does not hold"
-    found = judged(tmp_path / "c", lambda config, _: 0.90 if config.embedding == 1 else 0.898, "imdb_embedding")
+    found = evaluated(tmp_path / "c", lambda config, _: 0.90 if config.embedding == 1 else 0.898, "imdb_embedding")
     assert found[best].outcome == "not decided"
 
 

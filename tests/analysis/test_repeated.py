@@ -8,7 +8,7 @@ from analysis import by_configuration
 from search_spaces import named_space
 from search_spaces.config import TrialConfig
 from tuner.runs.events import SearchStarted, TrialProposed
-from tuner.runs.search_state import Ledger
+from tuner.runs.search_state import SearchState
 from tuner.search.searchers.random_search import RandomSearcher
 from tuner.search.searchers.searcher import Repeated
 
@@ -31,16 +31,16 @@ def test_a_searcher_that_learns_is_asked_once_for_each_configuration():
             self.asked += 1
             return TrialConfig(units=index + 10 * len(trials) + 1)
 
-    searcher, ledger = Counting(), Ledger([SearchStarted(time=0, trials=6)])
+    searcher, search_state = Counting(), SearchState([SearchStarted(time=0, trials=6)])
     repeated = Repeated(searcher, 3, TrialConfig.model_validate)
     for index in range(6):
-        config = repeated.propose(index, ledger.trials.values()).model_dump()
-        ledger.apply(
+        config = repeated.propose(index, search_state.trials.values()).model_dump()
+        search_state.apply(
             TrialProposed(
                 time=1, trial=str(index), index=index, config=config, parameters=1, embedding_parameters=1
             )
         )  # fmt: skip
-    assert [record.config["units"] for record in ledger.trials.values()] == [1, 1, 1, 32, 32, 32]
+    assert [record.config["units"] for record in search_state.trials.values()] == [1, 1, 1, 32, 32, 32]
     assert searcher.asked == 2
 
 

@@ -59,12 +59,12 @@ def prepared(*, stop_words: bool = False, max_length: int = 400) -> PreparedSear
     )  # fmt: skip
 
 
-def trained(search: PreparedSearch, workbench: Any, epochs: int, **changes: Any) -> tuple[TrainedModel, float]:
+def trained(search: PreparedSearch, worker_context: Any, epochs: int, **changes: Any) -> tuple[TrainedModel, float]:
     """A model after some epochs, and the validation accuracy that its trial reported."""
     from tuner.training.trial_run import TrialRun
 
     config = TrialConfig(**{"units": 16, "embedding": 8, "learning_rate": 0.005, **changes})
-    trial = TrialRun(workbench, config, seed=(0, 0), state=None)
+    trial = TrialRun(worker_context, config, seed=(0, 0), state=None)
     reports = [trial.run_epoch() for _ in range(epochs)]
     best = max((report for report in reports if report.best), key=lambda report: report.epoch.val_accuracy)
     with np.load(io.BytesIO(best.best or b"")) as archive:
@@ -126,23 +126,23 @@ def runs(names: list[str]) -> None:
 
 
 def parity() -> None:
-    from tuner.training.workbench import Workbench
+    from tuner.training.worker_context import WorkerContext
 
     search = prepared()
-    workbench = Workbench(search.data.encoded, search.data.vocabulary.size, 2, 2)
+    worker_context = WorkerContext(search.data.encoded, search.data.vocabulary.size, 2, 2)
     for cell, pooling, both in itertools.product(("simple_rnn", "lstm", "gru"), ("last", "mean", "max"), (False, True)):
         changes = {"cell": cell, "pooling": pooling, "bidirectional": both, "layers": 1 + both, "vocabulary": 500}
-        model, recorded = trained(search, workbench, 2, **changes)
+        model, recorded = trained(search, worker_context, 2, **changes)
         compare(search.data, model, recorded, f"{'bi-' if both else ''}{cell} {pooling} x{1 + both}")
 
 
 def encodings() -> None:
-    from tuner.training.workbench import Workbench
+    from tuner.training.worker_context import WorkerContext
 
     for stop_words, max_length in ((True, 400), (False, 8), (True, 5)):
         search = prepared(stop_words=stop_words, max_length=max_length)
-        workbench = Workbench(search.data.encoded, search.data.vocabulary.size, 2, 2)
-        model, recorded = trained(search, workbench, 2, dense_units=8)
+        worker_context = WorkerContext(search.data.encoded, search.data.vocabulary.size, 2, 2)
+        model, recorded = trained(search, worker_context, 2, dense_units=8)
         compare(search.data, model, recorded, f"stop words {stop_words}, length {max_length}")
 
 

@@ -24,10 +24,11 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=200)
     options = parser.parse_args()
     prepare_tensorflow(1)
+    from tuner.training.worker_context import WorkerContext
+
     from tuner.data.encoded import EncodedDataset, EncodedSplits
     from tuner.data.pipeline import BUILT_IN, DataRequest, prepare_data
     from tuner.training.trial_run import TrialRun
-    from tuner.training.workbench import Workbench
 
     def first(data: EncodedDataset, texts: int) -> EncodedDataset:
         end = int(data.offsets[texts])
@@ -38,7 +39,9 @@ def main() -> None:
     )
     encoded = prepare_data(request).encoded
     # Epochs enough that XLA pays, so that both kinds of programs are there.
-    bench = Workbench(EncodedSplits(first(encoded.train, 600), first(encoded.validation, 300)), 5_000, 2, epochs=300)
+    bench = WorkerContext(
+        EncodedSplits(first(encoded.train, 600), first(encoded.validation, 300)), 5_000, 2, epochs=300
+    )
     generator, space = np.random.default_rng(0), named_space("frontier")
     process, started, networks = psutil.Process(), time.perf_counter(), set()
     print("trials  networks met  resident MB  seconds")

@@ -5,7 +5,7 @@
 
 Three sides, each in a process of its own with a local Ray of two workers, in turn, ``--rounds`` times:
 
-    ours        run_trials with the real conductor, searcher, journal, tables and weights, and ASHA stopping nobody
+    ours        run_trials with the real controller, searcher, journal, tables and weights, and ASHA stopping nobody
     barest      raw Ray Tune at its leanest: a class Trainable, reused actors, no loggers, random search
     documented  raw Ray Tune as its documentation shows: a function that calls tune.report, fresh actors, default loggers
 
@@ -46,13 +46,13 @@ def ours(trials: int, folder: Path) -> None:
     from tuner.runs.folder import create_run
     from tuner.runs.settings import ResourceSettings, write_settings
     from tuner.runs.store import RunStore
-    from tuner.search.controller import Conductor
+    from tuner.search.controller import SearchController
     from tuner.search.plan import build_scheduler, build_searcher, plan_of
-    from tuner.search.ray_tune.adapters import ConductorCallback, ConductorScheduler, ConductorSearcher
+    from tuner.search.ray_tune.adapters import ControllerCallback, ControllerScheduler, ControllerSearcher
     from tuner.search.ray_tune.cluster import ClusterResources
     from tuner.search.ray_tune.engine import run_trials
     from tuner.search.ray_tune.trainable import REPORT
-    from tuner.search.ray_tune.workers import HangWatch
+    from tuner.search.ray_tune.workers import EpochTimeouts
     from tuner.training.report import EpochReport, TrialReport
 
     class Empty(tune.Trainable):
@@ -88,26 +88,26 @@ def ours(trials: int, folder: Path) -> None:
     run = create_run(folder, "run", lambda new: (write_settings(new.settings, settings), new.journal.touch()))
     store = RunStore(run)
     plan = plan_of(settings)
-    conductor = Conductor(plan, build_searcher(settings), build_scheduler(settings, store.ledger), store)
-    conductor.start()
+    controller = SearchController(plan, build_searcher(settings), build_scheduler(settings, store.search_state), store)
+    controller.start()
     run_trials(
         Empty,
         {},
-        searcher=ConductorSearcher(conductor, store.state),
-        scheduler=ConductorScheduler(conductor),
-        callback=ConductorCallback(
-            conductor,
+        searcher=ControllerSearcher(controller, store.state),
+        scheduler=ControllerScheduler(controller),
+        callback=ControllerCallback(
+            controller,
             lambda: None,
             lambda config: training_memory(plan.network(config), config, length=1),
-            HangWatch(None),
+            EpochTimeouts(None),
         ),
         asked=asked,
         there=ClusterResources(WORKERS, 0, 1, is_local=True),
         most_pending=WORKERS,
     )
-    conductor.end("finished")
+    controller.end("finished")
     store.close()
-    _check(sum(len(record.epochs) for record in store.ledger.trials.values()), trials)
+    _check(sum(len(record.epochs) for record in store.search_state.trials.values()), trials)
 
 
 def named_space_document(space: Any) -> Any:

@@ -3,7 +3,7 @@
     python tests/benchmarks/bench_scaling.py [--nodes 1,2,4,8,16] [--epoch-seconds 2] [--epochs 5] [--trials-per-node 5]
 
 The nodes are raylets on this machine, and an epoch sleeps, so that its processors are left to what is measured: the engine, the
-journal and Ray between trials and reports. Searcher, conductor, adapters and warm workers are those of a search. The time is
+journal and Ray between trials and reports. Searcher, controller, adapters and warm workers are those of a search. The time is
 taken from the moment when every node has its first trial until the last trial is given out: starting 16 workers on one
 machine takes its processors longer than starting one worker on each of 16 machines.
 """
@@ -34,13 +34,13 @@ from tuner.runs.events import EpochEnded, TrialStarted
 from tuner.runs.journal import read_journal
 from tuner.runs.settings import SchedulerSettings, SearchSettings
 from tuner.runs.store import RunStore
-from tuner.search.controller import Conductor
+from tuner.search.controller import SearchController
 from tuner.search.plan import build_scheduler, build_searcher, plan_of
-from tuner.search.ray_tune.adapters import ConductorCallback, ConductorScheduler, ConductorSearcher
+from tuner.search.ray_tune.adapters import ControllerCallback, ControllerScheduler, ControllerSearcher
 from tuner.search.ray_tune.cluster import ClusterResources, import_ray
 from tuner.search.ray_tune.engine import run_trials
 from tuner.search.ray_tune.trainable import REPORT
-from tuner.search.ray_tune.workers import HangWatch
+from tuner.search.ray_tune.workers import EpochTimeouts
 from tuner.training.report import TrialReport
 
 # What a network of 20,000 parameters sends after an epoch.
@@ -87,21 +87,23 @@ def settings_of(nodes: int, trials: int, epochs: int) -> SearchSettings:
 def run_search(settings: SearchSettings, folder: Path, epoch_seconds: float) -> None:
     """The search on the cluster that Ray is connected to."""
     store = RunStore(run_folder(folder))
-    conductor = Conductor(plan_of(settings), build_searcher(settings), build_scheduler(settings, store.ledger), store)
-    conductor.start()
+    controller = SearchController(
+        plan_of(settings), build_searcher(settings), build_scheduler(settings, store.search_state), store
+    )
+    controller.start()
     run_trials(
         SleepingTrainable,
         {"epoch_seconds": epoch_seconds},
-        searcher=ConductorSearcher(conductor, store.state),
-        scheduler=ConductorScheduler(conductor),
-        callback=ConductorCallback(conductor, lambda: None, no_memory, HangWatch(600)),
+        searcher=ControllerSearcher(controller, store.state),
+        scheduler=ControllerScheduler(controller),
+        callback=ControllerCallback(controller, lambda: None, no_memory, EpochTimeouts(600)),
         asked=settings.resources,
         there=ClusterResources(settings.resources.concurrency, 0, settings.resources.concurrency, is_local=False),
         most_pending=settings.resources.concurrency,
     )
-    conductor.end("finished")
+    controller.end("finished")
     store.close()
-    errors = [record.error for record in store.ledger.trials.values() if record.error]
+    errors = [record.error for record in store.search_state.trials.values() if record.error]
     if errors:
         raise RuntimeError(f"{len(errors)} trials failed: {errors[0]}")
 

@@ -74,13 +74,13 @@ def _print_comparison(recorded: Recording, seeds: int, workers: int) -> None:
     for name, build in schedulers(recorded.plan.epochs, trials).items():
         rows = []
         for seed in range(seeds):
-            ledger = simulate(recorded, Shuffled(recorded, seed), build(), trials=trials, workers=workers)
-            found = results(ledger)
+            search_state = simulate(recorded, Shuffled(recorded, seed), build(), trials=trials, workers=workers)
+            found = results(search_state)
             shares = [
                 hypervolume(found, reference) / whole for reference, whole in zip(REFERENCES, exhaustive, strict=True)
             ]
-            epochs = sum(record.last_epoch for record in ledger.trials.values()) / (trials * recorded.plan.epochs)
-            spent = sum(record.seconds for record in ledger.trials.values()) / operations
+            epochs = sum(record.last_epoch for record in search_state.trials.values()) / (trials * recorded.plan.epochs)
+            spent = sum(record.seconds for record in search_state.trials.values()) / operations
             rows.append([*shares, found["val_accuracy"].max(), epochs, spent])
         columns = list(np.array(rows).T)
         shown = [_interval(column, digits) for column, digits in zip(columns, (2, 2, 2, 1, 1), strict=True)]

@@ -4,7 +4,7 @@
     python tests/benchmarks/bench_search.py --data airline.parquet --sides ours ray      # two of the sides
 
 Every side is a process tree of its own with two workers of one thread, and one runs at a time, seed by seed. All train on the
-same encoded texts, judge by the same validation part, and sample the space that is ``SPACE`` below. Wall time is that of the
+same encoded texts, judge by the same validation set, and sample the space that is ``SPACE`` below. Wall time is that of the
 whole command, imports and start included.
 
     ours            python -m tuner search (random search, ASHA), reading the file included
@@ -59,7 +59,7 @@ SPACE = {
 
 
 def encode(data: Path, folder: Path) -> None:
-    """Writes padded ids and labels of training and validation part for the rivals, as a search here encodes them."""
+    """Writes padded ids and labels of training and validation set for the rivals, as a search here encodes them."""
     from tuner.data.pipeline import DataRequest, prepare_data
 
     request = DataRequest(

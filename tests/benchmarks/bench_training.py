@@ -36,14 +36,14 @@ tf = prepare_tensorflow(1)
 import keras
 import numpy as np
 from bench_recurrence import GATES, matmul_peak
+from tuner.training.worker_context import WorkerContext
 
 from search_spaces.config import TrialConfig
 from tuner.data.batches import Batch, Buckets, count_real_tokens, training_batches
 from tuner.data.encoded import EncodedSplits
 from tuner.data.pipeline import DataRequest, prepare_data
-from tuner.training.optimizers import Rates
+from tuner.training.optimizers import OptimizerParams
 from tuner.training.program_key import StepInputs
-from tuner.training.workbench import Workbench
 
 BATCH, VOCABULARY, EMBEDDING, LONGEST, RATE = 64, 10_000, 128, 400, 1e-3
 HAS_TORCH = importlib.util.find_spec("torch") is not None
@@ -63,10 +63,10 @@ def configurations(*, full: bool) -> Iterator[TrialConfig]:
         )  # fmt: skip
 
 
-def ours(config: TrialConfig, bench: Workbench) -> tuple[Callable[[Batch], Any], Buckets]:
+def ours(config: TrialConfig, bench: WorkerContext) -> tuple[Callable[[Batch], Any], Buckets]:
     """A training step of a search, and the lengths of its batches."""
     program, buckets = bench.set_up(config)
-    program.start(seed=0, rates=Rates.of(config))
+    program.start(seed=0, params=OptimizerParams.of(config))
     inputs = StepInputs.of(config)
     return lambda batch: program.train(batch, inputs, (1, 2)), buckets
 
@@ -121,7 +121,7 @@ def spread(batches: list[Batch], count: int) -> list[Batch]:
     return [full[int((place + 0.5) * len(full) / count)] for place in range(count)]
 
 
-def measure(config: TrialConfig, bench: Workbench, *, rounds: int, count: int, xla: bool) -> dict[str, list[float]]:
+def measure(config: TrialConfig, bench: WorkerContext, *, rounds: int, count: int, xla: bool) -> dict[str, list[float]]:
     """Real tokens a second of every side and round."""
     step, buckets = ours(config, bench)
     bucketed = spread(list(training_batches(bench.data.train, buckets, BATCH, seed_sequence=[0])), count)
@@ -181,7 +181,7 @@ def main() -> None:
     parser.add_argument("--batches", type=int, default=8, help="batches of a side and round")
     parser.add_argument("--xla", action="store_true", help="Keras compiled as well")
     options = parser.parse_args()
-    bench = Workbench(splits_of(options.data), VOCABULARY, 2, epochs=10)
+    bench = WorkerContext(splits_of(options.data), VOCABULARY, 2, epochs=10)
     peak = matmul_peak()
     print(f"one thread, matmul peak {peak / 1e9:.0f} GFLOP/s, real tokens a second; {len(bench.data.train):,} reviews")
     for buckets in (bench.few_buckets, bench.many_buckets):

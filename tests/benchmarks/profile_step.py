@@ -31,7 +31,7 @@ from rich.table import Table
 from search_spaces.config import TrialConfig
 from tuner.data.batches import Batch
 from tuner.models.network_spec import network_of
-from tuner.training.optimizers import Rates
+from tuner.training.optimizers import OptimizerParams
 from tuner.training.program import Program
 from tuner.training.program_key import ProgramKey, StepInputs
 
@@ -46,7 +46,7 @@ def training_step(options: argparse.Namespace) -> Callable[[], tuple[float, int]
     )  # fmt: skip
     network = network_of(config, vocabulary_size=options.vocabulary, classes=2)
     program = Program(ProgramKey.of(config, network, compiled=True))
-    program.start(seed=0, rates=Rates.of(config))
+    program.start(seed=0, params=OptimizerParams.of(config))
     generator = np.random.default_rng(0)
     batch = Batch(
         generator.integers(2, options.vocabulary, (BATCH, options.length)).astype(np.int32),

@@ -3,7 +3,7 @@
     python tests/benchmarks/record_curves.py --data imdb.parquet [--work DIR]
 
 The 27 points of the compound-scaling space (depth x width x embedding) times LSTM and GRU times three learning rates: 162
-trials of 5 epochs on 6,000 reviews drawn from IMDB's training part with seed 0, of which the search keeps a fifth for
+trials of 5 epochs on 6,000 reviews drawn from IMDB's training set with seed 0, of which the search keeps a fifth for
 validation; 64 tokens of a review are read. It takes an hour and a half on two idle cores. Goes on where it stopped.
 """
 
@@ -15,7 +15,7 @@ import yaml
 
 from tuner.runs.folder import RunFolder
 from tuner.runs.journal import read_journal
-from tuner.runs.search_state import Ledger
+from tuner.runs.search_state import SearchState
 from tuner.runs.settings import read_settings
 
 TABLE = Path(__file__).parent / "recorded" / "imdb_compound_scaling.csv"
@@ -71,7 +71,7 @@ def write_table(folder: RunFolder) -> None:
     """A row a trial: what was varied, its parameters, and validation accuracy by epoch; empty from where it diverged."""
     vocabulary = read_settings(folder.settings).data.vocabulary_size
     rows = []
-    for record in Ledger(read_journal(folder.journal)).trials.values():
+    for record in SearchState(read_journal(folder.journal)).trials.values():
         accuracies = [event.val_accuracy for event in record.epochs] + [None] * (EPOCHS - len(record.epochs))
         rows.append(
             {name: record.config[name] for name in VARIED}

@@ -1,4 +1,4 @@
-"""Searches over recorded learning curves in simulated time: the real conductor, schedulers and searchers, no training."""
+"""Searches over recorded learning curves in simulated time: the real controller, schedulers and searchers, no training."""
 
 import heapq
 import itertools
@@ -12,12 +12,12 @@ import pandas as pd
 
 from search_spaces.config import TrialConfig
 from tuner.models.counting import training_flops
-from tuner.runs.search_state import Ledger, TrialRecord
-from tuner.search.controller import Conductor, trial_id
+from tuner.runs.search_state import SearchState, TrialRecord
+from tuner.search.controller import SearchController, trial_id
 from tuner.search.plan import Plan
 from tuner.search.schedulers.scheduler import Decision, Scheduler
 from tuner.search.searchers.searcher import Searcher
-from tuner.search.trial_store import LedgerOnly
+from tuner.search.trial_store import InMemoryStore
 from tuner.training.report import EpochReport
 
 
@@ -92,20 +92,24 @@ class Shuffled:
         return self._configs[index]
 
 
-def simulate(recording: Recording, searcher: Searcher, scheduler: Scheduler, *, trials: int, workers: int) -> Ledger:
-    """Runs a whole search: the real conductor, with curves in the place of training.
+def simulate(
+    recording: Recording, searcher: Searcher, scheduler: Scheduler, *, trials: int, workers: int
+) -> SearchState:
+    """Runs a whole search: the real controller, with curves in the place of training.
 
     A clock of training operations says which worker reports next, so larger networks report later, as they do.
     """
     curves = {curve.config: curve for curve in recording.curves}
-    records = LedgerOnly()
-    conductor = Conductor(replace(recording.plan, trials=trials), searcher, scheduler, records, clock=lambda: 0.0)
-    conductor.start()
+    records = InMemoryStore()
+    controller = SearchController(
+        replace(recording.plan, trials=trials), searcher, scheduler, records, clock=lambda: 0.0
+    )
+    controller.start()
     order = itertools.count()  # settles equal times by who began first
     busy: list[tuple[float, int, str, Curve, int]] = []
 
     def give_work(now: float) -> None:
-        while len(busy) < workers and (assignment := conductor.next_trial()) is not None:
+        while len(busy) < workers and (assignment := controller.next_trial()) is not None:
             curve = curves[TrialConfig(**assignment.config)]
             epoch = int(records.state(assignment.trial) or b"0") + 1
             heapq.heappush(busy, (now + curve.cost, next(order), assignment.trial, curve, epoch))
@@ -113,11 +117,11 @@ def simulate(recording: Recording, searcher: Searcher, scheduler: Scheduler, *, 
     give_work(0.0)
     while busy:
         now, _, trial, curve, epoch = heapq.heappop(busy)
-        decision = conductor.on_report(trial, _report(curve, epoch), last=str(epoch).encode(), best=None)
+        decision = controller.on_report(trial, _report(curve, epoch), last=str(epoch).encode(), best=None)
         if decision is Decision.CONTINUE:
             heapq.heappush(busy, (now + curve.cost, next(order), trial, curve, epoch + 1))
         give_work(now)
-    return records.ledger
+    return records.search_state
 
 
 def _report(curve: Curve, epoch: int) -> EpochReport:
@@ -126,9 +130,9 @@ def _report(curve: Curve, epoch: int) -> EpochReport:
     return EpochReport(epoch, loss, 0.0, loss, math.nan if accuracy is None else accuracy, curve.cost, 0.0, 0.0)
 
 
-def results(ledger: Ledger) -> pd.DataFrame:
+def results(search_state: SearchState) -> pd.DataFrame:
     """Parameters and best accuracy of the trials that reported one."""
     return pd.DataFrame(
         {"trial_id": record.trial, "parameters": record.parameters, "val_accuracy": record.accuracy}
-        for record in ledger.with_accuracy()
+        for record in search_state.with_accuracy()
     )

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from search_spaces import named_space
 from search_spaces.documents import space_document
-from support.fakes import conductor_of, drive, run_folder, run_settings
+from support.fakes import controller_of, drive, run_folder, run_settings
 from tuner.cli.main import run
 from tuner.runs.settings import write_settings
 from tuner.runs.store import RunStore
@@ -78,7 +78,7 @@ def good_run(tmp_path_factory):
     given_data = run_settings().data.model_copy(update={"source": str(root / "good.csv"), "data_dir": str(root)})
     write_settings(folder.settings, run_settings().model_copy(update={"data": given_data}))
     store = RunStore(folder)
-    drive(conductor_of(store), store, reports=20)
+    drive(controller_of(store), store, reports=20)
     store.close()
     return folder, folder.journal.read_bytes(), folder.settings.read_bytes()
 

@@ -10,7 +10,7 @@ import pytest
 from analysis import load
 from search_spaces import Choice, Space
 from search_spaces.documents import space_document
-from support.fakes import conductor_of, drive, run_folder, run_settings
+from support.fakes import controller_of, drive, run_folder, run_settings
 from tuner.cli.main import run
 from tuner.cli.parsing import Duration
 from tuner.formatting import duration_text
@@ -67,9 +67,9 @@ def finished(tmp_path, monkeypatch):
     folder = run_folder(tmp_path / "runs" / "mine")
     write_settings(folder.settings, run_settings())
     store = RunStore(folder)
-    conductor = conductor_of(store)
-    drive(conductor, store)
-    conductor.end("finished")
+    controller = controller_of(store)
+    drive(controller, store)
+    controller.end("finished")
     store.close()
     return folder
 
@@ -128,7 +128,7 @@ def test_a_torn_last_line_is_cut_off_and_said(finished, capsys, monkeypatch):
     with finished.journal.open("ab") as journal:
         journal.write(b'{"time":1.0,"eve')
     assert run(["resume", "mine", "--trials", "15"]) == 0
-    assert "the last line of the journal was torn by a crash; it was cut off" in capsys.readouterr().out
+    assert "the last line of the journal was cut short by a crash; it was cut off" in capsys.readouterr().out
     assert finished.journal.read_bytes() == whole
 
 

@@ -3,9 +3,9 @@ import io
 import pytest
 from rich.console import Console
 
-from support.fakes import conductor_of, drive, run_folder
+from support.fakes import controller_of, drive, run_folder
 from tuner.cli.progress import MARK, EventLines, PlainLines, RemoteLog, without_events
-from tuner.runs.search_state import Ledger
+from tuner.runs.search_state import SearchState
 from tuner.runs.store import RunStore
 
 
@@ -19,38 +19,38 @@ def told(where):
 
 @pytest.fixture
 def search(tmp_path):
-    """What a search printed for a reader elsewhere, and the ledger that it ended with."""
+    """What a search printed for a reader elsewhere, and the search_state that it ended with."""
     store, out = RunStore(run_folder(tmp_path / "run")), console()
     out.print("data      mine")
     with EventLines(out, 2) as lines:
-        lines.show(Ledger())
-        conductor = conductor_of(store)
-        drive(conductor, store, reports=30)
-        lines.show(store.ledger)
-        lines.show(store.ledger)
+        lines.show(SearchState())
+        controller = controller_of(store)
+        drive(controller, store, reports=30)
+        lines.show(store.search_state)
+        lines.show(store.search_state)
     out.print("best: 1")
-    return told(out), store.ledger
+    return told(out), store.search_state
 
 
 @pytest.mark.parametrize("size", [1, 7, 10**6])
-def test_the_ledger_arrives_in_whatever_parts_it_is_sent(search, size):
-    text, ledger = search
+def test_the_search_state_arrives_in_whatever_parts_it_is_sent(search, size):
+    text, search_state = search
     log = RemoteLog(console())
     for start in range(0, len(text), size):
         log.write(text[start : start + size])
-    there = {name: (record.status, record.accuracy, record.last_epoch) for name, record in ledger.trials.items()}
+    there = {name: (record.status, record.accuracy, record.last_epoch) for name, record in search_state.trials.items()}
     assert {
-        name: (record.status, record.accuracy, record.last_epoch) for name, record in log._ledger.trials.items()
+        name: (record.status, record.accuracy, record.last_epoch) for name, record in log._search_state.trials.items()
     } == there
-    assert log._ledger.planned == ledger.planned
+    assert log._search_state.planned == search_state.planned
 
 
 def test_elsewhere_it_looks_as_it_does_here(search):
-    text, ledger = search
+    text, search_state = search
     here, there = console(), console()
     with PlainLines(here, 2) as lines:
-        lines.show(Ledger())
-        lines.show(ledger)
+        lines.show(SearchState())
+        lines.show(search_state)
     with RemoteLog(there) as log:
         log.write(text)
     lines = told(there).splitlines()
@@ -68,7 +68,7 @@ def test_a_terminal_has_the_live_table_until_the_trials_are_over(search):
     with RemoteLog(terminal) as log:
         log.write(before)
         log._shown._drawn = 0.0  # drawn at most four times a second
-        log._shown.show(log._ledger)
+        log._shown.show(log._search_state)
         assert "val acc" in told(terminal)
         log.write(mark + after)
         assert log._shown is None

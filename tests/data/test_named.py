@@ -44,7 +44,7 @@ def imdb_archive() -> bytes:
 
 def unpack(raw: bytes, folder: Path) -> None:
     with tarfile.open(fileobj=io.BytesIO(raw)) as archive:
-        archive.extraction_filter = lambda member, path: member  # our own archive; 3.12 wants to be told, 3.11.2 has no argument
+        archive.extraction_filter = lambda member, path: member  # 3.12 wants one; 3.11.2 has no argument
         archive.extractall(folder)
 
 

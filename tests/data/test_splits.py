@@ -116,9 +116,9 @@ def test_a_given_split_is_used_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("parts", "sizes", "missing"),
     [
-        ([Split.TRAIN] * 800 + [Split.TEST] * 200, (700, 100, 200), "validation part"),
-        ([Split.TRAIN] * 900 + [Split.VALIDATION] * 100, (700, 100, 200), "test part"),
-        ([Split.TRAIN] * 1000, (700, 100, 200), "validation and test part"),
+        ([Split.TRAIN] * 800 + [Split.TEST] * 200, (700, 100, 200), "validation set"),
+        ([Split.TRAIN] * 900 + [Split.VALIDATION] * 100, (700, 100, 200), "test set"),
+        ([Split.TRAIN] * 1000, (700, 100, 200), "validation and test set"),
     ],
 )
 def test_a_missing_part_is_drawn_from_training(parts: list[Split], sizes: tuple[int, int, int], missing: str) -> None:
@@ -133,9 +133,9 @@ def test_texts_of_later_parts_leave_the_earlier_ones() -> None:
     splits = split_rows(given_split(parts, texts), seed=0)
     assert (splits.train.tolist(), splits.validation.tolist(), splits.test.tolist()) == ([3, 4, 5], [7, 8, 9], [10, 11])
     for said in (
-        "2 training rows left out, because the same text stands in the test part",
-        "1 validation row left out, because the same text stands in the test part",
-        "1 training row left out, because the same text stands in the validation part",
+        "2 training rows left out, because the same text stands in the test set",
+        "1 validation row left out, because the same text stands in the test set",
+        "1 training row left out, because the same text stands in the validation set",
     ):
         assert said in splits.notes
 
@@ -165,6 +165,6 @@ def test_imdb_keeps_its_test_part(shared_data: Path) -> None:
     dataset = load_dataset("imdb", data_dir=shared_data)
     splits = split_rows(dataset, seed=0)
     assert splits.test.tolist() == list(range(25_000, 50_000))
-    assert "123 training rows left out, because the same text stands in the test part" in splits.notes
+    assert "123 training rows left out, because the same text stands in the test set" in splits.notes
     train, validation, test = sides(dataset, splits)
     assert (train & validation) | (train & test) | (validation & test) == set()

@@ -1,4 +1,4 @@
-"""A user's own model: what it can be, what is discovered of it, and every way in which it is none."""
+"""A custom model: what it can be, what is discovered of it, and every way in which it is none."""
 
 import importlib
 import itertools
@@ -35,12 +35,12 @@ def module(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
 
     def write(text):
-        name = f"own_models_{next(numbers)}"
+        name = f"custom_{next(numbers)}"
         (tmp_path / f"{name}.py").write_text(HEAD + MODEL + text)
         return name
 
     yield write
-    for name in [name for name in sys.modules if name.startswith("own_models_")]:
+    for name in [name for name in sys.modules if name.startswith("custom_")]:
         del sys.modules[name]
 
 
@@ -129,14 +129,14 @@ BAD = {
     "no colon": ("", None, "needs package.module:name"),
     "no module": ("", "nowhere.models:build", "there is no module nowhere in"),
     "a module that is missing within": ("import nothing_of_the_kind", "build", "needs the module nothing_of_the_kind"),
-    "a module that raises": ("1 / 0", "build", r"raised ZeroDivisionError: division by zero \(own_models_\d+.py, line \d+\)"),
+    "a module that raises": ("1 / 0", "build", r"raised ZeroDivisionError: division by zero \(custom_\d+.py, line \d+\)"),
     "a module that exits": ("import sys; sys.exit(3)", "build", "raised SystemExit: 3"),
     "no such name": ("def build(hp): pass", "bild", r"has no bild; did you mean build\?"),
     "a number": ("build = 3", "build", "build is a int; give a function"),
     "another class": ("class build: pass", "build", "build is a class but no keras_tuner.HyperModel"),
     "no hp": ("def build(): pass", "build", "build takes no hp"),
     "something unknown": ("def build(hp, depth): pass", "build", "wants depth, which nobody gives; it can have vocab"),
-    "a build that raises": ("def build(hp): return {}['x']", "build", r"raised KeyError: 'x' \(own_models_\d+.py, line \d+\)"),
+    "a build that raises": ("def build(hp): return {}['x']", "build", r"raised KeyError: 'x' \(custom_\d+.py, line \d+\)"),
     "None": ("def build(hp): pass", "build", "returned None; return the compiled model"),
     "no model": ("def build(hp): return 3", "build", "returned a int; return a compiled keras.Model"),
     "not compiled": ("def build(hp): return network(3)", "build", "returned a model that is not compiled"),

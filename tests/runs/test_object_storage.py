@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from support.fakes import conductor_of, drive, run_settings
+from support.fakes import controller_of, drive, run_settings
 from support.object_storage import gs_service, s3_service
 from tuner.cli.main import run
 from tuner.errors import InputError, StorageFailed
@@ -15,7 +15,7 @@ from tuner.runs.fetching import fetch_to_read
 from tuner.runs.folder import create_run, find_run
 from tuner.runs.journal import read_journal
 from tuner.runs.location import RemoteFolder, remote_folder
-from tuner.runs.search_state import Ledger
+from tuner.runs.search_state import SearchState
 from tuner.runs.settings import write_settings
 from tuner.runs.store import RunStore
 
@@ -46,7 +46,7 @@ def fill(folder):
 
 
 def accuracies(path):
-    return [(e.trial, e.epoch, e.val_accuracy) for e in Ledger(read_journal(path)).history if e.event == "epoch"]
+    return [(e.trial, e.epoch, e.val_accuracy) for e in SearchState(read_journal(path)).history if e.event == "epoch"]
 
 
 def test_a_url_that_pathlib_has_had_is_itself_again():
@@ -61,9 +61,9 @@ def test_a_url_that_pathlib_has_had_is_itself_again():
 
 def test_a_search_is_there_whole_when_it_is_over_and_readable_from_another_machine(runs, tmp_path, monkeypatch, capsys):
     store = RunStore(create_run(Path(runs.url), "mine", fill))
-    conductor = conductor_of(store)
-    drive(conductor, store)
-    conductor.end("finished")
+    controller = controller_of(store)
+    drive(controller, store)
+    controller.end("finished")
     store.close()
     found = set(runs.child("mine").files())
     assert found >= {"search.yaml", "journal.jsonl", "trials.parquet", "epochs.parquet"}
@@ -100,12 +100,12 @@ def test_a_report_and_a_model_are_made_of_a_run_over_there(runs, run_path, tmp_p
 @pytest.mark.parametrize("same_machine", [True, False])
 def test_a_killed_search_goes_on_to_the_same_end(runs, tmp_path, monkeypatch, same_machine):
     whole = RunStore(create_run(Path(runs.url), "whole", fill))
-    drive(conductor_of(whole), whole)
+    drive(controller_of(whole), whole)
 
     store = RunStore(create_run(Path(runs.url), "mine", fill))
-    drive(conductor_of(store), store, reports=13)
+    drive(controller_of(store), store, reports=13)
     store._mirror._round()
-    drive(conductor_of(store), store, reports=5)  # of these nothing is uploaded
+    drive(controller_of(store), store, reports=5)  # of these nothing is uploaded
     kill(store)
     before = accuracies(store.folder.journal)
     if not same_machine:
@@ -113,7 +113,7 @@ def test_a_killed_search_goes_on_to_the_same_end(runs, tmp_path, monkeypatch, sa
         monkeypatch.setattr(mirror, "SECONDS_UNTIL_STALE", 0.0)
     again = RunStore(find_run("mine", Path(runs.url)))
     assert len(accuracies(again.folder.journal)) == (len(before) if same_machine else 13)
-    assert drive(conductor_of(again), again)
+    assert drive(controller_of(again), again)
     again.close()
     assert accuracies(again.folder.journal) == accuracies(whole.folder.journal)
     kill(whole)
@@ -129,8 +129,8 @@ def test_states_over_there_are_never_newer_than_the_journal(runs):
 
     uploads = threading.Thread(target=upload)
     uploads.start()
-    conductor = conductor_of(store)
-    drive(conductor, store, reports=150)
+    controller = controller_of(store)
+    drive(controller, store, reports=150)
     busy.set()
     uploads.join()
     store._mirror._round()
@@ -153,8 +153,8 @@ def test_two_machines_cannot_have_a_run_at_once(runs, tmp_path, monkeypatch):
     other = RunStore(find_run("mine", Path(runs.url)))
     store._mirror._round()
     with pytest.raises(StorageFailed, match="has taken this search over; this process stops"):
-        drive(conductor_of(store), store)
-    drive(conductor_of(other), other, reports=3)
+        drive(controller_of(store), store)
+    drive(controller_of(other), other, reports=3)
     other.close()
     assert len(accuracies(find_run("mine", Path(runs.url)).journal)) == 3
 
@@ -164,7 +164,7 @@ def test_storage_that_goes_away_is_one_line_and_the_working_copy_goes_on(tmp_pat
     with gs_service() as service:
         url = service.replace("retry_limit_seconds=5", "retry_limit_seconds=0.5")
         store = RunStore(create_run(Path(url), "mine", fill))
-        drive(conductor_of(store), store, reports=5)
+        drive(controller_of(store), store, reports=5)
     with pytest.raises(StorageFailed, match=r"could not be written .* all of it is in") as caught:
         store.close()
     assert "\n" not in str(caught.value)

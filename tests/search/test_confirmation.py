@@ -6,16 +6,16 @@ from hypothesis import strategies as st
 
 from analysis import load
 from support.covering import examples
-from support.fakes import PLAN, Clock, conductor_of, drive, fake_report, run_folder, run_settings
+from support.fakes import PLAN, Clock, controller_of, drive, fake_report, run_folder, run_settings
 from tuner.models.network_spec import AVERAGED_EMBEDDINGS
 from tuner.runs.journal import read_journal
 from tuner.runs.predictions import PartAnswers, PartTexts, read_predictions
-from tuner.runs.search_state import Ledger
+from tuner.runs.search_state import SearchState
 from tuner.runs.settings import write_settings
 from tuner.runs.store import RunStore
-from tuner.search.confirmation import ConfirmationConductor, HeldOut, candidates_of, repeat_seed
+from tuner.search.confirmation import ConfirmationController, HeldOut, candidates_of, repeat_seed
 from tuner.search.schedulers.scheduler import Decision
-from tuner.training.test_result import Judgement, PartResult, RepeatReport
+from tuner.training.test_result import PartResult, RepeatReport, TestResult
 
 TEXTS = HeldOut(
     validation=PartTexts(np.arange(5), np.array([0, 1, 0, 1, 0], np.int32)),
@@ -35,22 +35,22 @@ def last_report(model, repeat):
     parts = [
         made_up_part(part.labels, generator.random(len(part.labels)) < 0.7) for part in (TEXTS.validation, TEXTS.test)
     ]
-    return RepeatReport(fake_report(3, 2), 2.0, over=True, judgement=Judgement(2, *parts))
+    return RepeatReport(fake_report(3, 2), 2.0, over=True, test_result=TestResult(2, *parts))
 
 
 def confirmation_of(store, *, trials=TRIALS, repeats=3):
-    return ConfirmationConductor(candidates_of(PLAN, store.ledger, trials), repeats, TEXTS, store, clock=Clock())
+    return ConfirmationController(candidates_of(PLAN, store.search_state, trials), repeats, TEXTS, store, clock=Clock())
 
 
-def drive_repeats(conductor, *, most=None):
+def drive_repeats(controller, *, most=None):
     """Trains repeats one after the other; True where all were. ``most`` ends it after so many, as a kill would."""
-    conductor.start()
-    while (repeat := conductor.next_repeat()) is not None:
-        assert conductor.on_report(repeat.key, RepeatReport(fake_report(3, 1), 1.0, False, None)) is Decision.CONTINUE
+    controller.start()
+    while (repeat := controller.next_repeat()) is not None:
+        assert controller.on_report(repeat.key, RepeatReport(fake_report(3, 1), 1.0, False, None)) is Decision.CONTINUE
         if most == 0:
             return False
         report = last_report(repeat.candidate.model, repeat.number)
-        assert conductor.on_report(repeat.key, report) is Decision.STOP
+        assert controller.on_report(repeat.key, report) is Decision.STOP
         most = None if most is None else most - 1
     return True
 
@@ -60,7 +60,7 @@ def folder(tmp_path):
     folder = run_folder(tmp_path / "run")
     write_settings(folder.settings, run_settings())
     store = RunStore(folder)
-    drive(conductor_of(store), store)
+    drive(controller_of(store), store)
     store.close()
     return folder
 
@@ -73,30 +73,30 @@ def results(folder):
 
 def test_a_repeat_that_loses_its_worker_is_trained_again_and_fails_at_the_third_time(folder):
     with_store = RunStore(folder)
-    conductor = confirmation_of(with_store, repeats=1)
-    conductor.start()
-    unlucky = conductor.next_repeat()
-    others = conductor.planned - 1
-    conductor.on_worker_lost(unlucky.key, "the worker died")
+    controller = confirmation_of(with_store, repeats=1)
+    controller.start()
+    unlucky = controller.next_repeat()
+    others = controller.planned - 1
+    controller.on_worker_lost(unlucky.key, "the worker died")
     for _ in range(others):
-        other = conductor.next_repeat()
-        conductor.on_report(other.key, last_report(other.candidate.model, other.number))
-    assert not conductor.is_exhausted
+        other = controller.next_repeat()
+        controller.on_report(other.key, last_report(other.candidate.model, other.number))
+    assert not controller.is_exhausted
     for _ in range(2):
-        assert conductor.next_repeat() == unlucky
-        assert conductor.next_repeat() is None
-        assert not conductor.is_exhausted
-        conductor.on_worker_lost(unlucky.key, "the worker died")
-    assert conductor.is_exhausted
-    assert [(end.status, end.error) for end in conductor.ended][others:] == [("failed", "the worker died; 3 times")]
+        assert controller.next_repeat() == unlucky
+        assert controller.next_repeat() is None
+        assert not controller.is_exhausted
+        controller.on_worker_lost(unlucky.key, "the worker died")
+    assert controller.is_exhausted
+    assert [(end.status, end.error) for end in controller.ended][others:] == [("failed", "the worker died; 3 times")]
     with_store.close()
 
 
 def test_results_are_in_the_journal_and_in_the_tables(folder):
     store = RunStore(folder)
-    conductor = confirmation_of(store)
-    assert drive_repeats(conductor)
-    conductor.end("finished")
+    controller = confirmation_of(store)
+    assert drive_repeats(controller)
+    controller.end("finished")
     store.close()
     run = load(folder.path)
     assert run.repeats["model"].tolist() == ["00003"] * 3 + ["00001"] * 3 + [AVERAGED_EMBEDDINGS] * 3
@@ -127,13 +127,15 @@ def test_a_confirmation_that_was_killed_goes_on_to_the_same_results(tmp_path_fac
     for folder, most in [(folders[0], None), *((folders[1], cut) for cut in cuts), (folders[1], None)]:
         if folder.journal.stat().st_size == 0:
             store = RunStore(folder)
-            drive(conductor_of(store), store)
+            drive(controller_of(store), store)
             store.close()
         store = RunStore(folder)
-        trained = {key for key, end in store.ledger.repeats.items() if end.test_accuracy is not None}
-        conductor = confirmation_of(store)
-        drive_repeats(conductor, most=most)
-        assert not trained & {(end.model, end.repeat) for end in conductor.ended}, "a finished repeat was trained again"
+        trained = {key for key, end in store.search_state.repeats.items() if end.test_accuracy is not None}
+        controller = confirmation_of(store)
+        drive_repeats(controller, most=most)
+        assert not trained & {(end.model, end.repeat) for end in controller.ended}, (
+            "a finished repeat was trained again"
+        )
         store.close()
         with folder.journal.open("ab") as journal:
             journal.write(b'{"time":1.0,"event":"repeat_ended","mo'[:torn])
@@ -152,18 +154,18 @@ def test_a_second_confirmation_extends_the_first(folder):
 
 def test_what_broke_or_lost_its_answers_is_tried_again_and_what_diverged_is_not(folder):
     store = RunStore(folder)
-    conductor = confirmation_of(store, trials=["00003"], repeats=2)
-    conductor.start()
-    keys = [conductor.next_repeat().key for _ in range(4)]
-    conductor.on_failure(keys[0], "the worker process died")
-    conductor.on_report(keys[1], RepeatReport(fake_report(3, 1), 1.0, True, None))
+    controller = confirmation_of(store, trials=["00003"], repeats=2)
+    controller.start()
+    keys = [controller.next_repeat().key for _ in range(4)]
+    controller.on_failure(keys[0], "the worker process died")
+    controller.on_report(keys[1], RepeatReport(fake_report(3, 1), 1.0, True, None))
     for key in keys[2:]:
-        conductor.on_report(key, last_report("x", 1))
+        controller.on_report(key, last_report("x", 1))
     folder.predictions(AVERAGED_EMBEDDINGS, 2).unlink()
     again = confirmation_of(store, trials=["00003"], repeats=2)
     assert again.planned == 2
     assert [again.next_repeat().key for _ in range(2)] == ["00003-1", f"{AVERAGED_EMBEDDINGS}-2"]
-    statuses = [end.status for end in Ledger(read_journal(folder.journal)).repeats.values()]
+    statuses = [end.status for end in SearchState(read_journal(folder.journal)).repeats.values()]
     assert statuses == ["failed", "diverged", "completed", "completed"]
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from search_spaces import TrialConfig
-from support.fakes import asha, conductor_of, drive, run_folder, run_settings
+from support.fakes import asha, controller_of, drive, run_folder, run_settings
 from tuner.models.memory import trial_files
 from tuner.runs.pareto import pareto_front
 from tuner.runs.retention import MOST_ACCURATE_KEPT
@@ -18,7 +18,7 @@ class RealSizes(RunStore):
     most = 0
 
     def save_weights(self, trial, *, last, best):
-        record = self.ledger.trials[trial]
+        record = self.search_state.trials[trial]
         config = TrialConfig(**record.config)
         sizes = trial_files(plan_of(SETTINGS).network(config), config)
         state = None if last is None else bytes(sizes.state - 20) + b" " + last
@@ -31,8 +31,8 @@ class RealSizes(RunStore):
 @pytest.mark.slow
 def test_a_thousand_trials_keep_what_the_frontier_needs_and_stay_below_the_bound(tmp_path):
     store, bound = RealSizes(run_folder(tmp_path / "run")), disk_bound(SETTINGS)
-    assert drive(conductor_of(store, plan_of(SETTINGS), clock=lambda: 0.0, scheduler=asha(3)), store)
-    records = store.ledger.with_accuracy()
+    assert drive(controller_of(store, plan_of(SETTINGS), clock=lambda: 0.0, scheduler=asha(3)), store)
+    records = store.search_state.with_accuracy()
     assert len(records) == 1000
     front = pareto_front([record.accuracy for record in records], [record.parameters for record in records])
     assert len(list((store.folder.path / "models").iterdir())) <= MOST_ACCURATE_KEPT + len(front)

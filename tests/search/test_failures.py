@@ -5,7 +5,7 @@ from ray.exceptions import RayActorError, RayTaskError
 
 from tuner.models.memory import TrainingMemory
 from tuner.search.ray_tune.failures import Failure, FailureKind, failure_of, memory_message
-from tuner.training.trial_error import TrialBroke, broken_by
+from tuner.training.trial_error import TrialError, broken_by
 
 DEATH = """Failure # 1 (occurred at 2026-11-21_09-36-37)
 The actor died unexpectedly before finishing this task.
@@ -92,7 +92,7 @@ def test_a_gpu_that_is_full_is_lack_of_memory_with_the_most_that_the_process_hel
     assert broke.out_of_memory
     assert "OOM when allocating tensor with shape[64,4096]" in broke.message
     assert broke.peak_bytes > 2**25
-    failure = failure_of(task_error(TrialBroke(*broke.args)), "")
+    failure = failure_of(task_error(TrialError(*broke.args)), "")
     assert (failure.kind, failure.used_bytes) == (FailureKind.MEMORY, broke.peak_bytes)
 
 

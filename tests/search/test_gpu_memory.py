@@ -45,17 +45,17 @@ def test_a_shared_card_has_a_limit_in_mebibytes(tensorflow):
     ("share", "limit"), [(0.0, None), (1.0, None), (2.0, None), (0.5, 8 * GIB - CONTEXT), (0.25, 4 * GIB - CONTEXT)]
 )
 def test_the_limit_is_in_proportion_to_the_smallest_card(share, limit, monkeypatch):
-    monkeypatch.setattr(trainable, "cards", lambda: [{"memory": 24 * GIB}, {"memory": 16 * GIB}])
+    monkeypatch.setattr(trainable, "gpus_of_node", lambda: [{"memory": 24 * GIB}, {"memory": 16 * GIB}])
     assert trainable._gpu_memory(share) == limit
 
 
 def test_a_share_without_a_card_has_no_limit(monkeypatch):
-    monkeypatch.setattr(trainable, "cards", list)
+    monkeypatch.setattr(trainable, "gpus_of_node", list)
     assert trainable._gpu_memory(0.5) is None
 
 
 def test_a_share_that_leaves_nothing_is_refused(monkeypatch):
-    monkeypatch.setattr(trainable, "cards", lambda: [{"memory": 16 * GIB}])
+    monkeypatch.setattr(trainable, "gpus_of_node", lambda: [{"memory": 16 * GIB}])
     with pytest.raises(InputError, match=r"--gpus-per-trial 0\.01: of a card of 16 GiB that leaves no room"):
         trainable._gpu_memory(0.01)
 
@@ -74,7 +74,7 @@ def test_the_cards_of_a_driver(monkeypatch):
         "nvmlDeviceGetMemoryInfo": lambda index: SimpleNamespace(total=(index + 1) * GIB),
     }.items():
         monkeypatch.setattr(pynvml, name, value)
-    assert gpus.cards() == [{"name": "NVIDIA A10G", "memory": GIB}, {"name": "NVIDIA H100", "memory": 2 * GIB}]
+    assert gpus.gpus_of_node() == [{"name": "NVIDIA A10G", "memory": GIB}, {"name": "NVIDIA H100", "memory": 2 * GIB}]
 
 
 @pytest.mark.ray
@@ -85,4 +85,4 @@ def test_no_driver_no_cards(monkeypatch):
         raise pynvml.NVMLError_LibraryNotFound
 
     monkeypatch.setattr(pynvml, "nvmlInit", init)
-    assert gpus.cards() == []
+    assert gpus.gpus_of_node() == []

@@ -1,4 +1,4 @@
-"""Searches over a user's own model through the command line, on a local Ray."""
+"""Searches over a custom model through the command line, on a local Ray."""
 
 import numpy as np
 import pandas as pd

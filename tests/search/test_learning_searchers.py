@@ -12,7 +12,7 @@ from tuner.errors import InputError
 from tuner.search.searchers.bayesian_search import BayesianSearcher
 from tuner.search.searchers.optuna_search import OptunaSearcher
 from tuner.search.searchers.random_search import RandomSearcher
-from tuner.search.searchers.searcher import GuessesFirst
+from tuner.search.searchers.searcher import PointsFirst
 
 SPACE = Space(
     "s",
@@ -144,6 +144,6 @@ def test_a_budget_that_nothing_fits_is_one_line():
 
 def test_first_guesses_come_first_and_are_told():
     guesses = [TrialConfig(units=64), TrialConfig(units=32)]
-    searcher = GuessesFirst(guesses, RandomSearcher(named_space("frontier"), seed=0, fits=lambda _: True))
+    searcher = PointsFirst(guesses, RandomSearcher(named_space("frontier"), seed=0, fits=lambda _: True))
     assert [searcher.propose(index, ()) for index in (0, 1)] == guesses
     assert searcher.propose(2, ()) == TrialConfig()  # the recommended network: trial 0 of the searcher behind

@@ -23,18 +23,18 @@ def test_the_recording_is_the_exhaustive_table(recording):
 
 @pytest.mark.parametrize("workers", [1, 4])
 def test_without_early_stopping_a_replay_is_the_exhaustive_search(recording, workers):
-    ledger = simulate(recording, Shuffled(recording, 0), RunToTheEnd(), trials=162, workers=workers)
-    assert hypervolume(results(ledger)) == pytest.approx(hypervolume(recording.best()))
-    for record in ledger.trials.values():
+    search_state = simulate(recording, Shuffled(recording, 0), RunToTheEnd(), trials=162, workers=workers)
+    assert hypervolume(results(search_state)) == pytest.approx(hypervolume(recording.best()))
+    for record in search_state.trials.values():
         assert record.last_epoch == 5 or record.status == "diverged"
 
 
 def test_more_workers_decide_earlier_and_a_replay_repeats(recording):
     def epochs(workers, variant=StoppingHalving):
         scheduler = variant((1, 3), 3, most_accurate)
-        ledger = simulate(recording, Shuffled(recording, 1), scheduler, trials=100, workers=workers)
-        assert all(record.ended for record in ledger.trials.values())
-        return [record.last_epoch for record in ledger.trials.values()]
+        search_state = simulate(recording, Shuffled(recording, 1), scheduler, trials=100, workers=workers)
+        assert all(record.ended for record in search_state.trials.values())
+        return [record.last_epoch for record in search_state.trials.values()]
 
     assert epochs(1) == epochs(1)
     assert epochs(1) != epochs(50)
@@ -46,7 +46,7 @@ def test_the_frontier_scheduler_keeps_98_percent_of_the_hypervolume_for_35_perce
     whole, spent = hypervolume(recording.best()), 0
     for seed in range(5):
         scheduler = StoppingHalving((1, 2, 4), 3, nearest_the_frontier)
-        ledger = simulate(recording, Shuffled(recording, seed), scheduler, trials=162, workers=4)
-        assert hypervolume(results(ledger)) >= 0.98 * whole
-        spent += sum(record.last_epoch for record in ledger.trials.values())
+        search_state = simulate(recording, Shuffled(recording, seed), scheduler, trials=162, workers=4)
+        assert hypervolume(results(search_state)) >= 0.98 * whole
+        spent += sum(record.last_epoch for record in search_state.trials.values())
     assert spent <= 0.35 * 5 * 162 * 5

@@ -28,9 +28,9 @@ def machine(monkeypatch):
     def there(*, cpus=8, gpus=0, cluster=None, memory=24 * GIB):
         monkeypatch.setattr(resources, "find_cluster", lambda _: "10.0.0.1:6379" if cluster else None)
         monkeypatch.setattr(resources, "capacity", lambda _: cluster)
-        monkeypatch.setattr(resources, "smallest_card", lambda _: memory)
+        monkeypatch.setattr(resources, "smallest_gpu", lambda _: memory)
         monkeypatch.setattr(resources, "local_gpus", lambda: gpus)
-        monkeypatch.setattr(resources, "cards", lambda: [{"name": "A10G", "memory": memory}] * gpus)
+        monkeypatch.setattr(resources, "gpus_of_node", lambda: [{"name": "A10G", "memory": memory}] * gpus)
         monkeypatch.setattr(resources.os, "cpu_count", lambda: cpus)
 
     return there

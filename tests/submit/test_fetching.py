@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from analysis import load
-from support.fakes import conductor_of, drive, run_folder, run_settings
+from support.fakes import controller_of, drive, run_folder, run_settings
 from tuner.errors import InputError, SearchFailed
 from tuner.runs.settings import write_settings
 from tuner.runs.store import RunStore
@@ -22,9 +22,9 @@ def run(tmp_path):
     folder = run_folder(tmp_path / "there" / "mine")
     write_settings(folder.settings, run_settings())
     store = RunStore(folder)
-    conductor = conductor_of(store)
-    drive(conductor, store)
-    conductor.end("finished")
+    controller = controller_of(store)
+    drive(controller, store)
+    controller.end("finished")
     store.close()
     return folder
 

@@ -8,7 +8,7 @@ from search_spaces.documents import space_document
 from tuner.runs.folder import RunFolder
 from tuner.runs.settings import DataSettings, ResourceSettings, SchedulerSettings, SearchSettings
 from tuner.runs.store import RunStore
-from tuner.search.controller import Conductor
+from tuner.search.controller import SearchController
 from tuner.search.plan import Plan
 from tuner.search.schedulers.halving import StoppingHalving, default_grace_period, rung_epochs
 from tuner.search.schedulers.scheduler import Decision, Scheduler
@@ -48,22 +48,22 @@ def asha(epochs: int = PLAN.epochs) -> StoppingHalving:
     return StoppingHalving(rung_epochs(default_grace_period(epochs), 3, epochs), 3, most_accurate)
 
 
-def conductor_of(store, plan: Plan = PLAN, clock=None, scheduler: Scheduler | None = None) -> Conductor:
+def controller_of(store, plan: Plan = PLAN, clock=None, scheduler: Scheduler | None = None) -> SearchController:
     searcher = RandomSearcher(named_space("frontier"), seed=0, fits=plan.fits)
-    return Conductor(plan, searcher, scheduler or asha(plan.epochs), store, clock=clock or Clock())
+    return SearchController(plan, searcher, scheduler or asha(plan.epochs), store, clock=clock or Clock())
 
 
-def drive(conductor: Conductor, store: RunStore, *, reports: int | None = None, ahead: int = 0) -> bool:
+def drive(controller: SearchController, store: RunStore, *, reports: int | None = None, ahead: int = 0) -> bool:
     """Runs trials one after the other, each from its last state; True where the search got to its end.
 
     A state is the trial that trained it last and its epoch. ``reports`` ends it after so many reports, as a kill would;
     ``ahead`` trials are asked for while one runs, as Ray does.
     """
-    conductor.start()
+    controller.start()
     line = []
 
     def ask(most):
-        while len(line) < most and (assignment := conductor.next_trial()) is not None:
+        while len(line) < most and (assignment := controller.next_trial()) is not None:
             line.append(assignment)
 
     while True:
@@ -71,7 +71,7 @@ def drive(conductor: Conductor, store: RunStore, *, reports: int | None = None, 
         if not line:
             return True
         assignment = line.pop(0)
-        conductor.on_start(assignment.trial)
+        controller.on_start(assignment.trial)
         ask(ahead)
         epoch = int((store.state(assignment.trial) or b"0").split()[-1])
         decision = Decision.CONTINUE
@@ -82,7 +82,7 @@ def drive(conductor: Conductor, store: RunStore, *, reports: int | None = None, 
             report = fake_report(assignment.index, epoch)
             best = b"w" + str(epoch).encode()
             state = f"{assignment.trial} {epoch}".encode()
-            decision = conductor.on_report(assignment.trial, report, last=state, best=best)
+            decision = controller.on_report(assignment.trial, report, last=state, best=best)
             reports = None if reports is None else reports - 1
 
 

@@ -9,7 +9,7 @@ from search_spaces import named_space
 from support.fakes import PLAN, run_settings
 from tuner.runs.events import EpochEnded, Event, SearchEnded, SearchStarted, TrialEnded, TrialProposed, TrialStarted
 from tuner.runs.folder import RunFolder
-from tuner.runs.search_state import Ledger
+from tuner.runs.search_state import SearchState
 from tuner.runs.settings import write_settings
 from tuner.runs.tables import write_tables
 from tuner.search.searchers.random_search import RandomSearcher
@@ -24,7 +24,7 @@ def made_up_run(path: Path, *, trials: int, epochs: int, failing: int = 0, table
     events = list(_events(trials, epochs, failing))
     folder.journal.write_text("".join(event.model_dump_json() + "\n" for event in events))
     if tables:
-        write_tables(path, Ledger(events), journal_bytes=folder.journal.stat().st_size)
+        write_tables(path, SearchState(events), journal_bytes=folder.journal.stat().st_size)
     return folder
 
 

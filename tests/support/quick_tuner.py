@@ -27,7 +27,7 @@ from tuner.search.confirmation import repeat_seed
 from tuner.search.ray_tune import confirmation, trainable
 from tuner.search.ray_tune.confirmation import RepeatTrainable
 from tuner.search.ray_tune.trainable import TrialTrainable
-from tuner.search.ray_tune.workers import Wear
+from tuner.search.ray_tune.workers import MemoryGrowth
 from tuner.training.report import EpochReport, TrialReport
 
 SECONDS_PER_EPOCH = float(os.environ.get("QUICK_SECONDS_PER_EPOCH", "0.03"))
@@ -67,7 +67,7 @@ class QuickTrainable(TrialTrainable):
     """A worker that prepares nothing and trains nothing."""
 
     def setup(self, config: dict[str, Any], *, seed: int, **_: Any) -> None:
-        self._seed, self._trial_run, self._wear = seed, None, Wear()
+        self._seed, self._trial_run, self._wear = seed, None, MemoryGrowth()
 
     def _begin(self) -> QuickRun:
         sent = self.config["state"]
@@ -81,9 +81,9 @@ class QuickRepeatTrainable(RepeatTrainable):
     def setup(
         self, config: dict[str, Any], *, arrays: Any, test: Any, patience: Any, epochs: int, seed: int, **_: Any
     ) -> None:
-        self._workbench = SimpleNamespace(data=EncodedSplits.from_arrays(arrays), epochs=epochs)
+        self._worker_context = SimpleNamespace(data=EncodedSplits.from_arrays(arrays), epochs=epochs)
         self._test, self._patience = EncodedDataset(**test), patience
-        self._seed, self._repeat_run, self._wear = seed, None, Wear()
+        self._seed, self._repeat_run, self._wear = seed, None, MemoryGrowth()
 
     def _trial(self) -> QuickRun:
         seed = repeat_seed(self._seed, self.config["index"], self.config["repeat"])

@@ -103,10 +103,11 @@ def no_tracing():
 
 
 def new_trial(data, config, state=None):
-    from tuner.training.trial_run import TrialRun
-    from tuner.training.workbench import Workbench
+    from tuner.training.worker_context import WorkerContext
 
-    return TrialRun(Workbench(data, vocabulary_size=20, classes=2, epochs=3), config, seed=(0, 1), state=state)
+    from tuner.training.trial_run import TrialRun
+
+    return TrialRun(WorkerContext(data, vocabulary_size=20, classes=2, epochs=3), config, seed=(0, 1), state=state)
 
 
 def exported_loss(network, kept, data):

@@ -1,4 +1,4 @@
-"""Training of a user's own model: the numbers that are reported, and that a break changes none of them."""
+"""Training of a custom model: the numbers that are reported, and that a break changes none of them."""
 
 import dataclasses
 import io
@@ -56,19 +56,19 @@ DATA = EncodedSplits(part(150, 0), part(70, 1))
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory):
-    from tuner.models.custom.building import OwnModel
+    from tuner.models.custom.building import CustomModel
     from tuner.models.custom.finding import ModelFacts
     from tuner.models.custom.source import ModelSource
 
     root = tmp_path_factory.mktemp("own")
-    (root / "own_models_for_runs.py").write_text(SOURCE)
+    (root / "custom_models_for_runs.py").write_text(SOURCE)
 
     def make(name="build"):
-        source = ModelSource.read(f"own_models_for_runs:{name}", root, ["own_models_for_runs.py"])
-        return OwnModel(source, ModelFacts(vocabulary_size=30, classes=2, max_length=12))
+        source = ModelSource.read(f"custom_models_for_runs:{name}", root, ["custom_models_for_runs.py"])
+        return CustomModel(source, ModelFacts(vocabulary_size=30, classes=2, max_length=12))
 
     yield make
-    sys.modules.pop("own_models_for_runs", None)
+    sys.modules.pop("custom_models_for_runs", None)
 
 
 def run(own, *, state=None, accuracies=(), seed=(0, 1), **changes):

@@ -48,11 +48,11 @@ def fresh_variables():
     ],
 )
 def test_the_numbers_are_those_of_keras(name, rates):
-    from tuner.training.optimizers import Rates, build_optimizer, set_rates
+    from tuner.training.optimizers import OptimizerParams, build_optimizer, set_optimizer_params
 
     ours, theirs = fresh_variables(), fresh_variables()
     optimizer = build_optimizer(name, ours, momentum="momentum" in rates)
-    set_rates(optimizer, Rates(**rates))
+    set_optimizer_params(optimizer, OptimizerParams(**rates))
     expected = weights_after(keras_own(name, **rates), theirs)
     start = fresh_variables()[0].numpy()
     assert np.abs(expected[0] - start).max() > 1e-4
@@ -65,7 +65,7 @@ def test_one_step_serves_every_momentum_and_decay(name, rate):
     """They are variables: a step that is traced already takes the next trial's."""
     import tensorflow as tf
 
-    from tuner.training.optimizers import Rates, build_optimizer, set_rates
+    from tuner.training.optimizers import OptimizerParams, build_optimizer, set_optimizer_params
 
     variables = fresh_variables()
     optimizer = build_optimizer(name, variables, momentum=name == "sgd")
@@ -79,7 +79,7 @@ def test_one_step_serves_every_momentum_and_decay(name, rate):
     for value in (0.1, 0.9):
         for variable, number in zip(everything, fresh, strict=True):
             variable.assign(number)
-        set_rates(optimizer, Rates(0.1, **{rate: value}))
+        set_optimizer_params(optimizer, OptimizerParams(0.1, **{rate: value}))
         step()
         step()
         ends.append(variables[0].numpy())

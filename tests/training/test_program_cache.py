@@ -18,13 +18,13 @@ def graphs() -> int:
 
 def train_a_step(cache, units):
     from tuner.models.network_spec import network_of
-    from tuner.training.optimizers import Rates
+    from tuner.training.optimizers import OptimizerParams
     from tuner.training.program_key import ProgramKey, StepInputs
 
     config = TrialConfig(cell="gru", units=units, layers=1, embedding=4, vocabulary=50, pooling="max", dropout=0.3)
     network = network_of(config, vocabulary_size=50, classes=2, vectors_width=None)
     program = cache.get(ProgramKey.of(config, network, compiled=False))
-    program.start(seed=0, rates=Rates.of(config))
+    program.start(seed=0, params=OptimizerParams.of(config))
     count = config.batch_size
     tokens, lengths = np.full((count, 6), 7, np.int32), np.full(count, 6, np.int32)
     batch = Batch(tokens, lengths, np.zeros(count, np.int32), np.ones(count, np.float32))

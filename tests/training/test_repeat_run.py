@@ -28,62 +28,64 @@ def splits():
 
 
 @pytest.fixture(scope="module")
-def workbench(splits):
-    from tuner.training.workbench import Workbench
+def worker_context(splits):
+    from tuner.training.worker_context import WorkerContext
 
-    return Workbench(splits, vocabulary_size=20, classes=2, epochs=4)
+    return WorkerContext(splits, vocabulary_size=20, classes=2, epochs=4)
 
 
-def judged(workbench, test, config=CONFIG, seed=(0, 3, 1)):
+def evaluated(worker_context, test, config=CONFIG, seed=(0, 3, 1)):
     from tuner.training.repeat_run import RepeatRun
     from tuner.training.trial_run import TrialRun
 
-    run = RepeatRun(TrialRun(workbench, config, seed=seed, state=None), workbench, test)
-    reports = [run.run_epoch() for _ in range(workbench.epochs)]
-    assert [report.over for report in reports] == [False] * (workbench.epochs - 1) + [True]
+    run = RepeatRun(TrialRun(worker_context, config, seed=seed, state=None), worker_context, test)
+    reports = [run.run_epoch() for _ in range(worker_context.epochs)]
+    assert [report.over for report in reports] == [False] * (worker_context.epochs - 1) + [True]
     return reports
 
 
-def test_it_is_judged_at_its_best_epoch_and_says_so(workbench):
-    reports = judged(workbench, part(90, 3))
+def test_it_is_judged_at_its_best_epoch_and_says_so(worker_context):
+    reports = evaluated(worker_context, part(90, 3))
     accuracies = [report.epoch.val_accuracy for report in reports]
-    judgement = reports[-1].judgement
-    assert judgement.validation.accuracy == max(accuracies) == accuracies[judgement.best_epoch - 1]
-    assert judgement.validation.loss == pytest.approx(reports[judgement.best_epoch - 1].epoch.val_loss, rel=1e-4)
+    test_result = reports[-1].test_result
+    assert test_result.validation.accuracy == max(accuracies) == accuracies[test_result.best_epoch - 1]
+    assert test_result.validation.loss == pytest.approx(reports[test_result.best_epoch - 1].epoch.val_loss, rel=1e-4)
     assert reports[-1].seconds == pytest.approx(sum(report.epoch.seconds for report in reports))
 
 
-def test_answers_are_in_the_order_of_the_texts_and_long_texts_are_read_whole(workbench, splits):
+def test_answers_are_in_the_order_of_the_texts_and_long_texts_are_read_whole(worker_context, splits):
     test = part(70, 4, longest=40)  # longer than any text that was trained or validated on
-    result = judged(workbench, test)[-1].judgement.test
+    result = evaluated(worker_context, test)[-1].test_result.test
     assert result.accuracy == (result.answers.answers == test.labels).mean()
     assert result.accuracy > 0.8
     assert ((result.answers.confidences >= 0.5) & (result.answers.confidences <= 1)).all()
 
 
-def test_a_repeat_is_a_function_of_its_seed(workbench):
+def test_a_repeat_is_a_function_of_its_seed(worker_context):
     test = part(50, 5)
     first, again, other = (
-        judged(workbench, test, seed=seed)[-1].judgement for seed in ((0, 3, 1), (0, 3, 1), (0, 3, 2))
+        evaluated(worker_context, test, seed=seed)[-1].test_result for seed in ((0, 3, 1), (0, 3, 1), (0, 3, 2))
     )
     assert (first.test.answers.confidences == again.test.answers.confidences).all()
     assert (first.test.answers.confidences != other.test.answers.confidences).any()
 
 
-def test_patience_ends_a_repeat_as_it_ends_a_trial(workbench):
+def test_patience_ends_a_repeat_as_it_ends_a_trial(worker_context):
     from tuner.training.repeat_run import RepeatRun
     from tuner.training.trial_run import TrialRun
 
     still = CONFIG.model_copy(update={"learning_rate": 1e-12})  # no epoch is better than the first
-    run = RepeatRun(TrialRun(workbench, still, seed=(0, 3, 1), state=None), workbench, part(20, 3), patience=1)
+    run = RepeatRun(
+        TrialRun(worker_context, still, seed=(0, 3, 1), state=None), worker_context, part(20, 3), patience=1
+    )
     assert [run.run_epoch().over for _ in range(2)] == [False, True]
 
 
 def test_averaged_embeddings_learn_what_needs_no_order(splits):
-    from tuner.training.workbench import Workbench
+    from tuner.training.worker_context import WorkerContext
 
-    bench = Workbench(splits, vocabulary_size=20, classes=2, epochs=12)
-    assert judged(bench, part(200, 6), config=AVERAGING_CONFIG)[-1].judgement.test.accuracy > 0.9
+    bench = WorkerContext(splits, vocabulary_size=20, classes=2, epochs=12)
+    assert evaluated(bench, part(200, 6), config=AVERAGING_CONFIG)[-1].test_result.test.accuracy > 0.9
 
 
 def test_a_result_by_hand():

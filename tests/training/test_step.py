@@ -36,13 +36,13 @@ def batch(fill=0):
 
 def weights_after_a_step(config, *, fill=0, steps=1):
     from tuner.models.network_spec import network_of
-    from tuner.training.optimizers import Rates
+    from tuner.training.optimizers import OptimizerParams
     from tuner.training.program import Program
     from tuner.training.program_key import ProgramKey, StepInputs
 
     network = network_of(config, vocabulary_size=12, classes=2)
     program = Program(ProgramKey.of(config, network, compiled=False))
-    program.start(seed=3, rates=Rates.of(config))
+    program.start(seed=3, params=OptimizerParams.of(config))
     before = [variable.numpy() for variable in program.model.weights]
     for step in range(steps):
         program.train(batch(fill), StepInputs.of(config), (1, step))
@@ -86,7 +86,7 @@ def test_rows_that_fill_up_a_batch_change_nothing():
 
 def test_frozen_vectors_stay_and_trained_ones_move():
     from tuner.models.network_spec import network_of
-    from tuner.training.optimizers import Rates
+    from tuner.training.optimizers import OptimizerParams
     from tuner.training.program import Program
     from tuner.training.program_key import ProgramKey, StepInputs
 
@@ -95,7 +95,7 @@ def test_frozen_vectors_stay_and_trained_ones_move():
         config = TrialConfig(**{**SMALL, "embedding": 16, "vectors": kind})
         network = network_of(config, vocabulary_size=20, classes=2, vectors_width=6)
         program = Program(ProgramKey.of(config, network, compiled=False), vectors)
-        program.start(seed=0, rates=Rates.of(config))
+        program.start(seed=0, params=OptimizerParams.of(config))
         table = program.model.get_layer("embedding").embeddings
         np.testing.assert_array_equal(table.numpy(), vectors[:12])
         program.train(batch(), StepInputs.of(config), (0, 0))

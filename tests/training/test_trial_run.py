@@ -5,9 +5,10 @@ pytestmark = pytest.mark.tensorflow
 
 
 @pytest.fixture(scope="module")
-def workbench():
+def worker_context():
+    from tuner.training.worker_context import WorkerContext
+
     from tuner.data.encoded import EncodedDataset, EncodedSplits
-    from tuner.training.workbench import Workbench
 
     def part(count, seed):
         """Texts of 3 to 12 tokens; the label says whether token 5 comes before token 6."""
@@ -27,7 +28,7 @@ def workbench():
             np.array(labels, np.int32),
         )
 
-    return Workbench(EncodedSplits(part(600, 1), part(150, 2)), vocabulary_size=20, classes=2, epochs=8)
+    return WorkerContext(EncodedSplits(part(600, 1), part(150, 2)), vocabulary_size=20, classes=2, epochs=8)
 
 
 def config(**changes):
@@ -38,10 +39,10 @@ def config(**changes):
     )
 
 
-def run(workbench, epochs, *, seed=(0, 0), state=None, accuracies=(), **changes):
+def run(worker_context, epochs, *, seed=(0, 0), state=None, accuracies=(), **changes):
     from tuner.training.trial_run import TrialRun
 
-    trial = TrialRun(workbench, config(**changes), seed=seed, state=state, accuracies=accuracies)
+    trial = TrialRun(worker_context, config(**changes), seed=seed, state=state, accuracies=accuracies)
     return [trial.run_epoch() for _ in range(epochs)]
 
 
@@ -49,43 +50,43 @@ def numbers(reports):
     return [(r.epoch.epoch, r.epoch.train_loss, r.epoch.val_loss, r.epoch.val_accuracy) for r in reports]
 
 
-def test_it_learns_what_needs_order(workbench):
-    assert run(workbench, 8)[-1].epoch.val_accuracy > 0.9
+def test_it_learns_what_needs_order(worker_context):
+    assert run(worker_context, 8)[-1].epoch.val_accuracy > 0.9
 
 
-def test_the_same_seed_gives_the_same_numbers_after_other_trials_in_the_same_worker(workbench):
-    first = numbers(run(workbench, 2, dropout=0.3))
-    run(workbench, 1, dropout=0.1, learning_rate=0.5, seed=(0, 9))
-    assert numbers(run(workbench, 2, dropout=0.3)) == first
-    assert numbers(run(workbench, 2, dropout=0.3, seed=(0, 1))) != first
+def test_the_same_seed_gives_the_same_numbers_after_other_trials_in_the_same_worker(worker_context):
+    first = numbers(run(worker_context, 2, dropout=0.3))
+    run(worker_context, 1, dropout=0.1, learning_rate=0.5, seed=(0, 9))
+    assert numbers(run(worker_context, 2, dropout=0.3)) == first
+    assert numbers(run(worker_context, 2, dropout=0.3, seed=(0, 1))) != first
 
 
-def test_going_on_from_a_state_gives_what_a_run_without_a_break_gives(workbench):
-    whole = run(workbench, 4, dropout=0.3)
+def test_going_on_from_a_state_gives_what_a_run_without_a_break_gives(worker_context):
+    whole = run(worker_context, 4, dropout=0.3)
     reported = [report.epoch.val_accuracy for report in whole]
-    resumed = run(workbench, 2, dropout=0.3, state=whole[1].last, accuracies=reported)
+    resumed = run(worker_context, 2, dropout=0.3, state=whole[1].last, accuracies=reported)
     assert numbers(resumed) == numbers(whole[2:])
     assert [report.best for report in resumed] == [report.best for report in whole[2:]]
 
 
-def test_the_same_shape_is_compiled_once(workbench):
-    run(workbench, 1)
-    again = run(workbench, 2, dropout=0.4, learning_rate=0.001, gradient_clip_norm=0.5, seed=(0, 3))
+def test_the_same_shape_is_compiled_once(worker_context):
+    run(worker_context, 1)
+    again = run(worker_context, 2, dropout=0.4, learning_rate=0.001, gradient_clip_norm=0.5, seed=(0, 3))
     assert [report.epoch.compile_seconds for report in again] == [0.0, 0.0]
 
 
-def test_best_weights_come_with_improvements_alone(workbench):
-    reports = run(workbench, 6)
+def test_best_weights_come_with_improvements_alone(worker_context):
+    reports = run(worker_context, 6)
     best = -1.0
     for report in reports:
         assert (report.best is not None) == (report.epoch.val_accuracy > best)
         best = max(best, report.epoch.val_accuracy)
 
 
-def test_a_loss_that_is_no_number_is_reported_as_diverged_and_not_as_best(workbench):
+def test_a_loss_that_is_no_number_is_reported_as_diverged_and_not_as_best(worker_context):
     from tuner.training.trial_run import TrialRun
 
-    trial = TrialRun(workbench, config(), seed=(0, 0), state=None)
+    trial = TrialRun(worker_context, config(), seed=(0, 0), state=None)
     trial._program.model.get_layer("embedding").embeddings.assign(np.full((20, 4), np.nan, np.float32))
     report = trial.run_epoch()
     assert report.epoch.diverged

@@ -24,8 +24,8 @@ from tuner.formatting import counted, duration_text
 from tuner.runs.events import RepeatEnded
 from tuner.runs.folder import RunFolder
 from tuner.runs.journal import Journal, read_journal
-from tuner.runs.search_state import Ledger
-from tuner.search.confirmation import Candidate, ConfirmationConductor, Repeat, candidates_of, open_repeats
+from tuner.runs.search_state import SearchState
+from tuner.search.confirmation import Candidate, ConfirmationController, Repeat, candidates_of, open_repeats
 from tuner.search.confirmation_launch import EndReason, confirm, with_test_texts
 from tuner.search.custom_model import discovered_again
 from tuner.search.plan import plan_of
@@ -35,7 +35,7 @@ _WIDE = 110
 
 
 class RepeatLines:
-    """A line for every repeat that ends. Its test accuracy is not in it: that is for the end, when all are judged."""
+    """A line for every repeat that ends. Its test accuracy is not in it: that is for the end, when all are evaluated."""
 
     def __init__(self, console: Console, repeats: int) -> None:
         """Takes where to print, and says what takes so long."""
@@ -45,11 +45,11 @@ class RepeatLines:
         self._told = 0
         console.print("starting Ray and the workers ...")
 
-    def show(self, conductor: ConfirmationConductor) -> None:
+    def show(self, controller: ConfirmationController) -> None:
         """Prints what ended since the last call."""
-        for end in conductor.ended[self._told :]:
+        for end in controller.ended[self._told :]:
             self._told += 1
-            elapsed, done = duration_text(time.monotonic() - self._started), f"{self._told}/{conductor.planned}"
+            elapsed, done = duration_text(time.monotonic() - self._started), f"{self._told}/{controller.planned}"
             self._console.print(f"{elapsed:>6}  {done}  {self._line(end)}", soft_wrap=True, markup=False)
 
     def _line(self, end: RepeatEnded) -> str:
@@ -119,14 +119,14 @@ By = Literal["accuracy", "frontier"]
 def confirm_command(
     run: str, runs_dir: Path, *, top: int, by: By, repeats: int, data: str | None, as_json: bool
 ) -> int:
-    """Trains what is still open, and prints what the test part says."""
+    """Trains what is still open, and prints what the test set says."""
     console = Terminal(stderr=as_json)
     loaded = load(run, runs_dir=runs_dir)
     Journal(loaded.folder.journal).close()  # refuses at once where the search still runs, not after Ray has started
-    ledger = Ledger(read_journal(loaded.folder.journal))
-    candidates = candidates_of(plan_of(loaded.settings), ledger, chosen_trials(loaded, by=by, top=top))
-    todo = open_repeats(candidates, repeats, ledger, loaded.folder)
-    _print_plan(console, loaded, ledger, candidates, todo, repeats)
+    search_state = SearchState(read_journal(loaded.folder.journal))
+    candidates = candidates_of(plan_of(loaded.settings), search_state, chosen_trials(loaded, by=by, top=top))
+    todo = open_repeats(candidates, repeats, search_state, loaded.folder)
+    _print_plan(console, loaded, search_state, candidates, todo, repeats)
     reason: EndReason = "finished"
     if todo:
         settings = with_data_at(loaded.settings, data)
@@ -162,16 +162,24 @@ def chosen_trials(run: Run, *, by: By, top: int) -> list[str]:
 
 
 def _print_plan(
-    console: Console, run: Run, ledger: Ledger, candidates: Sequence[Candidate], todo: Sequence[Repeat], repeats: int
+    console: Console,
+    run: Run,
+    search_state: SearchState,
+    candidates: Sequence[Candidate],
+    todo: Sequence[Repeat],
+    repeats: int,
 ) -> None:
     lines = [
         ("trials", ", ".join(candidate.model for candidate in candidates if not candidate.is_baseline)),
         ("baseline", ", ".join(candidate.model for candidate in candidates if candidate.is_baseline)),
-        ("repeats", f"{repeats} of each, {counted(run.settings.epochs, 'epoch')}, judged at the best validation epoch"),
-        ("test part", _test_part(run, ledger, candidates)),
+        (
+            "repeats",
+            f"{repeats} of each, {counted(run.settings.epochs, 'epoch')}, evaluated at the best validation epoch",
+        ),
+        ("test set", _test_part(run, search_state, candidates)),
     ]
-    left = run.settings.trials - sum(record.ended for record in ledger.trials.values())
-    if left > 0 and (ledger.end is None or ledger.end.reason == "interrupted"):
+    left = run.settings.trials - sum(record.ended for record in search_state.trials.values())
+    if left > 0 and (search_state.end is None or search_state.end.reason == "interrupted"):
         lines.append(
             ("note", f"the search has {counted(left, 'trial')} left: tuner resume first, if they are to count")
         )
@@ -185,9 +193,9 @@ def _print_plan(
     console.print()
 
 
-def _test_part(run: Run, ledger: Ledger, candidates: Sequence[Candidate]) -> str:
+def _test_part(run: Run, search_state: SearchState, candidates: Sequence[Candidate]) -> str:
     """How large it is, and who has seen it: every further model makes the best of them look better by luck."""
-    size, seen = counted(run.settings.data.test, "text"), list(ledger.test_accuracies())
+    size, seen = counted(run.settings.data.test, "text"), list(search_state.test_accuracies())
     if not seen:
         return f"{size}, which no model has seen yet"
     known = f"{size}, seen already by {counted(len(seen), 'model')} ({', '.join(seen)})"

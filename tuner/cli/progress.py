@@ -20,14 +20,14 @@ from analysis.descriptions import network_text
 from tuner.formatting import counted, duration_text
 from tuner.runs.events import Event, SearchStarted, TrialStarted, parse_event
 from tuner.runs.pareto import pareto_front
-from tuner.runs.search_state import Ledger, TrialRecord
+from tuner.runs.search_state import SearchState, TrialRecord
 
 _SECONDS_BETWEEN_DRAWINGS = 0.25
 _ROWS = 8
 
 
 class Progress(Protocol):
-    """Shows the ledger of a running search."""
+    """Shows the search_state of a running search."""
 
     def __enter__(self) -> "Progress":
         """Starts showing."""
@@ -39,7 +39,7 @@ class Progress(Protocol):
         """Stops showing."""
         ...
 
-    def show(self, ledger: Ledger) -> None:
+    def show(self, search_state: SearchState) -> None:
         """Called several times a second."""
         ...
 
@@ -52,13 +52,13 @@ def progress(console: Console, *, concurrency: int) -> Progress:
 class Standing:
     """The state of a search in a few numbers."""
 
-    def __init__(self, ledger: Ledger, concurrency: int) -> None:
+    def __init__(self, search_state: SearchState, concurrency: int) -> None:
         """Counts."""
-        records = list(ledger.trials.values())
+        records = list(search_state.trials.values())
         self.ended = sum(record.ended for record in records)
-        self.planned = max(ledger.planned, len(records))
+        self.planned = max(search_state.planned, len(records))
         self.epochs = sum(len(record.epochs) for record in records)
-        scored = ledger.with_accuracy()
+        scored = search_state.with_accuracy()
         self.best = max((record.accuracy or 0.0 for record in scored), default=None)
         self.frontier = len(pareto_front([record.accuracy or 0.0 for record in scored], [r.size for r in scored]))
         self.seconds_left = self._seconds_left(records, concurrency)
@@ -102,21 +102,21 @@ class LiveTable:
         """Takes the table away."""
         self._live.__exit__(kind, error, trace)
 
-    def show(self, ledger: Ledger) -> None:
+    def show(self, search_state: SearchState) -> None:
         """Draws, at most four times a second."""
         now = time.monotonic()
         if now - self._drawn >= _SECONDS_BETWEEN_DRAWINGS:
             self._drawn = now
-            self._live.update(self._drawing(ledger, now - self._started), refresh=True)
+            self._live.update(self._drawing(search_state, now - self._started), refresh=True)
 
-    def _drawing(self, ledger: Ledger, elapsed: float) -> Group:
-        standing = Standing(ledger, self._concurrency)
+    def _drawing(self, search_state: SearchState, elapsed: float) -> Group:
+        standing = Standing(search_state, self._concurrency)
         table = Table(box=None, pad_edge=False, header_style="bold")
         for name in ("trial", "status", "epoch", "val acc", "best", "parameters", "network"):
             table.add_column(
                 name, justify="right" if name in ("epoch", "val acc", "best", "parameters") else "left", no_wrap=True
             )
-        for record in self._rows(ledger):
+        for record in self._rows(search_state):
             last = record.epochs[-1].val_accuracy if record.epochs else None
             table.add_row(
                 record.trial,
@@ -134,10 +134,12 @@ class LiveTable:
         return Group(table, "", state)
 
     @staticmethod
-    def _rows(ledger: Ledger) -> list[TrialRecord]:
+    def _rows(search_state: SearchState) -> list[TrialRecord]:
         """Those that run, then the best that have ended."""
-        running = [record for record in ledger.trials.values() if record.status == "running"]
-        ended = sorted((r for r in ledger.with_accuracy() if r.ended), key=lambda r: (-(r.accuracy or 0.0), r.size))
+        running = [record for record in search_state.trials.values() if record.status == "running"]
+        ended = sorted(
+            (r for r in search_state.with_accuracy() if r.ended), key=lambda r: (-(r.accuracy or 0.0), r.size)
+        )
         return [*running[:_ROWS], *ended[:_ROWS]]
 
 
@@ -161,13 +163,15 @@ class PlainLines:
     ) -> None:
         """Nothing to take away."""
 
-    def show(self, ledger: Ledger) -> None:
+    def show(self, search_state: SearchState) -> None:
         """Prints what ended since the last call; of a resumed search not what had ended before."""
-        ended = {record.trial for record in ledger.trials.values() if record.ended}
+        ended = {record.trial for record in search_state.trials.values() if record.ended}
         if self._told is None:
-            self._told = ended if ledger.with_accuracy() else set()
+            self._told = ended if search_state.with_accuracy() else set()
         for trial in sorted(ended - self._told):
-            self._console.print(self._line(ledger.trials[trial], Standing(ledger, self._concurrency)), soft_wrap=True)
+            self._console.print(
+                self._line(search_state.trials[trial], Standing(search_state, self._concurrency)), soft_wrap=True
+            )
         self._told |= ended
 
     def _line(self, record: TrialRecord, standing: Standing) -> str:
@@ -208,15 +212,15 @@ class EventLines:
         """Says that they are over."""
         self._write(_OVER)
 
-    def show(self, ledger: Ledger) -> None:
+    def show(self, search_state: SearchState) -> None:
         """Prints what happened since the last call."""
-        if ledger.planned != self._planned:
-            self._planned = ledger.planned
+        if search_state.planned != self._planned:
+            self._planned = search_state.planned
             self._event(SearchStarted(time=time.time(), trials=self._planned))
-        for event in ledger.history[self._told :]:
+        for event in search_state.history[self._told :]:
             self._event(event)
-        self._told = len(ledger.history)
-        running = {record.trial for record in ledger.trials.values() if record.status == "running"}
+        self._told = len(search_state.history)
+        running = {record.trial for record in search_state.trials.values() if record.status == "running"}
         for trial in sorted(running - self._running):
             self._event(TrialStarted(time=time.time(), trial=trial))
         self._running = running
@@ -236,7 +240,7 @@ class RemoteLog:
         """Takes the console."""
         self._console = console
         self._rest = ""
-        self._ledger = Ledger()
+        self._search_state = SearchState()
         self._shown: Progress | None = None
         self._open = ExitStack()
 
@@ -263,15 +267,15 @@ class RemoteLog:
 
     def _take(self, content: str) -> None:
         if content.isdecimal():
-            self._ledger = Ledger()
+            self._search_state = SearchState()
             self._shown = self._open.enter_context(progress(self._console, concurrency=int(content)))
         elif content == _OVER:
             self._open.close()
             self._shown = None
         else:
-            self._ledger.apply(parse_event(content.encode()))
+            self._search_state.apply(parse_event(content.encode()))
             if self._shown is not None:
-                self._shown.show(self._ledger)
+                self._shown.show(self._search_state)
 
     def _print(self, line: str) -> None:
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -11,7 +11,7 @@ from rich.console import Console
 from analysis.any_results import load_results
 from analysis.columns import config_of, plain
 from analysis.frontier import knee
-from analysis.importers.results import ForeignResults
+from analysis.importers.results import ImportedResults
 from analysis.loading import Run
 from analysis.ranking import By, by_configuration, rank
 from analysis.results import Results
@@ -34,7 +34,7 @@ def rank_command(run: str, runs_dir: Path, *, top: int, by: By, max_params: int 
     if isinstance(loaded, Run):
         _print_configurations(console, loaded, top=top, max_params=max_params)
     console.print(_counts(loaded, len(ranked)), style="dim")
-    if isinstance(loaded, ForeignResults):
+    if isinstance(loaded, ImportedResults):
         for note in loaded.notes:
             console.print(note, style="dim", markup=False)
     return 0
@@ -85,7 +85,7 @@ def _counts(run: Results, shown: int) -> str:
     return f"{run.name}: {shown} of {counted(len(run.trials), 'trial')} shown ({parts}{waiting}); {front}; epoch: best/trained"
 
 
-def print_json(run: Run | ForeignResults, ranked: pd.DataFrame) -> None:
+def print_json(run: Run | ImportedResults, ranked: pd.DataFrame) -> None:
     """The ranked trials as one JSON document on stdout."""
     folder = run.folder.place if isinstance(run, Run) else str(run.path)
     document = {"run": run.name, "folder": folder, "knee": knee(run.trials), "trials": _records(ranked)}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from analysis.any_results import load_results
 from analysis.loading import Run
-from analysis.recommendation import decide
+from analysis.recommendation import recommend
 from analysis.report import write_report
 from tuner.cli.terminal import Terminal
 
@@ -17,7 +17,7 @@ def report_command(run: str, runs_dir: Path, *, out: Path | None) -> int:
     write_report(loaded, path)
     place = loaded.folder.publish(path) if out is None and isinstance(loaded, Run) else str(path)
     console = Terminal()
-    decision = decide(loaded.trials)
+    decision = recommend(loaded.trials)
     console.print(
         decision.sentence if decision else "No trial has finished an epoch yet.", markup=False, soft_wrap=True
     )

@@ -19,10 +19,10 @@ from tuner.runs.events import EndReason
 from tuner.runs.folder import RunFolder, find_run
 from tuner.runs.journal import read_journal
 from tuner.runs.location import remote_folder
-from tuner.runs.search_state import Ledger
+from tuner.runs.search_state import SearchState
 from tuner.runs.settings import read_settings
 from tuner.runs.store import RunStore
-from tuner.search.custom_model import OwnModelRequest, discovered_again
+from tuner.search.custom_model import CustomModelRequest, discovered_again
 from tuner.search.extension import extended
 from tuner.search.forecast import forecast
 from tuner.search.launch import resume_search, start_search
@@ -61,30 +61,34 @@ def resume_command(run: str, runs_dir: Path, *, trials: int | None, data: str | 
     console = Terminal(stderr=as_json)
     folder = find_run(run, runs_dir)
     settings = read_settings(folder.settings)
-    ledger = Ledger(read_journal(folder.journal))
-    is_finished = ledger.end is not None and ledger.end.reason == "finished" and len(ledger.trials) >= settings.trials
+    search_state = SearchState(read_journal(folder.journal))
+    is_finished = (
+        search_state.end is not None
+        and search_state.end.reason == "finished"
+        and len(search_state.trials) >= settings.trials
+    )
     if is_finished and trials is None:
         console.print(
-            f"{folder.name} is finished: {len(ledger.trials)} trials; for more, give --trials with the number in all"
+            f"{folder.name} is finished: {len(search_state.trials)} trials; for more, give --trials with the number in all"
         )
         return _finish(console, folder, "finished", as_json=as_json)
     if trials is not None:
         settings = extended(settings, trials)
     settings = with_data_at(settings, data)
     prepared = prepare_again(settings)
-    mended = discovered_again(settings, prepared)
+    reloaded = discovered_again(settings, prepared)
     store = RunStore(folder)
     try:
-        if store.torn:
-            console.print("the last line of the journal was torn by a crash; it was cut off")
+        if store.truncated:
+            console.print("the last line of the journal was cut short by a crash; it was cut off")
         if trials is not None or data is not None:
             store.write_settings(settings)
-        if mended != settings:
+        if reloaded != settings:
             console.print(f"note: the modules of {settings.space['name']} have changed since the search began")
-        left = settings.trials - sum(record.ended for record in store.ledger.trials.values())
+        left = settings.trials - sum(record.ended for record in store.search_state.trials.values())
         console.print(f"resuming {folder.name}: {left} of {settings.trials} trials are left")
         with _progress(console, concurrency=settings.resources.concurrency) as shown:
-            reason = resume_search(store, mended, prepared.encoded, shown.show)
+            reason = resume_search(store, reloaded, prepared.encoded, shown.show)
     finally:
         store.close()
     return _finish(console, folder, reason, as_json=as_json)
@@ -149,14 +153,14 @@ def _request(options: dict[str, Any]) -> SearchRequest:
     )
 
 
-def _space(options: dict[str, Any]) -> Space | OwnModelRequest:
+def _space(options: dict[str, Any]) -> Space | CustomModelRequest:
     if options["hypermodel"] is None:
         return space_with(options["space"] or _DEFAULT_SPACE, options["settings"])
     if options["space"] is not None:
         raise InputError(
             f"--space {options['space']}: --hypermodel {options['hypermodel']} has a space of its own; leave one of them out"
         )
-    return OwnModelRequest(options["hypermodel"], tuple(options["settings"]))
+    return CustomModelRequest(options["hypermodel"], tuple(options["settings"]))
 
 
 def space_with(name: str, settings: tuple[str, ...]) -> Space:

@@ -34,8 +34,8 @@ class DataRequest:
         max_tokens: most token ids known, padding and unknown included.
         max_length: tokens read of a text.
         given_split: use the split that the data give, where they do.
-        test_share: of all texts, where a test part is drawn.
-        validation_share: of the texts that are not for testing, where a validation part is drawn.
+        test_share: of all texts, where a test set is drawn.
+        validation_share: of the texts that are not for testing, where a validation set is drawn.
         fraction: share of the texts to use at all, drawn by class with the split's seed.
     """
 
@@ -68,7 +68,7 @@ class PreparedData:
 
 
 def prepare_data(request: DataRequest) -> PreparedData:
-    """Reads, splits, fits the vocabulary on the training part, and encodes.
+    """Reads, splits, fits the vocabulary on the training set, and encodes.
 
     Raises:
         InputError: for every fault of the data or of the request.

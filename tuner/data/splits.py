@@ -127,7 +127,7 @@ def split_rows(dataset: TextDataset, *, seed: int, validation: float = 0.1, test
     """Return the rows to train, validate and test on; the same for the same data and seed, on every platform.
 
     Without a given split, `validation` and `test` are the shares of all rows, drawn class by class, identical texts
-    together. A given split stays as it is, but rows whose text also stands in the test part leave training and
+    together. A given split stays as it is, but rows whose text also stands in the test set leave training and
     validation, rows whose text stands in validation leave training, and a part that is missing is drawn from the
     training rows.
     seed: 0 or greater. validation, test: above 0, together below 1. Raises InputError where they are not, where a class
@@ -200,7 +200,7 @@ def _respect(
             leaving = int((repeated & (parts == part)).sum())
             if leaving:
                 notes.append(
-                    f"{counted(leaving, f'{other} row')} left out, because the same text stands in the {name} part"
+                    f"{counted(leaving, f'{other} row')} left out, because the same text stands in the {name} set"
                 )
         parts[repeated] = -1
     has_validation, has_test = bool((given == Split.VALIDATION).any()), bool((given == Split.TEST).any())
@@ -214,7 +214,7 @@ def _respect(
     train = np.flatnonzero(parts == Split.TRAIN)
     parts[train] = assign(train, groups, labels, **drawn, rng=rng)
     missing = " and ".join(name for name, share in drawn.items() if share)
-    notes.append(f"the given split has no {missing} part: drawn from its training rows, by class")
+    notes.append(f"the given split has no {missing} set: drawn from its training rows, by class")
     return parts
 
 

@@ -17,7 +17,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
 
-from tuner.search.ray_tune.gpus import cards
+from tuner.search.ray_tune.gpus import gpus_of_node
 
 PACKAGES = ("frontier-tuner", "tensorflow", "keras", "ray", "numpy")
 _SECONDS_FOR_TENSORFLOW = 180
@@ -38,7 +38,7 @@ def facts() -> dict[str, Any]:
         "packages": installed(),
         "unmet": _unmet(),
         "tensorflow_gpus": _tensorflow_gpus(),
-        "cards": cards(),
+        "cards": gpus_of_node(),
         "token": _token(),
         "asks_for_token": _asks_for_token(),
         "open_ports": _open_ports(),

@@ -4,20 +4,20 @@ import math
 from typing import Any
 
 from tuner.data.pipeline import BUILT_IN
-from tuner.export.trained import TrainedModel, TrainedOwnModel
+from tuner.export.trained import TrainedCustomModel, TrainedModel
 from tuner.formatting import shown
 from tuner.models.counting import count_parameters
 from tuner.models.network_spec import Network
 
 
-def usage(model: TrainedModel | TrainedOwnModel, kind: str) -> str:
+def usage(model: TrainedModel | TrainedCustomModel, kind: str) -> str:
     """Markdown with a snippet for the format "saved_model", "keras" or "tflite"."""
     return {"saved_model": _SAVED_MODEL, "keras": _KERAS, "tflite": _LITE}[kind].replace("LOGITS", _logits(model))
 
 
-def _logits(model: TrainedModel | TrainedOwnModel) -> str:
-    if isinstance(model, TrainedOwnModel):
-        return "what your own model gives; layers of your own have to be importable, or registered with Keras"
+def _logits(model: TrainedModel | TrainedCustomModel) -> str:
+    if isinstance(model, TrainedCustomModel):
+        return "what your custom model gives; layers of your own have to be importable, or registered with Keras"
     if model.network.outputs == 1:
         return "one logit a text: its sigmoid is the probability of the second label in `labels.json`"
     return "one logit a label, in the order of `labels.json`: their softmax are the probabilities"
@@ -70,7 +70,7 @@ It gives LOGITS.
 
 
 def model_card(
-    model: TrainedModel | TrainedOwnModel, kind: str, *, versions: dict[str, str], lite: list[dict[str, Any]]
+    model: TrainedModel | TrainedCustomModel, kind: str, *, versions: dict[str, str], lite: list[dict[str, Any]]
 ) -> str:
     """The card of an exported model.
 
@@ -94,11 +94,11 @@ def model_card(
     return "\n\n".join(sections) + "\n"
 
 
-def _summary(model: TrainedModel | TrainedOwnModel) -> str:
+def _summary(model: TrainedModel | TrainedCustomModel) -> str:
     labels = model.encoder.labels
     apart = f"It tells {len(labels)} classes apart: {', '.join(shown(label) for label in labels)}."
-    if isinstance(model, TrainedOwnModel):
-        return f"{_own_network(model)} {apart}"
+    if isinstance(model, TrainedCustomModel):
+        return f"{_custom_network(model)} {apart}"
     network, count = model.network, count_parameters(model.network)
     return (
         f"{_body(network)} with {network.pooling} pooling: {count.total:,} parameters ({count.embedding:,} looked up by word, "
@@ -106,7 +106,7 @@ def _summary(model: TrainedModel | TrainedOwnModel) -> str:
     )
 
 
-def _own_network(model: TrainedOwnModel) -> str:
+def _custom_network(model: TrainedCustomModel) -> str:
     metrics, changed = model.metrics, ""
     if model.is_changed:
         changed = (
@@ -131,7 +131,7 @@ def _body(network: Network) -> str:
     return f"A {direction}{activation}{network.cell} of {network.layers} x {network.units} units{extras} over {words},"
 
 
-def _metrics(model: TrainedModel | TrainedOwnModel) -> str:
+def _metrics(model: TrainedModel | TrainedCustomModel) -> str:
     metrics, data = model.metrics, model.settings.data
     rows = ["| part | texts | accuracy | loss (nats) |", "| --- | ---: | ---: | ---: |"]
     for part, name, texts in (("training, dropout on", "train", data.train), ("validation", "val", data.validation)):
@@ -170,7 +170,7 @@ def _lite_table(lite: list[dict[str, Any]]) -> str:
     return "\n".join([*rows, *(f"\n{note}" for note in (*notes, small))])
 
 
-def _data(model: TrainedModel | TrainedOwnModel) -> str:
+def _data(model: TrainedModel | TrainedCustomModel) -> str:
     data, encoder = model.settings.data, model.encoder
     source = "the corpus that frontier-tuner generates" if data.source == BUILT_IN else f"`{data.source}`"
     known = encoder.vocabulary.size
@@ -189,19 +189,19 @@ def _data(model: TrainedModel | TrainedOwnModel) -> str:
     )
 
 
-def _configuration(model: TrainedModel | TrainedOwnModel) -> str:
+def _configuration(model: TrainedModel | TrainedCustomModel) -> str:
     rows = [f"| {name} | {value} |" for name, value in model.config.model_dump().items()]
     head = f"Trial {model.trial} of the search {model.run} (seed {model.settings.seed}), {model.settings.created}."
     return "\n".join([head, "", "| hyperparameter | value |", "| --- | --- |", *rows])
 
 
-def _versions(model: TrainedModel | TrainedOwnModel, versions: dict[str, str]) -> str:
+def _versions(model: TrainedModel | TrainedCustomModel, versions: dict[str, str]) -> str:
     names = sorted({*model.settings.versions, *versions})
     rows = [f"| {name} | {model.settings.versions.get(name, '')} | {versions.get(name, '')} |" for name in names]
     return "\n".join(["| | trained | exported |", "| --- | --- | --- |", *rows])
 
 
-def _licence(model: TrainedModel | TrainedOwnModel) -> str:
+def _licence(model: TrainedModel | TrainedCustomModel) -> str:
     own = model.settings.data.source == BUILT_IN
     data = (
         "The training texts were generated by frontier-tuner (Apache-2.0) and carry no rights of others."

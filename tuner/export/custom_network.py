@@ -1,4 +1,4 @@
-"""A user's custom model for inference: token ids to probabilities, from the weights as they were kept."""
+"""A custom model for inference: token ids to probabilities, from the weights as they were kept."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import tensorflow as tf
 
 from tuner.data.vocabulary import UNKNOWN_ID
 from tuner.errors import InputError
-from tuner.export.trained import TrainedOwnModel
-from tuner.models.custom.building import BuiltModel, OwnModel, gives_logits
+from tuner.export.trained import TrainedCustomModel
+from tuner.models.custom.building import BuiltModel, CustomModel, gives_logits
 from tuner.models.custom.finding import HyperModelError, raised_by
 
 
-def built_with_weights(model: TrainedOwnModel) -> BuiltModel:
+def built_with_weights(model: TrainedCustomModel) -> BuiltModel:
     """The user's Keras model with the trial's weights.
 
     Raises:
@@ -21,7 +21,7 @@ def built_with_weights(model: TrainedOwnModel) -> BuiltModel:
     """
     name = model.source.name
     try:
-        built = OwnModel(model.source, model.facts).built(model.config.model_dump(), seed=0)
+        built = CustomModel(model.source, model.facts).built(model.config.model_dump(), seed=0)
     except HyperModelError as error:
         raise InputError(f"--hypermodel {name}: {error}") from None
     except Exception as error:  # noqa: BLE001  the user's code
@@ -37,10 +37,10 @@ def built_with_weights(model: TrainedOwnModel) -> BuiltModel:
     return built
 
 
-class OwnNetwork(tf.Module):
+class CustomNetwork(tf.Module):
     """The model without what only training needs. Each text is padded as it was in training, whatever the batch."""
 
-    def __init__(self, model: TrainedOwnModel) -> None:
+    def __init__(self, model: TrainedCustomModel) -> None:
         """Builds it."""
         super().__init__()
         built = built_with_weights(model)

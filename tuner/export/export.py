@@ -12,7 +12,15 @@ from tuner import __version__
 from tuner.errors import InputError
 from tuner.export.card import model_card
 from tuner.export.folder import DESCRIPTION, check_target, folder_bytes, write_folder, write_json
-from tuner.export.trained import FRONTIER, Encoder, TrainedModel, TrainedOwnModel, chosen_trials, open_run, read_model
+from tuner.export.trained import (
+    FRONTIER,
+    Encoder,
+    TrainedCustomModel,
+    TrainedModel,
+    chosen_trials,
+    open_run,
+    read_model,
+)
 from tuner.models.device import quiet_tensorflow
 from tuner.quiet import quiet_stderr
 
@@ -41,7 +49,7 @@ def frontier_index(run: str, descriptions: list[dict[str, Any]]) -> str:
 
 
 def _network(config: dict[str, Any]) -> str:
-    if "cell" not in config:  # an own model's
+    if "cell" not in config:  # an custom model's
         return ", ".join(f"{name} {value}" for name, value in config.items())
     direction = "bi-" if config["bidirectional"] else ""
     return f"{direction}{config['cell']} {config['layers']}x{config['units']}, {config['pooling']} pooling"
@@ -114,7 +122,7 @@ def export_run(run: str, runs_dir: Path, *, trial: str, out: Path | None, kind: 
     return Exported(target, tuple(descriptions), folder_bytes(target))
 
 
-def _write_model(model: TrainedModel | TrainedOwnModel, kind: Format, folder: Path) -> dict[str, Any]:
+def _write_model(model: TrainedModel | TrainedCustomModel, kind: Format, folder: Path) -> dict[str, Any]:
     """Writes one model with its card and labels; returns the content of ``export.json``."""
     lite: list[dict[str, Any]] = []
     # TensorFlow is imported by what writes models, so these come only when it is wanted.
@@ -141,7 +149,7 @@ def _write_model(model: TrainedModel | TrainedOwnModel, kind: Format, folder: Pa
         "versions": versions,
         **(
             {"hypermodel": model.source.name, "is_changed": model.is_changed}
-            if isinstance(model, TrainedOwnModel)
+            if isinstance(model, TrainedCustomModel)
             else {}
         ),
         **({"quantised": lite} if lite else {}),
@@ -150,7 +158,7 @@ def _write_model(model: TrainedModel | TrainedOwnModel, kind: Format, folder: Pa
     return description
 
 
-def _write_graph(model: TrainedModel | TrainedOwnModel, kind: Format, folder: Path) -> None:
+def _write_graph(model: TrainedModel | TrainedCustomModel, kind: Format, folder: Path) -> None:
     if kind == "keras":
         from tuner.export.keras_file import write_keras
 

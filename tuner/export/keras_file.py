@@ -5,7 +5,7 @@ from typing import Any
 
 from tuner.export.custom_network import built_with_weights
 from tuner.export.folder import write_json
-from tuner.export.trained import Encoder, TrainedModel, TrainedOwnModel
+from tuner.export.trained import Encoder, TrainedCustomModel, TrainedModel
 from tuner.models.keras_model import build_model
 
 KERAS_FILE = "model.keras"
@@ -19,9 +19,9 @@ def keras_model(model: TrainedModel) -> Any:
     return built
 
 
-def write_keras(model: TrainedModel | TrainedOwnModel, folder: Path) -> None:
+def write_keras(model: TrainedModel | TrainedCustomModel, folder: Path) -> None:
     """Writes the model, and beside it what turns a text into ids."""
-    built = built_with_weights(model).model if isinstance(model, TrainedOwnModel) else keras_model(model)
+    built = built_with_weights(model).model if isinstance(model, TrainedCustomModel) else keras_model(model)
     built.save(folder / KERAS_FILE)
     write_encoder(model.encoder, folder)
 

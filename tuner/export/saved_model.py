@@ -11,10 +11,10 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from tuner.data.vocabulary import PADDING_ID, UNKNOWN_ID
-from tuner.export.custom_network import OwnNetwork
+from tuner.export.custom_network import CustomNetwork
 from tuner.export.layers import RecurrentLayer, WordLayer, constant, in_order
 from tuner.export.text_graph import TextGraph
-from tuner.export.trained import Encoder, TrainedModel, TrainedOwnModel
+from tuner.export.trained import Encoder, TrainedCustomModel, TrainedModel
 from tuner.models.network_layers import head
 from tuner.models.network_spec import Network
 
@@ -92,7 +92,7 @@ def _pool(kind: str, directions: list[Any], lengths: Any, query: Any) -> Any:
 class TextClassifier(tf.Module):
     """What a SavedModel holds: text to ids, ids to probabilities, label names."""
 
-    def __init__(self, encoder: Encoder, vocabulary: int, network: InferenceNetwork | OwnNetwork) -> None:
+    def __init__(self, encoder: Encoder, vocabulary: int, network: InferenceNetwork | CustomNetwork) -> None:
         """Puts the parts together.
 
         Args:
@@ -126,7 +126,7 @@ class TextClassifier(tf.Module):
         return {"label": tf.gather(self._labels, label_id), "label_id": label_id, "probabilities": probabilities}
 
 
-def write_saved_model(model: TrainedModel | TrainedOwnModel, folder: Path) -> None:
+def write_saved_model(model: TrainedModel | TrainedCustomModel, folder: Path) -> None:
     """Writes a SavedModel with the signatures ``serving_default`` (``text``) and ``token_ids`` (``tokens``).
 
     Both give ``label`` (string), ``label_id`` (int32) and ``probabilities`` (float32 ``[batch, classes]``).
@@ -138,7 +138,7 @@ def write_saved_model(model: TrainedModel | TrainedOwnModel, folder: Path) -> No
     tf.saved_model.save(module, str(folder), signatures=signatures, options=options)
 
 
-def _classifier(model: TrainedModel | TrainedOwnModel) -> TextClassifier:
-    if isinstance(model, TrainedOwnModel):
-        return TextClassifier(model.encoder, model.facts.vocabulary_size, OwnNetwork(model))
+def _classifier(model: TrainedModel | TrainedCustomModel) -> TextClassifier:
+    if isinstance(model, TrainedCustomModel):
+        return TextClassifier(model.encoder, model.facts.vocabulary_size, CustomNetwork(model))
     return TextClassifier(model.encoder, model.network.vocabulary, InferenceNetwork(model.network, model.weights))

@@ -14,7 +14,7 @@ from analysis.columns import plain
 from analysis.frontier import frontier, knee
 from analysis.loading import Run, load
 from analysis.ranking import rank
-from search_spaces.config import OwnConfig, TrialConfig
+from search_spaces.config import CustomConfig, TrialConfig
 from tuner.data.tokenizer import Tokenizer
 from tuner.data.vectors import load_vectors
 from tuner.data.vocabulary import Vocabulary
@@ -25,7 +25,7 @@ from tuner.models.custom.finding import ModelFacts
 from tuner.models.custom.source import ModelSource
 from tuner.models.network_spec import Network
 from tuner.runs.journal import read_journal
-from tuner.runs.search_state import Ledger
+from tuner.runs.search_state import SearchState
 from tuner.runs.settings import SearchSettings
 from tuner.search.custom_model import source_of
 from tuner.search.plan import plan_of
@@ -50,7 +50,7 @@ class TrainedTrial:
     Attributes:
         trial: its id.
         metrics: its row of ``trials.parquet`` without the configuration; None where a number is missing.
-        weights: float32 arrays, in the order of ``tuner.models.weights``, or of an own model's ``weights``.
+        weights: float32 arrays, in the order of ``tuner.models.weights``, or of an custom model's ``weights``.
     """
 
     run: str
@@ -63,15 +63,15 @@ class TrainedTrial:
 
 @dataclass(frozen=True, eq=False)
 class TrainedModel(TrainedTrial):
-    """A trial of one of our networks."""
+    """A trial of one of the built-in networks."""
 
     config: TrialConfig
     network: Network
 
 
 @dataclass(frozen=True, eq=False)
-class TrainedOwnModel(TrainedTrial):
-    """A trial of a user's own model.
+class TrainedCustomModel(TrainedTrial):
+    """A trial of a custom model.
 
     Attributes:
         config: the values of its active hyperparameters.
@@ -80,7 +80,7 @@ class TrainedOwnModel(TrainedTrial):
         is_changed: whether a module is not what it was when the search began.
     """
 
-    config: OwnConfig
+    config: CustomConfig
     source: ModelSource
     facts: ModelFacts
     is_changed: bool
@@ -120,12 +120,12 @@ def chosen_trials(run: Run, wanted: str) -> list[str]:
     )
 
 
-def read_model(run: Run, encoder: Encoder, trial: str) -> TrainedModel | TrainedOwnModel:
+def read_model(run: Run, encoder: Encoder, trial: str) -> TrainedModel | TrainedCustomModel:
     """The model of a trial.
 
     Raises:
         InputError: where its weights were not kept, naming the trials whose were; where they do not fit; or where a module of
-            an own model is gone.
+            an custom model is gone.
     """
     row = run.trials[run.trials["trial_id"] == trial].iloc[0]
     values = {str(name): plain(value) for name, value in row.items()}
@@ -133,9 +133,9 @@ def read_model(run: Run, encoder: Encoder, trial: str) -> TrainedModel | Trained
     weights = _read_weights(run, trial)
     hypermodel = run.settings.hypermodel
     if hypermodel is not None:
-        config = OwnConfig.of(Ledger(read_journal(run.folder.journal)).trials[trial].config)
+        config = CustomConfig.of(SearchState(read_journal(run.folder.journal)).trials[trial].config)
         source = source_of(hypermodel)
-        return TrainedOwnModel(
+        return TrainedCustomModel(
             run.name, run.settings, trial, metrics, weights, encoder, config, source, _facts(run),
             is_changed=source.digests() != hypermodel.sources,
         )  # fmt: skip

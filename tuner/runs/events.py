@@ -32,7 +32,7 @@ class _Event(BaseModel):
 class SearchStarted(_Event):
     """The search was launched, or launched again to go on.
 
-    ``own`` are the hyperparameters of a user's own model with their types, null where the trials are of our networks.
+    ``own`` are the hyperparameters of a custom model with their types, null where the trials are of the built-in networks.
     """
 
     event: Literal["search_started"] = "search_started"
@@ -44,7 +44,7 @@ class SearchStarted(_Event):
 class TrialProposed(_Event):
     """A searcher gave a trial its configuration; it waits for a worker.
 
-    The parameters of a user's own model are null: they are counted where it is built.
+    The parameters of a custom model are null: they are counted where it is built.
     """
 
     event: Literal["trial_proposed"] = "trial_proposed"
@@ -56,7 +56,7 @@ class TrialProposed(_Event):
 
 
 class TrialBuilt(_Event):
-    """A worker built a trial of a user's own model, and counted its parameters."""
+    """A worker built a trial of a custom model, and counted its parameters."""
 
     event: Literal["trial_built"] = "trial_built"
     trial: str
@@ -125,9 +125,9 @@ class SearchEnded(_Event):
 
 
 class ConfirmationStarted(_Event):
-    """Models were chosen to be trained again from other seeds and judged on the test part; once more after a break.
+    """Models were chosen to be trained again from other seeds and evaluated on the test set; once more after a break.
 
-    ``models`` are ids of trials, or names of baselines; ``texts`` is the size of the test part.
+    ``models`` are ids of trials, or names of baselines; ``texts`` is the size of the test set.
     """
 
     event: Literal["confirmation_started"] = "confirmation_started"
@@ -137,7 +137,7 @@ class ConfirmationStarted(_Event):
 
 
 class RepeatEnded(_Event):
-    """A model was trained once more, and judged with the weights of its best epoch.
+    """A model was trained once more, and evaluated with the weights of its best epoch.
 
     Repeats count from 1. The results are null where no epoch had one (diverged at once) or the worker broke (failed).
     """
@@ -199,10 +199,10 @@ def completed(event: TrialProposed | TrialContinued, own: Mapping[str, Kind] | N
 
     Args:
         event: as it was read.
-        own: of the search that it belongs to. A user's own model has values for its active hyperparameters alone.
+        own: of the search that it belongs to. A custom model has values for its active hyperparameters alone.
 
     Raises:
-        pydantic.ValidationError: where the configuration is none of our networks.
+        pydantic.ValidationError: where the configuration is none of the built-in networks.
         ValueError: where it has a name that the user's model has not.
     """
     if own is None:

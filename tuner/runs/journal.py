@@ -31,7 +31,7 @@ class Journal:
     """Appends events to ``journal.jsonl``. One process writes, under a lock that ends with it; any number read.
 
     Attributes:
-        torn: bytes of a torn last line, left by a crash, that were cut off; 0 where there was none.
+        torn: bytes of a truncated last line, left by a crash, that were cut off; 0 where there was none.
     """
 
     def __init__(self, path: Path) -> None:
@@ -55,7 +55,7 @@ class Journal:
             raise InputError(f"{path.parent}: {owner} runs this search; wait for its end or stop it first") from None
         # The lock is the file's and ends with the process, however that ends: what an earlier owner left here is overwritten.
         write_text_atomically(self._owner, this_process())
-        self.torn = _cut_torn_line(path)
+        self.truncated = _cut_truncated_line(path)
         self._size = os.fstat(self._file.fileno()).st_size
         self._synced = 0.0
 
@@ -104,7 +104,7 @@ def this_process() -> str:
     return f"process {os.getpid()} on {socket.gethostname()}"
 
 
-def _cut_torn_line(path: Path) -> int:
+def _cut_truncated_line(path: Path) -> int:
     content = path.read_bytes()
     whole = content.rfind(b"\n") + 1
     if whole < len(content):
@@ -113,7 +113,7 @@ def _cut_torn_line(path: Path) -> int:
 
 
 def read_journal(path: Path) -> Iterator[Event]:
-    """The events of a journal in their order. A torn last line (a crash while writing) is left out.
+    """The events of a journal in their order. A truncated last line (a crash while writing) is left out.
 
     Raises:
         InputError: where a whole line is no event, or tells of a trial that was never proposed, or the format is another.

@@ -21,7 +21,7 @@ def pareto_front(accuracies: Sequence[float], parameters: Sequence[float]) -> li
     return front
 
 
-def front_layers(accuracies: Sequence[float], parameters: Sequence[float]) -> list[int]:
+def pareto_ranks(accuracies: Sequence[float], parameters: Sequence[float]) -> list[int]:
     """For each point the number of its layer: 0 on the front, 1 on the front of what is left without it, and so on.
 
     O(n log n): by ascending parameters, a point can only be dominated by those before it, and it belongs to the first

@@ -32,7 +32,7 @@ class TrialRecord:
     index: int
     config: dict[str, Any]
     parameters: int | None
-    """None until a user's own model was built; others are counted before."""
+    """None until a custom model was built; others are counted before."""
     embedding_parameters: int | None
     status: TrialStatus = "pending"
     error: str | None = None
@@ -76,12 +76,12 @@ class TrialRecord:
         return self.status not in ("running", "pending")
 
 
-class Ledger:
+class SearchState:
     """All trials of a search in the order of their proposal, what was decided about them in the order of the journal, and
     the repeats of a confirmation.
 
-    ``repeats`` are by model and number; ``own`` are the hyperparameters of a user's own model with their types, None where
-    the trials are of our networks.
+    ``repeats`` are by model and number; ``own`` are the hyperparameters of a custom model with their types, None where
+    the trials are of the built-in networks.
     """
 
     def __init__(self, events: Iterable[Event] = ()) -> None:

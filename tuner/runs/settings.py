@@ -6,7 +6,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from search_spaces.custom_space import Kind, kinds_of, own_space_of
+from search_spaces.custom_space import Kind, custom_space_of, kinds_of
 from search_spaces.documents import space_of
 from search_spaces.space import Space
 from tuner.errors import InputError
@@ -31,7 +31,7 @@ class DataSettings(_Settings):
     validation: int
     test: int
     majority: float | None = None
-    """Validation accuracy of always giving the most frequent label of the training part."""
+    """Validation accuracy of always giving the most frequent label of the training set."""
     split_seed: int
     stop_words: bool
     characters: bool
@@ -57,7 +57,7 @@ class VectorSettings(_Settings):
 
 
 class HyperModelSettings(_Settings):
-    """A user's own model, which is trained in place of our networks.
+    """A custom model, which is trained in place of the built-in networks.
 
     Attributes:
         name: where it is found: ``package.module:name``.
@@ -93,7 +93,7 @@ class SchedulerSettings(_Settings):
     perturbation_interval: int | None = None
 
 
-class CardSettings(_Settings):
+class GpuSharingSettings(_Settings):
     """How many trials share a GPU, and the bytes that decided it: what the largest needs, and what the smallest card has."""
 
     trials: int
@@ -108,7 +108,7 @@ class ResourceSettings(_Settings):
     gpus_per_trial: float
     concurrency: int
     address: str | None
-    card: CardSettings | None = None
+    card: GpuSharingSettings | None = None
     """Where the share of a GPU was chosen by the memory of the trials."""
 
 
@@ -120,7 +120,7 @@ class SearchSettings(_Settings):
     data: DataSettings
     vectors: VectorSettings | None = None
     hypermodel: HyperModelSettings | None = None
-    """The user's own model whose hyperparameters ``space`` has; None where it has those of our networks."""
+    """The custom model whose hyperparameters ``space`` has; None where it has those of the built-in networks."""
     space: dict[str, Any]
     trials: int
     repeats: int = 1
@@ -144,11 +144,11 @@ class SearchSettings(_Settings):
     def resolved_space(self) -> Space:
         """The space that trials are drawn from, ``--set`` included."""
         if self.hypermodel is not None:
-            return own_space_of(self.space, origin="search.yaml: space")
+            return custom_space_of(self.space, origin="search.yaml: space")
         return space_of(self.space, origin="search.yaml: space", name=self.name)
 
-    def own_hyperparameters(self) -> dict[str, Kind] | None:
-        """The hyperparameters of a user's own model with their types, None where they are those of our networks."""
+    def custom_hyperparameters(self) -> dict[str, Kind] | None:
+        """The hyperparameters of a custom model with their types, None where they are those of the built-in networks."""
         return None if self.hypermodel is None else kinds_of(self.resolved_space())
 
 

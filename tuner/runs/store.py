@@ -13,7 +13,7 @@ from tuner.runs.folder import RunFolder
 from tuner.runs.journal import Journal, read_journal
 from tuner.runs.mirror import Mirror
 from tuner.runs.retention import trials_to_keep
-from tuner.runs.search_state import Ledger
+from tuner.runs.search_state import SearchState
 from tuner.runs.settings import SearchSettings, write_settings
 from tuner.runs.tables import write_tables
 
@@ -27,7 +27,7 @@ class RunStore:
 
     Attributes:
         folder: the run.
-        ledger: all that was recorded so far.
+        search_state: all that was recorded so far.
         torn: bytes that a crash had left of a line, and that were cut off when the journal was opened.
     """
 
@@ -40,8 +40,8 @@ class RunStore:
         self._mirror = None if folder.remote is None else Mirror(folder.remote)
         self.folder = folder if self._mirror is None else replace(folder, path=self._mirror.path)
         self._journal = Journal(self.folder.journal)
-        self.torn = self._journal.torn
-        self.ledger = Ledger(read_journal(self.folder.journal))
+        self.truncated = self._journal.truncated
+        self.search_state = SearchState(read_journal(self.folder.journal))
         self._next_tables = 0.0
         self._closed = False
         if self._mirror is not None:
@@ -55,7 +55,7 @@ class RunStore:
         """
         with self._writing():
             self._journal.append(event)
-            self.ledger.apply(event)
+            self.search_state.apply(event)
             if isinstance(event, TrialEnded):
                 self.folder.state(event.trial).unlink(missing_ok=True)
                 self._drop_weights()
@@ -90,7 +90,7 @@ class RunStore:
         """Writes both tables now."""
         started = time.monotonic()
         with self._writing():
-            write_tables(self.folder.path, self.ledger, journal_bytes=self._journal.size())
+            write_tables(self.folder.path, self.search_state, journal_bytes=self._journal.size())
         ended = time.monotonic()
         self._next_tables = ended + max(_SECONDS_BETWEEN_TABLES, (ended - started) / _MOST_OF_THE_TIME)
 
@@ -123,7 +123,7 @@ class RunStore:
         """Looks at the trials that have weights only: among all of them, 10,000 trials would take a hundred million looks."""
         models = self.folder.path / "models"
         paths = {path.name: path for path in models.iterdir()} if models.is_dir() else {}
-        records = [self.ledger.trials[trial] for trial in paths if trial in self.ledger.trials]
+        records = [self.search_state.trials[trial] for trial in paths if trial in self.search_state.trials]
         keep = trials_to_keep(records)
         for record in records:
             if record.trial not in keep:

@@ -1,4 +1,4 @@
-"""``trials.parquet`` and ``epochs.parquet``: the ledger as tables, made anew from the journal at any time."""
+"""``trials.parquet`` and ``epochs.parquet``: the search_state as tables, made anew from the journal at any time."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from search_spaces.config import TrialConfig
 from search_spaces.custom_space import Kind, as_kind
 from tuner.runs.atomic import write_atomically
-from tuner.runs.search_state import Ledger, TrialRecord
+from tuner.runs.search_state import SearchState, TrialRecord
 
 _ARROW_TYPES = {"bool": pa.bool_(), "int": pa.int64(), "float": pa.float64()}
 _JOURNAL_BYTES = b"frontier_tuner.journal_bytes"
@@ -62,7 +62,7 @@ REPEAT_SCHEMA = pa.schema(
 
 
 def trial_schema(own: Mapping[str, Kind] | None) -> pa.Schema:
-    """Columns of ``trials.parquet``; one ``config/<name>`` for every hyperparameter, of a user's own model where it is that."""
+    """Columns of ``trials.parquet``; one ``config/<name>`` for every hyperparameter, of a custom model where it is that."""
     ours = {name: type(field.default).__name__ for name, field in TrialConfig.model_fields.items()}
     types = ours if own is None else own
     config = [(f"config/{name}", _ARROW_TYPES.get(kind, pa.string())) for name, kind in types.items()]
@@ -95,31 +95,31 @@ def _trial_row(record: TrialRecord, own: Mapping[str, Kind] | None, test_accurac
     }
 
 
-def trials_table(ledger: Ledger) -> pa.Table:
+def trials_table(search_state: SearchState) -> pa.Table:
     """A row a trial, metrics at its best epoch."""
-    tested = ledger.test_accuracies()
-    rows = [_trial_row(record, ledger.own, tested.get(record.trial)) for record in ledger.trials.values()]
-    return pa.Table.from_pylist(rows, schema=trial_schema(ledger.own))
+    tested = search_state.test_accuracies()
+    rows = [_trial_row(record, search_state.own, tested.get(record.trial)) for record in search_state.trials.values()]
+    return pa.Table.from_pylist(rows, schema=trial_schema(search_state.own))
 
 
-def epochs_table(ledger: Ledger) -> pa.Table:
+def epochs_table(search_state: SearchState) -> pa.Table:
     """A row a trial and epoch."""
-    epochs = [(record.trial, epoch) for record in ledger.trials.values() for epoch in record.epochs]
+    epochs = [(record.trial, epoch) for record in search_state.trials.values() for epoch in record.epochs]
     columns = {name: [getattr(epoch, name) for _, epoch in epochs] for name in EPOCH_SCHEMA.names[1:]}
     return pa.table({"trial_id": [trial for trial, _ in epochs], **columns}, schema=EPOCH_SCHEMA)
 
 
-def repeats_table(ledger: Ledger) -> pa.Table:
+def repeats_table(search_state: SearchState) -> pa.Table:
     """A row a model and repeat of a confirmation, in the order in which they ended."""
-    return pa.Table.from_pylist([end.model_dump() for end in ledger.repeats.values()], schema=REPEAT_SCHEMA)
+    return pa.Table.from_pylist([end.model_dump() for end in search_state.repeats.values()], schema=REPEAT_SCHEMA)
 
 
-def write_tables(folder: Path, ledger: Ledger, *, journal_bytes: int) -> None:
+def write_tables(folder: Path, search_state: SearchState, *, journal_bytes: int) -> None:
     """Writes the tables, each in one step, with the length of the journal that they hold; repeats where there are any."""
     mark = {_JOURNAL_BYTES: str(journal_bytes).encode()}
-    tables = {"epochs.parquet": epochs_table(ledger), "trials.parquet": trials_table(ledger)}
-    if ledger.repeats:
-        tables["repeats.parquet"] = repeats_table(ledger)
+    tables = {"epochs.parquet": epochs_table(search_state), "trials.parquet": trials_table(search_state)}
+    if search_state.repeats:
+        tables["repeats.parquet"] = repeats_table(search_state)
     for name, table in tables.items():
         write_atomically(folder / name, partial(pq.write_table, table.replace_schema_metadata(mark)))
 

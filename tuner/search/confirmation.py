@@ -1,6 +1,6 @@
 """Which trials a confirmation trains again, from which seeds, and what it does as they end. Knows no Ray.
 
-Like the search's conductor it can be driven by a test with a made-up trainer, and one that was broken off is this same class
+Like the search's controller it can be driven by a test with a made-up trainer, and one that was broken off is this same class
 over a journal that holds some repeats already.
 """
 
@@ -10,12 +10,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from search_spaces.config import Config, OwnConfig, TrialConfig
+from search_spaces.config import Config, CustomConfig, TrialConfig
 from tuner.models.network_spec import AVERAGED_EMBEDDINGS, AVERAGING_CONFIG
 from tuner.runs.events import ConfirmationEnded, ConfirmationStarted, RepeatEnded, RepeatStatus
 from tuner.runs.folder import RunFolder
 from tuner.runs.predictions import PartTexts, write_predictions
-from tuner.runs.search_state import Ledger
+from tuner.runs.search_state import SearchState
 from tuner.runs.store import RunStore
 from tuner.search.controller import LOSSES_THAT_FAIL
 from tuner.search.plan import Plan
@@ -46,10 +46,10 @@ class Candidate:
         return self.model == AVERAGED_EMBEDDINGS
 
 
-def candidates_of(plan: Plan, ledger: Ledger, trials: Sequence[str]) -> list[Candidate]:
+def candidates_of(plan: Plan, search_state: SearchState, trials: Sequence[str]) -> list[Candidate]:
     """The trials in the order given, each with its recorded configuration, and behind them the baseline."""
-    records = [ledger.trials[trial] for trial in trials]
-    of_record = TrialConfig.model_validate if plan.own is None else OwnConfig.of
+    records = [search_state.trials[trial] for trial in trials]
+    of_record = TrialConfig.model_validate if plan.own is None else CustomConfig.of
     parameters = plan.count(AVERAGING_CONFIG).total
     return [
         *(Candidate(record.trial, record.index, of_record(record.config), record.size) for record in records),
@@ -69,7 +69,7 @@ def repeat_seed(search_seed: int, index: int, repeat: int) -> tuple[int, int, in
 
 @dataclass(frozen=True)
 class HeldOut:
-    """The texts that a model is judged on."""
+    """The texts that a model is evaluated on."""
 
     validation: PartTexts
     test: PartTexts
@@ -88,23 +88,25 @@ class Repeat:
         return f"{self.candidate.model}-{self.number}"
 
 
-def open_repeats(candidates: Sequence[Candidate], repeats: int, ledger: Ledger, folder: RunFolder) -> list[Repeat]:
-    """The repeats that are still to be trained: those that are not in the ledger, broke there, or lost their answers.
+def open_repeats(
+    candidates: Sequence[Candidate], repeats: int, search_state: SearchState, folder: RunFolder
+) -> list[Repeat]:
+    """The repeats that are still to be trained: those that are not in the search_state, broke there, or lost their answers.
 
     Repeats of one model follow each other, so that a worker finds its compiled steps at hand.
     """
     wanted = [Repeat(candidate, number) for candidate in candidates for number in range(1, repeats + 1)]
-    return [repeat for repeat in wanted if not _is_done(repeat.candidate.model, repeat.number, ledger, folder)]
+    return [repeat for repeat in wanted if not _is_done(repeat.candidate.model, repeat.number, search_state, folder)]
 
 
-def _is_done(model: str, number: int, ledger: Ledger, folder: RunFolder) -> bool:
-    end = ledger.repeats.get((model, number))
+def _is_done(model: str, number: int, search_state: SearchState, folder: RunFolder) -> bool:
+    end = search_state.repeats.get((model, number))
     if end is None or end.status == "failed":
         return False
     return end.status == "diverged" or folder.predictions(model, number).exists()
 
 
-class ConfirmationConductor:
+class ConfirmationController:
     """One confirmation in progress."""
 
     def __init__(
@@ -122,7 +124,7 @@ class ConfirmationConductor:
         self._texts = texts
         self._store = store
         self._clock = clock
-        self._waiting = open_repeats(candidates, repeats, store.ledger, store.folder)
+        self._waiting = open_repeats(candidates, repeats, store.search_state, store.folder)
         self._given: dict[str, Repeat] = {}
         self._at_work: set[str] = set()
         self._losses: Counter[str] = Counter()
@@ -130,7 +132,7 @@ class ConfirmationConductor:
         self.ended: list[RepeatEnded] = []
 
     def start(self) -> None:
-        """Writes down who will see the test part, before anybody does."""
+        """Writes down who will see the test set, before anybody does."""
         models = tuple(candidate.model for candidate in self._candidates)
         self._store.record(
             ConfirmationStarted(
@@ -156,15 +158,15 @@ class ConfirmationConductor:
         """Takes in an epoch of a repeat; after the last one its answers are kept, then its results recorded."""
         if not report.over:
             return Decision.CONTINUE
-        judgement, repeat = report.judgement, self._given[key]
-        if judgement is None:
+        test_result, repeat = report.test_result, self._given[key]
+        if test_result is None:
             self._record(repeat, "diverged", epochs=report.epoch.epoch, seconds=report.seconds)
             return Decision.STOP
         write_predictions(
             self._store.folder.predictions(repeat.candidate.model, repeat.number),
             {
-                "validation": (self._texts.validation, judgement.validation.answers),
-                "test": (self._texts.test, judgement.test.answers),
+                "validation": (self._texts.validation, test_result.validation.answers),
+                "test": (self._texts.test, test_result.test.answers),
             },
         )
         self._record(
@@ -172,11 +174,11 @@ class ConfirmationConductor:
             "completed",
             epochs=report.epoch.epoch,
             seconds=report.seconds,
-            best_epoch=judgement.best_epoch,
-            val_loss=judgement.validation.loss,
-            val_accuracy=judgement.validation.accuracy,
-            test_loss=judgement.test.loss,
-            test_accuracy=judgement.test.accuracy,
+            best_epoch=test_result.best_epoch,
+            val_loss=test_result.validation.loss,
+            val_accuracy=test_result.validation.accuracy,
+            test_loss=test_result.test.loss,
+            test_accuracy=test_result.test.accuracy,
         )
         return Decision.STOP
 

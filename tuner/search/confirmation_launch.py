@@ -10,13 +10,13 @@ from tuner.runs.folder import RunFolder
 from tuner.runs.predictions import PartTexts
 from tuner.runs.settings import SearchSettings
 from tuner.runs.store import RunStore
-from tuner.search.confirmation import Candidate, ConfirmationConductor, HeldOut
+from tuner.search.confirmation import Candidate, ConfirmationController, HeldOut
 from tuner.search.interruption import Interrupted, Interruption
 from tuner.search.launch import check_cluster
-from tuner.search.ray_tune.cluster import connected, demand
+from tuner.search.ray_tune.cluster import autoscaler_request, connected
 
 EndReason = Literal["finished", "interrupted"]
-OnStep = Callable[[ConfirmationConductor], None]
+OnStep = Callable[[ConfirmationController], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +31,7 @@ class ConfirmationData:
 def with_test_texts(data: PreparedData, *, max_length: int) -> ConfirmationData:
     """Encodes the test texts, which a search leaves alone.
 
-    There always are some: a data set without a test part had one drawn from its training rows when it was split.
+    There always are some: a data set without a test set had one drawn from its training rows when it was split.
     """
     rows, labels = data.splits, data.dataset.labels
     texts = [data.dataset.texts[row] for row in rows.test]
@@ -79,22 +79,22 @@ def confirm(
         check_cluster(settings, cluster)
         store = RunStore(folder)
         try:
-            conductor = ConfirmationConductor(candidates, repeats, data.texts, store)
+            controller = ConfirmationController(candidates, repeats, data.texts, store)
 
             def step() -> None:
                 interruption.check()
-                needed.want(conductor.planned - len(conductor.ended))
-                on_step(conductor)
+                needed.want(controller.planned - len(controller.ended))
+                on_step(controller)
 
             reason: EndReason = "finished"
-            conductor.start()
+            controller.start()
             interruption.defer()
             try:
-                with demand(asked, cluster) as needed:
-                    confirm_on_ray(conductor, settings, data.splits, data.test, cluster, on_step=step)
+                with autoscaler_request(asked, cluster) as needed:
+                    confirm_on_ray(controller, settings, data.splits, data.test, cluster, on_step=step)
             except Interrupted:
                 reason = "interrupted"
-            conductor.end(reason)
+            controller.end(reason)
         finally:
             store.close()
     return reason

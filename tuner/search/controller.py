@@ -1,4 +1,4 @@
-"""Conducts a search: which trial comes next, what a report means, what is written down. Knows no Ray and no TensorFlow.
+"""Controls a search: which trial comes next, what a report means, what is written down. Knows no Ray and no TensorFlow.
 
 Everything that the search decides goes through here and into the journal, so a test can drive a whole search with a
 made-up trainer, and a resumed search is this same class over a journal that is not empty.
@@ -24,11 +24,11 @@ from tuner.runs.events import (
     TrialStarted,
     WorkerLost,
 )
-from tuner.runs.search_state import Ledger, TrialRecord
+from tuner.runs.search_state import SearchState, TrialRecord
 from tuner.search.plan import Plan
 from tuner.search.schedulers.scheduler import Continuation, Decision, Metrics, Scheduler
 from tuner.search.searchers.searcher import Searcher
-from tuner.search.trial_store import Records
+from tuner.search.trial_store import TrialStore
 from tuner.training.report import EpochReport
 
 # A trial whose workers die so many times without a finished epoch in between is what kills them.
@@ -61,7 +61,7 @@ def _finite(number: float) -> float | None:
     return number if math.isfinite(number) else None
 
 
-class Conductor:
+class SearchController:
     """One search in progress."""
 
     def __init__(
@@ -69,7 +69,7 @@ class Conductor:
         plan: Plan,
         searcher: Searcher,
         scheduler: Scheduler,
-        records: Records,
+        records: TrialStore,
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -81,27 +81,27 @@ class Conductor:
         self._clock = clock
         self._decisions: dict[tuple[str, int], Decision] = {}
         self._at_work: set[str] = set()
-        self._take_overs: dict[str, str] = {}
-        in_line = (self.ledger.trials[trial] for trial in self._relive())
+        self._copies: dict[str, str] = {}
+        in_line = (self.search_state.trials[trial] for trial in self._replay())
         self._waiting = [record for record in in_line if not (record.ended or record.paused)]
-        self._next_index = 1 + max((record.index for record in self.ledger.trials.values()), default=-1)
+        self._next_index = 1 + max((record.index for record in self.search_state.trials.values()), default=-1)
 
-    def _relive(self) -> list[str]:
+    def _replay(self) -> list[str]:
         """Tells the scheduler what the journal holds, in its order; returns the trials in the order of their last turns."""
         turns: dict[str, None] = {}
-        for event in self.ledger.history:
+        for event in self.search_state.history:
             match event:
                 case TrialProposed():
                     turns[event.trial] = None
                     self._scheduler.add(event.trial)
                 case EpochEnded():
-                    self._forget_take_overs(event.trial)
+                    self._forget_copies(event.trial)
                     if event.epoch < self._plan.epochs:
-                        self._ask_scheduler(self.ledger.trials[event.trial], event.epoch, event.val_accuracy)
+                        self._ask_scheduler(self.search_state.trials[event.trial], event.epoch, event.val_accuracy)
                     self._decisions[event.trial, event.epoch] = Decision(event.decision)
                 case TrialContinued():
                     if event.donor is not None:
-                        self._take_overs[event.trial] = event.donor
+                        self._copies[event.trial] = event.donor
                     turns.pop(event.trial)
                     turns[event.trial] = None
                     self._scheduler.continued(event.trial)
@@ -109,26 +109,26 @@ class Conductor:
                     self._scheduler.ended(event.trial)
         return list(turns)
 
-    def _forget_take_overs(self, trained: str) -> None:
+    def _forget_copies(self, trained: str) -> None:
         """Once trial or donor has trained on, the donor's state is known to have been copied."""
-        self._take_overs = {t: donor for t, donor in self._take_overs.items() if trained not in (t, donor)}
+        self._copies = {t: donor for t, donor in self._copies.items() if trained not in (t, donor)}
 
     @property
-    def ledger(self) -> Ledger:
+    def search_state(self) -> SearchState:
         """All that happened so far."""
-        return self._records.ledger
+        return self._records.search_state
 
     @property
     def is_exhausted(self) -> bool:
         """Whether ``next_trial`` has nothing more to give, not even after further reports."""
         if self._waiting or self._next_index < self._plan.trials:
             return False
-        return all(record.ended for record in self.ledger.trials.values())  # one that runs may lose its worker
+        return all(record.ended for record in self.search_state.trials.values())  # one that runs may lose its worker
 
     def start(self) -> None:
         """Writes down that the search runs (again), and makes up for what a crash may have cut off."""
         self._records.record(SearchStarted(time=self._clock(), trials=self._plan.trials, own=self._plan.own))
-        for trial, donor in self._take_overs.items():
+        for trial, donor in self._copies.items():
             self._records.copy_state(donor, trial)
         self._end_dropped()
 
@@ -146,14 +146,14 @@ class Conductor:
         if new_trials_left:
             return self._propose()
         if not self._at_work:
-            for record in list(self.ledger.trials.values()):
+            for record in list(self.search_state.trials.values()):
                 if record.paused:
                     self._end(record.trial, "stopped")
         return None
 
     def _propose(self) -> Assignment:
         index, self._next_index = self._next_index, self._next_index + 1
-        config = self._searcher.propose(index, self.ledger.trials.values())
+        config = self._searcher.propose(index, self.search_state.trials.values())
         count = self._plan.count(config) if isinstance(config, TrialConfig) else None
         trial = trial_id(index)
         self._records.record(
@@ -167,16 +167,16 @@ class Conductor:
             )
         )
         self._scheduler.add(trial)
-        return self._assign(self.ledger.trials[trial])
+        return self._assign(self.search_state.trials[trial])
 
     def _continue(self, continuation: Continuation) -> Assignment:
         trial, donor = continuation.trial, continuation.donor
-        config = self.ledger.trials[donor or trial].config | dict(continuation.changes)
+        config = self.search_state.trials[donor or trial].config | dict(continuation.changes)
         self._records.record(TrialContinued(time=self._clock(), trial=trial, donor=donor, config=config))
         if donor is not None:
             self._records.copy_state(donor, trial)
         self._scheduler.continued(trial)
-        return self._assign(self.ledger.trials[trial])
+        return self._assign(self.search_state.trials[trial])
 
     def _assign(self, record: TrialRecord) -> Assignment:
         self._at_work.add(record.trial)
@@ -194,7 +194,7 @@ class Conductor:
         was answered then, and counted once. The journal is written before the weights: a state on disk is never newer
         than the journal. From its last epoch a trial does not go on, so that state is not written.
         """
-        record = self.ledger.trials[trial]
+        record = self.search_state.trials[trial]
         if report.counted is not None and record.parameters is None:
             self._records.record(
                 TrialBuilt(
@@ -259,7 +259,7 @@ class Conductor:
 
     def on_failure(self, trial: str, error: str) -> None:
         """Records a trial that broke; the search goes on."""
-        if self.ledger.trials[trial].ended:  # its worker broke after the last report
+        if self.search_state.trials[trial].ended:  # its worker broke after the last report
             return
         self._end(trial, "failed", error)
         self._end_dropped()
@@ -273,7 +273,7 @@ class Conductor:
         """Ends the paused trials that the scheduler will not call back."""
         while dropped := self._scheduler.drain_dropped():
             for trial in dropped:
-                if not self.ledger.trials[trial].ended:
+                if not self.search_state.trials[trial].ended:
                     self._end(trial, "stopped")
 
     def on_worker_lost(self, trial: str, reason: str) -> None:
@@ -281,7 +281,7 @@ class Conductor:
 
         The third loss without a finished epoch in between is its failure: then it is the trial that ends its workers.
         """
-        record = self.ledger.trials[trial]
+        record = self.search_state.trials[trial]
         if record.ended:
             return
         if record.losses + 1 >= LOSSES_THAT_FAIL:

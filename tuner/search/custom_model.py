@@ -1,4 +1,4 @@
-"""A user's own model as a search needs it: its space, discovered in a process of its own, and the modules that workers get."""
+"""A custom model as a search needs it: its space, discovered in a process of its own, and the modules that workers get."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from search_spaces.custom_space import own_space_of, with_settings
+from search_spaces.custom_space import custom_space_of, with_settings
 from search_spaces.documents import SpaceError
 from search_spaces.space import Space
 from tuner.data.pipeline import PreparedData
@@ -25,7 +25,7 @@ _LINES_OF_A_CRASH = 2
 
 
 @dataclass(frozen=True)
-class OwnModelRequest:
+class CustomModelRequest:
     """What a user asks with ``--hypermodel``.
 
     Attributes:
@@ -37,7 +37,7 @@ class OwnModelRequest:
     settings: tuple[str, ...] = ()
 
 
-def discovered(request: OwnModelRequest, data: PreparedData, *, max_length: int) -> tuple[HyperModelSettings, Space]:
+def discovered(request: CustomModelRequest, data: PreparedData, *, max_length: int) -> tuple[HyperModelSettings, Space]:
     """The model and the space that is searched. It is looked for in the current folder and among the installed packages.
 
     Raises:
@@ -46,7 +46,7 @@ def discovered(request: OwnModelRequest, data: PreparedData, *, max_length: int)
     found = _declared(request.name, Path.cwd(), data, max_length=max_length)
     settings = found.model_copy(update={"changes": request.settings})
     try:
-        return settings, with_settings(own_space_of(settings.declared, origin=request.name), request.settings)
+        return settings, with_settings(custom_space_of(settings.declared, origin=request.name), request.settings)
     except SpaceError as error:
         raise InputError(str(error)) from None
     except ValueError as error:
@@ -56,7 +56,7 @@ def discovered(request: OwnModelRequest, data: PreparedData, *, max_length: int)
 def discovered_again(settings: SearchSettings, data: PreparedData) -> SearchSettings:
     """The settings of an interrupted search with its model as it is now: mended perhaps, but with the same space.
 
-    Settings of a search of our networks are returned as they are.
+    Settings of a search of the built-in networks are returned as they are.
 
     Raises:
         InputError: where the model is gone, broken, or of another space.

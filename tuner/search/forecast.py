@@ -12,7 +12,7 @@ from tuner.data.batches import buckets_of
 from tuner.data.encoded import EncodedSplits
 from tuner.models.counting import training_flops
 from tuner.runs.settings import SearchSettings
-from tuner.search.plan import our_networks, plan_of
+from tuner.search.plan import built_in_networks, plan_of
 from tuner.search.schedulers.hyperband import brackets
 from tuner.training.program_key import compile_seconds, worth_compiling
 
@@ -39,11 +39,11 @@ class Forecast:
 def forecast(settings: SearchSettings, data: EncodedSplits) -> Forecast | None:
     """Sizes are known where trials are a function of space and seed; early stopping and speed are estimates.
 
-    None for a user's own model, of which nothing is known before it is built and trained.
+    None for a custom model, of which nothing is known before it is built and trained.
     """
     if settings.hypermodel is not None:
         return None
-    plan, configs = plan_of(settings), our_networks(settings)
+    plan, configs = plan_of(settings), built_in_networks(settings)
     sizes = [plan.count(config).total for config in configs]
     slowness, epochs = _slowness(), _expected_epochs(settings)
     few, many = (buckets_of(data, compiled=compiled) for compiled in (True, False))

@@ -13,13 +13,13 @@ _WORKSPACE = 512 * 2**20  # of TensorFlow's memory, for what kernels borrow whil
 # The estimate counts what the fast recurrence keeps for the backward pass. Keras' layers keep whole sequences between
 # themselves, cuDNN reserves as much again, and an evaluation has other batches.
 _LAYERS_TO_RECURRENCE = 3.0
-MOST_A_CARD = 16
+MOST_PER_GPU = 16
 """Beyond this, trials take turns on the card's processors, and each still needs one of the host's."""
 _STEP = 10_000  # Ray counts resources in ten thousandths
 
 
 @dataclass(frozen=True)
-class Packing:
+class GpuSharing:
     """How trials share a card.
 
     Attributes:
@@ -45,17 +45,17 @@ def room(trial: TrainingMemory) -> int:
     return _WORKSPACE + PROGRAMS_KEPT * trial.state + round(_LAYERS_TO_RECURRENCE * trial.activations)
 
 
-def packing(needed: int, card: int) -> Packing:
+def gpu_sharing(needed: int, card: int) -> GpuSharing:
     """As many trials a card as fit, one where not even that does.
 
     Args:
         needed: the ``room`` of the largest trial, in bytes.
         card: bytes of the smallest card.
     """
-    trials = max(1, min(MOST_A_CARD, card // (needed + CONTEXT)))
+    trials = max(1, min(MOST_PER_GPU, card // (needed + CONTEXT)))
     while trials > 1 and memory_limit(_share(trials), card) < needed:  # a share is rounded down
         trials -= 1
-    return Packing(trials, _share(trials), needed, card)
+    return GpuSharing(trials, _share(trials), needed, card)
 
 
 def _share(trials: int) -> float:

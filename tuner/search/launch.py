@@ -11,20 +11,20 @@ from tuner.errors import InputError, SearchFailed
 from tuner.models.memory import trial_files
 from tuner.runs.events import EndReason
 from tuner.runs.folder import RunFolder, create_run
-from tuner.runs.search_state import Ledger
+from tuner.runs.search_state import SearchState
 from tuner.runs.settings import SearchSettings, write_settings
 from tuner.runs.store import RunStore
 from tuner.search.common_failure import CommonFailure
-from tuner.search.controller import Conductor
+from tuner.search.controller import SearchController
 from tuner.search.interruption import Interrupted, Interruption
-from tuner.search.plan import build_scheduler, build_searcher, our_networks, plan_of
+from tuner.search.plan import build_scheduler, build_searcher, built_in_networks, plan_of
 from tuner.search.prepare import PreparedSearch
-from tuner.search.ray_tune.cluster import ClusterResources, Demand, connected, demand
+from tuner.search.ray_tune.cluster import AutoscalerRequest, ClusterResources, autoscaler_request, connected
 from tuner.search.ray_tune.engine import run_on_ray
 
 
 def disk_bound(settings: SearchSettings) -> int | None:
-    """The most bytes that ``models/`` of the run holds at any moment; None for a user's own model, whose size nobody knows yet.
+    """The most bytes that ``models/`` of the run holds at any moment; None for a custom model, whose size nobody knows yet.
 
     Best weights are kept of the most accurate trials, the frontier and those that run, which all of them can be; a last state
     of each trial that runs, and with a scheduler that lets trials pause of each that waits. One file of either kind more
@@ -33,15 +33,15 @@ def disk_bound(settings: SearchSettings) -> int | None:
     if settings.hypermodel is not None:
         return None
     plan = plan_of(settings)
-    files = [trial_files(plan.network(config), config) for config in our_networks(settings)]
+    files = [trial_files(plan.network(config), config) for config in built_in_networks(settings)]
     states = sorted((file.state for file in files), reverse=True)
-    if not build_scheduler(settings, Ledger()).pauses:
+    if not build_scheduler(settings, SearchState()).pauses:
         states = states[: settings.resources.concurrency]
     replaced = max(file.weights for file in files) + states[0]
     return sum(file.weights for file in files) + sum(states) + replaced
 
 
-OnStep = Callable[[Ledger], None]
+OnStep = Callable[[SearchState], None]
 OpenRun = Callable[[], RunStore]
 
 
@@ -103,14 +103,14 @@ def _run(open_run: OpenRun, settings: SearchSettings, data: EncodedSplits, on_st
         check_cluster(settings, cluster)
         store = open_run()
         try:
-            with demand(resources, cluster) as needed:
+            with autoscaler_request(resources, cluster) as needed:
                 reason = _conduct(settings, store, data, cluster, needed, interruption, on_step)
         finally:
             store.close()
-    if reason == "finished" and not store.ledger.with_accuracy():
-        errors = [record.error for record in store.ledger.trials.values() if record.error]
+    if reason == "finished" and not store.search_state.with_accuracy():
+        errors = [record.error for record in store.search_state.trials.values() if record.error]
         cause = f"the last one: {errors[-1]}" if errors else "all of them diverged; lower the learning rate"
-        raise SearchFailed(f"none of {len(store.ledger.trials)} trials finished an epoch; {cause}")
+        raise SearchFailed(f"none of {len(store.search_state.trials)} trials finished an epoch; {cause}")
     return reason
 
 
@@ -119,38 +119,40 @@ def _conduct(
     store: RunStore,
     data: EncodedSplits,
     cluster: ClusterResources,
-    needed: Demand,
+    needed: AutoscalerRequest,
     interruption: Interruption,
     on_step: OnStep,
 ) -> EndReason:
-    failures = CommonFailure(store.ledger)
-    conductor = Conductor(plan_of(settings), build_searcher(settings), build_scheduler(settings, store.ledger), store)
+    failures = CommonFailure(store.search_state)
+    controller = SearchController(
+        plan_of(settings), build_searcher(settings), build_scheduler(settings, store.search_state), store
+    )
     deadline = time.monotonic() + (settings.time_budget or math.inf)
 
     def step() -> None:
         interruption.check()
-        needed.want(settings.trials - sum(record.ended for record in store.ledger.trials.values()))
-        on_step(store.ledger)
+        needed.want(settings.trials - sum(record.ended for record in store.search_state.trials.values()))
+        on_step(store.search_state)
         if time.monotonic() >= deadline:
             raise _OutOfTime
-        common = failures.reason(store.ledger)
+        common = failures.reason(store.search_state)
         if common is not None:
             raise _AllFail(common)
 
     reason: EndReason = "finished"
-    conductor.start()
+    controller.start()
     interruption.defer()
     try:
-        run_on_ray(conductor, settings, store, data, cluster, on_step=step)
+        run_on_ray(controller, settings, store, data, cluster, on_step=step)
     except Interrupted:
         reason = "interrupted"
     except _OutOfTime:
         reason = "time budget"
     except _AllFail as failing:
-        conductor.end("failing")
-        failed = sum(record.status == "failed" for record in store.ledger.trials.values())
+        controller.end("failing")
+        failed = sum(record.status == "failed" for record in store.search_state.trials.values())
         raise SearchFailed(f"{failed} trials failed for the same reason, so the search was ended: {failing}") from None
-    conductor.end(reason)
+    controller.end(reason)
     return reason
 
 

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from search_spaces.config import Config, OwnConfig, TrialConfig
+from search_spaces.config import Config, CustomConfig, TrialConfig
 from search_spaces.custom_space import Kind
 from tuner.errors import InputError
 from tuner.models.counting import ParameterCount, count_parameters
 from tuner.models.network_spec import Network, network_of
-from tuner.runs.search_state import Ledger
+from tuner.runs.search_state import SearchState
 from tuner.runs.settings import SearchSettings
 from tuner.search.schedulers.halving import PromotionHalving, StoppingHalving
 from tuner.search.schedulers.hyperband import Hyperband
@@ -19,7 +19,7 @@ from tuner.search.searchers.bayesian_search import BayesianSearcher
 from tuner.search.searchers.grid_search import GridSearcher
 from tuner.search.searchers.optuna_search import OptunaSearcher
 from tuner.search.searchers.random_search import RandomSearcher
-from tuner.search.searchers.searcher import GuessesFirst, Repeated, Searcher
+from tuner.search.searchers.searcher import PointsFirst, Repeated, Searcher
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Plan:
     """Epochs without a better accuracy after which a trial is complete; None: it trains to its last epoch."""
     vectors_width: int | None = None
     own: dict[str, Kind] | None = None
-    """The hyperparameters of a user's own model with their types; None where trials are of our networks."""
+    """The hyperparameters of a custom model with their types; None where trials are of the built-in networks."""
 
     def network(self, config: TrialConfig) -> Network:
         """The network that a configuration means on these data."""
@@ -51,7 +51,7 @@ class Plan:
         return count_parameters(self.network(config))
 
     def fits(self, config: Config) -> bool:
-        """Whether it is within the budget of parameters; a user's own model, counted where it is built, has none."""
+        """Whether it is within the budget of parameters; a custom model, counted where it is built, has none."""
         if self.max_params is None or not isinstance(config, TrialConfig):
             return True
         return self.count(config).total <= self.max_params
@@ -67,7 +67,7 @@ def plan_of(settings: SearchSettings) -> Plan:
         max_params=settings.max_params,
         patience=settings.patience,
         vectors_width=settings.vectors.width if settings.vectors else None,
-        own=settings.own_hyperparameters(),
+        own=settings.custom_hyperparameters(),
     )
 
 
@@ -77,10 +77,10 @@ def build_searcher(settings: SearchSettings) -> Searcher:
     Raises:
         InputError: where it cannot handle the space, or nothing of the space fits the budget.
     """
-    of_record = TrialConfig.model_validate if settings.hypermodel is None else OwnConfig.of
+    of_record = TrialConfig.model_validate if settings.hypermodel is None else CustomConfig.of
     guesses: list[Config] = [of_record(guess) for guess in settings.guesses]
-    searcher = _searcher_without_guesses(settings)
-    searcher = GuessesFirst(guesses, searcher) if guesses else searcher
+    searcher = _searcher_alone(settings)
+    searcher = PointsFirst(guesses, searcher) if guesses else searcher
     return Repeated(searcher, settings.repeats, of_record) if settings.repeats > 1 else searcher
 
 
@@ -90,11 +90,11 @@ def grid_points(settings: SearchSettings) -> int | None:
     Raises:
         InputError: where the space is no grid, or nothing of it fits.
     """
-    searcher = _searcher_without_guesses(settings)
+    searcher = _searcher_alone(settings)
     return len(searcher) if isinstance(searcher, GridSearcher) else None
 
 
-def _searcher_without_guesses(settings: SearchSettings) -> Searcher:
+def _searcher_alone(settings: SearchSettings) -> Searcher:
     plan, space = plan_of(settings), settings.resolved_space()
     match settings.searcher:
         case "grid":
@@ -120,17 +120,17 @@ def preview(settings: SearchSettings) -> list[Config]:
     return [searcher.propose(index, ()) for index in range(settings.trials)]
 
 
-def our_networks(settings: SearchSettings) -> list[TrialConfig]:
-    """Of ``preview``, those that are our networks and no user's own model: all or none."""
+def built_in_networks(settings: SearchSettings) -> list[TrialConfig]:
+    """Of ``preview``, those that are the built-in networks and no user's custom model: all or none."""
     return [config for config in preview(settings) if isinstance(config, TrialConfig)]
 
 
-def build_scheduler(settings: SearchSettings, ledger: Ledger) -> Scheduler:
+def build_scheduler(settings: SearchSettings, search_state: SearchState) -> Scheduler:
     """A fresh scheduler as ``search.yaml`` names it.
 
     Args:
         settings: of the search.
-        ledger: where population based training finds the configurations of its donors.
+        search_state: where population based training finds the configurations of its donors.
     """
     asked = settings.scheduler
     match asked.name:
@@ -147,7 +147,7 @@ def build_scheduler(settings: SearchSettings, ledger: Ledger) -> Scheduler:
             return PopulationBasedTraining(
                 interval=_given(asked.perturbation_interval),
                 seed=settings.seed,
-                perturb=lambda donor, generator: perturbed(space, ledger.trials[donor].config, generator),
+                perturb=lambda donor, generator: perturbed(space, search_state.trials[donor].config, generator),
             )
         case "asha" | "frontier":
             halving = PromotionHalving if asked.promotion else StoppingHalving

@@ -27,9 +27,9 @@ from tuner.runs.settings import (
 from tuner.search.custom_model import discovered
 from tuner.search.plan import grid_points, plan_of, preview
 from tuner.search.request import SearchRequest
-from tuner.search.resources import DEFAULT_TRIALS, resources_of, with_shared_cards
+from tuner.search.resources import DEFAULT_TRIALS, resources_of, with_shared_gpus
 from tuner.search.schedulers.options import check_population, resolve
-from tuner.search.warm_start import first_guesses
+from tuner.search.warm_start import points_of_earlier_run
 
 _VERSIONED = ("ray", "tensorflow", "keras", "numpy", "pyarrow")
 
@@ -62,14 +62,14 @@ def prepare_search(request: SearchRequest) -> PreparedSearch:
     try:
         settings = _with_trials(settings, request, space)
         if request.gpus_per_trial == "auto":
-            settings = with_shared_cards(settings, request, data.encoded)
+            settings = with_shared_gpus(settings, request, data.encoded)
         return PreparedSearch(settings, data)
     except CombinationError as error:
         raise InputError(f"space {space.name}: {error}") from None
 
 
 def _model_and_space(request: SearchRequest, data: PreparedData) -> tuple[HyperModelSettings | None, Space]:
-    """What is trained, None for our networks, and the space of its hyperparameters."""
+    """What is trained, None for the built-in networks, and the space of its hyperparameters."""
     if isinstance(request.space, Space):
         return None, request.space
     return discovered(request.space, data, max_length=request.data.max_length)
@@ -80,7 +80,7 @@ def _with_trials(settings: SearchSettings, request: SearchRequest, space: Space)
     if request.warm_start is not None:
         plan = plan_of(settings)
         configurations = plan.trials // settings.repeats
-        guesses = first_guesses(request.warm_start, request.runs_dir, space, plan.fits, trials=configurations)
+        guesses = points_of_earlier_run(request.warm_start, request.runs_dir, space, plan.fits, trials=configurations)
         settings = settings.model_copy(
             update={"warm_start": request.warm_start, "guesses": tuple(guess.model_dump() for guess in guesses)}
         )

@@ -8,7 +8,7 @@ from search_spaces.domains import Choice
 from search_spaces.space import Space
 from tuner.data.pipeline import BUILT_IN, DataRequest
 from tuner.errors import InputError
-from tuner.search.custom_model import OwnModelRequest
+from tuner.search.custom_model import CustomModelRequest
 from tuner.search.schedulers.options import SchedulerOptions
 
 _NO_VECTORS = Choice(("none",))
@@ -36,7 +36,7 @@ class SearchRequest:
     """
 
     data: DataRequest
-    space: Space | OwnModelRequest
+    space: Space | CustomModelRequest
     trials: int | None
     epochs: int
     searcher: str
@@ -85,8 +85,8 @@ class SearchRequest:
                 if column is not None:
                     raise InputError(f"{option} {column}: needs --data, without which a corpus is generated")
         self._check_repeats()
-        if isinstance(self.space, OwnModelRequest):
-            self._check_own_model(self.space)
+        if isinstance(self.space, CustomModelRequest):
+            self._check_custom_model(self.space)
         elif self.vectors is not None and self.space.parameters.get("vectors", _NO_VECTORS) == _NO_VECTORS:
             raise InputError(
                 f"--vectors {self.vectors}: no network of the space {self.space.name} begins with vectors; "
@@ -106,7 +106,7 @@ class SearchRequest:
         if self.warm_start is not None and self.searcher == "grid":
             raise InputError(f"--warm-start {self.warm_start}: a grid has all its points already; leave it out")
 
-    def _check_own_model(self, own: OwnModelRequest) -> None:
+    def _check_custom_model(self, own: CustomModelRequest) -> None:
         if self.scheduler.name == "pbt":
             raise InputError(
                 f"--scheduler pbt: gives weights and rates of one trial to another, which nobody can do for --hypermodel "

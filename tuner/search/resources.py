@@ -7,12 +7,12 @@ from tuner.data.batches import buckets_of
 from tuner.data.encoded import EncodedSplits
 from tuner.errors import InputError
 from tuner.models.memory import training_memory
-from tuner.runs.settings import CardSettings, ResourceSettings, SearchSettings
-from tuner.search.gpu_sharing import packing, room
-from tuner.search.plan import our_networks, plan_of
+from tuner.runs.settings import GpuSharingSettings, ResourceSettings, SearchSettings
+from tuner.search.gpu_sharing import gpu_sharing, room
+from tuner.search.plan import built_in_networks, plan_of
 from tuner.search.ray_tune.capacity import Capacity, capacity
-from tuner.search.ray_tune.cluster import find_cluster, local_gpus, smallest_card
-from tuner.search.ray_tune.gpus import cards
+from tuner.search.ray_tune.cluster import find_cluster, local_gpus, smallest_gpu
+from tuner.search.ray_tune.gpus import gpus_of_node
 from tuner.search.request import SearchRequest
 
 DEFAULT_TRIALS = 12
@@ -59,19 +59,19 @@ def _concurrency(request: SearchRequest, slots: float) -> int:
     return request.concurrency or max(1, int(min(slots, trials)))
 
 
-def with_shared_cards(settings: SearchSettings, request: SearchRequest, data: EncodedSplits) -> SearchSettings:
+def with_shared_gpus(settings: SearchSettings, request: SearchRequest, data: EncodedSplits) -> SearchSettings:
     """The settings with as many trials a card as fit by the predicted memory of the largest.
 
     Raises:
-        InputError: where there is no card to measure, not even one trial fits on it, or trials are of a user's own model.
+        InputError: where there is no card to measure, not even one trial fits on it, or trials are of a custom model.
     """
     longest = int(buckets_of(data, compiled=False).boundaries[-1])
     plan, cluster = plan_of(settings), find_cluster(request.address)
-    configs = our_networks(settings)
+    configs = built_in_networks(settings)
     if not configs:
         raise InputError("--gpus-per-trial auto: the memory of a hypermodel's trials is not predicted; give a number")
     needed = max(room(training_memory(plan.network(config), config, length=longest)) for config in configs)
-    found = packing(needed, smallest_card(cluster) if cluster else min(card["memory"] for card in cards()))
+    found = gpu_sharing(needed, smallest_gpu(cluster) if cluster else min(card["memory"] for card in gpus_of_node()))
     if not found.fits:
         raise InputError(
             f"--gpus-per-trial auto: the largest trial is predicted to need {needed / 2**30:.1f} GiB with its margins, a card "
@@ -88,7 +88,7 @@ def with_shared_cards(settings: SearchSettings, request: SearchRequest, data: En
         update={
             "gpus_per_trial": found.share,
             "concurrency": concurrency,
-            "card": CardSettings(trials=found.trials, needed=found.needed, memory=found.card),
+            "card": GpuSharingSettings(trials=found.trials, needed=found.needed, memory=found.card),
         }
     )
     return settings.model_copy(update={"resources": resources})

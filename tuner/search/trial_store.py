@@ -1,16 +1,16 @@
-"""Where a search writes down what happens, as its conductor sees it."""
+"""Where a search writes down what happens, as its controller sees it."""
 
 from typing import Protocol
 
 from tuner.runs.events import Event
-from tuner.runs.search_state import Ledger
+from tuner.runs.search_state import SearchState
 
 
-class Records(Protocol):
+class TrialStore(Protocol):
     """A run folder, or what stands in for it where searches are only simulated."""
 
     @property
-    def ledger(self) -> Ledger:
+    def search_state(self) -> SearchState:
         """All that was recorded so far."""
         ...
 
@@ -31,17 +31,17 @@ class Records(Protocol):
         ...
 
 
-class LedgerOnly:
+class InMemoryStore:
     """Records of a simulated search: no journal and no weights, but the last states, which may stand for a trainer's."""
 
     def __init__(self) -> None:
         """Starts empty."""
-        self.ledger = Ledger()
+        self.search_state = SearchState()
         self._states: dict[str, bytes] = {}
 
     def record(self, event: Event) -> None:
         """Folds the event."""
-        self.ledger.apply(event)
+        self.search_state.apply(event)
 
     def state(self, trial: str) -> bytes | None:
         """The trial's last state."""

@@ -11,11 +11,11 @@ from tuner.errors import InputError
 from tuner.runs.folder import find_run
 from tuner.runs.journal import read_journal
 from tuner.runs.pareto import pareto_front
-from tuner.runs.search_state import Ledger
+from tuner.runs.search_state import SearchState
 from tuner.search.searchers.searcher import Fits
 
 
-def first_guesses(run: str, runs_dir: Path, space: Space, fits: Fits, *, trials: int) -> list[Config]:
+def points_of_earlier_run(run: str, runs_dir: Path, space: Space, fits: Fits, *, trials: int) -> list[Config]:
     """The most accurate trials of the run's frontier, at most half as many as the new search has.
 
     They are trained anew: other data, another seed or more epochs may be asked of them now.
@@ -30,7 +30,7 @@ def first_guesses(run: str, runs_dir: Path, space: Space, fits: Fits, *, trials:
     Raises:
         InputError: where there is no such run, or nothing in it helps.
     """
-    finished = Ledger(read_journal(find_run(run, runs_dir).journal)).with_accuracy()
+    finished = SearchState(read_journal(find_run(run, runs_dir).journal)).with_accuracy()
     accuracies = [record.accuracy or 0.0 for record in finished]
     front = pareto_front(accuracies, [record.size for record in finished])
     best_first = sorted(front, key=lambda i: -accuracies[i])

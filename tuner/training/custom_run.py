@@ -1,4 +1,4 @@
-"""One trial of a user's own model: trains it epoch by epoch with its own optimizer, loss and metrics, and reports."""
+"""One trial of a custom model: trains it epoch by epoch with its own optimizer, loss and metrics, and reports."""
 
 import math
 import time
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tuner.data.batches import Batch, Buckets, assemble, count_real_tokens, exact_plan, training_batches
 from tuner.data.encoded import EncodedDataset, EncodedSplits
-from tuner.models.custom.building import OwnModel, gives_logits
+from tuner.models.custom.building import CustomModel, gives_logits
 from tuner.models.custom.finding import HyperModelError
 from tuner.training.archives import assign, named, packed, unpacked
 from tuner.training.program import EVALUATION_BATCH
@@ -34,7 +34,7 @@ class HyperModelRun:
 
     def __init__(
         self,
-        own: OwnModel,
+        own: CustomModel,
         data: EncodedSplits,
         values: Mapping[str, Any],
         *,

@@ -9,7 +9,7 @@ from search_spaces.config import Optimizer, TrialConfig
 
 
 @dataclass(frozen=True)
-class Rates:
+class OptimizerParams:
     """The numbers of an optimizer that each trial has its own of; one that it has no use for is not read."""
 
     learning_rate: float
@@ -17,7 +17,7 @@ class Rates:
     weight_decay: float = 0.0
 
     @classmethod
-    def of(cls, config: TrialConfig) -> "Rates":
+    def of(cls, config: TrialConfig) -> "OptimizerParams":
         """Those of a configuration."""
         return cls(config.learning_rate, config.momentum, config.weight_decay)
 
@@ -61,7 +61,7 @@ _CLASSES = {
 
 
 def build_optimizer(name: Optimizer, variables: list[Any], *, momentum: bool) -> Any:
-    """An optimizer of these variables with Keras' defaults; `set_rates` gives it a trial's numbers.
+    """An optimizer of these variables with Keras' defaults; `set_optimizer_params` gives it a trial's numbers.
 
     Args:
         name: as in a configuration.
@@ -73,10 +73,10 @@ def build_optimizer(name: Optimizer, variables: list[Any], *, momentum: bool) ->
     return optimizer
 
 
-def set_rates(optimizer: Any, rates: Rates) -> None:
+def set_optimizer_params(optimizer: Any, params: OptimizerParams) -> None:
     """Gives an optimizer the numbers of a trial."""
-    optimizer.learning_rate.assign(rates.learning_rate)
+    optimizer.learning_rate.assign(params.learning_rate)
     if isinstance(optimizer, MomentumSGD):
-        optimizer.momentum_rate.assign(rates.momentum)
+        optimizer.momentum_rate.assign(params.momentum)
     if isinstance(optimizer, AdamW):
-        optimizer.weight_decay.assign(rates.weight_decay)
+        optimizer.weight_decay.assign(params.weight_decay)

@@ -18,7 +18,7 @@ from tuner.models.keras_model import build_model, initialize, layers_of
 from tuner.models.network_layers import DropoutMasks, draw_masks, head
 from tuner.models.weights import MATRICES, count_of_head, count_of_kept, weights_of
 from tuner.training.archives import assign, named, packed, unpacked
-from tuner.training.optimizers import Rates, build_optimizer, set_rates
+from tuner.training.optimizers import OptimizerParams, build_optimizer, set_optimizer_params
 from tuner.training.program_key import PROGRAMS_KEPT, Kernel, ProgramKey, StepInputs, kernel_of
 
 EVALUATION_BATCH = 256
@@ -87,12 +87,12 @@ class Program:
             input_signature=_batch_spec(EVALUATION_BATCH)[:2],
         )
 
-    def start(self, *, seed: int, rates: Rates) -> None:
+    def start(self, *, seed: int, params: OptimizerParams) -> None:
         """Fresh weights and a fresh optimizer: nothing of the trial before is left."""
         initialize(self._variables, self._weights, seed=seed, vectors=self._vectors)
         for variable, value in zip(self._optimizer.variables, self._fresh_slots, strict=True):
             variable.assign(value)
-        set_rates(self._optimizer, rates)
+        set_optimizer_params(self._optimizer, params)
 
     def train(self, batch: Batch, inputs: StepInputs, seed: tuple[int, int]) -> tuple[float, int]:
         """One update. Returns the summed cross-entropy in nats, penalties apart, and the number of right answers."""
@@ -126,12 +126,12 @@ class Program:
         arrays = {**named("w", self._kept), **named("s", self._optimizer.variables)}
         return packed({**arrays, **{name: np.asarray(value) for name, value in extra.items()}})
 
-    def restore(self, content: bytes, *, rates: Rates) -> dict[str, float]:
+    def restore(self, content: bytes, *, params: OptimizerParams) -> dict[str, float]:
         """Takes a state back, but for the optimizer's rates, and returns the extra numbers in it."""
         arrays = unpacked(content)
         assign("w", self._kept, arrays)
         assign("s", self._optimizer.variables, arrays)
-        set_rates(self._optimizer, rates)
+        set_optimizer_params(self._optimizer, params)
         return {name: float(value) for name, value in arrays.items()}
 
     def load_weights(self, content: bytes) -> None:

@@ -1,15 +1,15 @@
-"""A model trained once more from another seed, and judged once when it is done."""
+"""A model trained once more from another seed, and evaluated once when it is done."""
 
 import math
 from typing import TYPE_CHECKING
 
 from tuner.data.encoded import EncodedDataset
-from tuner.training.test_result import Judgement, RepeatReport, part_result
+from tuner.training.test_result import RepeatReport, TestResult, part_result
 
 if TYPE_CHECKING:
     from tuner.training.custom_run import HyperModelRun
     from tuner.training.trial_run import TrialRun
-    from tuner.training.workbench import Workbench
+    from tuner.training.worker_context import WorkerContext
 
 
 class RepeatRun:
@@ -18,14 +18,14 @@ class RepeatRun:
     def __init__(
         self,
         trial: "TrialRun | HyperModelRun",
-        workbench: "Workbench",
+        worker_context: "WorkerContext",
         test: EncodedDataset,
         *,
         patience: int | None = None,
     ) -> None:
-        """Takes a fresh trial of ``workbench``, the test texts, and the search's patience."""
+        """Takes a fresh trial of ``worker_context``, the test texts, and the search's patience."""
         self._trial = trial
-        self._workbench = workbench
+        self._worker_context = worker_context
         self._test = test
         self._patience = math.inf if patience is None else patience
         self._best: tuple[int, bytes] | None = None
@@ -38,16 +38,16 @@ class RepeatRun:
         if report.best is not None:
             self._best = report.epoch.epoch, report.best
         without_gain = report.epoch.epoch - (self._best[0] if self._best else 0)
-        is_last = report.epoch.epoch >= self._workbench.epochs or without_gain >= self._patience
+        is_last = report.epoch.epoch >= self._worker_context.epochs or without_gain >= self._patience
         over = report.epoch.diverged or is_last
         return RepeatReport(report.epoch, self._seconds, over, self._judge() if over else None)
 
-    def _judge(self) -> Judgement | None:
+    def _judge(self) -> TestResult | None:
         if self._best is None:
             return None
         epoch, weights = self._best
         validation, test = (
             part_result(self._trial.logits(weights, part), part.labels)
-            for part in (self._workbench.data.validation, self._test)
+            for part in (self._worker_context.data.validation, self._test)
         )
-        return Judgement(epoch, validation, test)
+        return TestResult(epoch, validation, test)

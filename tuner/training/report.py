@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class OwnCount:
-    """Parameters of a user's own model: all of them, and those in its ``Embedding`` layers."""
+    """Parameters of a custom model: all of them, and those in its ``Embedding`` layers."""
 
     total: int
     embedding: int

@@ -25,7 +25,7 @@ class PartResult:
 
 
 @dataclass(frozen=True, eq=False)
-class Judgement:
+class TestResult:
     """A model with the weights of its best validation epoch, on both parts that it was not trained on."""
 
     best_epoch: int
@@ -41,13 +41,13 @@ class RepeatReport:
         epoch: the numbers.
         seconds: of all epochs so far.
         over: whether this was its last epoch.
-        judgement: after the last epoch; None before, and where no epoch had a validation accuracy.
+        test_result: after the last epoch; None before, and where no epoch had a validation accuracy.
     """
 
     epoch: EpochReport
     seconds: float
     over: bool
-    judgement: Judgement | None
+    test_result: TestResult | None
 
 
 def part_result(logits: NDArray[np.float32], labels: NDArray[np.int32]) -> PartResult:

@@ -9,7 +9,7 @@ _LENGTH = 400
 _NO_MEMORY = ("RESOURCE_EXHAUSTED", "OOM when allocating", "CUDA_ERROR_OUT_OF_MEMORY", "Out of memory while trying")
 
 
-class TrialBroke(Exception):
+class TrialError(Exception):
     """An error within a trial.
 
     Attributes:
@@ -26,14 +26,14 @@ class TrialBroke(Exception):
         self.peak_bytes = peak_bytes
 
 
-def broken_by(error: Exception) -> TrialBroke:
+def broken_by(error: Exception) -> TrialError:
     """What is to be told of an error that a trial raised."""
     lines = [line.strip() for part in traceback.format_exception(error) for line in part.splitlines()]
     message = " | ".join([line for line in lines if line][-_LINES:])[-_LENGTH:]
     if not (isinstance(error, MemoryError) or any(sign in str(error) for sign in _NO_MEMORY)):
-        return TrialBroke(message)
+        return TrialError(message)
     named = next((line for line in lines if any(sign in line for sign in _NO_MEMORY)), message)
-    return TrialBroke(named[:_LENGTH], out_of_memory=True, peak_bytes=_peak_bytes())
+    return TrialError(named[:_LENGTH], out_of_memory=True, peak_bytes=_peak_bytes())
 
 
 def _peak_bytes() -> int:

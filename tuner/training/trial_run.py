@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from search_spaces.config import TrialConfig
 from tuner.data.batches import FILLER, count_real_tokens, evaluation_batches, plain_buckets, training_batches
 from tuner.data.encoded import EncodedDataset
-from tuner.training.optimizers import Rates
+from tuner.training.optimizers import OptimizerParams
 from tuner.training.program import EVALUATION_BATCH
 from tuner.training.program_key import StepInputs
 from tuner.training.report import EpochReport, TrialReport
-from tuner.training.workbench import Workbench
+from tuner.training.worker_context import WorkerContext
 
 
 class TrialRun:
@@ -26,7 +26,7 @@ class TrialRun:
 
     def __init__(
         self,
-        workbench: Workbench,
+        worker_context: WorkerContext,
         config: TrialConfig,
         *,
         seed: tuple[int, ...],
@@ -36,24 +36,24 @@ class TrialRun:
         """Sets the trial up, fresh or from the state that an earlier report carried.
 
         Args:
-            workbench: the worker's data and programs.
+            worker_context: the worker's data and programs.
             config: what to train.
             seed: search seed and trial index, and the number of a repeat (from 1) where it is one; non-negative.
             state: ``TrialReport.last`` of the epoch to go on from, its own or another trial's; None for a fresh start.
             accuracies: the validation accuracies that this trial has reported, epoch by epoch: its best weights are those
                 of the best of all its epochs.
         """
-        self._workbench = workbench
+        self._worker_context = worker_context
         self._config = config
         self._weights_seed, self._dropout_seed, self._order_seed = (
             int(number) for number in np.random.SeedSequence(seed).generate_state(3, np.uint32)
         )
-        self._program, self._buckets = workbench.set_up(config)
-        self._program.start(seed=self._weights_seed, rates=Rates.of(config))
+        self._program, self._buckets = worker_context.set_up(config)
+        self._program.start(seed=self._weights_seed, params=OptimizerParams.of(config))
         self._inputs = StepInputs.of(config)
         self._epoch, self._best_accuracy = 0, -1.0
         if state is not None:
-            self._epoch = int(self._program.restore(state, rates=Rates.of(config))["epoch"])
+            self._epoch = int(self._program.restore(state, params=OptimizerParams.of(config))["epoch"])
             reached = [accuracy for accuracy in accuracies[: self._epoch] if accuracy is not None]
             self._best_accuracy = max(reached, default=-1.0)
 
@@ -94,7 +94,7 @@ class TrialRun:
 
     def _train(self) -> tuple[float, float, float]:
         """Mean loss, accuracy, and real tokens a second, those of first calls left out. Ends at a loss that is not finite."""
-        data, program = self._workbench.data.train, self._program
+        data, program = self._worker_context.data.train, self._program
         order = (self._order_seed, self._epoch)
         total, correct, tokens, seconds = 0.0, 0, 0, 0.0
         config = self._config
@@ -116,9 +116,9 @@ class TrialRun:
 
     def _evaluate(self) -> tuple[float, float]:
         """Mean loss and accuracy on the validation texts."""
-        data = self._workbench.data.validation
+        data = self._worker_context.data.validation
         total, correct = 0.0, 0
-        for _, batch in evaluation_batches(data, self._workbench.many_buckets, EVALUATION_BATCH):
+        for _, batch in evaluation_batches(data, self._worker_context.many_buckets, EVALUATION_BATCH):
             loss, right = self._program.evaluate(batch)
             total += loss
             correct += right

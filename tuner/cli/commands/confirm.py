@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tuner.cli.confirm import By
 
 
-@click.command(short_help="Train the best trials again and judge them on the test part.")
+@click.command(short_help="Train the best trials again and judge them on the test set.")
 @click.argument("run")
 @click.option(
     "--top", type=click.IntRange(min=1), default=5, show_default=True, metavar="N", help="Most trials to confirm."
@@ -37,10 +37,10 @@ if TYPE_CHECKING:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON alone on stdout.")
 def confirm(run: str, top: int, by: "By", repeats: int, runs_dir: Path, data: str | None, as_json: bool) -> int:
-    """Train the best trials of RUN (a name or a folder) again from other seeds, and judge them on the test part.
+    """Train the best trials of RUN (a name or a folder) again from other seeds, and judge them on the test set.
 
-    This is where the test part is seen for the first time. Averaged word vectors, a baseline without recurrence, are trained
-    and judged beside the trials. Repeats that the run holds already are not trained again: the same command goes on after an
+    This is where the test set is seen for the first time. Averaged word vectors, a baseline without recurrence, are trained
+    and evaluated beside the trials. Repeats that the run holds already are not trained again: the same command goes on after an
     interruption, and more --repeats or a larger --top extend what is there.
     """
     from tuner.cli.confirm import confirm_command

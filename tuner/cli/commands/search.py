@@ -46,7 +46,7 @@ from tuner.cli.parsing import Duration, Epochs, Gpus, load_defaults, runs_dir_op
     "--hypermodel",
     default=None,
     metavar="MODULE:NAME",
-    help="A keras_tuner.HyperModel or build(hp) of your own, instead of a space of our networks.",
+    help="A keras_tuner.HyperModel or build(hp) of your own, instead of a space of the built-in networks.",
 )
 @click.option(
     "--set",

@@ -1,1 +1,1 @@
-"""A user's custom model in place of the built-in networks: finding, shipping, discovering its space, building."""
+"""A custom model in place of the built-in networks: finding, shipping, discovering its space, building."""

@@ -1,4 +1,4 @@
-"""Builds a user's custom model, checks that it can be trained on these data, and says what its outputs mean."""
+"""Builds a custom model, checks that it can be trained on these data, and says what its outputs mean."""
 
 import contextlib
 from collections.abc import Mapping
@@ -148,7 +148,7 @@ def _length(model: Any) -> int | None:
     return None
 
 
-class OwnModel:
+class CustomModel:
     """What ``--hypermodel`` names, ready to be built."""
 
     def __init__(self, source: ModelSource, facts: ModelFacts) -> None:

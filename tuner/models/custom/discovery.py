@@ -1,4 +1,4 @@
-"""The space of a user's own model, discovered by building it again and again."""
+"""The space of a custom model, discovered by building it again and again."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path

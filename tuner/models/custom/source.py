@@ -1,4 +1,4 @@
-"""The Python modules that a user's own model is made of, on their way to whoever builds it. Imports nothing of theirs."""
+"""The Python modules that a custom model is made of, on their way to whoever builds it. Imports nothing of theirs."""
 
 import hashlib
 import sys
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-# Whoever searches from a clone of this project has these beside the own model; every worker has them anyway.
+# Whoever searches from a clone of this project has these beside the custom model; every worker has them anyway.
 _OF_THIS_PROJECT = ("tuner", "search_spaces", "analysis")
 # Copies that workers of this process were given; they go with the process.
 _copies: list[tempfile.TemporaryDirectory[str]] = []

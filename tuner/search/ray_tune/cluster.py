@@ -18,7 +18,7 @@ from typing import Any
 from tuner.errors import InputError, SearchFailed
 from tuner.runs.settings import ResourceSettings
 from tuner.search.ray_tune.capacity import Capacity, grown, import_ray
-from tuner.search.ray_tune.gpus import cards
+from tuner.search.ray_tune.gpus import gpus_of_node
 
 _SECONDS_TO_ANSWER = 10.0
 _SECONDS_TO_START_A_WORKER = 120.0
@@ -187,7 +187,7 @@ def _check_that_workers_start(ray: Any, cluster: str) -> None:
 _SECONDS_TO_MEASURE = 120.0
 
 
-def smallest_card(address: str) -> int:
+def smallest_gpu(address: str) -> int:
     """Bytes of the smallest GPU among the nodes of a cluster that are up.
 
     Raises:
@@ -198,7 +198,7 @@ def smallest_card(address: str) -> int:
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
         nodes = [node["NodeID"] for node in ray.nodes() if node["Alive"] and node["Resources"].get("GPU")]
-        ask = ray.remote(num_cpus=0)(cards)
+        ask = ray.remote(num_cpus=0)(gpus_of_node)
         asked = [
             ask.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False)).remote() for node in nodes
         ]
@@ -221,7 +221,7 @@ def smallest_card(address: str) -> int:
 Ask = Callable[[Sequence[Mapping[str, float]]], None]
 
 
-class Demand:
+class AutoscalerRequest:
     """Keeps the autoscaler told of how many trials are to run at once."""
 
     def __init__(self, resources: ResourceSettings, ask: Ask) -> None:
@@ -245,12 +245,12 @@ class Demand:
 
 
 @contextmanager
-def demand(resources: ResourceSettings, cluster: ClusterResources) -> Iterator[Demand]:
+def autoscaler_request(resources: ResourceSettings, cluster: ClusterResources) -> Iterator[AutoscalerRequest]:
     """The demand of a search on a connected cluster; all of it is given back in the end, however that comes.
 
     A local Ray has no autoscaler: there it asks nobody. A search that is killed leaves its demand to the next one.
     """
-    asked = Demand(resources, _nobody if cluster.is_local else _autoscaler)
+    asked = AutoscalerRequest(resources, _nobody if cluster.is_local else _autoscaler)
     try:
         yield asked
     finally:

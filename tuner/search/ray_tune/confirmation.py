@@ -7,28 +7,28 @@ from ray import tune
 from ray.tune.schedulers import TrialScheduler
 from ray.tune.search import Searcher
 
-from search_spaces.config import OwnConfig, TrialConfig
+from search_spaces.config import CustomConfig, TrialConfig
 from tuner.data.encoded import EncodedDataset, EncodedSplits
 from tuner.models.custom.source import ModelSource
 from tuner.runs.settings import SearchSettings
-from tuner.search.confirmation import ConfirmationConductor, repeat_seed
+from tuner.search.confirmation import ConfirmationController, repeat_seed
 from tuner.search.ray_tune.adapters import JournalledSearcher, error_of
 from tuner.search.ray_tune.cluster import ClusterResources
 from tuner.search.ray_tune.engine import run_trials, worker_parameters
 from tuner.search.ray_tune.failures import FailureKind, failure_of
-from tuner.search.ray_tune.trainable import REPORT, open_own_model, open_workbench
-from tuner.search.ray_tune.workers import WORN, WarmWorkerScheduler, Wear
+from tuner.search.ray_tune.trainable import REPORT, open_custom_model, open_worker_context
+from tuner.search.ray_tune.workers import RECYCLE, MemoryGrowth, WarmWorkerScheduler
 from tuner.search.schedulers.scheduler import Decision
 from tuner.training.repeat_run import RepeatRun
 
 if TYPE_CHECKING:
-    from tuner.models.custom.building import OwnModel
+    from tuner.models.custom.building import CustomModel
     from tuner.training.custom_run import HyperModelRun
     from tuner.training.trial_run import TrialRun
 
 
 def confirm_on_ray(
-    conductor: ConfirmationConductor,
+    controller: ConfirmationController,
     settings: SearchSettings,
     data: EncodedSplits,
     test: EncodedDataset,
@@ -36,16 +36,16 @@ def confirm_on_ray(
     *,
     on_step: Callable[[], None],
 ) -> None:
-    """Lets Ray Tune train and judge repeats until the conductor has no more. Ray must be connected.
+    """Lets Ray Tune train and judge repeats until the controller has no more. Ray must be connected.
 
     What ``on_step`` raises passes through.
     """
     run_trials(
         RepeatTrainable,
         {**worker_parameters(settings, data), "test": vars(test), "patience": settings.patience},
-        searcher=RepeatSearcher(conductor),
-        scheduler=RepeatScheduler(conductor),
-        callback=RepeatCallback(conductor, on_step),
+        searcher=RepeatSearcher(controller),
+        scheduler=RepeatScheduler(controller),
+        callback=RepeatCallback(controller, on_step),
         asked=settings.resources,
         there=resources,
         most_pending=settings.resources.concurrency,
@@ -56,7 +56,7 @@ class RepeatTrainable(tune.Trainable):
     """Trains a repeat epoch by epoch, and judges it in the last step. Reused like the workers of a search.
 
     A config holds ``trial`` (the repeat's key), ``index``, ``repeat``, ``settings``, and whether they are
-    ``own``: of a user's own model.
+    ``own``: of a custom model.
     """
 
     def setup(
@@ -84,14 +84,14 @@ class RepeatTrainable(tune.Trainable):
             patience: epochs without a better validation accuracy after which a repeat is judged, as in the search.
             vocabulary_size: this and the rest as in ``TrialTrainable``.
         """
-        self._workbench = open_workbench(arrays, vocabulary_size, classes, epochs, threads, gpu_share)
+        self._worker_context = open_worker_context(arrays, vocabulary_size, classes, epochs, threads, gpu_share)
         self._test = EncodedDataset(**test)
         self._patience = patience
         self._seed = seed
         self._source, self._max_length = hypermodel, max_length
-        self._own: OwnModel | None = None
+        self._own: CustomModel | None = None
         self._repeat_run: RepeatRun | None = None
-        self._wear = Wear()
+        self._wear = MemoryGrowth()
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Takes the next repeat."""
@@ -102,19 +102,19 @@ class RepeatTrainable(tune.Trainable):
         """One epoch.
 
         Raises:
-            TrialBroke: for any error of the repeat.
+            TrialError: for any error of the repeat.
         """
         from tuner.training.trial_error import broken_by
 
         try:
             if self._repeat_run is None:
                 self._repeat_run = self._begin()
-            return {REPORT: self._repeat_run.run_epoch(), WORN: self._wear.is_too_much}
+            return {REPORT: self._repeat_run.run_epoch(), RECYCLE: self._wear.is_too_much}
         except Exception as error:  # noqa: BLE001  raised again, as text
             raise broken_by(error) from None
 
     def _begin(self) -> RepeatRun:
-        return RepeatRun(self._trial(), self._workbench, self._test, patience=self._patience)
+        return RepeatRun(self._trial(), self._worker_context, self._test, patience=self._patience)
 
     def _trial(self) -> "TrialRun | HyperModelRun":
         from tuner.training.custom_run import HyperModelRun
@@ -123,56 +123,56 @@ class RepeatTrainable(tune.Trainable):
         settings = self.config["settings"]
         seed = repeat_seed(self._seed, self.config["index"], self.config["repeat"])
         if self._source is None or not self.config["own"]:  # the baseline is ours
-            return TrialRun(self._workbench, TrialConfig(**settings), seed=seed, state=None)
+            return TrialRun(self._worker_context, TrialConfig(**settings), seed=seed, state=None)
         if self._own is None:
-            self._own = open_own_model(self._source, self._workbench, max_length=self._max_length)
-        return HyperModelRun(self._own, self._workbench.data, settings, seed=seed, state=None)
+            self._own = open_custom_model(self._source, self._worker_context, max_length=self._max_length)
+        return HyperModelRun(self._own, self._worker_context.data, settings, seed=seed, state=None)
 
 
 class RepeatSearcher(JournalledSearcher):
-    """Asks the conductor for repeats."""
+    """Asks the controller for repeats."""
 
-    def __init__(self, conductor: ConfirmationConductor) -> None:
-        """Takes the conductor of the confirmation."""
+    def __init__(self, controller: ConfirmationController) -> None:
+        """Takes the controller of the confirmation."""
         super().__init__()
-        self._conductor = conductor
+        self._controller = controller
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
         """The next repeat's config, None where there is none yet, or Ray's mark for "no more"."""
-        repeat = self._conductor.next_repeat()
+        repeat = self._controller.next_repeat()
         if repeat is None:
             finished: str = Searcher.FINISHED
-            return finished if self._conductor.is_exhausted else None
+            return finished if self._controller.is_exhausted else None
         return {
             "trial": repeat.key,
             "index": repeat.candidate.index,
             "repeat": repeat.number,
             "settings": repeat.candidate.config.model_dump(),
-            "own": isinstance(repeat.candidate.config, OwnConfig),
+            "own": isinstance(repeat.candidate.config, CustomConfig),
         }
 
 
 class RepeatScheduler(WarmWorkerScheduler):
-    """Passes every report to the conductor; nothing is stopped early."""
+    """Passes every report to the controller; nothing is stopped early."""
 
-    def __init__(self, conductor: ConfirmationConductor) -> None:
-        """Takes the conductor of the confirmation."""
+    def __init__(self, controller: ConfirmationController) -> None:
+        """Takes the controller of the confirmation."""
         super().__init__()
-        self._conductor = conductor
+        self._controller = controller
 
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
-        """Ray's word for the conductor's decision."""
-        stop = self._conductor.on_report(trial.config["trial"], result[REPORT]) is Decision.STOP
+        """Ray's word for the controller's decision."""
+        stop = self._controller.on_report(trial.config["trial"], result[REPORT]) is Decision.STOP
         word: str = TrialScheduler.STOP if stop else TrialScheduler.CONTINUE
         return word
 
 
 class RepeatCallback(tune.Callback):
-    """Tells the conductor of failures, and gives the display its turn."""
+    """Tells the controller of failures, and gives the display its turn."""
 
-    def __init__(self, conductor: ConfirmationConductor, on_step: Callable[[], None]) -> None:
-        """Takes the conductor, and what to call after every turn of Ray's loop (several times a second)."""
-        self._conductor = conductor
+    def __init__(self, controller: ConfirmationController, on_step: Callable[[], None]) -> None:
+        """Takes the controller, and what to call after every turn of Ray's loop (several times a second)."""
+        self._controller = controller
         self._on_step = on_step
 
     def on_trial_result(
@@ -185,7 +185,7 @@ class RepeatCallback(tune.Callback):
         """A repeat broke, or what it ran on; then it is trained again."""
         failure = failure_of(*error_of(trial))
         lost = failure.kind is FailureKind.WORKER_LOST
-        told = self._conductor.on_worker_lost if lost else self._conductor.on_failure
+        told = self._controller.on_worker_lost if lost else self._controller.on_failure
         told(trial.config["trial"], failure.message)
 
     def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:

@@ -1,4 +1,4 @@
-"""Runs a conducted search on Ray Tune."""
+"""Runs a controlled search on Ray Tune."""
 
 import math
 import os
@@ -12,14 +12,14 @@ from tuner.data.encoded import EncodedSplits
 from tuner.models.memory import TrainingMemory, training_memory
 from tuner.runs.settings import ResourceSettings, SearchSettings
 from tuner.runs.store import RunStore
-from tuner.search.controller import Conductor
+from tuner.search.controller import SearchController
 from tuner.search.custom_model import source_of
 from tuner.search.plan import plan_of
 from tuner.search.ray_tune.cluster import ClusterResources
 
 
 def run_on_ray(
-    conductor: Conductor,
+    controller: SearchController,
     settings: SearchSettings,
     store: RunStore,
     data: EncodedSplits,
@@ -27,13 +27,13 @@ def run_on_ray(
     *,
     on_step: Callable[[], None],
 ) -> None:
-    """Lets Ray Tune run trials until the conductor has no more. Ray must be connected.
+    """Lets Ray Tune run trials until the controller has no more. Ray must be connected.
 
     What ``on_step`` raises passes through; the caller then shuts Ray down, which ends the workers at once.
     """
-    from tuner.search.ray_tune.adapters import ConductorCallback, ConductorScheduler, ConductorSearcher
+    from tuner.search.ray_tune.adapters import ControllerCallback, ControllerScheduler, ControllerSearcher
     from tuner.search.ray_tune.trainable import TrialTrainable
-    from tuner.search.ray_tune.workers import HangWatch
+    from tuner.search.ray_tune.workers import EpochTimeouts
 
     longest = int(buckets_of(data, compiled=False).boundaries[-1])
 
@@ -46,9 +46,9 @@ def run_on_ray(
     run_trials(
         TrialTrainable,
         worker_parameters(settings, data),
-        searcher=ConductorSearcher(conductor, store.state),
-        scheduler=ConductorScheduler(conductor),
-        callback=ConductorCallback(conductor, on_step, memory, HangWatch(settings.epoch_timeout)),
+        searcher=ControllerSearcher(controller, store.state),
+        scheduler=ControllerScheduler(controller),
+        callback=ControllerCallback(controller, on_step, memory, EpochTimeouts(settings.epoch_timeout)),
         asked=settings.resources,
         there=resources,
         most_pending=_most_pending(settings),

@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Any
 
 from tuner.models.memory import TrainingMemory
-from tuner.training.trial_error import TrialBroke
+from tuner.training.trial_error import TrialError
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _HEADING = re.compile(r"Failure # \d+ \(occurred at .*\)")
@@ -48,7 +48,7 @@ def failure_of(error: BaseException | None, trace: str) -> Failure:
     from ray.exceptions import RayActorError
 
     broke = getattr(error, "cause", None)
-    if isinstance(broke, TrialBroke):
+    if isinstance(broke, TrialError):
         kind = FailureKind.MEMORY if broke.out_of_memory else FailureKind.OWN
         return Failure(kind, broke.message, broke.peak_bytes)
     lines = [line.strip() for line in _COLOUR.sub("", trace).splitlines()]

@@ -3,7 +3,7 @@
 from typing import Any
 
 
-def cards() -> list[dict[str, Any]]:
+def gpus_of_node() -> list[dict[str, Any]]:
     """Name and memory in bytes of each card of this machine, in the driver's order; none where there is no driver."""
     from ray._private.thirdparty import pynvml
 

@@ -11,44 +11,46 @@ from tuner.errors import InputError
 from tuner.models.custom.source import ModelSource
 from tuner.models.device import give_back_freed_memory
 from tuner.search.gpu_sharing import memory_limit
-from tuner.search.ray_tune.gpus import cards
-from tuner.search.ray_tune.workers import WORN, SentState, Wear
+from tuner.search.ray_tune.gpus import gpus_of_node
+from tuner.search.ray_tune.workers import RECYCLE, MemoryGrowth, SentState
 
 if TYPE_CHECKING:
-    from tuner.models.custom.building import OwnModel
+    from tuner.models.custom.building import CustomModel
     from tuner.training.custom_run import HyperModelRun
     from tuner.training.trial_run import TrialRun
-    from tuner.training.workbench import Workbench
+    from tuner.training.worker_context import WorkerContext
 
 REPORT = "report"
 """Key of a result under which a ``TrialReport`` travels to the driver."""
 
 
-def open_workbench(
+def open_worker_context(
     arrays: Mapping[str, Any], vocabulary_size: int, classes: int, epochs: int, threads: int, gpu_share: float
-) -> "Workbench":
+) -> "WorkerContext":
     """Prepares this process for training; the arguments are those of ``TrialTrainable.setup``."""
     # Settings must be made before TensorFlow is imported, and the driver, which imports this module, must not import it.
     from tuner.models.device import prepare_tensorflow
 
     prepare_tensorflow(threads, _gpu_memory(gpu_share))
-    from tuner.training.workbench import Workbench
+    from tuner.training.worker_context import WorkerContext
 
-    return Workbench(EncodedSplits.from_arrays(arrays), vocabulary_size, classes, epochs)
+    return WorkerContext(EncodedSplits.from_arrays(arrays), vocabulary_size, classes, epochs)
 
 
-def open_own_model(source: ModelSource, workbench: "Workbench", *, max_length: int) -> "OwnModel":
-    """The user's own model in this process, whose TensorFlow is prepared."""
-    from tuner.models.custom.building import OwnModel
+def open_custom_model(source: ModelSource, worker_context: "WorkerContext", *, max_length: int) -> "CustomModel":
+    """The custom model in this process, whose TensorFlow is prepared."""
+    from tuner.models.custom.building import CustomModel
     from tuner.models.custom.finding import ModelFacts
 
-    data = workbench.data
-    return OwnModel(source, ModelFacts(workbench.vocabulary_size, workbench.classes, max_length, data.vectors))
+    data = worker_context.data
+    return CustomModel(
+        source, ModelFacts(worker_context.vocabulary_size, worker_context.classes, max_length, data.vectors)
+    )
 
 
 def _gpu_memory(share: float) -> int | None:
     """Bytes of a card for a process that has so much of it, None where it has a card, or several, to itself, or none."""
-    sizes = [card["memory"] for card in cards()] if 0 < share < 1 else []
+    sizes = [card["memory"] for card in gpus_of_node()] if 0 < share < 1 else []
     if not sizes:
         return None
     limit = memory_limit(share, min(sizes))
@@ -90,16 +92,16 @@ class TrialTrainable(tune.Trainable):
             epochs: most epochs of a trial.
             seed: the search seed.
             threads: threads of an operation on the CPU.
-            hypermodel: the user's own model, where trials are of that.
+            hypermodel: the custom model, where trials are of that.
             max_length: most tokens of a text.
             gpu_share: GPUs that the worker has, below 1 a fraction of one.
         """
-        self._workbench = open_workbench(arrays, vocabulary_size, classes, epochs, threads, gpu_share)
+        self._worker_context = open_worker_context(arrays, vocabulary_size, classes, epochs, threads, gpu_share)
         self._seed = seed
         self._source, self._max_length = hypermodel, max_length
-        self._own: OwnModel | None = None
+        self._own: CustomModel | None = None
         self._trial_run: TrialRun | HyperModelRun | None = None
-        self._wear = Wear()
+        self._wear = MemoryGrowth()
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Takes the next trial. It is built in the first step, so that an error in it is that trial's error."""
@@ -111,14 +113,14 @@ class TrialTrainable(tune.Trainable):
         """One epoch.
 
         Raises:
-            TrialBroke: for any error of the trial.
+            TrialError: for any error of the trial.
         """
         from tuner.training.trial_error import broken_by
 
         try:
             if self._trial_run is None:
                 self._trial_run = self._begin()
-            return {REPORT: self._trial_run.run_epoch(), WORN: self._wear.is_too_much}
+            return {REPORT: self._trial_run.run_epoch(), RECYCLE: self._wear.is_too_much}
         except Exception as error:  # noqa: BLE001  raised again, as text
             raise broken_by(error) from None
 
@@ -130,7 +132,7 @@ class TrialTrainable(tune.Trainable):
         sent: SentState | None = self.config["state"]
         going_on = {"state": sent.fetch() if sent else None, "accuracies": self.config["accuracies"]}
         if self._source is None:
-            return TrialRun(self._workbench, TrialConfig(**settings), seed=seed, **going_on)
+            return TrialRun(self._worker_context, TrialConfig(**settings), seed=seed, **going_on)
         if self._own is None:
-            self._own = open_own_model(self._source, self._workbench, max_length=self._max_length)
-        return HyperModelRun(self._own, self._workbench.data, settings, seed=seed, **going_on)
+            self._own = open_custom_model(self._source, self._worker_context, max_length=self._max_length)
+        return HyperModelRun(self._own, self._worker_context.data, settings, seed=seed, **going_on)

@@ -41,7 +41,7 @@ def sent(state: bytes | None) -> SentState | None:
     return None if state is None else SentState(ray.put(state))
 
 
-class HangWatch:
+class EpochTimeouts:
     """Knows when each running trial last gave a sign of life: its start, or an epoch."""
 
     def __init__(self, seconds: float | None, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -51,11 +51,11 @@ class HangWatch:
         self._since: dict[str, tuple[float, Any]] = {}
         self._hung: set[str] = set()
 
-    def expect(self, trial: Any) -> None:
+    def start(self, trial: Any) -> None:
         """From now on the trial has the whole time for its next epoch."""
         self._since[trial.trial_id] = (self._clock(), trial)
 
-    def forget(self, trial: Any) -> bool:
+    def clear(self, trial: Any) -> bool:
         """Nothing more is expected of the trial. Returns whether it had been overdue."""
         self._since.pop(trial.trial_id, None)
         hung = trial.trial_id in self._hung
@@ -72,16 +72,16 @@ class HangWatch:
         return late
 
 
-WORN = "worn"
+RECYCLE = "recycle"
 """Key of a result under which a worker says that it should train no further trial."""
 
 MOST_GROWTH = 3 * 2**29
 """Bytes of resident memory that a worker may have gained since it was set up. A compiled network leaves some 18 MB behind for
 each length of its batches, a new process costs some five seconds: it comes after about forty networks of two lengths each, or
-where a user's own model leaks."""
+where a custom model leaks."""
 
 
-class Wear:
+class MemoryGrowth:
     """The growth of this process since it was set up."""
 
     def __init__(self, most_growth: int = MOST_GROWTH) -> None:
@@ -112,4 +112,4 @@ class WarmWorkerScheduler(FIFOScheduler):
         Ray knows this for all workers of a search or for none; it asks for each worker as its trial ends, right after this
         call. A worker that refuses its next trial would fail it, which changes the order of trials.
         """
-        tune_controller._reuse_actors = not result.get(WORN, False)
+        tune_controller._reuse_actors = not result.get(RECYCLE, False)

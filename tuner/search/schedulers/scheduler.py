@@ -21,7 +21,7 @@ class Metrics:
     """What a scheduler may decide on.
 
     Attributes:
-        val_accuracy: share of right answers on the validation part after the epoch, higher is better.
+        val_accuracy: share of right answers on the validation set after the epoch, higher is better.
         parameters: the trial's parameter count, lower is better; the same in every report of a trial.
     """
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 
-from tuner.runs.pareto import front_layers
+from tuner.runs.pareto import pareto_ranks
 from tuner.search.schedulers.scheduler import Metrics
 
 Point = tuple[float, float]
@@ -69,7 +69,7 @@ def nearest_the_frontier(points: Mapping[str, Metrics], places: int) -> list[str
     for trial, point in points.items():
         twins.setdefault(point, []).append(trial)
     distinct = sorted(twins, key=lambda point: (point.parameters, point.val_accuracy))
-    layers = front_layers([point.val_accuracy for point in distinct], [point.parameters for point in distinct])
+    layers = pareto_ranks([point.val_accuracy for point in distinct], [point.parameters for point in distinct])
     fronts: list[list[Metrics]] = [[] for _ in range(max(layers, default=-1) + 1)]
     for point, layer in zip(distinct, layers, strict=True):
         fronts[layer].append(point)

@@ -28,7 +28,7 @@ class Searcher(Protocol):
         ...
 
 
-class GuessesFirst:
+class PointsFirst:
     """The given configurations, then a searcher's, which begins with its own trial 0 and knows how the guesses did."""
 
     def __init__(self, guesses: Sequence[Config], searcher: Searcher) -> None:

@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from support.covering import examples
-from support.fakes import PLAN, asha, conductor_of, drive, fake_report, run_folder
+from support.fakes import PLAN, asha, controller_of, drive, fake_report, run_folder
 from tuner.runs.journal import read_journal
-from tuner.runs.search_state import Ledger
+from tuner.runs.search_state import SearchState
 from tuner.runs.store import RunStore
 from tuner.search.schedulers.halving import PromotionHalving, StoppingHalving
 from tuner.search.schedulers.hyperband import Hyperband
@@ -18,28 +18,28 @@ from tuner.search.schedulers.median import MedianStopping
 from tuner.search.schedulers.population import PopulationBasedTraining
 from tuner.search.schedulers.scheduler import Decision, RunToTheEnd
 from tuner.search.schedulers.selection import most_accurate, nearest_the_frontier
-from tuner.search.trial_store import LedgerOnly
+from tuner.search.trial_store import InMemoryStore
 
 
-def summary(ledger):
+def summary(search_state):
     return {
         record.trial: (record.status, record.config, [(e.epoch, e.val_accuracy, e.decision) for e in record.epochs])
-        for record in ledger.trials.values()
+        for record in search_state.trials.values()
     }
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     store = RunStore(run_folder(tmp_path_factory.mktemp("whole") / "run"))
-    conductor = conductor_of(store)
-    assert drive(conductor, store)
-    conductor.end("finished")
+    controller = controller_of(store)
+    assert drive(controller, store)
+    controller.end("finished")
     store.close()
     return store
 
 
 def test_a_whole_search_stops_some_and_completes_some(whole):
-    statuses = [record.status for record in whole.ledger.trials.values()]
+    statuses = [record.status for record in whole.search_state.trials.values()]
     assert len(statuses) == PLAN.trials
     assert set(statuses) == {"completed", "stopped"}
 
@@ -51,12 +51,12 @@ def test_tables_hold_the_best_epoch_and_the_journal_gives_the_same(whole):
         accuracies = {e["epoch"]: e["val_accuracy"] for e in epochs if e["trial_id"] == row["trial_id"]}
         assert row["val_accuracy"] == max(accuracies.values()) == accuracies[row["best_epoch"]]
         assert row["epochs"] == len(accuracies)
-    assert summary(Ledger(read_journal(whole.folder.journal))) == summary(whole.ledger)
+    assert summary(SearchState(read_journal(whole.folder.journal))) == summary(whole.search_state)
 
 
 def test_weights_are_kept_for_the_best_and_the_frontier_alone(whole):
     kept = {path.name for path in (whole.folder.path / "models").iterdir()}
-    ranked = sorted(whole.ledger.trials.values(), key=lambda r: -r.accuracy)
+    ranked = sorted(whole.search_state.trials.values(), key=lambda r: -r.accuracy)
     assert {record.trial for record in ranked[:5]} <= kept
     assert len(kept) < PLAN.trials
     assert all(
@@ -71,7 +71,7 @@ def test_an_interrupted_search_decides_as_one_that_ran_through(tmp_path_factory,
     folder = run_folder(tmp_path_factory.mktemp("cut") / "run")
     for cut in cuts:
         store = RunStore(folder)
-        is_whole = drive(conductor_of(store), store, reports=cut)
+        is_whole = drive(controller_of(store), store, reports=cut)
         store.close()  # what a killed process leaves to its operating system: the lock
         if is_whole:
             break
@@ -81,9 +81,9 @@ def test_an_interrupted_search_decides_as_one_that_ran_through(tmp_path_factory,
             for state in folder.path.glob("models/*/last.npz"):
                 state.unlink()
     store = RunStore(folder)
-    assert drive(conductor_of(store), store)
-    assert summary(store.ledger) == summary(whole.ledger)
-    reports = [(event.trial, event.epoch) for event in store.ledger.history if event.event == "epoch"]
+    assert drive(controller_of(store), store)
+    assert summary(store.search_state) == summary(whole.search_state)
+    reports = [(event.trial, event.epoch) for event in store.search_state.history if event.event == "epoch"]
     assert len(reports) == len(set(reports))
 
 
@@ -113,7 +113,7 @@ def test_every_scheduler_decides_after_an_interruption_as_if_there_had_been_none
     folder = run_folder(tmp_path_factory.mktemp("cut") / "run")
     for cut in cuts:
         store = RunStore(folder)
-        is_whole = drive(conductor_of(store, scheduler=SCHEDULERS[name]()), store, reports=cut, ahead=ahead)
+        is_whole = drive(controller_of(store, scheduler=SCHEDULERS[name]()), store, reports=cut, ahead=ahead)
         store.close()
         if is_whole:
             break
@@ -121,16 +121,16 @@ def test_every_scheduler_decides_after_an_interruption_as_if_there_had_been_none
         lost = data.draw(st.integers(0, trailing_calls(lines)))
         folder.journal.write_bytes(b"".join(lines[: len(lines) - lost]))
     store = RunStore(folder)
-    assert drive(conductor_of(store, scheduler=SCHEDULERS[name]()), store, ahead=ahead)
-    assert summary(store.ledger) == whole
+    assert drive(controller_of(store, scheduler=SCHEDULERS[name]()), store, ahead=ahead)
+    assert summary(store.search_state) == whole
     store.close()
 
 
 @cache
 def undisturbed(name, ahead):
-    records = LedgerOnly()
-    assert drive(conductor_of(records, scheduler=SCHEDULERS[name]()), records, ahead=ahead)
-    return summary(records.ledger)
+    records = InMemoryStore()
+    assert drive(controller_of(records, scheduler=SCHEDULERS[name]()), records, ahead=ahead)
+    return summary(records.search_state)
 
 
 def trailing_calls(lines):
@@ -143,31 +143,31 @@ def trailing_calls(lines):
 
 def test_a_population_takes_over_weights_and_hyperparameters(tmp_path):
     store = RunStore(run_folder(tmp_path / "run"))
-    conductor = conductor_of(store, scheduler=SCHEDULERS["pbt"]())
-    assert drive(conductor, store)
-    calls = [event for event in store.ledger.history if event.event == "trial_continued" and event.donor]
+    controller = controller_of(store, scheduler=SCHEDULERS["pbt"]())
+    assert drive(controller, store)
+    calls = [event for event in store.search_state.history if event.event == "trial_continued" and event.donor]
     assert len(calls) == 3 * 3  # a quarter of twelve, after epochs 2, 4 and 6
     for call in calls:
-        donor = store.ledger.trials[call.donor]
+        donor = store.search_state.trials[call.donor]
         assert {**call.config, "dropout": 0} == {**donor.config, "dropout": 0}
 
 
 def test_a_copy_that_a_crash_cut_off_is_made_up_for(tmp_path):
     store = RunStore(run_folder(tmp_path / "run"))
-    conductor = conductor_of(store, scheduler=SCHEDULERS["pbt"]())
+    controller = controller_of(store, scheduler=SCHEDULERS["pbt"]())
     copies = []
     store.copy_state = lambda donor, trial: copies.append((donor, trial))  # as if killed before it
-    conductor.start()
+    controller.start()
     while not copies:
-        assignment = conductor.next_trial()
+        assignment = controller.next_trial()
         if copies:
             break
         for epoch in (1, 2):
-            conductor.on_report(assignment.trial, fake_report(assignment.index, epoch), last=b"x 2", best=None)
+            controller.on_report(assignment.trial, fake_report(assignment.index, epoch), last=b"x 2", best=None)
     del store.copy_state
     donor, trial = copies[0]
     store.folder.state(donor).write_bytes(b"the donor's 2")
-    again = conductor_of(store, scheduler=SCHEDULERS["pbt"]())
+    again = controller_of(store, scheduler=SCHEDULERS["pbt"]())
     again.start()
     assert store.state(trial) == b"the donor's 2"
     assert again.next_trial().trial == trial
@@ -175,40 +175,40 @@ def test_a_copy_that_a_crash_cut_off_is_made_up_for(tmp_path):
 
 def test_paused_trials_that_nobody_calls_back_end_as_stopped(tmp_path):
     store = RunStore(run_folder(tmp_path / "run"))
-    conductor = conductor_of(store, scheduler=SCHEDULERS["asha by promotion"]())
-    first = conductor.next_trial()
+    controller = controller_of(store, scheduler=SCHEDULERS["asha by promotion"]())
+    first = controller.next_trial()
     for epoch in (1, 2):
-        decision = conductor.on_report(first.trial, fake_report(first.index, epoch), last=b"x 2", best=None)
+        decision = controller.on_report(first.trial, fake_report(first.index, epoch), last=b"x 2", best=None)
     assert decision is Decision.PAUSE
-    assert store.ledger.trials[first.trial].status == "pending"
-    assert drive(conductor, store)
-    assert conductor.is_exhausted
-    statuses = [record.status for record in store.ledger.trials.values()]
+    assert store.search_state.trials[first.trial].status == "pending"
+    assert drive(controller, store)
+    assert controller.is_exhausted
+    statuses = [record.status for record in store.search_state.trials.values()]
     assert statuses.count("completed") == 1  # four of twelve are promoted from epoch 2, one of four from epoch 6
     assert statuses.count("stopped") == 11
 
 
 def test_a_trial_out_of_patience_is_complete(tmp_path):
     store = RunStore(run_folder(tmp_path / "run"))
-    conductor = conductor_of(store, replace(PLAN, patience=2), scheduler=RunToTheEnd())
-    trial = conductor.next_trial().trial
+    controller = controller_of(store, replace(PLAN, patience=2), scheduler=RunToTheEnd())
+    trial = controller.next_trial().trial
     decisions = []
     for epoch, accuracy in enumerate([0.5, 0.7, 0.6, 0.7], start=1):
         report = replace(fake_report(0, epoch), val_accuracy=accuracy)
-        decisions.append(conductor.on_report(trial, report, last=b"", best=None))
+        decisions.append(controller.on_report(trial, report, last=b"", best=None))
     assert decisions == [Decision.CONTINUE] * 3 + [Decision.STOP]
-    assert store.ledger.trials[trial].status == "completed"
-    assert store.ledger.trials[trial].best.epoch == 2
+    assert store.search_state.trials[trial].status == "completed"
+    assert store.search_state.trials[trial].best.epoch == 2
 
 
 def test_a_loss_that_is_no_number_ends_the_trial_as_diverged(tmp_path):
     store = RunStore(run_folder(tmp_path / "run"))
-    conductor = conductor_of(store)
-    assignment = conductor.next_trial()
-    conductor.on_start(assignment.trial)
+    controller = controller_of(store)
+    assignment = controller.next_trial()
+    controller.on_start(assignment.trial)
     report = replace(fake_report(0, 1), train_loss=float("nan"), val_loss=float("nan"), val_accuracy=float("nan"))
-    assert conductor.on_report(assignment.trial, report, last=b"", best=None) is Decision.STOP
-    record = store.ledger.trials[assignment.trial]
+    assert controller.on_report(assignment.trial, report, last=b"", best=None) is Decision.STOP
+    record = store.search_state.trials[assignment.trial]
     assert (record.status, record.accuracy, record.epochs[0].val_loss) == ("diverged", None, None)
     for line in store.folder.journal.read_text().splitlines():
         json.loads(line, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
@@ -216,15 +216,15 @@ def test_a_loss_that_is_no_number_ends_the_trial_as_diverged(tmp_path):
 
 def test_a_failure_is_recorded_and_the_next_trial_comes(tmp_path):
     store = RunStore(run_folder(tmp_path / "run"))
-    conductor = conductor_of(store)
-    first = conductor.next_trial()
-    conductor.on_start(first.trial)
-    conductor.on_failure(first.trial, "ResourceExhaustedError: out of memory")
-    assert store.ledger.trials[first.trial].error == "ResourceExhaustedError: out of memory"
-    assert conductor.next_trial().index == 1
+    controller = controller_of(store)
+    first = controller.next_trial()
+    controller.on_start(first.trial)
+    controller.on_failure(first.trial, "ResourceExhaustedError: out of memory")
+    assert store.search_state.trials[first.trial].error == "ResourceExhaustedError: out of memory"
+    assert controller.next_trial().index == 1
 
 
 def test_a_trial_that_waits_is_pending(tmp_path):
     store = RunStore(run_folder(tmp_path / "run"))
-    trial = conductor_of(store).next_trial().trial
-    assert store.ledger.trials[trial].status == "pending"
+    trial = controller_of(store).next_trial().trial
+    assert store.search_state.trials[trial].status == "pending"

@@ -7,11 +7,11 @@ from types import SimpleNamespace
 import pytest
 
 from support.searches import PYTHONPATH
-from tuner.search.ray_tune.workers import WORN, WarmWorkerScheduler, Wear
+from tuner.search.ray_tune.workers import RECYCLE, MemoryGrowth, WarmWorkerScheduler
 
 
 def test_a_process_is_worn_once_it_has_grown_by_more_than_it_may():
-    wear = Wear(32 * 2**20)
+    wear = MemoryGrowth(32 * 2**20)
     assert not wear.is_too_much
     grown = bytearray(os.urandom(2**20)) * 64
     assert wear.is_too_much
@@ -21,7 +21,7 @@ def test_a_process_is_worn_once_it_has_grown_by_more_than_it_may():
 def test_each_trial_decides_for_its_own_worker():
     controller, scheduler = SimpleNamespace(), WarmWorkerScheduler()
     kept = []
-    for result in ({WORN: True}, {WORN: False}, {}):
+    for result in ({RECYCLE: True}, {RECYCLE: False}, {}):
         scheduler.on_trial_complete(controller, None, result)
         kept.append(controller._reuse_actors)
     assert kept == [False, True, True]
@@ -30,7 +30,7 @@ def test_each_trial_decides_for_its_own_worker():
 @pytest.mark.ray
 def test_a_worn_worker_is_replaced_and_no_trial_fails_or_changes_its_place():
     script = subprocess.run(
-        [sys.executable, "-m", "support.worn_workers"],
+        [sys.executable, "-m", "support.grown_workers"],
         env={**os.environ, "PYTHONPATH": PYTHONPATH},
         stdout=subprocess.PIPE, text=True, timeout=300, check=True,
     )  # fmt: skip

@@ -1,6 +1,6 @@
 """Makes the result folders of other tools that the readers are tested on, with the installed libraries.
 
-    python tests/analysis/foreign/make_folders.py
+    python tests/analysis/imported/make_folders.py
 
 KerasTuner wants TensorBoard for its trials, which TensorFlow no longer brings: pip install tensorboard first. What is large and
 read by nobody (pickles, event files) is left out, and so are the paths of the machine in tracebacks.

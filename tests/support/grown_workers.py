@@ -18,7 +18,7 @@ from tuner.runs.settings import ResourceSettings
 from tuner.search.ray_tune.adapters import JournalledSearcher
 from tuner.search.ray_tune.cluster import connected
 from tuner.search.ray_tune.engine import run_trials
-from tuner.search.ray_tune.workers import WORN, WarmWorkerScheduler
+from tuner.search.ray_tune.workers import RECYCLE, WarmWorkerScheduler
 
 
 class Numbers(JournalledSearcher):
@@ -51,7 +51,7 @@ class WornByTheThird(tune.Trainable):
         return True
 
     def step(self):
-        return {"index": self.config["index"], "worker": os.getpid(), WORN: self.config["index"] == 2}
+        return {"index": self.config["index"], "worker": os.getpid(), RECYCLE: self.config["index"] == 2}
 
 
 class Failures(tune.Callback):

@@ -11,7 +11,7 @@ from tuner.training.program_key import ProgramKey, worth_compiling
 
 
 @dataclass
-class Workbench:
+class WorkerContext:
     """A worker's place: many trials, one after the other.
 
     Attributes:

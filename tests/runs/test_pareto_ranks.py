@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuner.runs.pareto import front_layers, pareto_front
+from tuner.runs.pareto import pareto_front, pareto_ranks
 
 points = st.lists(st.tuples(st.integers(0, 6), st.integers(1, 6)), max_size=30)
 
@@ -14,5 +14,5 @@ def test_layers_are_fronts_of_what_is_left(points):
         expected.update({left[place]: layer for place in front})
         left = [i for i in left if i not in expected]
         layer += 1
-    found = front_layers([accuracy for accuracy, _ in points], [size for _, size in points])
+    found = pareto_ranks([accuracy for accuracy, _ in points], [size for _, size in points])
     assert dict(enumerate(found)) == expected

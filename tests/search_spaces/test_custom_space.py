@@ -1,11 +1,11 @@
-"""The space of a user's own model: names that are ours mean nothing here, and everything else is as in other spaces."""
+"""The space of a custom model: names that are ours mean nothing here, and everything else is as in other spaces."""
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from search_spaces.config import OwnConfig
-from search_spaces.custom_space import kinds_of, own_space_of, with_settings
+from search_spaces.config import CustomConfig
+from search_spaces.custom_space import custom_space_of, kinds_of, with_settings
 from search_spaces.documents import SpaceError, space_document
 from search_spaces.domains import Choice, Grid, Integer, LogUniform, Uniform
 from search_spaces.expressions import Condition
@@ -13,7 +13,7 @@ from search_spaces.space import Space
 from tuner.errors import InputError
 from tuner.runs.events import SearchStarted, TrialBuilt, TrialProposed
 from tuner.runs.journal import Journal, read_journal
-from tuner.runs.search_state import Ledger
+from tuner.runs.search_state import SearchState
 from tuner.runs.tables import trial_schema, trials_table
 from tuner.search.searchers.bayesian_search import BayesianSearcher
 from tuner.search.searchers.grid_search import GridSearcher
@@ -50,14 +50,14 @@ def test_the_first_trial_is_the_model_at_its_defaults_and_inactive_hyperparamete
 
 @pytest.mark.parametrize("space", [OWN, FINITE, Space("models:build", {}, own={})])
 def test_its_document_gives_an_equal_space(space):
-    read = own_space_of(space_document(space), origin="search.yaml")
+    read = custom_space_of(space_document(space), origin="search.yaml")
     assert read == space
     assert read.own == space.own
 
 
 def test_a_damaged_document_is_refused():
     with pytest.raises(SpaceError, match=r"search\.yaml: is not the space of a model"):
-        own_space_of({"name": "x", "parameters": {"a": {"integer": [1, 2]}}}, origin="search.yaml")
+        custom_space_of({"name": "x", "parameters": {"a": {"integer": [1, 2]}}}, origin="search.yaml")
 
 
 def test_set_changes_what_the_model_has_and_nothing_else():
@@ -76,20 +76,20 @@ def test_a_grid_has_every_point_once():
 
 
 def records(space, count):
-    """A ledger of trials with an accuracy each, that rises with the width or units."""
-    ledger = Ledger([SearchStarted(time=0, trials=count, own=kinds_of(space))])
+    """A search_state of trials with an accuracy each, that rises with the width or units."""
+    search_state = SearchState([SearchStarted(time=0, trials=count, own=kinds_of(space))])
     searcher = RandomSearcher(space, seed=1, fits=anything)
     for index in range(count):
         config = searcher.propose(index).model_dump()
         name = f"{index:05d}"
-        ledger.apply(
+        search_state.apply(
             TrialProposed(time=1, trial=name, index=index, config=config, parameters=None, embedding_parameters=None)
         )
-        ledger.apply(TrialBuilt(time=1, trial=name, parameters=1000 + index, embedding_parameters=10))
-        record = ledger.trials[name]
+        search_state.apply(TrialBuilt(time=1, trial=name, parameters=1000 + index, embedding_parameters=10))
+        record = search_state.trials[name]
         record.status = "completed"
         record.best = type("Best", (), {"val_accuracy": 0.9 - abs(np.log10(config["rate"]) + 2) / 10})()
-    return ledger.trials.values()
+    return search_state.trials.values()
 
 
 CONTINUOUS = Space(
@@ -103,7 +103,7 @@ def test_the_bayesian_oracle_proposes_points_of_a_models_space():
     at_random = RandomSearcher(CONTINUOUS, seed=0, fits=anything)
     for index in range(12, 15):
         config = searcher.propose(index, records(CONTINUOUS, 12))
-        assert isinstance(config, OwnConfig)
+        assert isinstance(config, CustomConfig)
         assert config == searcher.propose(index, records(CONTINUOUS, 12)) != at_random.propose(index)
         assert all(value in CONTINUOUS.parameters[name] for name, value in config.values)
 
@@ -132,13 +132,13 @@ def test_the_journal_says_what_the_columns_are(tmp_path):
         for event in events:
             journal.append(event)
     assert list(read_journal(tmp_path / "journal.jsonl")) == events
-    ledger = Ledger(events)
-    row = trials_table(ledger).to_pylist()[0]
+    search_state = SearchState(events)
+    row = trials_table(search_state).to_pylist()[0]
     assert {name: row[f"config/{name}"] for name in own} == {**config, "second units": None}
     assert (row["parameters"], row["status"]) == (None, "pending")
     assert trial_schema(own).field("config/second units").type == pa.int64()
-    ledger.apply(TrialBuilt(time=2, trial="00000", parameters=30, embedding_parameters=20))
-    assert trials_table(ledger).to_pylist()[0]["parameters"] == 30
+    search_state.apply(TrialBuilt(time=2, trial="00000", parameters=30, embedding_parameters=20))
+    assert trials_table(search_state).to_pylist()[0]["parameters"] == 30
 
 
 def test_a_journal_with_a_hyperparameter_that_the_model_has_not_is_damaged(tmp_path):

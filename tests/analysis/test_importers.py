@@ -1,4 +1,4 @@
-"""Folders that Ray Tune and KerasTuner made (``foreign/make_folders.py``), whole, running and broken."""
+"""Folders that Ray Tune and KerasTuner made (``imported/make_folders.py``), whole, running and broken."""
 
 import json
 import shutil
@@ -11,7 +11,7 @@ from analysis.report import render
 from tuner.cli.main import run
 from tuner.errors import InputError
 
-FOLDERS = Path(__file__).parent / "foreign"
+FOLDERS = Path(__file__).parent / "imported"
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ import pytest
 
 from tuner.runs.settings import ResourceSettings
 from tuner.search.ray_tune import cluster as module
-from tuner.search.ray_tune.cluster import ClusterResources, Demand, demand
+from tuner.search.ray_tune.cluster import AutoscalerRequest, ClusterResources, autoscaler_request
 
 GPU_TRIAL = ResourceSettings(cpus_per_trial=2, gpus_per_trial=0.5, concurrency=3, address=None)
 CLUSTER = ClusterResources(cpus=2, gpus=0, nodes=1, is_local=False)
@@ -18,7 +18,7 @@ def asked(monkeypatch):
 
 def test_it_asks_for_the_trials_that_run_at_once_and_for_fewer_towards_the_end():
     calls = []
-    needed = Demand(GPU_TRIAL, calls.append)
+    needed = AutoscalerRequest(GPU_TRIAL, calls.append)
     for left in (10, 10, 9, 4, 3, 2, 2, 1, 0):
         needed.want(left)
     assert [len(bundles) for bundles in calls] == [3, 2, 1, 0]
@@ -27,14 +27,14 @@ def test_it_asks_for_the_trials_that_run_at_once_and_for_fewer_towards_the_end()
 
 def test_a_trial_without_a_gpu_asks_for_none():
     calls = []
-    Demand(GPU_TRIAL.model_copy(update={"gpus_per_trial": 0.0}), calls.append).want(1)
+    AutoscalerRequest(GPU_TRIAL.model_copy(update={"gpus_per_trial": 0.0}), calls.append).want(1)
     assert calls == [[{"CPU": 2}]]
 
 
 @pytest.mark.parametrize("ending", [KeyboardInterrupt, ValueError])
 def test_all_is_given_back_however_the_search_ends(asked, ending):
     def search():
-        with demand(GPU_TRIAL, CLUSTER) as needed:
+        with autoscaler_request(GPU_TRIAL, CLUSTER) as needed:
             needed.want(5)
             raise ending
 
@@ -44,14 +44,14 @@ def test_all_is_given_back_however_the_search_ends(asked, ending):
 
 
 def test_nothing_is_given_back_twice(asked):
-    with demand(GPU_TRIAL, CLUSTER) as needed:
+    with autoscaler_request(GPU_TRIAL, CLUSTER) as needed:
         needed.want(2)
         needed.want(0)
     assert [len(bundles) for bundles in asked] == [2, 0]
 
 
 def test_a_local_ray_is_not_asked(asked):
-    with demand(GPU_TRIAL, ClusterResources(cpus=2, gpus=0, nodes=1, is_local=True)) as needed:
+    with autoscaler_request(GPU_TRIAL, ClusterResources(cpus=2, gpus=0, nodes=1, is_local=True)) as needed:
         needed.want(5)
     assert asked == []
 
@@ -62,6 +62,6 @@ def test_rays_own_call_takes_what_is_asked(monkeypatch):
 
     calls = []
     monkeypatch.setattr(ray.autoscaler.sdk, "request_resources", lambda **asked: calls.append(asked))
-    with demand(GPU_TRIAL, CLUSTER) as needed:
+    with autoscaler_request(GPU_TRIAL, CLUSTER) as needed:
         needed.want(1)
     assert calls == [{"bundles": [{"CPU": 2.0, "GPU": 0.5}]}, {"bundles": []}]

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tuner.models.memory import TrainingMemory
-from tuner.search.gpu_sharing import CONTEXT, MOST_A_CARD, memory_limit, packing, room
+from tuner.search.gpu_sharing import CONTEXT, MOST_PER_GPU, gpu_sharing, memory_limit, room
 
 GIB = 2**30
 
@@ -16,30 +16,30 @@ GIB = 2**30
         (10 * GIB, 24 * GIB, 2, 0.5),
         (12 * GIB, 24 * GIB, 1, 1.0),
         (30 * GIB, 24 * GIB, 1, 1.0),
-        (GIB // 2, 80 * GIB, MOST_A_CARD, 0.0625),
+        (GIB // 2, 80 * GIB, MOST_PER_GPU, 0.0625),
     ],
 )
 def test_as_many_as_fit(needed, card, trials, share):
-    found = packing(needed, card)
+    found = gpu_sharing(needed, card)
     assert (found.trials, found.share) == (trials, share)
     assert found.fits == (needed + CONTEXT <= card)
 
 
 @given(st.integers(1, 100 * GIB), st.integers(GIB, 200 * GIB))
 def test_those_that_share_a_card_always_fit_on_it(needed, card):
-    found = packing(needed, card)
+    found = gpu_sharing(needed, card)
     assert found.trials * found.share <= 1.0
     assert found.share == round(found.share, 4)  # what Ray can count
     if found.trials > 1:
         assert memory_limit(found.share, card) >= needed
         assert found.trials * (memory_limit(found.share, card) + CONTEXT) <= card
-    if found.trials < MOST_A_CARD and found.fits:
+    if found.trials < MOST_PER_GPU and found.fits:
         assert (found.trials + 1) * (needed + CONTEXT) > card - card // 10_000 * (found.trials + 1)
 
 
 @given(st.integers(1, 20 * GIB), st.integers(1, GIB), st.integers(GIB, 80 * GIB))
 def test_larger_trials_never_share_with_more(needed, more, card):
-    assert packing(needed + more, card).trials <= packing(needed, card).trials
+    assert gpu_sharing(needed + more, card).trials <= gpu_sharing(needed, card).trials
 
 
 def test_a_worker_keeps_several_programs():
