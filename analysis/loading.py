@@ -1,9 +1,10 @@
 """Loads run folders: tidy tables of their trials and epochs, whether they run, have crashed or are finished."""
 
 import gc
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -18,14 +19,17 @@ from tuner.runs.location import runs_folder
 from tuner.runs.search_state import SearchState
 from tuner.runs.settings import SearchSettings, read_settings
 from tuner.runs.tables import (
-    EPOCH_SCHEMA,
-    REPEAT_SCHEMA,
+    epoch_schema,
     epochs_table,
     journal_bytes_of,
+    metrics_of,
+    repeat_schema,
     repeats_table,
     trial_schema,
     trials_table,
 )
+
+SchemaOf = Callable[[Sequence[str]], pa.Schema]
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ def load(run: str | Path, *, runs_dir: Path | None = None) -> Run:
     """
     folder = find_run(str(run), runs_dir or runs_folder())
     settings = read_settings(folder.settings)
-    tables = _tables(folder, trial_schema(settings.custom_hyperparameters()))
+    tables = _tables(folder, partial(trial_schema, settings.custom_hyperparameters()))
     return Run(folder, settings, *map(_frame, tables))
 
 
@@ -90,19 +94,20 @@ def load_many(runs: Iterable[str | Path], *, runs_dir: Path | None = None) -> li
     return loaded
 
 
-def _tables(folder: RunFolder, trials_schema: pa.Schema) -> tuple[pa.Table, pa.Table, pa.Table]:
+def _tables(folder: RunFolder, trial_schema: SchemaOf) -> tuple[pa.Table, pa.Table, pa.Table]:
     """Trials, epochs and repeats."""
     if not folder.journal.exists():
         raise InputError(f"{folder.journal}: is missing; without its journal a run cannot be read")
     size = folder.journal.stat().st_size
-    trials = _current_table(folder.trials_table, trials_schema, size)
-    epochs = _current_table(folder.epochs_table, EPOCH_SCHEMA, size)
-    repeats = _current_table(folder.repeats_table, REPEAT_SCHEMA, size)
+    trials = _current_table(folder.trials_table, trial_schema, size)
+    epochs = _current_table(folder.epochs_table, epoch_schema, size)
+    repeats = _current_table(folder.repeats_table, repeat_schema, size)
     if trials is not None and epochs is not None:
         if repeats is not None:
             return trials, epochs, repeats
-        if not folder.repeats_table.exists() and trials["test_accuracy"].null_count == len(trials):
-            return trials, epochs, REPEAT_SCHEMA.empty_table()
+        metrics = metrics_of(trials.schema.names)
+        if not folder.repeats_table.exists() and trials[f"test_{metrics[0]}"].null_count == len(trials):
+            return trials, epochs, repeat_schema(metrics).empty_table()
     with _collector_paused():
         search_state = SearchState(read_journal(folder.journal))
         return trials_table(search_state), epochs_table(search_state), repeats_table(search_state)
@@ -121,7 +126,7 @@ def _frame(table: pa.Table) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(gaps, "Int64"))
 
 
-def _current_table(file: Path, schema: pa.Schema, journal_bytes: int) -> pa.Table | None:
+def _current_table(file: Path, schema: SchemaOf, journal_bytes: int) -> pa.Table | None:
     """The table, None where it is not there, is behind the journal, or is not what this version writes."""
     try:
         if journal_bytes_of(file) != journal_bytes:
@@ -129,7 +134,8 @@ def _current_table(file: Path, schema: pa.Schema, journal_bytes: int) -> pa.Tabl
         table = pq.read_table(file)
     except (OSError, pa.ArrowInvalid):
         return None
-    return table if table.schema.names == schema.names else None
+    names = table.schema.names
+    return table if names == schema(metrics_of(names)).names and metrics_of(names) else None
 
 
 @contextmanager

@@ -66,13 +66,15 @@ def trained(search: PreparedSearch, worker_context: Any, epochs: int, **changes:
     config = TrialConfig(**{"units": 16, "embedding": 8, "learning_rate": 0.005, **changes})
     trial = TrialRun(worker_context, config, seed=(0, 0), state=None)
     reports = [trial.run_epoch() for _ in range(epochs)]
-    best = max((report for report in reports if report.best), key=lambda report: report.epoch.val_accuracy)
+    best = max((report for report in reports if report.best), key=lambda report: report.epoch.metrics["accuracy"])
     with np.load(io.BytesIO(best.best or b"")) as archive:
         weights = tuple(archive[f"w{number:03d}"] for number in range(len(archive.files)))
     data = search.data
     encoder = Encoder(data.tokenizer, data.vocabulary, search.settings.data.max_length, tuple(data.dataset.label_names))
     network = network_of(config, vocabulary_size=data.vocabulary.size, classes=len(encoder.labels))
-    return TrainedModel("bench", search.settings, "0", config, {}, network, weights, encoder), best.epoch.val_accuracy
+    return TrainedModel("bench", search.settings, "0", config, {}, network, weights, encoder), best.epoch.metrics[
+        "accuracy"
+    ]
 
 
 def own_probabilities(model: TrainedModel, data: PreparedData) -> np.ndarray:

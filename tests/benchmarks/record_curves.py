@@ -72,7 +72,7 @@ def write_table(folder: RunFolder) -> None:
     vocabulary = read_settings(folder.settings).data.vocabulary_size
     rows = []
     for record in SearchState(read_journal(folder.journal)).trials.values():
-        accuracies = [event.val_accuracy for event in record.epochs] + [None] * (EPOCHS - len(record.epochs))
+        accuracies = [event.metrics.get("accuracy") for event in record.epochs] + [None] * (EPOCHS - len(record.epochs))
         rows.append(
             {name: record.config[name] for name in VARIED}
             | {"vocabulary_size": vocabulary, "parameters": record.parameters}

@@ -127,12 +127,12 @@ def simulate(
 def _report(curve: Curve, epoch: int) -> EpochReport:
     accuracy = curve.accuracies[epoch - 1]
     loss = math.nan if accuracy is None else 0.0
-    return EpochReport(epoch, loss, 0.0, loss, math.nan if accuracy is None else accuracy, curve.cost, 0.0, 0.0)
+    return EpochReport(epoch, loss, 0.0, loss, {} if accuracy is None else {"accuracy": accuracy}, curve.cost, 0.0, 0.0)
 
 
 def results(search_state: SearchState) -> pd.DataFrame:
     """Parameters and best accuracy of the trials that reported one."""
     return pd.DataFrame(
-        {"trial_id": record.trial, "parameters": record.parameters, "val_accuracy": record.accuracy}
-        for record in search_state.with_accuracy()
+        {"trial_id": record.trial, "parameters": record.parameters, "val_accuracy": record.value}
+        for record in search_state.with_score()
     )

@@ -22,7 +22,7 @@ def test_the_standing_counts_what_there_is(halfway):
     assert standing.ended == sum(record.status in ("completed", "stopped") for record in records)
     assert standing.planned == 12
     assert standing.epochs == 30
-    assert standing.best == max(record.accuracy for record in records if record.epochs)
+    assert standing.best == max(record.score for record in records if record.epochs)
     assert standing.seconds_left > 0
 
 

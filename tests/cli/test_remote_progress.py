@@ -38,9 +38,9 @@ def test_the_search_state_arrives_in_whatever_parts_it_is_sent(search, size):
     log = RemoteLog(console())
     for start in range(0, len(text), size):
         log.write(text[start : start + size])
-    there = {name: (record.status, record.accuracy, record.last_epoch) for name, record in search_state.trials.items()}
+    there = {name: (record.status, record.score, record.last_epoch) for name, record in search_state.trials.items()}
     assert {
-        name: (record.status, record.accuracy, record.last_epoch) for name, record in log._search_state.trials.items()
+        name: (record.status, record.score, record.last_epoch) for name, record in log._search_state.trials.items()
     } == there
     assert log._search_state.planned == search_state.planned
 

@@ -1,15 +1,22 @@
 import errno
+import json
 import os
+from functools import partial
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import analysis
 from search_spaces.config import TrialConfig
 from support.covering import examples
 from tuner.errors import InputError
-from tuner.runs.events import SearchEnded, SearchStarted, TrialEnded, TrialProposed, TrialStarted
+from tuner.runs.events import SearchEnded, SearchStarted, TrialEnded, TrialProposed, TrialStarted, parse_event
 from tuner.runs.journal import Journal, read_journal
+from tuner.runs.search_state import SearchState
+
+SAMPLE = Path(analysis.__file__).parent / "sample_run"
 
 CONFIG = TrialConfig().model_dump()
 PROPOSED = TrialProposed(time=1.0, trial="00000", index=0, config=CONFIG, parameters=9, embedding_parameters=3)
@@ -94,6 +101,31 @@ def test_a_torn_last_line_is_left_out_and_cut_off_before_going_on(tmp_path, cut)
     assert list(read_journal(path)) == EVENTS
 
 
+def test_format_1_is_read_with_its_accuracies_as_metrics():
+    """The sample run was written in it: its only metric is accuracy, and a population's sources are called donors."""
+    events = list(read_journal(SAMPLE / "journal.jsonl"))
+    assert events[0].format == 1
+    first = next(event for event in events if event.event == "epoch")
+    assert (first.metrics, first.val_loss) == ({"accuracy": 0.65}, 0.632557156085968)
+    assert SearchState(events).trials["00000"].value == 0.90875
+
+
+def format_1(event, **fields):
+    return parse_event(json.dumps({"time": 1.0, "event": event, **fields}).encode())
+
+
+def test_repeats_and_exchanges_of_format_1_too():
+    repeat = partial(format_1, "repeat_ended", model="a", repeat=1, parameters=9, epochs=2, seconds=1.0)
+    done = repeat(status="completed", best_epoch=2, val_loss=0.5, val_accuracy=0.8, test_loss=0.6, test_accuracy=0.7)
+    assert (done.val_metrics, done.test_metrics) == ({"accuracy": 0.8}, {"accuracy": 0.7})
+    failed = repeat(status="failed", best_epoch=None, val_accuracy=None, test_accuracy=None, error="a")
+    assert (failed.val_metrics, failed.test_metrics) == ({}, {})
+    assert format_1("trial_continued", trial="00001", donor="00000", config={}).source == "00000"
+    numbers = {"train_loss": None, "train_accuracy": None, "val_loss": None, "val_accuracy": None, "seconds": 1.0}
+    rest = {"compile_seconds": 0.0, "tokens_per_second": 1.0, "decision": "stop"}
+    assert format_1("epoch", trial="00001", epoch=1, **numbers, **rest).metrics == {}
+
+
 def test_another_format_is_refused_with_the_remedy(tmp_path):
     path = write(tmp_path / "journal.jsonl", [SearchStarted(time=1.0, trials=2, format=99)])
     with pytest.raises(InputError, match="format 99 was written by another version"):
@@ -102,8 +134,8 @@ def test_another_format_is_refused_with_the_remedy(tmp_path):
 
 def test_a_newer_format_whose_events_are_unknown_says_so_too(tmp_path):
     path = tmp_path / "journal.jsonl"
-    path.write_text('{"event":"search_started","time":1.0,"format":2,"plan":[]}\n')
-    with pytest.raises(InputError, match="format 2 was written by another version"):
+    path.write_text('{"event":"search_started","time":1.0,"format":3,"plan":[]}\n')
+    with pytest.raises(InputError, match="format 3 was written by another version"):
         list(read_journal(path))
 
 

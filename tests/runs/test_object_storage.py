@@ -46,7 +46,11 @@ def fill(folder):
 
 
 def accuracies(path):
-    return [(e.trial, e.epoch, e.val_accuracy) for e in SearchState(read_journal(path)).history if e.event == "epoch"]
+    return [
+        (e.trial, e.epoch, e.metrics.get("accuracy"))
+        for e in SearchState(read_journal(path)).history
+        if e.event == "epoch"
+    ]
 
 
 def test_a_url_that_pathlib_has_had_is_itself_again():

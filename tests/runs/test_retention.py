@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tuner.runs.events import EpochEnded
-from tuner.runs.retention import MOST_ACCURATE_KEPT, trials_to_keep
+from tuner.runs.retention import BEST_KEPT, trials_to_keep
 from tuner.runs.search_state import TrialRecord
 
 FEW_VALUES = st.tuples(st.integers(0, 6), st.integers(1, 6))  # ties in both are what may go wrong
@@ -11,8 +11,8 @@ FEW_VALUES = st.tuples(st.integers(0, 6), st.integers(1, 6))  # ties in both are
 def ended(index: int, tenths: int, parameters: int) -> TrialRecord:
     record = TrialRecord(f"{index:05d}", index, {}, parameters, 0, status="completed")
     record.best = EpochEnded(
-        time=0.0, trial=record.trial, epoch=1, train_loss=0.0, train_accuracy=0.0, val_loss=0.0, val_accuracy=tenths / 10,
-        seconds=0.0, compile_seconds=0.0, tokens_per_second=0.0, decision="stop",
+        time=0.0, trial=record.trial, epoch=1, train_loss=0.0, train_accuracy=0.0, val_loss=0.0,
+        metrics={"accuracy": tenths / 10}, seconds=0.0, compile_seconds=0.0, tokens_per_second=0.0, decision="stop",
     )  # fmt: skip
     return record
 
@@ -34,4 +34,4 @@ def test_the_most_accurate_stay_and_a_trial_that_runs_too():
     dominated_but_running = TrialRecord("00012", 12, {}, 1000, 0, status="running")
     kept = trials_to_keep([*records, dominated_but_running])
     assert kept == {record.trial for record in records[:10]} | {"00012"}
-    assert len(trials_to_keep(ended(index, 5, 5 + index) for index in range(20))) == MOST_ACCURATE_KEPT
+    assert len(trials_to_keep(ended(index, 5, 5 + index) for index in range(20))) == BEST_KEPT

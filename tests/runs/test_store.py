@@ -9,7 +9,11 @@ from tuner.runs.store import RunStore
 
 
 def reports(store):
-    return [(e.trial, e.epoch, e.val_accuracy, e.decision) for e in store.search_state.history if e.event == "epoch"]
+    return [
+        (e.trial, e.epoch, e.metrics.get("accuracy"), e.decision)
+        for e in store.search_state.history
+        if e.event == "epoch"
+    ]
 
 
 @pytest.mark.parametrize("write", ["write_bytes_atomically", "write_tables"])

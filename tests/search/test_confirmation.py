@@ -26,7 +26,9 @@ TRIALS = ["00003", "00001"]
 
 def made_up_part(labels, right):
     answers = np.where(right, labels, 1 - labels).astype(np.int16)
-    return PartResult(0.5, float(right.mean()), PartAnswers(answers, np.full(len(labels), 0.75, np.float32)))
+    return PartResult(
+        0.5, {"accuracy": float(right.mean())}, PartAnswers(answers, np.full(len(labels), 0.75, np.float32))
+    )
 
 
 def last_report(model, repeat):
@@ -130,7 +132,7 @@ def test_a_confirmation_that_was_killed_goes_on_to_the_same_results(tmp_path_fac
             drive(controller_of(store), store)
             store.close()
         store = RunStore(folder)
-        trained = {key for key, end in store.search_state.repeats.items() if end.test_accuracy is not None}
+        trained = {key for key, end in store.search_state.repeats.items() if end.test_metrics}
         controller = confirmation_of(store)
         drive_repeats(controller, most=most)
         assert not trained & {(end.model, end.repeat) for end in controller.ended}, (

@@ -23,7 +23,11 @@ from tuner.search.trial_store import InMemoryStore
 
 def summary(search_state):
     return {
-        record.trial: (record.status, record.config, [(e.epoch, e.val_accuracy, e.decision) for e in record.epochs])
+        record.trial: (
+            record.status,
+            record.config,
+            [(e.epoch, e.metrics.get("accuracy"), e.decision) for e in record.epochs],
+        )
         for record in search_state.trials.values()
     }
 
@@ -56,7 +60,7 @@ def test_tables_hold_the_best_epoch_and_the_journal_gives_the_same(whole):
 
 def test_weights_are_kept_for_the_best_and_the_frontier_alone(whole):
     kept = {path.name for path in (whole.folder.path / "models").iterdir()}
-    ranked = sorted(whole.search_state.trials.values(), key=lambda r: -r.accuracy)
+    ranked = sorted(whole.search_state.trials.values(), key=lambda r: -r.score)
     assert {record.trial for record in ranked[:5]} <= kept
     assert len(kept) < PLAN.trials
     assert all(
@@ -95,7 +99,7 @@ SCHEDULERS = {
     "hyperband": lambda: Hyperband(trials=PLAN.trials, max_epochs=PLAN.epochs),
     "median": lambda: MedianStopping(2),
     "pbt": lambda: PopulationBasedTraining(
-        interval=2, seed=0, perturb=lambda donor, generator: {"dropout": float(generator.random() / 2)}
+        interval=2, seed=0, perturb=lambda source, generator: {"dropout": float(generator.random() / 2)}
     ),
     "none": RunToTheEnd,
 }
@@ -107,7 +111,7 @@ SCHEDULERS = {
 def test_every_scheduler_decides_after_an_interruption_as_if_there_had_been_none(
     tmp_path_factory, name, cuts, ahead, data
 ):
-    """Killed between any two events of the journal, too: after a call back but before a donor's state was copied."""
+    """Killed between any two events of the journal, too: after a call back but before a source's state was copied."""
     whole = undisturbed(name, ahead)
     assert {status for status, *_ in whole.values()} <= {"completed", "stopped"}
     folder = run_folder(tmp_path_factory.mktemp("cut") / "run")
@@ -145,18 +149,18 @@ def test_a_population_takes_over_weights_and_hyperparameters(tmp_path):
     store = RunStore(run_folder(tmp_path / "run"))
     controller = controller_of(store, scheduler=SCHEDULERS["pbt"]())
     assert drive(controller, store)
-    calls = [event for event in store.search_state.history if event.event == "trial_continued" and event.donor]
+    calls = [event for event in store.search_state.history if event.event == "trial_continued" and event.source]
     assert len(calls) == 3 * 3  # a quarter of twelve, after epochs 2, 4 and 6
     for call in calls:
-        donor = store.search_state.trials[call.donor]
-        assert {**call.config, "dropout": 0} == {**donor.config, "dropout": 0}
+        source = store.search_state.trials[call.source]
+        assert {**call.config, "dropout": 0} == {**source.config, "dropout": 0}
 
 
 def test_a_copy_that_a_crash_cut_off_is_made_up_for(tmp_path):
     store = RunStore(run_folder(tmp_path / "run"))
     controller = controller_of(store, scheduler=SCHEDULERS["pbt"]())
     copies = []
-    store.copy_state = lambda donor, trial: copies.append((donor, trial))  # as if killed before it
+    store.copy_state = lambda source, trial: copies.append((source, trial))  # as if killed before it
     controller.start()
     while not copies:
         assignment = controller.next_trial()
@@ -165,11 +169,11 @@ def test_a_copy_that_a_crash_cut_off_is_made_up_for(tmp_path):
         for epoch in (1, 2):
             controller.on_report(assignment.trial, fake_report(assignment.index, epoch), last=b"x 2", best=None)
     del store.copy_state
-    donor, trial = copies[0]
-    store.folder.state(donor).write_bytes(b"the donor's 2")
+    source, trial = copies[0]
+    store.folder.state(source).write_bytes(b"the source's 2")
     again = controller_of(store, scheduler=SCHEDULERS["pbt"]())
     again.start()
-    assert store.state(trial) == b"the donor's 2"
+    assert store.state(trial) == b"the source's 2"
     assert again.next_trial().trial == trial
 
 
@@ -194,7 +198,7 @@ def test_a_trial_out_of_patience_is_complete(tmp_path):
     trial = controller.next_trial().trial
     decisions = []
     for epoch, accuracy in enumerate([0.5, 0.7, 0.6, 0.7], start=1):
-        report = replace(fake_report(0, epoch), val_accuracy=accuracy)
+        report = replace(fake_report(0, epoch), metrics={"accuracy": accuracy})
         decisions.append(controller.on_report(trial, report, last=b"", best=None))
     assert decisions == [Decision.CONTINUE] * 3 + [Decision.STOP]
     assert store.search_state.trials[trial].status == "completed"
@@ -206,10 +210,10 @@ def test_a_loss_that_is_no_number_ends_the_trial_as_diverged(tmp_path):
     controller = controller_of(store)
     assignment = controller.next_trial()
     controller.on_start(assignment.trial)
-    report = replace(fake_report(0, 1), train_loss=float("nan"), val_loss=float("nan"), val_accuracy=float("nan"))
+    report = replace(fake_report(0, 1), train_loss=float("nan"), val_loss=float("nan"), metrics={})
     assert controller.on_report(assignment.trial, report, last=b"", best=None) is Decision.STOP
     record = store.search_state.trials[assignment.trial]
-    assert (record.status, record.accuracy, record.epochs[0].val_loss) == ("diverged", None, None)
+    assert (record.status, record.score, record.epochs[0].val_loss) == ("diverged", None, None)
     for line in store.folder.journal.read_text().splitlines():
         json.loads(line, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
 

@@ -4,7 +4,7 @@ from search_spaces import TrialConfig
 from support.fakes import asha, controller_of, drive, run_folder, run_settings
 from tuner.models.memory import trial_files
 from tuner.runs.pareto import pareto_front
-from tuner.runs.retention import MOST_ACCURATE_KEPT
+from tuner.runs.retention import BEST_KEPT
 from tuner.runs.store import RunStore
 from tuner.search.launch import disk_bound
 from tuner.search.plan import plan_of
@@ -32,10 +32,10 @@ class RealSizes(RunStore):
 def test_a_thousand_trials_keep_what_the_frontier_needs_and_stay_below_the_bound(tmp_path):
     store, bound = RealSizes(run_folder(tmp_path / "run")), disk_bound(SETTINGS)
     assert drive(controller_of(store, plan_of(SETTINGS), clock=lambda: 0.0, scheduler=asha(3)), store)
-    records = store.search_state.with_accuracy()
+    records = store.search_state.with_score()
     assert len(records) == 1000
-    front = pareto_front([record.accuracy for record in records], [record.parameters for record in records])
-    assert len(list((store.folder.path / "models").iterdir())) <= MOST_ACCURATE_KEPT + len(front)
+    front = pareto_front([record.score for record in records], [record.parameters for record in records])
+    assert len(list((store.folder.path / "models").iterdir())) <= BEST_KEPT + len(front)
     assert 0 < store.most < bound / 10
 
 

@@ -106,7 +106,7 @@ def test_with_two_workers_no_trial_is_lost_or_run_twice_and_every_rung_counts_ri
     arrivals: dict[int, list[float]] = {rung: [] for rung in rungs}
     best: dict[str, float] = {}
     for event in (event for event in events if event.event == "epoch"):
-        best[event.trial] = max(event.val_accuracy, best.get(event.trial, 0.0))
+        best[event.trial] = max(event.metrics["accuracy"], best.get(event.trial, 0.0))
         if event.epoch in rungs:
             arrivals[event.epoch].append(best[event.trial])
             better = sum(other > best[event.trial] for other in arrivals[event.epoch])
@@ -134,7 +134,7 @@ def test_a_population_that_is_killed_goes_on_to_the_same_numbers(tmp_path, data)
     assert result.returncode == 0, result.stderr
     process = start(tmp_path, *search(data, "broken", *POPULATION), quick=True, **SLOWLY)
     journal = tmp_path / "broken" / "journal.jsonl"
-    wait_until(lambda: journal.exists() and b'"donor":"0' in journal.read_bytes(), process, "an exchange")
+    wait_until(lambda: journal.exists() and b'"source":"0' in journal.read_bytes(), process, "an exchange")
     kill(process)
     result = call(tmp_path, "resume", "broken", quick=True)
     assert result.returncode == 0, result.stderr

@@ -12,7 +12,7 @@ TRIALS = [f"{number:05d}" for number in range(8)]
 
 def population(interval=2, trials=TRIALS):
     scheduler = PopulationBasedTraining(
-        interval=interval, seed=0, perturb=lambda donor, generator: {"learning_rate": donor}
+        interval=interval, seed=0, perturb=lambda source, generator: {"learning_rate": source}
     )
     for trial in trials:
         scheduler.add(trial)
@@ -48,11 +48,11 @@ def test_the_worst_quarter_takes_over_from_the_best_and_goes_first():
     train(scheduler, TRIALS, 2)
     calls = drain(scheduler)
     assert {call.trial for call in calls} == set(TRIALS)
-    exchanged = {call.trial: call for call in calls if call.donor}
+    exchanged = {call.trial: call for call in calls if call.source}
     assert set(exchanged) == {"00000", "00001"} == {call.trial for call in calls[:2]}
     for call in exchanged.values():
-        assert call.donor in ("00006", "00007")
-        assert call.changes == {"learning_rate": call.donor}
+        assert call.source in ("00006", "00007")
+        assert call.changes == {"learning_rate": call.source}
 
 
 def test_who_comes_late_goes_on_as_it_is():
@@ -60,9 +60,9 @@ def test_who_comes_late_goes_on_as_it_is():
     train(scheduler, TRIALS[:7], 2)
     assert {call.trial for call in drain(scheduler)} == set(TRIALS[:7])
     train(scheduler, TRIALS[7:], 2, accuracy=lambda _: 0.0)
-    assert [(call.trial, call.donor) for call in drain(scheduler)] == [("00007", None)]
+    assert [(call.trial, call.source) for call in drain(scheduler)] == [("00007", None)]
     train(scheduler, TRIALS, 4)  # and takes part again in the next generation
-    assert sum(call.donor is not None for call in drain(scheduler)) == 2
+    assert sum(call.source is not None for call in drain(scheduler)) == 2
 
 
 def test_a_generation_waits_for_three_quarters_however_many_places_there_are():
@@ -81,7 +81,7 @@ def test_a_generation_waits_for_three_quarters_however_many_places_there_are():
 def test_three_are_enough_for_an_exchange():
     scheduler = population(trials=TRIALS[:4])
     train(scheduler, TRIALS[:3], 2)
-    assert [(call.trial, call.donor) for call in drain(scheduler) if call.donor] == [("00000", "00002")]
+    assert [(call.trial, call.source) for call in drain(scheduler) if call.source] == [("00000", "00002")]
 
 
 def test_a_broken_trial_leaves_the_population():
@@ -89,7 +89,7 @@ def test_a_broken_trial_leaves_the_population():
     train(scheduler, TRIALS, 2)
     scheduler.ended("00007")
     calls = drain(scheduler)
-    assert "00007" not in {call.trial for call in calls} | {call.donor for call in calls}
+    assert "00007" not in {call.trial for call in calls} | {call.source for call in calls}
 
 
 def test_the_same_seed_gives_the_same_exchanges():

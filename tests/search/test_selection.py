@@ -17,7 +17,7 @@ POINTS = st.lists(
 
 
 def dominates(a, b):
-    no_worse = a.val_accuracy >= b.val_accuracy and a.parameters <= b.parameters
+    no_worse = a.score >= b.score and a.parameters <= b.parameters
     return no_worse and a != b
 
 
@@ -74,7 +74,7 @@ def test_the_order_of_arrival_does_not_matter(points, places, random):
 @given(POINTS)
 def test_the_most_accurate_trial_always_keeps_its_place(points):
     points = named(points)
-    best = max(points.values(), key=lambda point: (point.val_accuracy, -point.parameters))
+    best = max(points.values(), key=lambda point: (point.score, -point.parameters))
     assert points[nearest_the_frontier(points, 1)[0]] == best
 
 

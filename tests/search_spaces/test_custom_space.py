@@ -88,7 +88,7 @@ def records(space, count):
         search_state.apply(TrialBuilt(time=1, trial=name, parameters=1000 + index, embedding_parameters=10))
         record = search_state.trials[name]
         record.status = "completed"
-        record.best = type("Best", (), {"val_accuracy": 0.9 - abs(np.log10(config["rate"]) + 2) / 10})()
+        record.best = type("Best", (), {"metrics": {"accuracy": 0.9 - abs(np.log10(config["rate"]) + 2) / 10}})()
     return search_state.trials.values()
 
 

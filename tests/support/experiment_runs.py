@@ -62,7 +62,7 @@ def experiment_run(
             events.append(
                 EpochEnded(
                     time=0.0, trial=trial, epoch=epoch, train_loss=train_loss, train_accuracy=0.9, val_loss=0.4,
-                    val_accuracy=accuracy(config, epoch), seconds=2.0, compile_seconds=0.0, tokens_per_second=1.0,
+                    metrics={"accuracy": accuracy(config, epoch)}, seconds=2.0, compile_seconds=0.0, tokens_per_second=1.0,
                     decision="stop" if epoch == experiment.epochs else "continue",
                 )
             )  # fmt: skip

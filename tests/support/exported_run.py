@@ -80,7 +80,7 @@ def write_exported_run(root: Path) -> Path:
         store.save_weights(trial, last=b"", best=buffer.getvalue())
         store.record(
             EpochEnded(
-                time=2, trial=trial, epoch=1, train_loss=0.5, train_accuracy=0.8, val_loss=0.4, val_accuracy=accuracy,
+                time=2, trial=trial, epoch=1, train_loss=0.5, train_accuracy=0.8, val_loss=0.4, metrics={"accuracy": accuracy},
                 seconds=1, compile_seconds=0, tokens_per_second=1, decision="stop",
             )
         )  # fmt: skip

@@ -34,7 +34,7 @@ def fake_report(index: int, epoch: int) -> EpochReport:
     """A learning curve that depends on trial and epoch alone."""
     top = 0.6 + 0.35 * ((index * 7) % 12) / 12
     accuracy = top - 0.3 * math.exp(-epoch / 2)
-    return EpochReport(epoch, 1 - accuracy, accuracy, 1 - accuracy, accuracy, 1.0, 0.1, 1000.0)
+    return EpochReport(epoch, 1 - accuracy, accuracy, 1 - accuracy, {"accuracy": accuracy}, 1.0, 0.1, 1000.0)
 
 
 def run_folder(path: Path) -> RunFolder:

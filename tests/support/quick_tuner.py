@@ -40,10 +40,10 @@ class QuickRun:
     A state that is lost, or another trial's, changes all the numbers that come after it.
     """
 
-    def __init__(self, settings: dict[str, Any], seed: tuple[int, ...], state: bytes | None, accuracies: Any) -> None:
+    def __init__(self, settings: dict[str, Any], seed: tuple[int, ...], state: bytes | None, scores: Any) -> None:
         self._settings = json.dumps([settings, seed], sort_keys=True)
         self._epoch, self._digest = json.loads(state) if state else (0, "")
-        self._best = max((value for value in accuracies[: self._epoch] if value is not None), default=-1.0)
+        self._best = max((value for value in scores[: self._epoch] if value is not None), default=-1.0)
 
     def run_epoch(self) -> TrialReport:
         time.sleep(SECONDS_PER_EPOCH)
@@ -51,7 +51,9 @@ class QuickRun:
         self._digest = hashlib.sha256(f"{self._settings} {self._epoch} {self._digest}".encode()).hexdigest()
         luck = int(self._digest[:8], 16) / 2**32
         accuracy = 0.9 - 0.3 / self._epoch + 0.09 * luck
-        report = EpochReport(self._epoch, 1 - luck, luck, 1 - accuracy, accuracy, SECONDS_PER_EPOCH, 0.0, 1000.0)
+        report = EpochReport(
+            self._epoch, 1 - luck, luck, 1 - accuracy, {"accuracy": accuracy}, SECONDS_PER_EPOCH, 0.0, 1000.0
+        )
         state = json.dumps([self._epoch, self._digest]).encode()
         improved = accuracy > self._best
         self._best = max(self._best, accuracy)
@@ -72,7 +74,7 @@ class QuickTrainable(TrialTrainable):
     def _begin(self) -> QuickRun:
         sent = self.config["state"]
         seed = (self._seed, self.config["index"])
-        return QuickRun(self.config["settings"], seed, sent.fetch() if sent else None, self.config["accuracies"])
+        return QuickRun(self.config["settings"], seed, sent.fetch() if sent else None, self.config["scores"])
 
 
 class QuickRepeatTrainable(RepeatTrainable):

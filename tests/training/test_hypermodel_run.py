@@ -71,10 +71,10 @@ def own(tmp_path_factory):
     sys.modules.pop("custom_models_for_runs", None)
 
 
-def run(own, *, state=None, accuracies=(), seed=(0, 1), **changes):
+def run(own, *, state=None, scores=(), seed=(0, 1), **changes):
     from tuner.training.custom_run import HyperModelRun
 
-    return HyperModelRun(own(), DATA, VALUES | changes, seed=seed, state=state, accuracies=accuracies)
+    return HyperModelRun(own(), DATA, VALUES | changes, seed=seed, state=state, scores=scores)
 
 
 def numbers(report):
@@ -96,7 +96,7 @@ def reports(own):
 
 
 def test_a_trial_that_goes_on_gives_the_numbers_of_one_that_was_not_interrupted(own, reports):
-    again = run(own, state=reports[1].last, accuracies=[report.epoch.val_accuracy for report in reports[:2]])
+    again = run(own, state=reports[1].last, scores=[report.epoch.metrics["accuracy"] for report in reports[:2]])
     assert numbers(again.run_epoch()) == numbers(reports[2])
     losses = [report.epoch.train_loss for report in reports]
     assert losses == sorted(losses, reverse=True)
@@ -118,7 +118,7 @@ def test_accuracy_loss_and_size_are_those_of_the_model_itself(own, changes):
         tokens[row, : end - begin] = data.tokens[begin:end]
     outputs = model.predict(tokens, verbose=0)
     answers = outputs[:, 0] > 0 if outputs.shape[1] == 1 else outputs.argmax(1)
-    assert report.epoch.val_accuracy == pytest.approx((answers == data.labels).mean())
+    assert report.epoch.metrics["accuracy"] == pytest.approx((answers == data.labels).mean())
     assert report.epoch.val_loss == pytest.approx(model.evaluate(tokens, data.labels, verbose=0)[0], rel=1e-4)
     assert report.epoch.counted.total == model.count_params()
     assert report.epoch.counted.embedding == 30 * 6
@@ -139,7 +139,7 @@ def test_a_model_without_an_accuracy_of_its_own_reports_none_while_training(own)
 
     report = HyperModelRun(own("silent"), DATA, {}, seed=(0, 0), state=None).run_epoch()
     assert math.isnan(report.epoch.train_accuracy)
-    assert 0 <= report.epoch.val_accuracy <= 1
+    assert 0 <= report.epoch.metrics["accuracy"] <= 1
     assert not report.epoch.diverged
 
 

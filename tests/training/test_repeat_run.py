@@ -46,9 +46,9 @@ def evaluated(worker_context, test, config=CONFIG, seed=(0, 3, 1)):
 
 def test_it_is_judged_at_its_best_epoch_and_says_so(worker_context):
     reports = evaluated(worker_context, part(90, 3))
-    accuracies = [report.epoch.val_accuracy for report in reports]
+    accuracies = [report.epoch.metrics["accuracy"] for report in reports]
     test_result = reports[-1].test_result
-    assert test_result.validation.accuracy == max(accuracies) == accuracies[test_result.best_epoch - 1]
+    assert test_result.validation.metrics["accuracy"] == max(accuracies) == accuracies[test_result.best_epoch - 1]
     assert test_result.validation.loss == pytest.approx(reports[test_result.best_epoch - 1].epoch.val_loss, rel=1e-4)
     assert reports[-1].seconds == pytest.approx(sum(report.epoch.seconds for report in reports))
 
@@ -56,8 +56,8 @@ def test_it_is_judged_at_its_best_epoch_and_says_so(worker_context):
 def test_answers_are_in_the_order_of_the_texts_and_long_texts_are_read_whole(worker_context, splits):
     test = part(70, 4, longest=40)  # longer than any text that was trained or validated on
     result = evaluated(worker_context, test)[-1].test_result.test
-    assert result.accuracy == (result.answers.answers == test.labels).mean()
-    assert result.accuracy > 0.8
+    assert result.metrics["accuracy"] == (result.answers.answers == test.labels).mean()
+    assert result.metrics["accuracy"] > 0.8
     assert ((result.answers.confidences >= 0.5) & (result.answers.confidences <= 1)).all()
 
 
@@ -85,14 +85,14 @@ def test_averaged_embeddings_learn_what_needs_no_order(splits):
     from tuner.training.worker_context import WorkerContext
 
     bench = WorkerContext(splits, vocabulary_size=20, classes=2, epochs=12)
-    assert evaluated(bench, part(200, 6), config=AVERAGING_CONFIG)[-1].test_result.test.accuracy > 0.9
+    assert evaluated(bench, part(200, 6), config=AVERAGING_CONFIG)[-1].test_result.test.metrics["accuracy"] > 0.9
 
 
 def test_a_result_by_hand():
     two = part_result(np.array([[0.0], [np.log(3.0)]], np.float32), np.array([1, 1], np.int32))
     assert two.answers.answers.tolist() == [0, 1]
     assert two.answers.confidences.tolist() == pytest.approx([0.5, 0.75])
-    assert (two.accuracy, two.loss) == (0.5, pytest.approx(-(np.log(0.5) + np.log(0.75)) / 2))
+    assert (two.metrics["accuracy"], two.loss) == (0.5, pytest.approx(-(np.log(0.5) + np.log(0.75)) / 2))
     three = part_result(np.log(np.array([[0.2, 0.5, 0.3]], np.float32)), np.array([2], np.int32))
-    assert (three.answers.answers[0], three.accuracy) == (1, 0.0)
+    assert (three.answers.answers[0], three.metrics["accuracy"]) == (1, 0.0)
     assert three.loss == pytest.approx(-np.log(0.3), rel=1e-5)

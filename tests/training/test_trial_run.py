@@ -6,9 +6,8 @@ pytestmark = pytest.mark.tensorflow
 
 @pytest.fixture(scope="module")
 def worker_context():
-    from tuner.training.worker_context import WorkerContext
-
     from tuner.data.encoded import EncodedDataset, EncodedSplits
+    from tuner.training.worker_context import WorkerContext
 
     def part(count, seed):
         """Texts of 3 to 12 tokens; the label says whether token 5 comes before token 6."""
@@ -39,19 +38,19 @@ def config(**changes):
     )
 
 
-def run(worker_context, epochs, *, seed=(0, 0), state=None, accuracies=(), **changes):
+def run(worker_context, epochs, *, seed=(0, 0), state=None, scores=(), **changes):
     from tuner.training.trial_run import TrialRun
 
-    trial = TrialRun(worker_context, config(**changes), seed=seed, state=state, accuracies=accuracies)
+    trial = TrialRun(worker_context, config(**changes), seed=seed, state=state, scores=scores)
     return [trial.run_epoch() for _ in range(epochs)]
 
 
 def numbers(reports):
-    return [(r.epoch.epoch, r.epoch.train_loss, r.epoch.val_loss, r.epoch.val_accuracy) for r in reports]
+    return [(r.epoch.epoch, r.epoch.train_loss, r.epoch.val_loss, r.epoch.metrics["accuracy"]) for r in reports]
 
 
 def test_it_learns_what_needs_order(worker_context):
-    assert run(worker_context, 8)[-1].epoch.val_accuracy > 0.9
+    assert run(worker_context, 8)[-1].epoch.metrics["accuracy"] > 0.9
 
 
 def test_the_same_seed_gives_the_same_numbers_after_other_trials_in_the_same_worker(worker_context):
@@ -63,8 +62,8 @@ def test_the_same_seed_gives_the_same_numbers_after_other_trials_in_the_same_wor
 
 def test_going_on_from_a_state_gives_what_a_run_without_a_break_gives(worker_context):
     whole = run(worker_context, 4, dropout=0.3)
-    reported = [report.epoch.val_accuracy for report in whole]
-    resumed = run(worker_context, 2, dropout=0.3, state=whole[1].last, accuracies=reported)
+    reported = [report.epoch.metrics["accuracy"] for report in whole]
+    resumed = run(worker_context, 2, dropout=0.3, state=whole[1].last, scores=reported)
     assert numbers(resumed) == numbers(whole[2:])
     assert [report.best for report in resumed] == [report.best for report in whole[2:]]
 
@@ -79,8 +78,8 @@ def test_best_weights_come_with_improvements_alone(worker_context):
     reports = run(worker_context, 6)
     best = -1.0
     for report in reports:
-        assert (report.best is not None) == (report.epoch.val_accuracy > best)
-        best = max(best, report.epoch.val_accuracy)
+        assert (report.best is not None) == (report.epoch.metrics["accuracy"] > best)
+        best = max(best, report.epoch.metrics["accuracy"])
 
 
 def test_a_loss_that_is_no_number_is_reported_as_diverged_and_not_as_best(worker_context):

@@ -37,10 +37,10 @@ _WIDE = 110
 class RepeatLines:
     """A line for every repeat that ends. Its test accuracy is not in it: that is for the end, when all are evaluated."""
 
-    def __init__(self, console: Console, repeats: int) -> None:
+    def __init__(self, console: Console, repeats: int, metric: str) -> None:
         """Takes where to print, and says what takes so long."""
         self._console = console
-        self._repeats = repeats
+        self._repeats, self._metric = repeats, metric
         self._started = time.monotonic()
         self._told = 0
         console.print("starting Ray and the workers ...")
@@ -54,9 +54,9 @@ class RepeatLines:
 
     def _line(self, end: RepeatEnded) -> str:
         what = f"{end.model}, repeat {end.repeat} of {self._repeats}"
-        if end.val_accuracy is None:
+        if not end.val_metrics:
             return f"{what} {end.status}" + (f": {end.error}" if end.error else "")
-        return f"{what}: validation {end.val_accuracy:.4f} at epoch {end.best_epoch} of {end.epochs}"
+        return f"{what}: validation {end.val_metrics[self._metric]:.4f} at epoch {end.best_epoch} of {end.epochs}"
 
 
 def print_confirmation(console: Console, run: Run, found: Confirmation) -> None:
@@ -132,7 +132,7 @@ def confirm_command(
         settings = with_data_at(loaded.settings, data)
         prepared = prepare_again(settings)
         texts = with_test_texts(prepared, max_length=settings.data.max_length)
-        shown = RepeatLines(console, repeats)
+        shown = RepeatLines(console, repeats, loaded.settings.metric)
         reason = confirm(
             loaded.folder,
             discovered_again(settings, prepared),
@@ -195,7 +195,7 @@ def _print_plan(
 
 def _test_part(run: Run, search_state: SearchState, candidates: Sequence[Candidate]) -> str:
     """How large it is, and who has seen it: every further model makes the best of them look better by luck."""
-    size, seen = counted(run.settings.data.test, "text"), list(search_state.test_accuracies())
+    size, seen = counted(run.settings.data.test, "text"), list(search_state.test_metrics())
     if not seen:
         return f"{size}, which no model has seen yet"
     known = f"{size}, seen already by {counted(len(seen), 'model')} ({', '.join(seen)})"

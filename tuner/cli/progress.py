@@ -58,9 +58,9 @@ class Standing:
         self.ended = sum(record.ended for record in records)
         self.planned = max(search_state.planned, len(records))
         self.epochs = sum(len(record.epochs) for record in records)
-        scored = search_state.with_accuracy()
-        self.best = max((record.accuracy or 0.0 for record in scored), default=None)
-        self.frontier = len(pareto_front([record.accuracy or 0.0 for record in scored], [r.size for r in scored]))
+        scored = search_state.with_score()
+        self.best = max(scored, key=lambda record: record.score or 0.0).value if scored else None
+        self.frontier = len(pareto_front([record.score or 0.0 for record in scored], [r.size for r in scored]))
         self.seconds_left = self._seconds_left(records, concurrency)
 
     def _seconds_left(self, records: list[TrialRecord], concurrency: int) -> float | None:
@@ -117,13 +117,13 @@ class LiveTable:
                 name, justify="right" if name in ("epoch", "val acc", "best", "parameters") else "left", no_wrap=True
             )
         for record in self._rows(search_state):
-            last = record.epochs[-1].val_accuracy if record.epochs else None
+            last = record.epochs[-1].metrics.get(record.objective.name) if record.epochs else None
             table.add_row(
                 record.trial,
                 record.status,
                 str(record.last_epoch),
                 f"{last:.4f}" if last is not None else "",
-                f"{record.accuracy:.4f}" if record.accuracy is not None else "",
+                f"{record.value:.4f}" if record.value is not None else "",
                 "" if record.parameters is None else f"{record.parameters:,}",
                 network_text(record.config),
                 style=None if record.ended else "bold",
@@ -137,9 +137,7 @@ class LiveTable:
     def _rows(search_state: SearchState) -> list[TrialRecord]:
         """Those that run, then the best that have ended."""
         running = [record for record in search_state.trials.values() if record.status == "running"]
-        ended = sorted(
-            (r for r in search_state.with_accuracy() if r.ended), key=lambda r: (-(r.accuracy or 0.0), r.size)
-        )
+        ended = sorted((r for r in search_state.with_score() if r.ended), key=lambda r: (-(r.score or 0.0), r.size))
         return [*running[:_ROWS], *ended[:_ROWS]]
 
 
@@ -167,7 +165,7 @@ class PlainLines:
         """Prints what ended since the last call; of a resumed search not what had ended before."""
         ended = {record.trial for record in search_state.trials.values() if record.ended}
         if self._told is None:
-            self._told = ended if search_state.with_accuracy() else set()
+            self._told = ended if search_state.with_score() else set()
         for trial in sorted(ended - self._told):
             self._console.print(
                 self._line(search_state.trials[trial], Standing(search_state, self._concurrency)), soft_wrap=True
@@ -176,7 +174,7 @@ class PlainLines:
 
     def _line(self, record: TrialRecord, standing: Standing) -> str:
         elapsed = duration_text(time.monotonic() - self._started)
-        accuracy = f"{record.accuracy:.4f}" if record.accuracy is not None else (record.error or "no accuracy")
+        accuracy = f"{record.value:.4f}" if record.value is not None else (record.error or "no accuracy")
         size = "" if record.parameters is None else f"{record.parameters:,} parameters, "
         return (
             f"{elapsed:>6}  trial {record.trial} {record.status} after {counted(record.last_epoch, 'epoch')}: {accuracy}, "

@@ -6,13 +6,14 @@ Every event is one JSON object on one line with the keys ``event`` and ``time`` 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from search_spaces.config import TrialConfig
 from search_spaces.custom_space import Kind
+from tuner.metrics import ACCURACY, Objective
 
-JOURNAL_FORMAT = 1
-"""Number of the journal's format; a reader refuses one that it does not know."""
+JOURNAL_FORMAT = 2
+"""Number of the journal's format that is written. Format 1, whose only metric is accuracy, is read too, any other refused."""
 
 TrialStatus = Literal["pending", "running", "completed", "stopped", "diverged", "failed"]
 EndStatus = Literal["completed", "stopped", "diverged", "failed"]
@@ -29,6 +30,15 @@ class _Event(BaseModel):
     time: float
 
 
+def _with_metrics(fields: Any, **places: str) -> Any:
+    """The fields of an event with the accuracies of format 1 where format 2 has metrics by name."""
+    if not isinstance(fields, dict) or places.keys().isdisjoint(fields):
+        return fields
+    rest = {name: value for name, value in fields.items() if name not in places}
+    found = {place: {"accuracy": fields[name]} for name, place in places.items() if fields.get(name) is not None}
+    return {**({"metrics": {}} if "metrics" in places.values() else {}), **found, **rest}
+
+
 class SearchStarted(_Event):
     """The search was launched, or launched again to go on.
 
@@ -38,6 +48,7 @@ class SearchStarted(_Event):
     event: Literal["search_started"] = "search_started"
     format: int = JOURNAL_FORMAT
     trials: Count
+    objective: Objective = ACCURACY
     own: dict[str, Kind] | None = None
 
 
@@ -80,24 +91,36 @@ class EpochEnded(_Event):
     train_loss: float | None
     train_accuracy: float | None
     val_loss: float | None
-    val_accuracy: float | None
+    metrics: dict[str, float | None]
     seconds: float
     compile_seconds: float
     tokens_per_second: float
     decision: Literal["continue", "stop", "pause"]
 
+    @model_validator(mode="before")
+    @classmethod
+    def _of_format_1(cls, fields: Any) -> Any:
+        return _with_metrics(fields, val_accuracy="metrics")
+
 
 class TrialContinued(_Event):
     """A paused trial was given a place again.
 
-    ``donor`` is the trial whose last state it takes over, null where it goes on from its own; ``config`` are its
+    ``source`` is the trial whose last state it takes over, null where it goes on from its own; ``config`` are its
     hyperparameters from here on.
     """
 
     event: Literal["trial_continued"] = "trial_continued"
     trial: str
-    donor: str | None
+    source: str | None
     config: dict[str, Any]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_format_1(cls, fields: Any) -> Any:
+        if isinstance(fields, dict) and "donor" in fields:
+            return {"source" if name == "donor" else name: value for name, value in fields.items()}
+        return fields
 
 
 class WorkerLost(_Event):
@@ -151,10 +174,15 @@ class RepeatEnded(_Event):
     seconds: float
     best_epoch: int | None = None
     val_loss: float | None = None
-    val_accuracy: float | None = None
+    val_metrics: dict[str, float] = {}
     test_loss: float | None = None
-    test_accuracy: float | None = None
+    test_metrics: dict[str, float] = {}
     error: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_format_1(cls, fields: Any) -> Any:
+        return _with_metrics(fields, val_accuracy="val_metrics", test_accuracy="test_metrics")
 
 
 class ConfirmationEnded(_Event):

@@ -144,7 +144,7 @@ def read_journal(path: Path) -> Iterator[Event]:
 
 
 def _trials_of(event: Event) -> Iterator[str]:
-    for field in ("trial", "donor"):
+    for field in ("trial", "source"):
         trial = getattr(event, field, None)
         if trial is not None:
             yield trial
@@ -157,9 +157,9 @@ def _check_format(path: Path, line: bytes) -> None:
     except (ValueError, RecursionError):
         return
     written = content.get("format", JOURNAL_FORMAT) if isinstance(content, dict) else JOURNAL_FORMAT
-    if written != JOURNAL_FORMAT:
+    if written not in range(1, JOURNAL_FORMAT + 1):
         raise InputError(
-            f"{path}: format {written} was written by another version of frontier-tuner, this one reads {JOURNAL_FORMAT}; "
+            f"{path}: format {written} was written by another version of frontier-tuner, this one reads 1 to {JOURNAL_FORMAT}; "
             "use the version that search.yaml names"
         )
 

@@ -1,11 +1,11 @@
-"""Which trials keep their weights: those that run, the most accurate, and the frontier."""
+"""Which trials keep their weights: those that run, the best, and the frontier."""
 
 from collections.abc import Iterable
 
 from tuner.runs.pareto import pareto_front
 from tuner.runs.search_state import TrialRecord
 
-MOST_ACCURATE_KEPT = 5
+BEST_KEPT = 5
 
 
 def trials_to_keep(records: Iterable[TrialRecord]) -> set[str]:
@@ -18,9 +18,9 @@ def trials_to_keep(records: Iterable[TrialRecord]) -> set[str]:
             better than a trial then is better than it now, or was dropped for something better still.
     """
     records = list(records)
-    candidates = [record for record in records if record.accuracy is not None]
-    accuracies = [record.accuracy or 0.0 for record in candidates]
-    front = pareto_front(accuracies, [record.size for record in candidates])
-    ranked = sorted(range(len(candidates)), key=lambda i: (-accuracies[i], candidates[i].size, candidates[i].index))
-    kept = {candidates[i].trial for i in [*front, *ranked[:MOST_ACCURATE_KEPT]]}
+    candidates = [record for record in records if record.score is not None]
+    scores = [record.score or 0.0 for record in candidates]
+    front = pareto_front(scores, [record.size for record in candidates])
+    ranked = sorted(range(len(candidates)), key=lambda i: (-scores[i], candidates[i].size, candidates[i].index))
+    kept = {candidates[i].trial for i in [*front, *ranked[:BEST_KEPT]]}
     return kept | {record.trial for record in records if not record.ended}

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from search_spaces.custom_space import Kind
+from tuner.metrics import ACCURACY, Objective
 from tuner.runs.events import (
     ConfirmationEnded,
     ConfirmationStarted,
@@ -34,20 +35,26 @@ class TrialRecord:
     parameters: int | None
     """None until a custom model was built; others are counted before."""
     embedding_parameters: int | None
+    objective: Objective = ACCURACY
     status: TrialStatus = "pending"
     error: str | None = None
     paused: bool = False
     """Whether it gave its place away and waits for the scheduler to call it back; its status is pending then."""
     epochs: list[EpochEnded] = field(default_factory=list)
     best: EpochEnded | None = None
-    """The epoch of highest validation accuracy, the earliest where several share it; None before the first."""
+    """The epoch of the highest score, the earliest where several share it; None before the first."""
     losses: int = 0
     """Workers that it lost since its last finished epoch."""
 
     @property
-    def accuracy(self) -> float | None:
-        """Best validation accuracy so far."""
-        return self.best.val_accuracy if self.best else None
+    def score(self) -> float | None:
+        """Best score of the objective so far; higher is better."""
+        return self.objective.score(self.best.metrics) if self.best else None
+
+    @property
+    def value(self) -> float | None:
+        """The objective's metric at the best epoch."""
+        return self.best.metrics[self.objective.name] if self.best else None
 
     @property
     def size(self) -> int:
@@ -89,6 +96,7 @@ class SearchState:
         self.trials: dict[str, TrialRecord] = {}
         self.history: list[Decisive] = []
         self.planned = 0
+        self.objective = ACCURACY
         self.own: dict[str, Kind] | None = None
         self.started_at: float | None = None
         self.last_event_at: float | None = None
@@ -106,11 +114,12 @@ class SearchState:
             case SearchStarted():
                 self.started_at = event.time if self.started_at is None else self.started_at
                 self.planned = event.trials
+                self.objective = event.objective
                 self.own = event.own
                 self.end = None
             case TrialProposed():
                 self.trials[event.trial] = TrialRecord(
-                    event.trial, event.index, event.config, event.parameters, event.embedding_parameters
+                    event.trial, event.index, event.config, event.parameters, event.embedding_parameters, self.objective
                 )
             case TrialBuilt():
                 record = self.trials[event.trial]
@@ -145,19 +154,26 @@ class SearchState:
         record.losses = 0
         if event.decision == "pause":
             record.paused, record.status = True, "pending"
-        if event.val_accuracy is None:
-            return
-        if record.best is None or record.best.val_accuracy is None or event.val_accuracy > record.best.val_accuracy:
+        score = record.objective.score(event.metrics)
+        if score is not None and (record.score is None or score > record.score):
             record.best = event
 
-    def test_accuracies(self) -> dict[str, float]:
-        """Mean test accuracy over the repeats of each model that has one."""
-        known: dict[str, list[float]] = {}
-        for end in self.repeats.values():
-            if end.test_accuracy is not None:
-                known.setdefault(end.model, []).append(end.test_accuracy)
-        return {model: sum(accuracies) / len(accuracies) for model, accuracies in known.items()}
+    def metrics(self) -> list[str]:
+        """Names of the metrics that were reported, the objective's first."""
+        reported = (event.metrics for record in self.trials.values() for event in record.epochs)
+        return list(dict.fromkeys([self.objective.name, *(name for metrics in reported for name in metrics)]))
 
-    def with_accuracy(self) -> list[TrialRecord]:
+    def test_metrics(self) -> dict[str, dict[str, float]]:
+        """Mean test metrics over the repeats of each model that has them."""
+        known: dict[str, list[dict[str, float]]] = {}
+        for end in self.repeats.values():
+            if end.test_metrics:
+                known.setdefault(end.model, []).append(end.test_metrics)
+        return {
+            model: {name: sum(each[name] for each in found) / len(found) for name in found[0]}
+            for model, found in known.items()
+        }
+
+    def with_score(self) -> list[TrialRecord]:
         """Trials that have a finished epoch."""
-        return [record for record in self.trials.values() if record.accuracy is not None]
+        return [record for record in self.trials.values() if record.score is not None]

@@ -10,6 +10,7 @@ from search_spaces.custom_space import Kind, custom_space_of, kinds_of
 from search_spaces.documents import space_of
 from search_spaces.space import Space
 from tuner.errors import InputError
+from tuner.metrics import METRICS, Objective
 from tuner.runs.atomic import write_text_atomically
 
 
@@ -128,6 +129,8 @@ class SearchSettings(_Settings):
     epochs: int
     searcher: Literal["random", "grid", "optuna", "bayesian"]
     objective: Literal["accuracy", "frontier"] = "accuracy"
+    metric: str = "accuracy"
+    """The metric that the search pursues."""
     warm_start: str | None = None
     guesses: tuple[dict[str, Any], ...] = ()
     """Configurations of the first trials, which the run ``warm_start`` gave."""
@@ -140,6 +143,11 @@ class SearchSettings(_Settings):
     """Seconds after which an epoch that has not ended is taken to hang, None for never."""
     resources: ResourceSettings
     versions: dict[str, str]
+
+    @property
+    def pursued(self) -> Objective:
+        """The metric that the search pursues, with what is better of it."""
+        return METRICS[self.metric].objective
 
     def resolved_space(self) -> Space:
         """The space that trials are drawn from, ``--set`` included."""

@@ -81,10 +81,10 @@ class RunStore:
         path = self.folder.state(trial)
         return path.read_bytes() if path.exists() else None
 
-    def copy_state(self, donor: str, trial: str) -> None:
-        """Makes the last state of ``donor`` the last state of ``trial`` as well."""
+    def copy_state(self, source: str, trial: str) -> None:
+        """Makes the last state of ``source`` the last state of ``trial`` as well."""
         with self._writing():
-            write_bytes_atomically(self.folder.state(trial), self.folder.state(donor).read_bytes())
+            write_bytes_atomically(self.folder.state(trial), self.folder.state(source).read_bytes())
 
     def write_tables(self) -> None:
         """Writes both tables now."""

@@ -1,6 +1,6 @@
 """``trials.parquet`` and ``epochs.parquet``: the search_state as tables, made anew from the journal at any time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,57 +16,79 @@ from tuner.runs.search_state import SearchState, TrialRecord
 _ARROW_TYPES = {"bool": pa.bool_(), "int": pa.int64(), "float": pa.float64()}
 _JOURNAL_BYTES = b"frontier_tuner.journal_bytes"
 
-_TRIAL_FIELDS_AFTER_CONFIG = [
-    ("parameters", pa.int64()),
-    ("embedding_parameters", pa.int64()),
-    ("val_accuracy", pa.float64()),
-    ("val_loss", pa.float64()),
-    ("train_accuracy", pa.float64()),
-    ("train_loss", pa.float64()),
-    ("best_epoch", pa.int64()),
-    ("epochs", pa.int64()),
-    ("seconds", pa.float64()),
-    ("test_accuracy", pa.float64()),
-    ("error", pa.string()),
-]
 
-EPOCH_SCHEMA = pa.schema(
-    [
-        ("trial_id", pa.string()),
-        ("epoch", pa.int64()),
-        ("train_loss", pa.float64()),
-        ("train_accuracy", pa.float64()),
-        ("val_loss", pa.float64()),
-        ("val_accuracy", pa.float64()),
-        ("seconds", pa.float64()),
-        ("tokens_per_second", pa.float64()),
-    ]
-)
+def trial_schema(own: Mapping[str, Kind] | None, metrics: Sequence[str] = ("accuracy",)) -> pa.Schema:
+    """Columns of ``trials.parquet``.
 
-REPEAT_SCHEMA = pa.schema(
-    [
-        ("model", pa.string()),
-        ("repeat", pa.int64()),
-        ("status", pa.string()),
-        ("parameters", pa.int64()),
-        ("best_epoch", pa.int64()),
-        ("epochs", pa.int64()),
-        ("val_loss", pa.float64()),
-        ("val_accuracy", pa.float64()),
-        ("test_loss", pa.float64()),
-        ("test_accuracy", pa.float64()),
-        ("seconds", pa.float64()),
-        ("error", pa.string()),
-    ]
-)
-
-
-def trial_schema(own: Mapping[str, Kind] | None) -> pa.Schema:
-    """Columns of ``trials.parquet``; one ``config/<name>`` for every hyperparameter, of a custom model where it is that."""
+    Args:
+        own: the hyperparameters of a custom model with their types; None for those of the built-in networks.
+        metrics: that were reported.
+    """
     ours = {name: type(field.default).__name__ for name, field in TrialConfig.model_fields.items()}
     types = ours if own is None else own
-    config = [(f"config/{name}", _ARROW_TYPES.get(kind, pa.string())) for name, kind in types.items()]
-    return pa.schema([("trial_id", pa.string()), ("status", pa.string()), *config, *_TRIAL_FIELDS_AFTER_CONFIG])
+    return pa.schema(
+        [
+            ("trial_id", pa.string()),
+            ("status", pa.string()),
+            *((f"config/{name}", _ARROW_TYPES.get(kind, pa.string())) for name, kind in types.items()),
+            ("parameters", pa.int64()),
+            ("embedding_parameters", pa.int64()),
+            *((f"val_{name}", pa.float64()) for name in metrics),
+            ("val_loss", pa.float64()),
+            ("train_accuracy", pa.float64()),
+            ("train_loss", pa.float64()),
+            ("best_epoch", pa.int64()),
+            ("epochs", pa.int64()),
+            ("seconds", pa.float64()),
+            *((f"test_{name}", pa.float64()) for name in metrics),
+            ("error", pa.string()),
+        ]
+    )
+
+
+def epoch_schema(metrics: Sequence[str] = ("accuracy",)) -> pa.Schema:
+    """Columns of ``epochs.parquet``, with the metrics that were reported."""
+    return pa.schema(
+        [
+            ("trial_id", pa.string()),
+            ("epoch", pa.int64()),
+            ("train_loss", pa.float64()),
+            ("train_accuracy", pa.float64()),
+            ("val_loss", pa.float64()),
+            *((f"val_{name}", pa.float64()) for name in metrics),
+            ("seconds", pa.float64()),
+            ("tokens_per_second", pa.float64()),
+        ]
+    )
+
+
+def repeat_schema(metrics: Sequence[str] = ("accuracy",)) -> pa.Schema:
+    """Columns of ``repeats.parquet``, with the metrics that were reported."""
+    return pa.schema(
+        [
+            ("model", pa.string()),
+            ("repeat", pa.int64()),
+            ("status", pa.string()),
+            ("parameters", pa.int64()),
+            ("best_epoch", pa.int64()),
+            ("epochs", pa.int64()),
+            ("val_loss", pa.float64()),
+            *((f"val_{name}", pa.float64()) for name in metrics),
+            ("test_loss", pa.float64()),
+            *((f"test_{name}", pa.float64()) for name in metrics),
+            ("seconds", pa.float64()),
+            ("error", pa.string()),
+        ]
+    )
+
+
+def metrics_of(columns: Sequence[str]) -> list[str]:
+    """Names of the metrics that a table has columns of."""
+    return [name.removeprefix("val_") for name in columns if name.startswith("val_") and name != "val_loss"]
+
+
+def _columns(prefix: str, metrics: Mapping[str, float | None]) -> dict[str, float | None]:
+    return {f"{prefix}_{name}": value for name, value in metrics.items()}
 
 
 def _config(record: TrialRecord, own: Mapping[str, Kind] | None) -> dict[str, Any]:
@@ -75,7 +97,7 @@ def _config(record: TrialRecord, own: Mapping[str, Kind] | None) -> dict[str, An
     return {name: as_kind(record.config[name], kind) for name, kind in own.items() if name in record.config}
 
 
-def _trial_row(record: TrialRecord, own: Mapping[str, Kind] | None, test_accuracy: float | None) -> dict[str, Any]:
+def _trial_row(record: TrialRecord, own: Mapping[str, Kind] | None, tested: Mapping[str, float]) -> dict[str, Any]:
     best = record.best
     return {
         "trial_id": record.trial,
@@ -83,35 +105,44 @@ def _trial_row(record: TrialRecord, own: Mapping[str, Kind] | None, test_accurac
         **{f"config/{name}": value for name, value in _config(record, own).items()},
         "parameters": record.parameters,
         "embedding_parameters": record.embedding_parameters,
-        "val_accuracy": best.val_accuracy if best else None,
+        **_columns("val", best.metrics if best else {}),
         "val_loss": best.val_loss if best else None,
         "train_accuracy": best.train_accuracy if best else None,
         "train_loss": best.train_loss if best else None,
         "best_epoch": best.epoch if best else None,
         "epochs": len(record.epochs),
         "seconds": record.seconds,
-        "test_accuracy": test_accuracy,
+        **_columns("test", tested),
         "error": record.error,
     }
 
 
 def trials_table(search_state: SearchState) -> pa.Table:
     """A row a trial, metrics at its best epoch."""
-    tested = search_state.test_accuracies()
-    rows = [_trial_row(record, search_state.own, tested.get(record.trial)) for record in search_state.trials.values()]
-    return pa.Table.from_pylist(rows, schema=trial_schema(search_state.own))
+    tested = search_state.test_metrics()
+    rows = [
+        _trial_row(record, search_state.own, tested.get(record.trial, {})) for record in search_state.trials.values()
+    ]
+    return pa.Table.from_pylist(rows, schema=trial_schema(search_state.own, search_state.metrics()))
 
 
 def epochs_table(search_state: SearchState) -> pa.Table:
     """A row a trial and epoch."""
-    epochs = [(record.trial, epoch) for record in search_state.trials.values() for epoch in record.epochs]
-    columns = {name: [getattr(epoch, name) for _, epoch in epochs] for name in EPOCH_SCHEMA.names[1:]}
-    return pa.table({"trial_id": [trial for trial, _ in epochs], **columns}, schema=EPOCH_SCHEMA)
+    rows = [
+        {"trial_id": record.trial, **event.model_dump(exclude={"metrics"}), **_columns("val", event.metrics)}
+        for record in search_state.trials.values()
+        for event in record.epochs
+    ]
+    return pa.Table.from_pylist(rows, schema=epoch_schema(search_state.metrics()))
 
 
 def repeats_table(search_state: SearchState) -> pa.Table:
     """A row a model and repeat of a confirmation, in the order in which they ended."""
-    return pa.Table.from_pylist([end.model_dump() for end in search_state.repeats.values()], schema=REPEAT_SCHEMA)
+    rows = [
+        {**end.model_dump(), **_columns("val", end.val_metrics), **_columns("test", end.test_metrics)}
+        for end in search_state.repeats.values()
+    ]
+    return pa.Table.from_pylist(rows, schema=repeat_schema(search_state.metrics()))
 
 
 def write_tables(folder: Path, search_state: SearchState, *, journal_bytes: int) -> None:

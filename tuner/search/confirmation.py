@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from search_spaces.config import Config, CustomConfig, TrialConfig
 from tuner.models.network_spec import AVERAGED_EMBEDDINGS, AVERAGING_CONFIG
@@ -176,9 +176,9 @@ class ConfirmationController:
             seconds=report.seconds,
             best_epoch=test_result.best_epoch,
             val_loss=test_result.validation.loss,
-            val_accuracy=test_result.validation.accuracy,
+            val_metrics=test_result.validation.metrics,
             test_loss=test_result.test.loss,
-            test_accuracy=test_result.test.accuracy,
+            test_metrics=test_result.test.metrics,
         )
         return Decision.STOP
 
@@ -199,7 +199,7 @@ class ConfirmationController:
         """Writes down why the confirmation is over."""
         self._store.record(ConfirmationEnded(time=self._clock(), reason=reason))
 
-    def _record(self, repeat: Repeat, status: RepeatStatus, **results: float | str | None) -> None:
+    def _record(self, repeat: Repeat, status: RepeatStatus, **results: Any) -> None:
         candidate = repeat.candidate
         self._at_work.discard(repeat.key)
         end = RepeatEnded(

@@ -43,13 +43,13 @@ class Assignment:
         trial: its id.
         index: its number, which seeds it.
         config: what to train: hyperparameters by name.
-        accuracies: the trial's validation accuracies so far, epoch by epoch.
+        scores: the trial's scores of the objective so far, epoch by epoch; higher is better.
     """
 
     trial: str
     index: int
     config: Mapping[str, Any]
-    accuracies: tuple[float | None, ...] = ()
+    scores: tuple[float | None, ...] = ()
 
 
 def trial_id(index: int) -> str:
@@ -97,11 +97,11 @@ class SearchController:
                 case EpochEnded():
                     self._forget_copies(event.trial)
                     if event.epoch < self._plan.epochs:
-                        self._ask_scheduler(self.search_state.trials[event.trial], event.epoch, event.val_accuracy)
+                        self._ask_scheduler(self.search_state.trials[event.trial], event.epoch, event.metrics)
                     self._decisions[event.trial, event.epoch] = Decision(event.decision)
                 case TrialContinued():
-                    if event.donor is not None:
-                        self._copies[event.trial] = event.donor
+                    if event.source is not None:
+                        self._copies[event.trial] = event.source
                     turns.pop(event.trial)
                     turns[event.trial] = None
                     self._scheduler.continued(event.trial)
@@ -110,8 +110,8 @@ class SearchController:
         return list(turns)
 
     def _forget_copies(self, trained: str) -> None:
-        """Once trial or donor has trained on, the donor's state is known to have been copied."""
-        self._copies = {t: donor for t, donor in self._copies.items() if trained not in (t, donor)}
+        """Once trial or source has trained on, the source's state is known to have been copied."""
+        self._copies = {t: source for t, source in self._copies.items() if trained not in (t, source)}
 
     @property
     def search_state(self) -> SearchState:
@@ -127,9 +127,12 @@ class SearchController:
 
     def start(self) -> None:
         """Writes down that the search runs (again), and makes up for what a crash may have cut off."""
-        self._records.record(SearchStarted(time=self._clock(), trials=self._plan.trials, own=self._plan.own))
-        for trial, donor in self._copies.items():
-            self._records.copy_state(donor, trial)
+        plan = self._plan
+        self._records.record(
+            SearchStarted(time=self._clock(), trials=plan.trials, objective=plan.objective, own=plan.own)
+        )
+        for trial, source in self._copies.items():
+            self._records.copy_state(source, trial)
         self._end_dropped()
 
     def next_trial(self) -> Assignment | None:
@@ -170,18 +173,18 @@ class SearchController:
         return self._assign(self.search_state.trials[trial])
 
     def _continue(self, continuation: Continuation) -> Assignment:
-        trial, donor = continuation.trial, continuation.donor
-        config = self.search_state.trials[donor or trial].config | dict(continuation.changes)
-        self._records.record(TrialContinued(time=self._clock(), trial=trial, donor=donor, config=config))
-        if donor is not None:
-            self._records.copy_state(donor, trial)
+        trial, source = continuation.trial, continuation.source
+        config = self.search_state.trials[source or trial].config | dict(continuation.changes)
+        self._records.record(TrialContinued(time=self._clock(), trial=trial, source=source, config=config))
+        if source is not None:
+            self._records.copy_state(source, trial)
         self._scheduler.continued(trial)
         return self._assign(self.search_state.trials[trial])
 
     def _assign(self, record: TrialRecord) -> Assignment:
         self._at_work.add(record.trial)
-        accuracies = tuple(event.val_accuracy for event in record.epochs)
-        return Assignment(record.trial, record.index, record.config, accuracies)
+        scores = tuple(record.objective.score(event.metrics) for event in record.epochs)
+        return Assignment(record.trial, record.index, record.config, scores)
 
     def on_start(self, trial: str) -> None:
         """A worker took the trial."""
@@ -222,17 +225,21 @@ class SearchController:
     def _fresh_decision(self, record: TrialRecord, report: EpochReport) -> Decision:
         if report.diverged or report.epoch >= self._plan.epochs:
             return Decision.STOP
-        decision = self._ask_scheduler(record, report.epoch, report.val_accuracy)
+        decision = self._ask_scheduler(record, report.epoch, report.metrics)
         return Decision.STOP if self._is_out_of_patience(record, report) else decision
 
-    def _ask_scheduler(self, record: TrialRecord, epoch: int, val_accuracy: float | None) -> Decision:
-        if val_accuracy is None:
+    def _ask_scheduler(self, record: TrialRecord, epoch: int, metrics: Mapping[str, float | None]) -> Decision:
+        score = record.objective.score(metrics)
+        if score is None:
             return Decision.STOP
-        return self._scheduler.report(record.trial, epoch, Metrics(val_accuracy, record.size))
+        return self._scheduler.report(record.trial, epoch, Metrics(score, record.size))
 
     def _is_out_of_patience(self, record: TrialRecord, report: EpochReport) -> bool:
-        """Whether the trial has gone ``patience`` epochs, this one included, without a better accuracy."""
-        if self._plan.patience is None or record.best is None or report.val_accuracy > (record.accuracy or 0.0):
+        """Whether the trial has gone ``patience`` epochs, this one included, without a better score."""
+        score = record.objective.score(report.metrics)
+        if self._plan.patience is None or record.best is None or record.score is None:
+            return False
+        if score is not None and score > record.score:
             return False
         return report.epoch - record.best.epoch >= self._plan.patience
 
@@ -250,7 +257,7 @@ class SearchController:
             train_loss=_finite(report.train_loss),
             train_accuracy=_finite(report.train_accuracy),
             val_loss=_finite(report.val_loss),
-            val_accuracy=None if report.diverged else _finite(report.val_accuracy),
+            metrics={} if report.diverged else {name: _finite(value) for name, value in report.metrics.items()},
             seconds=report.seconds,
             compile_seconds=report.compile_seconds,
             tokens_per_second=report.tokens_per_second,

@@ -107,7 +107,7 @@ def _run(open_run: OpenRun, settings: SearchSettings, data: EncodedSplits, on_st
                 reason = _conduct(settings, store, data, cluster, needed, interruption, on_step)
         finally:
             store.close()
-    if reason == "finished" and not store.search_state.with_accuracy():
+    if reason == "finished" and not store.search_state.with_score():
         errors = [record.error for record in store.search_state.trials.values() if record.error]
         cause = f"the last one: {errors[-1]}" if errors else "all of them diverged; lower the learning rate"
         raise SearchFailed(f"none of {len(store.search_state.trials)} trials finished an epoch; {cause}")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from search_spaces.config import Config, CustomConfig, TrialConfig
 from search_spaces.custom_space import Kind
 from tuner.errors import InputError
+from tuner.metrics import ACCURACY, Objective
 from tuner.models.counting import ParameterCount, count_parameters
 from tuner.models.network_spec import Network, network_of
 from tuner.runs.search_state import SearchState
@@ -31,6 +32,7 @@ class Plan:
     vocabulary_size: int
     classes: int
     max_params: int | None
+    objective: Objective = ACCURACY
     patience: int | None = None
     """Epochs without a better accuracy after which a trial is complete; None: it trains to its last epoch."""
     vectors_width: int | None = None
@@ -65,6 +67,7 @@ def plan_of(settings: SearchSettings) -> Plan:
         vocabulary_size=settings.data.vocabulary_size,
         classes=len(settings.data.label_names),
         max_params=settings.max_params,
+        objective=settings.pursued,
         patience=settings.patience,
         vectors_width=settings.vectors.width if settings.vectors else None,
         own=settings.custom_hyperparameters(),
@@ -130,7 +133,7 @@ def build_scheduler(settings: SearchSettings, search_state: SearchState) -> Sche
 
     Args:
         settings: of the search.
-        search_state: where population based training finds the configurations of its donors.
+        search_state: where population based training finds the configurations of its sources.
     """
     asked = settings.scheduler
     match asked.name:
@@ -147,7 +150,7 @@ def build_scheduler(settings: SearchSettings, search_state: SearchState) -> Sche
             return PopulationBasedTraining(
                 interval=_given(asked.perturbation_interval),
                 seed=settings.seed,
-                perturb=lambda donor, generator: perturbed(space, search_state.trials[donor].config, generator),
+                perturb=lambda source, generator: perturbed(space, search_state.trials[source].config, generator),
             )
         case "asha" | "frontier":
             halving = PromotionHalving if asked.promotion else StoppingHalving

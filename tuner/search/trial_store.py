@@ -26,8 +26,8 @@ class TrialStore(Protocol):
         """Keeps a trial's last state where it goes on, and the weights of its best epoch where this one is it."""
         ...
 
-    def copy_state(self, donor: str, trial: str) -> None:
-        """Makes the last state of ``donor`` the last state of ``trial`` as well."""
+    def copy_state(self, source: str, trial: str) -> None:
+        """Makes the last state of ``source`` the last state of ``trial`` as well."""
         ...
 
 
@@ -52,6 +52,6 @@ class InMemoryStore:
         if last is not None:
             self._states[trial] = last
 
-    def copy_state(self, donor: str, trial: str) -> None:
-        """Gives the trial the donor's."""
-        self._states[trial] = self._states[donor]
+    def copy_state(self, source: str, trial: str) -> None:
+        """Gives the trial the source's."""
+        self._states[trial] = self._states[source]

@@ -30,10 +30,10 @@ def points_of_earlier_run(run: str, runs_dir: Path, space: Space, fits: Fits, *,
     Raises:
         InputError: where there is no such run, or nothing in it helps.
     """
-    finished = SearchState(read_journal(find_run(run, runs_dir).journal)).with_accuracy()
-    accuracies = [record.accuracy or 0.0 for record in finished]
-    front = pareto_front(accuracies, [record.size for record in finished])
-    best_first = sorted(front, key=lambda i: -accuracies[i])
+    finished = SearchState(read_journal(find_run(run, runs_dir).journal)).with_score()
+    scores = [record.score or 0.0 for record in finished]
+    front = pareto_front(scores, [record.size for record in finished])
+    best_first = sorted(front, key=lambda i: -scores[i])
     configs = [_in_space(space, finished[i].config) for i in best_first]
     guesses = list(dict.fromkeys(config for config in configs if config is not None and fits(config)))
     if not guesses:

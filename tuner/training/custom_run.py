@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tuner.data.batches import Batch, Buckets, assemble, count_real_tokens, exact_plan, training_batches
 from tuner.data.encoded import EncodedDataset, EncodedSplits
+from tuner.metrics import ACCURACY, Objective, Predictions, measured
 from tuner.models.custom.building import CustomModel, gives_logits
 from tuner.models.custom.finding import HyperModelError
 from tuner.training.archives import assign, named, packed, unpacked
@@ -40,7 +41,8 @@ class HyperModelRun:
         *,
         seed: tuple[int, ...],
         state: bytes | None,
-        accuracies: Sequence[float | None] = (),
+        scores: Sequence[float | None] = (),
+        objective: Objective = ACCURACY,
     ) -> None:
         """Builds the model, fresh or with the state that an earlier report carried; otherwise as ``TrialRun``.
 
@@ -56,33 +58,34 @@ class HyperModelRun:
         if not self._model.optimizer.built:
             self._model.optimizer.build(self._model.trainable_variables)
         self._batch_size = _batch_size(values)
-        self._epoch, self._best_accuracy = 0, -1.0
+        self._objective = objective
+        self._epoch, self._best_score = 0, -math.inf
         self._compile_seconds = 0.0
         if state is not None:
             self._restore(state)
-            reached = [accuracy for accuracy in accuracies[: self._epoch] if accuracy is not None]
-            self._best_accuracy = max(reached, default=-1.0)
+            reached = [score for score in scores[: self._epoch] if score is not None]
+            self._best_score = max(reached, default=-math.inf)
 
     def run_epoch(self) -> TrialReport:
         """Trains one pass over the training texts, evaluates, and reports."""
         self._epoch += 1
         started, compiled_before = time.perf_counter(), self._compile_seconds
         train_loss, train_accuracy, tokens_per_second = self._train()
-        val_loss, val_accuracy = self._evaluate() if math.isfinite(train_loss) else (math.nan, math.nan)
+        val_loss, metrics = self._evaluate() if math.isfinite(train_loss) else (math.nan, {})
         report = EpochReport(
             epoch=self._epoch,
             train_loss=train_loss,
             train_accuracy=train_accuracy,
             val_loss=val_loss,
-            val_accuracy=val_accuracy,
+            metrics=metrics,
             seconds=time.perf_counter() - started,
             compile_seconds=self._compile_seconds - compiled_before,
             tokens_per_second=tokens_per_second,
             counted=OwnCount(self._built.parameters, self._built.embedding_parameters),
         )
-        improved = not report.diverged and val_accuracy > self._best_accuracy
-        if improved:
-            self._best_accuracy = val_accuracy
+        score = None if report.diverged else self._objective.score(metrics)
+        improved = score is not None and score > self._best_score
+        self._best_score = score if score is not None and improved else self._best_score
         best = packed(named("w", self._model.weights)) if improved else None
         return TrialReport(report, last=self._state(), best=best)
 
@@ -107,13 +110,11 @@ class HyperModelRun:
         logs = {name: values[-1] for name, values in history.history.items()}
         return logs["loss"], _accuracy(logs), steps.tokens_per_second
 
-    def _evaluate(self) -> tuple[float, float]:
-        """The model's mean loss, and the accuracy of its answers, on the validation texts."""
+    def _evaluate(self) -> tuple[float, dict[str, float]]:
+        """The model's mean loss, and the metrics of its predictions, on the validation texts."""
         data = self._data.validation
         loss = self._model.evaluate(self._evaluation_set(data), verbose=0, return_dict=True)["loss"]
-        outputs = self._outputs(data)
-        answers = outputs.argmax(axis=1) if outputs.shape[1] > 1 else outputs[:, 0] > self._threshold
-        return float(loss), float((answers == data.labels).mean())
+        return float(loss), measured(Predictions.of_logits(self._as_logits(self._outputs(data)), data.labels))
 
     def _outputs(self, data: EncodedDataset) -> NDArray[np.float32]:
         """The model's answers ``[texts, outputs]`` in the order of the texts."""

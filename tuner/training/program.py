@@ -81,11 +81,6 @@ class Program:
         self._evaluation_step = tf.function(
             self._evaluate, autograph=False, input_signature=_batch_spec(EVALUATION_BATCH)
         )
-        self._logits_step = tf.function(
-            lambda tokens, lengths: self._logits(tokens, lengths)[0],
-            autograph=False,
-            input_signature=_batch_spec(EVALUATION_BATCH)[:2],
-        )
 
     def start(self, *, seed: int, params: OptimizerParams) -> None:
         """Fresh weights and a fresh optimizer: nothing of the trial before is left."""
@@ -96,26 +91,23 @@ class Program:
 
     def train(self, batch: Batch, inputs: StepInputs, seed: tuple[int, int]) -> tuple[float, int]:
         """One update. Returns the summed cross-entropy in nats, penalties apart, and the number of right answers."""
-        return self._call(self._train_step, batch, inputs, np.array(seed, np.int32))
+        loss, correct = self._call(self._train_step, batch, inputs, np.array(seed, np.int32))
+        return float(loss), int(correct)
 
-    def evaluate(self, batch: Batch) -> tuple[float, int]:
-        """Summed cross-entropy in nats and number of right answers in a batch of ``EVALUATION_BATCH`` rows."""
-        return self._call(self._evaluation_step, batch)
+    def evaluate(self, batch: Batch) -> tuple[float, NDArray[np.float32]]:
+        """Summed cross-entropy in nats, and the outputs before sigmoid or softmax, ``[EVALUATION_BATCH, outputs]``."""
+        loss, outputs = self._call(self._evaluation_step, batch)
+        return float(loss), outputs
 
-    def logits(self, batch: Batch) -> NDArray[np.float32]:
-        """The outputs ``[EVALUATION_BATCH, outputs]`` for a batch, before sigmoid or softmax."""
-        outputs: NDArray[np.float32] = self._logits_step(batch.tokens, batch.lengths).numpy()
-        return outputs
-
-    def _call(self, step: Any, batch: Batch, *inputs: Any) -> tuple[float, int]:
+    def _call(self, step: Any, batch: Batch, *inputs: Any) -> tuple[Any, Any]:
         """Runs a step; the first call of each shape, which compiles it, is added to ``compile_seconds``."""
         started = time.perf_counter()
-        loss, correct = (value.numpy() for value in step(*batch, *inputs))
+        results = tuple(value.numpy() for value in step(*batch, *inputs))
         shape = (id(step), batch.tokens.shape)
         if shape not in self._compiled:
             self._compiled.add(shape)
             self.compile_seconds += time.perf_counter() - started
-        return float(loss), int(correct)
+        return results
 
     def weights_bytes(self) -> bytes:
         """The weights as a NumPy archive: ``w000`` and so on, in the order of the data flow, without frozen vectors."""
@@ -164,7 +156,7 @@ class Program:
         )
         with tf.GradientTape() as tape:
             outputs, statistics = self._logits(tokens, lengths, masks, weights)
-            total, correct = _loss_and_correct(outputs, labels, weights)
+            total = _loss(outputs, labels, weights)
             mean = total / tf.reduce_sum(weights)
         gradients = tape.gradient(mean, [variable.value for variable, _ in self._trained])
         if self.key.penalty:
@@ -177,11 +169,11 @@ class Program:
         self._optimizer.apply(gradients, [variable for variable, _ in self._trained])
         for variable, value in zip(self._moving, statistics, strict=True):
             variable.assign(value)
-        return total, correct
+        return total, _correct(outputs, labels, weights)
 
     def _evaluate(self, tokens: Any, lengths: Any, labels: Any, weights: Any) -> tuple[Any, Any]:
         outputs, _ = self._logits(tokens, lengths)
-        return _loss_and_correct(outputs, labels, weights)
+        return _loss(outputs, labels, weights), outputs
 
 
 def _penalty_gradient(weight: Any, inputs: StepInputs) -> Any:
@@ -198,17 +190,22 @@ def _batch_spec(rows: int | None) -> list[Any]:
     ]
 
 
-def _loss_and_correct(outputs: Any, labels: Any, weights: Any) -> tuple[Any, Any]:
-    """Weighted sum of the cross-entropies, and number of right answers among rows of weight 1."""
+def _loss(outputs: Any, labels: Any, weights: Any) -> Any:
+    """Weighted sum of the cross-entropies."""
     if outputs.shape[1] == 1:
-        outputs = outputs[:, 0]
-        losses = tf.nn.sigmoid_cross_entropy_with_logits(tf.cast(labels, tf.float32), outputs)
-        answers = tf.cast(outputs > 0.0, tf.int32)
+        losses = tf.nn.sigmoid_cross_entropy_with_logits(tf.cast(labels, tf.float32), outputs[:, 0])
     else:
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, outputs)
-        answers = tf.argmax(outputs, axis=1, output_type=tf.int32)
-    right = tf.cast(tf.equal(answers, labels), tf.float32) * weights
-    return tf.reduce_sum(losses * weights), tf.reduce_sum(right)
+    return tf.reduce_sum(losses * weights)
+
+
+def _correct(outputs: Any, labels: Any, weights: Any) -> Any:
+    """Number of right predictions among rows of weight 1."""
+    if outputs.shape[1] == 1:
+        predicted = tf.cast(outputs[:, 0] > 0.0, tf.int32)
+    else:
+        predicted = tf.argmax(outputs, axis=1, output_type=tf.int32)
+    return tf.reduce_sum(tf.cast(tf.equal(predicted, labels), tf.float32) * weights)
 
 
 class ProgramCache:

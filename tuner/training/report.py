@@ -1,6 +1,7 @@
 """What a trial reports after every epoch. Imports nothing heavy: the driver, which unpacks reports, has no TensorFlow."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -21,7 +22,7 @@ class EpochReport:
         train_loss: mean cross-entropy over the epoch's training texts in nats, dropout on, as it was while training.
         train_accuracy: share of right answers, likewise.
         val_loss: mean cross-entropy over the validation texts after the epoch.
-        val_accuracy: share of right answers after the epoch.
+        metrics: of the validation texts after the epoch, by name; none where the training loss is no number.
         seconds: wall time of the epoch, evaluation and compilation included.
         compile_seconds: the part of it that went into first calls of programs.
         tokens_per_second: training tokens, padding not counted, by the seconds spent training them.
@@ -32,7 +33,7 @@ class EpochReport:
     train_loss: float
     train_accuracy: float
     val_loss: float
-    val_accuracy: float
+    metrics: Mapping[str, float]
     seconds: float
     compile_seconds: float
     tokens_per_second: float

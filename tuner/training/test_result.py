@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tuner.metrics import Predictions, measured
 from tuner.runs.predictions import PartAnswers
 from tuner.training.report import EpochReport
 
@@ -15,12 +16,12 @@ class PartResult:
 
     Attributes:
         loss: mean cross-entropy in nats.
-        accuracy: share of right answers.
+        metrics: by name.
         answers: text by text.
     """
 
     loss: float
-    accuracy: float
+    metrics: dict[str, float]
     answers: PartAnswers
 
 
@@ -57,14 +58,6 @@ def part_result(logits: NDArray[np.float32], labels: NDArray[np.int32]) -> PartR
         logits: ``[texts, 1]``, of which a sigmoid tells two classes apart, or ``[texts, classes]``.
         labels: ``[texts]``, class indices.
     """
-    scores = logits.astype(np.float64)
-    if scores.shape[1] == 1:
-        scores = np.concatenate([np.zeros_like(scores), scores], axis=1)
-    scores -= scores.max(axis=1, keepdims=True)
-    log_probabilities = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
-    rows, answers = np.arange(len(labels)), scores.argmax(axis=1)
-    return PartResult(
-        loss=float(-log_probabilities[rows, labels].mean()),
-        accuracy=float((answers == labels).mean()),
-        answers=PartAnswers(answers.astype(np.int16), np.exp(log_probabilities[rows, answers]).astype(np.float32)),
-    )
+    found = Predictions.of_logits(logits, labels)
+    confidences = np.exp(found.log_probabilities.max(axis=1)).astype(np.float32)
+    return PartResult(found.loss, measured(found), PartAnswers(found.predicted.astype(np.int16), confidences))

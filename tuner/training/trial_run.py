@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search_spaces.config import TrialConfig
-from tuner.data.batches import FILLER, count_real_tokens, evaluation_batches, plain_buckets, training_batches
+from tuner.data.batches import FILLER, Buckets, count_real_tokens, evaluation_batches, plain_buckets, training_batches
 from tuner.data.encoded import EncodedDataset
+from tuner.metrics import ACCURACY, Objective, Predictions, measured
 from tuner.training.optimizers import OptimizerParams
 from tuner.training.program import EVALUATION_BATCH
 from tuner.training.program_key import StepInputs
@@ -31,7 +32,8 @@ class TrialRun:
         *,
         seed: tuple[int, ...],
         state: bytes | None,
-        accuracies: Sequence[float | None] = (),
+        scores: Sequence[float | None] = (),
+        objective: Objective = ACCURACY,
     ) -> None:
         """Sets the trial up, fresh or from the state that an earlier report carried.
 
@@ -40,8 +42,9 @@ class TrialRun:
             config: what to train.
             seed: search seed and trial index, and the number of a repeat (from 1) where it is one; non-negative.
             state: ``TrialReport.last`` of the epoch to go on from, its own or another trial's; None for a fresh start.
-            accuracies: the validation accuracies that this trial has reported, epoch by epoch: its best weights are those
-                of the best of all its epochs.
+            scores: the scores of the objective that this trial has reported, epoch by epoch: its best weights are those of
+                the best of all its epochs.
+            objective: what the search pursues.
         """
         self._worker_context = worker_context
         self._config = config
@@ -51,31 +54,32 @@ class TrialRun:
         self._program, self._buckets = worker_context.set_up(config)
         self._program.start(seed=self._weights_seed, params=OptimizerParams.of(config))
         self._inputs = StepInputs.of(config)
-        self._epoch, self._best_accuracy = 0, -1.0
+        self._objective = objective
+        self._epoch, self._best_score = 0, -math.inf
         if state is not None:
             self._epoch = int(self._program.restore(state, params=OptimizerParams.of(config))["epoch"])
-            reached = [accuracy for accuracy in accuracies[: self._epoch] if accuracy is not None]
-            self._best_accuracy = max(reached, default=-1.0)
+            reached = [score for score in scores[: self._epoch] if score is not None]
+            self._best_score = max(reached, default=-math.inf)
 
     def run_epoch(self) -> TrialReport:
         """Trains one pass over the training texts, evaluates, and reports."""
         self._epoch += 1
         started, compiled_before = time.perf_counter(), self._program.compile_seconds
         train_loss, train_accuracy, tokens_per_second = self._train()
-        val_loss, val_accuracy = self._evaluate() if math.isfinite(train_loss) else (math.nan, math.nan)
+        val_loss, metrics = self._evaluate() if math.isfinite(train_loss) else (math.nan, {})
         report = EpochReport(
             epoch=self._epoch,
             train_loss=train_loss,
             train_accuracy=train_accuracy,
             val_loss=val_loss,
-            val_accuracy=val_accuracy,
+            metrics=metrics,
             seconds=time.perf_counter() - started,
             compile_seconds=self._program.compile_seconds - compiled_before,
             tokens_per_second=tokens_per_second,
         )
-        improved = not report.diverged and val_accuracy > self._best_accuracy
-        if improved:
-            self._best_accuracy = val_accuracy
+        score = None if report.diverged else self._objective.score(metrics)
+        improved = score is not None and score > self._best_score
+        self._best_score = score if score is not None and improved else self._best_score
         last = self._program.state_bytes(epoch=self._epoch)
         return TrialReport(report, last=last, best=self._program.weights_bytes() if improved else None)
 
@@ -85,12 +89,7 @@ class TrialRun:
         The trial cannot go on afterwards: its last weights are gone.
         """
         self._program.load_weights(weights)
-        batches = evaluation_batches(data, plain_buckets(data.lengths), EVALUATION_BATCH)
-        parts = [(rows, self._program.logits(batch)) for rows, batch in batches]
-        answers = np.empty((len(data), parts[0][1].shape[1]), np.float32)
-        for rows, outputs in parts:
-            answers[rows[rows != FILLER]] = outputs[rows != FILLER]
-        return answers
+        return self._outputs(data, plain_buckets(data.lengths))[1]
 
     def _train(self) -> tuple[float, float, float]:
         """Mean loss, accuracy, and real tokens a second, those of first calls left out. Ends at a loss that is not finite."""
@@ -114,12 +113,20 @@ class TrialRun:
                 break
         return total / len(data), correct / len(data), tokens / seconds if seconds else 0.0
 
-    def _evaluate(self) -> tuple[float, float]:
-        """Mean loss and accuracy on the validation texts."""
+    def _evaluate(self) -> tuple[float, dict[str, float]]:
+        """Mean loss and metrics on the validation texts."""
         data = self._worker_context.data.validation
-        total, correct = 0.0, 0
-        for _, batch in evaluation_batches(data, self._worker_context.many_buckets, EVALUATION_BATCH):
-            loss, right = self._program.evaluate(batch)
+        loss, outputs = self._outputs(data, self._worker_context.many_buckets)
+        return loss, measured(Predictions.of_logits(outputs, data.labels))
+
+    def _outputs(self, data: EncodedDataset, buckets: Buckets) -> tuple[float, NDArray[np.float32]]:
+        """Mean loss, and the logits ``[texts, outputs]`` in the order of the texts."""
+        total, parts = 0.0, []
+        for rows, batch in evaluation_batches(data, buckets, EVALUATION_BATCH):
+            loss, outputs = self._program.evaluate(batch)
             total += loss
-            correct += right
-        return total / len(data), correct / len(data)
+            parts.append((rows, outputs))
+        logits = np.empty((len(data), parts[0][1].shape[1]), np.float32)
+        for rows, outputs in parts:
+            logits[rows[rows != FILLER]] = outputs[rows != FILLER]
+        return total / len(data), logits

@@ -53,7 +53,7 @@ class ControllerSearcher(JournalledSearcher):
             "trial": assignment.trial,
             "index": assignment.index,
             "settings": dict(assignment.config),
-            "accuracies": assignment.accuracies,
+            "scores": assignment.scores,
             "state": sent(self._state_of(assignment.trial)),
         }
 

@@ -9,6 +9,7 @@ from ray.tune.search import Searcher
 
 from search_spaces.config import CustomConfig, TrialConfig
 from tuner.data.encoded import EncodedDataset, EncodedSplits
+from tuner.metrics import Objective
 from tuner.models.custom.source import ModelSource
 from tuner.runs.settings import SearchSettings
 from tuner.search.confirmation import ConfirmationController, repeat_seed
@@ -70,6 +71,7 @@ class RepeatTrainable(tune.Trainable):
         classes: int,
         epochs: int,
         seed: int,
+        objective: Objective,
         threads: int,
         hypermodel: ModelSource | None,
         max_length: int,
@@ -87,7 +89,7 @@ class RepeatTrainable(tune.Trainable):
         self._worker_context = open_worker_context(arrays, vocabulary_size, classes, epochs, threads, gpu_share)
         self._test = EncodedDataset(**test)
         self._patience = patience
-        self._seed = seed
+        self._seed, self._objective = seed, objective
         self._source, self._max_length = hypermodel, max_length
         self._own: CustomModel | None = None
         self._repeat_run: RepeatRun | None = None
@@ -123,10 +125,14 @@ class RepeatTrainable(tune.Trainable):
         settings = self.config["settings"]
         seed = repeat_seed(self._seed, self.config["index"], self.config["repeat"])
         if self._source is None or not self.config["own"]:  # the baseline is ours
-            return TrialRun(self._worker_context, TrialConfig(**settings), seed=seed, state=None)
+            return TrialRun(
+                self._worker_context, TrialConfig(**settings), seed=seed, state=None, objective=self._objective
+            )
         if self._own is None:
             self._own = open_custom_model(self._source, self._worker_context, max_length=self._max_length)
-        return HyperModelRun(self._own, self._worker_context.data, settings, seed=seed, state=None)
+        return HyperModelRun(
+            self._own, self._worker_context.data, settings, seed=seed, state=None, objective=self._objective
+        )
 
 
 class RepeatSearcher(JournalledSearcher):

@@ -73,6 +73,7 @@ def worker_parameters(settings: SearchSettings, data: EncodedSplits) -> dict[str
         "classes": len(settings.data.label_names),
         "epochs": settings.epochs,
         "seed": settings.seed,
+        "objective": settings.pursued,
         "threads": max(1, math.floor(settings.resources.cpus_per_trial)),
         "hypermodel": None if settings.hypermodel is None else source_of(settings.hypermodel),
         "max_length": settings.data.max_length,

@@ -8,6 +8,7 @@ from ray import tune
 from search_spaces.config import TrialConfig
 from tuner.data.encoded import EncodedSplits
 from tuner.errors import InputError
+from tuner.metrics import Objective
 from tuner.models.custom.source import ModelSource
 from tuner.models.device import give_back_freed_memory
 from tuner.search.gpu_sharing import memory_limit
@@ -64,7 +65,7 @@ def _gpu_memory(share: float) -> int | None:
 class TrialTrainable(tune.Trainable):
     """Trains the trial of its config epoch by epoch; on reuse it keeps data, compiled programs and TensorFlow itself.
 
-    A config holds ``trial``, ``index``, ``settings`` (the hyperparameters), and what a trial goes on from: ``accuracies`` (by
+    A config holds ``trial``, ``index``, ``settings`` (the hyperparameters), and what a trial goes on from: ``scores`` (by
     epoch) and ``state`` (a ``SentState``, or None for a fresh start).
     """
 
@@ -77,6 +78,7 @@ class TrialTrainable(tune.Trainable):
         classes: int,
         epochs: int,
         seed: int,
+        objective: Objective,
         threads: int,
         hypermodel: ModelSource | None,
         max_length: int,
@@ -91,13 +93,14 @@ class TrialTrainable(tune.Trainable):
             classes: labels in the data.
             epochs: most epochs of a trial.
             seed: the search seed.
+            objective: what the search pursues.
             threads: threads of an operation on the CPU.
             hypermodel: the custom model, where trials are of that.
             max_length: most tokens of a text.
             gpu_share: GPUs that the worker has, below 1 a fraction of one.
         """
         self._worker_context = open_worker_context(arrays, vocabulary_size, classes, epochs, threads, gpu_share)
-        self._seed = seed
+        self._seed, self._objective = seed, objective
         self._source, self._max_length = hypermodel, max_length
         self._own: CustomModel | None = None
         self._trial_run: TrialRun | HyperModelRun | None = None
@@ -130,7 +133,11 @@ class TrialTrainable(tune.Trainable):
 
         settings, seed = self.config["settings"], (self._seed, self.config["index"])
         sent: SentState | None = self.config["state"]
-        going_on = {"state": sent.fetch() if sent else None, "accuracies": self.config["accuracies"]}
+        going_on = {
+            "state": sent.fetch() if sent else None,
+            "scores": self.config["scores"],
+            "objective": self._objective,
+        }
         if self._source is None:
             return TrialRun(self._worker_context, TrialConfig(**settings), seed=seed, **going_on)
         if self._own is None:

@@ -65,7 +65,7 @@ class _Halving(Scheduler):
 
     def report(self, trial: str, epoch: int, metrics: Metrics) -> Decision:
         """Compares the trial where ``epoch`` is a rung's; between rungs every trial goes on."""
-        best = max(metrics.val_accuracy, self._best.get(trial, -math.inf))
+        best = max(metrics.score, self._best.get(trial, -math.inf))
         self._best[trial] = best
         rung = self._by_epoch.get(epoch)
         if rung is None:

@@ -98,7 +98,7 @@ class Hyperband(Scheduler):
 
     def report(self, trial: str, epoch: int, metrics: Metrics) -> Decision:
         """Pauses the trial at its bracket's rungs. They are compared on their best accuracy so far."""
-        self._best[trial] = max(metrics.val_accuracy, self._best.get(trial, -math.inf))
+        self._best[trial] = max(metrics.score, self._best.get(trial, -math.inf))
         bracket = self._bracket_of[trial]
         if epoch not in bracket.rungs:
             return Decision.CONTINUE

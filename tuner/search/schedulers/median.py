@@ -27,7 +27,7 @@ class MedianStopping(Scheduler):
 
     def report(self, trial: str, epoch: int, metrics: Metrics) -> Decision:
         """Compares the trial at every epoch from the grace period on."""
-        self._curves.setdefault(trial, {})[epoch] = metrics.val_accuracy
+        self._curves.setdefault(trial, {})[epoch] = metrics.score
         if epoch < self._grace_period:
             return Decision.CONTINUE
         means = [

@@ -31,7 +31,7 @@ def perturbed(space: Space, config: Mapping[str, Any], generator: np.random.Gene
 
     Args:
         space: where domains and bounds come from.
-        config: the donor's hyperparameters.
+        config: the source's hyperparameters.
         generator: what chance there is.
     """
     changes = {}
@@ -60,7 +60,7 @@ def shapes_the_network(name: str) -> bool:
 
 
 Perturb = Callable[[str, np.random.Generator], Mapping[str, Any]]
-"""From a donor's id to the hyperparameters, its own ones perturbed, with which another trial goes on from its state."""
+"""From a source's id to the hyperparameters, its own ones perturbed, with which another trial goes on from its state."""
 
 _QUARTER = 4
 # Of a generation, how many must have come before it closes: waiting for the slowest would leave most places idle.
@@ -76,7 +76,7 @@ class PopulationBasedTraining(Scheduler):
 
     A generation closes when a place is free, no trial of it is left to start, and three quarters of the population have come:
     with at most a quarter as many places as trials, no place ever waits. Trials that are still running then take no part in
-    the exchange and go on as they are. Those that take over go on before their donors do, so a donor's state is still the
+    the exchange and go on as they are. Those that take over go on before their sources do, so a source's state is still the
     one that was compared.
     """
 
@@ -114,7 +114,7 @@ class PopulationBasedTraining(Scheduler):
         if epoch <= self._closed_epoch:
             self._queue.append(Continuation(trial))
         else:
-            self._paused[trial] = metrics.val_accuracy
+            self._paused[trial] = metrics.score
         return Decision.PAUSE
 
     def ended(self, trial: str) -> None:
@@ -153,6 +153,6 @@ class PopulationBasedTraining(Scheduler):
         quarter = max(1, len(ranked) // _QUARTER) if len(ranked) > 1 else 0
         exchanges = {}
         for trial in ranked[len(ranked) - quarter :]:
-            donor = ranked[int(generator.integers(quarter))]
-            exchanges[trial] = Continuation(trial, donor, self._perturb(donor, generator))
+            source = ranked[int(generator.integers(quarter))]
+            exchanges[trial] = Continuation(trial, source, self._perturb(source, generator))
         return exchanges

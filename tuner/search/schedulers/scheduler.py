@@ -21,11 +21,11 @@ class Metrics:
     """What a scheduler may decide on.
 
     Attributes:
-        val_accuracy: share of right answers on the validation set after the epoch, higher is better.
+        score: of the objective on the validation set after the epoch; higher is better.
         parameters: the trial's parameter count, lower is better; the same in every report of a trial.
     """
 
-    val_accuracy: float
+    score: float
     parameters: int
 
 
@@ -35,12 +35,12 @@ class Continuation:
 
     Attributes:
         trial: its id.
-        donor: the trial whose last state it takes over, None where it goes on from its own.
+        source: the trial whose last state it takes over, None where it goes on from its own.
         changes: hyperparameters that have another value from here on.
     """
 
     trial: str
-    donor: str | None = None
+    source: str | None = None
     changes: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -52,9 +52,9 @@ def most_accurate(points: Mapping[str, Metrics], places: int) -> list[str]:
     """The trials of highest accuracy: what one objective asks for."""
     if places <= 0 or not points:
         return []
-    ranked = sorted(points, key=lambda trial: -points[trial].val_accuracy)
-    least = points[ranked[min(places, len(ranked)) - 1]].val_accuracy
-    return [trial for trial in ranked if points[trial].val_accuracy >= least]
+    ranked = sorted(points, key=lambda trial: -points[trial].score)
+    least = points[ranked[min(places, len(ranked)) - 1]].score
+    return [trial for trial in ranked if points[trial].score >= least]
 
 
 def nearest_the_frontier(points: Mapping[str, Metrics], places: int) -> list[str]:
@@ -68,8 +68,8 @@ def nearest_the_frontier(points: Mapping[str, Metrics], places: int) -> list[str
     twins: dict[Metrics, list[str]] = {}
     for trial, point in points.items():
         twins.setdefault(point, []).append(trial)
-    distinct = sorted(twins, key=lambda point: (point.parameters, point.val_accuracy))
-    layers = pareto_ranks([point.val_accuracy for point in distinct], [point.parameters for point in distinct])
+    distinct = sorted(twins, key=lambda point: (point.parameters, point.score))
+    layers = pareto_ranks([point.score for point in distinct], [point.parameters for point in distinct])
     fronts: list[list[Metrics]] = [[] for _ in range(max(layers, default=-1) + 1)]
     for point, layer in zip(distinct, layers, strict=True):
         fronts[layer].append(point)
@@ -77,6 +77,6 @@ def nearest_the_frontier(points: Mapping[str, Metrics], places: int) -> list[str
     for front in fronts:
         if len(chosen) >= places:
             break
-        pairs = normalised([(point.val_accuracy, math.log(point.parameters)) for point in front])
+        pairs = normalised([(point.score, math.log(point.parameters)) for point in front])
         chosen += [front[i] for i in epsilon_net(pairs, min(len(front), places - len(chosen)))]
     return [trial for point in chosen for trial in twins[point]]

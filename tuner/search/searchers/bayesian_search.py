@@ -63,7 +63,7 @@ class BayesianSearcher:
         oracle = self._oracle(index)
         for record in known:
             if record.status != "failed":
-                self._tell(oracle, record.trial, self._values(record), record.accuracy or 0.0)
+                self._tell(oracle, record.trial, self._values(record), record.score or 0.0)
         with _no_word_of_convergence():
             self._fit(oracle)
         for record in trials:
@@ -101,7 +101,7 @@ class BayesianSearcher:
             from keras_tuner.oracles import BayesianOptimizationOracle
 
         return BayesianOptimizationOracle(
-            objective=Objective("val_accuracy", "max"),
+            objective=Objective("score", "max"),
             num_initial_points=1,
             seed=int(np.random.SeedSequence([self._seed, index]).generate_state(1)[0]),
             hyperparameters=to_hyperparameters(self._space),

@@ -114,9 +114,10 @@ class OptunaSearcher:
             return tell(state=TrialState.RUNNING)
         if self._objective == "frontier":
             lacking = {"completed": 0.0, "diverged": 1.0}.get(record.status, 1 - record.last_epoch / self._epochs)
-            values = [record.accuracy or 0.0, math.log10(record.size)]
+            values = [record.score or 0.0, math.log10(record.size)]
             return tell(values=values, constraints={"epochs lacking": lacking})
         if record.status == "completed":
-            return tell(value=record.accuracy)
-        curve = {} if record.status == "diverged" else {e.epoch: e.val_accuracy or 0.0 for e in record.epochs}
+            return tell(value=record.score)
+        epochs = [] if record.status == "diverged" else record.epochs
+        curve = {event.epoch: record.objective.score(event.metrics) or 0.0 for event in epochs}
         return tell(state=TrialState.PRUNED, intermediate_values=curve)
