@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 
 from search_spaces.config import TrialConfig
+from support.in_memory_store import InMemoryStore
 from tuner.models.counting import training_flops
 from tuner.runs.search_state import SearchState, TrialRecord
 from tuner.search.controller import SearchController, trial_id
 from tuner.search.plan import Plan
 from tuner.search.schedulers.scheduler import Decision, Scheduler
 from tuner.search.searchers.searcher import Searcher
-from tuner.search.trial_store import InMemoryStore
 from tuner.training.report import EpochReport
 
 

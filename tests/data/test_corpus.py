@@ -21,14 +21,14 @@ def test_it_is_balanced_and_every_text_stands_once(corpus: TextDataset) -> None:
     assert corpus.label_names == ("negative", "positive")
     assert Counter(corpus.labels.tolist()) == {0: 4_000, 1: 4_000}
     assert len(set(corpus.texts)) == len(corpus)
-    assert len({tuple(tokens) for tokens in Tokenizer().tokenize_all(corpus.texts)}) > 0.99 * len(corpus)
+    assert len({tuple(tokens) for tokens in map(Tokenizer().tokenize, corpus.texts)}) > 0.99 * len(corpus)
     assert corpus.split is None
     assert len(corpus.notes) == 1
 
 
 def test_no_token_sequence_has_both_labels(corpus: TextDataset) -> None:
     labels: dict[tuple[str, ...], set[int]] = {}
-    for tokens, label in zip(Tokenizer().tokenize_all(corpus.texts), corpus.labels.tolist(), strict=True):
+    for tokens, label in zip(map(Tokenizer().tokenize, corpus.texts), corpus.labels.tolist(), strict=True):
         labels.setdefault(tuple(tokens), set()).add(label)
     assert all(len(found) == 1 for found in labels.values())
 
@@ -40,7 +40,7 @@ def test_the_seed_decides() -> None:
 
 
 def test_reviews_are_short_and_their_words_few(corpus: TextDataset) -> None:
-    documents = Tokenizer().tokenize_all(corpus.texts)
+    documents = [Tokenizer().tokenize(text) for text in corpus.texts]
     lengths = [len(document) for document in documents]
     assert min(lengths) >= 3
     assert max(lengths) <= 50
@@ -57,7 +57,7 @@ def test_patterns_are_filled_and_written_as_sentences(corpus: TextDataset) -> No
 def test_no_single_word_tells_the_label(corpus: TextDataset) -> None:
     positive: Counter[str] = Counter()
     total: Counter[str] = Counter()
-    for tokens, label in zip(Tokenizer().tokenize_all(corpus.texts), corpus.labels.tolist(), strict=True):
+    for tokens, label in zip(map(Tokenizer().tokenize, corpus.texts), corpus.labels.tolist(), strict=True):
         total.update(set(tokens))
         positive.update(set(tokens) if label else ())
     frequent = [word for word, count in total.items() if count >= 200]

@@ -80,11 +80,6 @@ def test_no_entity_can_build_another_one() -> None:
     )
 
 
-@given(st.lists(TEXTS), TOKENIZERS)
-def test_many_texts_are_tokenised_as_one(texts: list[str], tokenizer: Tokenizer) -> None:
-    assert tokenizer.tokenize_all(texts) == [tokenizer.tokenize(text) for text in texts]
-
-
 @pytest.mark.parametrize(
     ("texts", "characters"),
     [

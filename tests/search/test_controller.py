@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from support.covering import examples
 from support.fakes import PLAN, asha, controller_of, drive, fake_report, run_folder
+from support.in_memory_store import InMemoryStore
 from tuner.runs.journal import read_journal
 from tuner.runs.search_state import SearchState
 from tuner.runs.store import RunStore
@@ -18,7 +19,6 @@ from tuner.search.schedulers.median import MedianStopping
 from tuner.search.schedulers.population import PopulationBasedTraining
 from tuner.search.schedulers.scheduler import Decision, RunToTheEnd
 from tuner.search.schedulers.selection import most_accurate, nearest_the_frontier
-from tuner.search.trial_store import InMemoryStore
 
 
 def summary(search_state):

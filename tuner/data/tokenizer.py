@@ -134,10 +134,6 @@ class Tokenizer:
             return [token for token in tokens if token not in ENGLISH_STOP_WORDS]
         return tokens
 
-    def tokenize_all(self, texts: Sequence[str]) -> list[list[str]]:
-        """The tokens of every text, all at once: ``tuner.data.encoded`` streams large corpora in chunks."""
-        return [self.tokenize(text) for text in texts]
-
     def rules(self) -> tuple[Rule, ...]:
         """Substitutions for lower-cased text, in order, after which blanks separate the tokens."""
         entities = (Rule(f"&{name};", character) for name, character in ENTITY_CHARACTERS.items())

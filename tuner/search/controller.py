@@ -8,13 +8,14 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from search_spaces.config import TrialConfig
 from tuner.runs.events import (
     EndReason,
     EndStatus,
     EpochEnded,
+    Event,
     SearchEnded,
     SearchStarted,
     TrialBuilt,
@@ -28,7 +29,6 @@ from tuner.runs.search_state import SearchState, TrialRecord
 from tuner.search.plan import Plan
 from tuner.search.schedulers.scheduler import Continuation, Decision, Metrics, Scheduler
 from tuner.search.searchers.searcher import Searcher
-from tuner.search.trial_store import TrialStore
 from tuner.training.report import EpochReport
 
 # A trial whose workers die so many times without a finished epoch in between is what kills them.
@@ -59,6 +59,31 @@ def trial_id(index: int) -> str:
 
 def _finite(number: float) -> float | None:
     return number if math.isfinite(number) else None
+
+
+class TrialStore(Protocol):
+    """A run folder, or what stands in for it where searches are only simulated."""
+
+    @property
+    def search_state(self) -> SearchState:
+        """All that was recorded so far."""
+        ...
+
+    def record(self, event: Event) -> None:
+        """Takes in an event, for good."""
+        ...
+
+    def state(self, trial: str) -> bytes | None:
+        """The last state of a trial, None where there is none."""
+        ...
+
+    def save_weights(self, trial: str, *, last: bytes | None, best: bytes | None) -> None:
+        """Keeps a trial's last state where it goes on, and the weights of its best epoch where this one is it."""
+        ...
+
+    def copy_state(self, source: str, trial: str) -> None:
+        """Makes the last state of ``source`` the last state of ``trial`` as well."""
+        ...
 
 
 class SearchController:
