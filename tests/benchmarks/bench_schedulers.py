@@ -9,10 +9,13 @@ training every trial to its end finds. Epochs and operations are shares of the e
 training is not here: it changes learning rates on the way, and such curves were not recorded.
 """
 
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import click
 import numpy as np
