@@ -99,9 +99,7 @@ class TrialConfig(BaseModel):
         "embedding"
     )
     embedding: Annotated[int, Field(ge=1, le=1024, description="numbers in a word's vector")] = 16
-    vectors: Annotated[Vectors, Field(description="word vectors of --vectors FILE: none, frozen, or trained on")] = (
-        "none"
-    )
+    vectors: Annotated[Vectors, Field(description="word vectors of a file: none, frozen, or trained on")] = "none"
     vocabulary: Annotated[
         int, Field(ge=3, le=1_000_000, description="token ids, padding and unknown included; cut to what the data have")
     ] = 5_000

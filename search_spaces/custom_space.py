@@ -33,7 +33,7 @@ def custom_space_of(document: Mapping[str, Any], *, origin: str) -> Space:
 
 
 def with_settings(space: Space, settings: Sequence[str]) -> Space:
-    """The space with what ``--set NAME=VALUE`` changes in it.
+    """The space with what settings such as ``NAME=VALUE`` change in it.
 
     Raises:
         SpaceError: where a setting cannot be read or names no hyperparameter of the model.

@@ -1,4 +1,4 @@
-"""Spaces as documents: read from YAML and from ``--set``, and written back, with errors that name file, key and value."""
+"""Spaces as documents: read from YAML and from settings, and written back, with errors that name file, key and value."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -139,7 +139,7 @@ def space_document(space: Space) -> dict[str, Any]:
 def parse_setting(
     setting: str, *, variables: Sequence[str] = (), own: Sequence[str] | None = None
 ) -> tuple[str, Domain]:
-    """``NAME=VALUE`` of the command line: one value, several with commas, or a domain in YAML braces.
+    """A setting ``NAME=VALUE``: one value, several with commas, or a domain in YAML braces.
 
     Args:
         setting: as it was given.
@@ -147,21 +147,19 @@ def parse_setting(
         own: the hyperparameters of a custom model, where it is meant for that model's space.
 
     Raises:
-        SpaceError: one line with the setting as it was given.
+        SpaceError: one line that begins with the setting as it was given.
     """
     name, equals, text = setting.partition("=")
     name = name.strip()
     if not equals or not text.strip():
-        raise SpaceError(f"--set {setting}: needs NAME=VALUE, for instance units=32 or units=16,32,64")
+        raise SpaceError(f"{setting}: needs NAME=VALUE, for instance units=32 or units=16,32,64")
     try:
         body = yaml.safe_load(text if text.strip().startswith(("{", "[")) else f"[{text}]")
         return name, parse_domain(name, body, variables=variables, own=own)
     except yaml.YAMLError:
-        raise SpaceError(
-            f"--set {setting}: the value is not readable as YAML; write for instance units=16,32"
-        ) from None
+        raise SpaceError(f"{setting}: the value is not readable as YAML; write for instance units=16,32") from None
     except ValueError as error:
-        raise SpaceError(f"--set {setting}: {error}") from None
+        raise SpaceError(f"{setting}: {error}") from None
 
 
 def read_document(path: Path) -> dict[str, Any]:

@@ -6,7 +6,12 @@
     └── StorageFailed   the run can no longer be written (full disk, storage gone): exit code 1, one line; it can be resumed
 
 What goes wrong inside one trial is none of these: it is recorded with the trial, and the search goes on.
+
+Messages name parameters as Python does, between backticks: "use `searcher='optuna'`", "raise `max_params`". The command line
+writes them as its options.
 """
+
+from pathlib import Path
 
 
 class TunerError(Exception):
@@ -14,7 +19,26 @@ class TunerError(Exception):
 
 
 class InputError(TunerError):
-    """Bad usage or bad input. The message is one line: what is wrong, the value that was received, what to do."""
+    """Bad usage or bad input. The message is one line: what is wrong, the value that was received, what to do.
+
+    Attributes:
+        option: the parameter that is at fault, None where it is not one of them.
+        value: what was received for it, None where the message does without.
+    """
+
+    def __init__(self, message: str, *, option: str | None = None, value: object = None) -> None:
+        """Takes the message, which follows the parameter's name and value."""
+        super().__init__(message)
+        self.option = option
+        self.value = value
+
+    def __str__(self) -> str:
+        """The message for a caller in Python: ``trials=0: must be at least 1``."""
+        message = super().__str__()
+        if self.option is None:
+            return message
+        value = str(self.value) if isinstance(self.value, Path) else self.value
+        return f"{self.option}: {message}" if value is None else f"{self.option}={value!r}: {message}"
 
 
 class SearchFailed(TunerError):

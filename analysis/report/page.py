@@ -46,7 +46,7 @@ def write_report(run: Run | ImportedResults, path: Path) -> None:
     try:
         write_text_atomically(path, render(run))
     except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror}); choose another file with --out") from None
+        raise InputError(f"{path}: cannot be written ({error.strerror}); choose another file with `out`") from None
 
 
 def render(run: Run | ImportedResults) -> str:

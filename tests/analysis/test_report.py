@@ -88,10 +88,10 @@ def test_small_and_empty_runs_have_an_honest_page(shape, tmp_path):
 
 def test_a_failed_write_leaves_nothing(tmp_path):
     run = load(made_up_run(tmp_path / "r", trials=1, epochs=1).path)
-    with pytest.raises(InputError, match="choose another file with --out"):
+    with pytest.raises(InputError, match="choose another file with `out`"):
         write_report(run, tmp_path / "nowhere" / "report.html")
     (tmp_path / "taken").mkdir()
-    with pytest.raises(InputError, match="choose another file with --out"):
+    with pytest.raises(InputError, match="choose another file with `out`"):
         write_report(run, tmp_path / "taken")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["r", "taken"]
 

@@ -24,11 +24,10 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=200)
     options = parser.parse_args()
     prepare_tensorflow(1)
-    from tuner.training.worker_context import WorkerContext
-
     from tuner.data.encoded import EncodedDataset, EncodedSplits
     from tuner.data.pipeline import BUILT_IN, DataRequest, prepare_data
     from tuner.training.trial_run import TrialRun
+    from tuner.training.worker_context import WorkerContext
 
     def first(data: EncodedDataset, texts: int) -> EncodedDataset:
         end = int(data.offsets[texts])

@@ -36,7 +36,6 @@ tf = prepare_tensorflow(1)
 import keras
 import numpy as np
 from bench_recurrence import GATES, matmul_peak
-from tuner.training.worker_context import WorkerContext
 
 from search_spaces.config import TrialConfig
 from tuner.data.batches import Batch, Buckets, count_real_tokens, training_batches
@@ -44,6 +43,7 @@ from tuner.data.encoded import EncodedSplits
 from tuner.data.pipeline import DataRequest, prepare_data
 from tuner.training.optimizers import OptimizerParams
 from tuner.training.program_key import StepInputs
+from tuner.training.worker_context import WorkerContext
 
 BATCH, VOCABULARY, EMBEDDING, LONGEST, RATE = 64, 10_000, 128, 400, 1e-3
 HAS_TORCH = importlib.util.find_spec("torch") is not None

@@ -162,7 +162,7 @@ def test_bytes_in_parquet(tmp_path: Path) -> None:
     pq.write_table(pa.table(columns), tmp_path / "f.parquet")
     path = str(tmp_path / "f.parquet")
     assert load_dataset(path, data_dir=tmp_path).texts == tuple(TEXTS)
-    with pytest.raises(InputError, match="column 'image' holds a bytes in row 1: name another with --text-column"):
+    with pytest.raises(InputError, match="column 'image' holds a bytes in row 1: name another with `text_column`"):
         load_dataset(path, text_column="image", data_dir=tmp_path)
 
 

@@ -54,7 +54,7 @@ def test_the_same_request_gives_the_same_arrays_and_another_seed_another_split()
 def test_texts_without_a_repeated_word_are_refused_in_one_line(tmp_path):
     rows = [(f"word{i}", "ab"[i % 2], "train") for i in range(8)] + [("x", "a", "validation"), ("y", "b", "validation")]
     rows += [("z", "a", "test"), ("q", "b", "test")]
-    with pytest.raises(InputError, match="no word occurs 2 times in the 8 training texts: lower --min-freq"):
+    with pytest.raises(InputError, match="no word occurs 2 times in the 8 training texts: lower `min_freq`"):
         prepare_data(request(given_split(tmp_path, rows)))
 
 

@@ -20,7 +20,7 @@ def test_an_export_is_replaced_with_force_only(tmp_path):
     target = tmp_path / "model"
     write_folder(target, filled("one"), force=False)
     (target / "old").touch()
-    with pytest.raises(InputError, match=r"exists already; .*--force"):
+    with pytest.raises(InputError, match=r"exists already; .*`force`"):
         write_folder(target, filled("two"), force=False)
     assert (target / DESCRIPTION).read_text() == "one"
     write_folder(target, filled("two"), force=True)

@@ -25,7 +25,7 @@ def test_a_run_is_there_whole_or_not_at_all(tmp_path):
 
 def test_a_taken_name_is_refused_and_left_alone(tmp_path):
     create_run(tmp_path, "mine", fill)
-    with pytest.raises(InputError, match=r"--name mine: the run .* exists; choose another name"):
+    with pytest.raises(InputError, match=r"name='mine': the run .* exists; choose another name"):
         create_run(tmp_path, "mine", fill)
 
 

@@ -136,9 +136,7 @@ def test_what_does_not_fit_the_budget_is_not_proposed(searcher):
 
 def test_a_budget_that_nothing_fits_is_one_line():
     records = search(RandomSearcher(SPACE, seed=1, fits=lambda _: True), 12)
-    with pytest.raises(
-        InputError, match="--max-params: none of 200 configurations that Optuna proposed for the space s"
-    ):
+    with pytest.raises(InputError, match="max_params: none of 200 configurations that Optuna proposed for the space s"):
         optuna(fits=lambda _: False).propose(12, records)
 
 

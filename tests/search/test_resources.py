@@ -71,12 +71,12 @@ def test_a_cluster_is_not_bounded_by_the_nodes_of_today(machine):
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({"gpus_per_trial": "auto"}, "--gpus-per-trial auto: no GPU: 0 on this machine; leave it out"),
+        ({"gpus_per_trial": "auto"}, "gpus_per_trial='auto': no GPU: 0 on this machine; leave it out"),
         (
             {"gpus_per_trial": 1.0},
-            "--gpus-per-trial 1: this machine has 0; ask for fewer, or give a cluster with --address",
+            "gpus_per_trial=1.0: this machine has 0; ask for fewer, or give a cluster with `address`",
         ),
-        ({"cpus_per_trial": 9.0}, "--cpus-per-trial 9: this machine has 8; ask for fewer"),
+        ({"cpus_per_trial": 9.0}, "cpus_per_trial=9.0: this machine has 8; ask for fewer"),
     ],
 )
 def test_what_is_not_there_is_refused(machine, asked, message):
@@ -141,7 +141,7 @@ def test_a_trial_that_no_node_holds_is_refused_unless_nodes_may_come(monkeypatch
         update={"resources": run_settings().resources.model_copy(update={"gpus_per_trial": 1.0})}
     )
     there = ClusterResources(cpus=4, gpus=0, nodes=1, is_local=False)
-    with pytest.raises(InputError, match="--gpus-per-trial 1: the cluster has 0; ask for less or add nodes"):
+    with pytest.raises(InputError, match=r"gpus_per_trial=1\.0: the cluster has 0; ask for less or add nodes"):
         check_cluster(settings, there)
     check_cluster(settings, replace(there, gpus=8))
     check_cluster(settings, replace(there, is_open=True))

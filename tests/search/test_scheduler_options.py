@@ -22,18 +22,21 @@ def test_rungs_take_the_place_of_the_grace_period():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (SchedulerOptions("none", grace_period=2), "--grace-period 2: --scheduler none has no options"),
-        (SchedulerOptions("median", reduction_factor=3), "--reduction-factor 3: --scheduler median has --grace-period"),
-        (SchedulerOptions("hyperband", promotion=True), "--promotion: --scheduler hyperband has --reduction-factor"),
-        (SchedulerOptions("pbt", rungs=(1, 2)), "--rungs 1,2: --scheduler pbt has --perturbation-interval"),
-        (SchedulerOptions("asha", perturbation_interval=2), "--perturbation-interval 2: --scheduler asha has"),
-        (SchedulerOptions("asha", reduction_factor=1), "--reduction-factor 1: .*at least 2"),
-        (SchedulerOptions("frontier", grace_period=9), r"--grace-period 9: must be between 1 and --epochs \(8\)"),
-        (SchedulerOptions("frontier", grace_period=0), "--grace-period 0"),
-        (SchedulerOptions("asha", rungs=(3, 2)), "--rungs 3,2: must be ascending epochs from 1 to 7"),
-        (SchedulerOptions("asha", rungs=(2, 8)), "--rungs 2,8"),
-        (SchedulerOptions("asha", rungs=(2,), grace_period=2), "--grace-period 2: --rungs says already"),
-        (SchedulerOptions("pbt", perturbation_interval=9), "--perturbation-interval 9"),
+        (SchedulerOptions("none", grace_period=2), "grace_period=2: `scheduler='none'` has no options"),
+        (SchedulerOptions("median", reduction_factor=3), "reduction_factor=3: `scheduler='median'` has `grace_period`"),
+        (
+            SchedulerOptions("hyperband", promotion=True),
+            "promotion=True: `scheduler='hyperband'` has `reduction_factor`",
+        ),
+        (SchedulerOptions("pbt", rungs=(1, 2)), r"rungs=\(1, 2\): `scheduler='pbt'` has `perturbation_interval`"),
+        (SchedulerOptions("asha", perturbation_interval=2), "perturbation_interval=2: `scheduler='asha'` has"),
+        (SchedulerOptions("asha", reduction_factor=1), "reduction_factor=1: .*at least 2"),
+        (SchedulerOptions("frontier", grace_period=9), r"grace_period=9: must be between 1 and `epochs` \(8\)"),
+        (SchedulerOptions("frontier", grace_period=0), "grace_period=0"),
+        (SchedulerOptions("asha", rungs=(3, 2)), r"rungs=\(3, 2\): must be ascending epochs from 1 to 7"),
+        (SchedulerOptions("asha", rungs=(2, 8)), r"rungs=\(2, 8\)"),
+        (SchedulerOptions("asha", rungs=(2,), grace_period=2), "grace_period=2: `rungs` says already"),
+        (SchedulerOptions("pbt", perturbation_interval=9), "perturbation_interval=9"),
     ],
 )
 def test_options_that_do_not_apply_or_are_out_of_range(options, message):
@@ -44,9 +47,11 @@ def test_options_that_do_not_apply_or_are_out_of_range(options, message):
 
 def test_a_population_needs_one_network_and_something_to_perturb():
     check_population(Space("s", {"dropout": Uniform(0, 0.5), "units": Choice((8,))}), 4)
-    with pytest.raises(InputError, match="varies units; fix them with --set, for instance --set units=VALUE"):
+    with pytest.raises(
+        InputError, match="varies units; fix them with `settings`, for instance `settings='units=VALUE'`"
+    ):
         check_population(Space("s", {"dropout": Uniform(0, 0.5), "units": Choice((8, 16))}), 8)
     with pytest.raises(InputError, match="varies none of learning_rate, dropout, l2"):
         check_population(Space("s", {"units": Choice((8,))}), 8)
-    with pytest.raises(InputError, match="--trials 3"):
+    with pytest.raises(InputError, match="trials=3"):
         check_population(Space("s", {"dropout": Uniform(0, 0.5)}), 3)

@@ -45,7 +45,7 @@ def test_the_first_points_of_a_grid_are_a_sample_of_it_that_the_seed_draws():
 
 
 def test_a_grid_over_a_continuous_range_names_it():
-    with pytest.raises(InputError, match=r"dropout, learning_rate of space frontier .* --set dropout=VALUE"):
+    with pytest.raises(InputError, match=r"dropout, learning_rate of space frontier .* `settings='dropout=VALUE"):
         GridSearcher(named_space("frontier"), seed=0, fits=lambda _: True)
 
 

@@ -110,7 +110,7 @@ def test_the_bayesian_oracle_proposes_points_of_a_models_space():
 
 @pytest.mark.tensorflow
 def test_the_bayesian_oracle_refuses_conditions():
-    with pytest.raises(InputError, match="--searcher bayesian: the space models:build has conditions"):
+    with pytest.raises(InputError, match="searcher='bayesian': the space models:build has conditions"):
         BayesianSearcher(OWN, seed=0, fits=anything)
 
 

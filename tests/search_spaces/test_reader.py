@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 import yaml
@@ -112,6 +114,5 @@ def test_settings_of_the_command_line(setting, name, domain):
 
 @pytest.mark.parametrize("setting", ["units", "units=", "=3", "units=[", "units={choice: [}", "nothing=1"])
 def test_settings_that_mean_nothing_are_refused_with_the_setting(setting):
-    with pytest.raises(SpaceError, match=r"--set") as error:
+    with pytest.raises(SpaceError, match="^" + re.escape(setting)):
         parse_setting(setting)
-    assert setting in str(error.value)

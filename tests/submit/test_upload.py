@@ -24,7 +24,7 @@ def test_what_is_ignored_and_what_a_search_leaves_is_not_sent(tmp_path):
 
 
 def test_a_folder_that_is_none_is_refused(tmp_path):
-    with pytest.raises(InputError, match=r"--working-dir .*nothing: is no folder"):
+    with pytest.raises(InputError, match=r"working_dir='.*nothing': is no folder"):
         working_tree(tmp_path / "nothing")
 
 

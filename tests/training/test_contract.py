@@ -103,9 +103,8 @@ def no_tracing():
 
 
 def new_trial(data, config, state=None):
-    from tuner.training.worker_context import WorkerContext
-
     from tuner.training.trial_run import TrialRun
+    from tuner.training.worker_context import WorkerContext
 
     return TrialRun(WorkerContext(data, vocabulary_size=20, classes=2, epochs=3), config, seed=(0, 1), state=state)
 

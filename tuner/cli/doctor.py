@@ -4,7 +4,7 @@ import json
 import secrets
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -14,6 +14,7 @@ from rich.table import Table
 import analysis
 import search_spaces
 import tuner
+from tuner.cli.spelling import with_options
 from tuner.cli.terminal import Terminal
 from tuner.doctor.checks import Check
 from tuner.doctor.probe import PACKAGES, installed
@@ -34,7 +35,7 @@ def doctor_command(cluster: str | None, runs_dir: Path, *, as_json: bool) -> int
     else:
         from tuner.doctor.examination import examine
 
-        found = examine(cluster, runs_dir)
+        found = [replace(check, remedy=with_options(check.remedy)) for check in examine(cluster, runs_dir)]
     if as_json:
         print(json.dumps({"checks": [asdict(check) for check in found], "packages": installed()}, indent=2))  # noqa: T201
     else:

@@ -8,17 +8,8 @@ from typing import NoReturn
 import click
 
 from tuner import __version__
-from tuner.cli.commands.confirm import confirm
-from tuner.cli.commands.doctor import doctor
-from tuner.cli.commands.export import export
-from tuner.cli.commands.predict import predict
-from tuner.cli.commands.rank import rank
-from tuner.cli.commands.report import report
-from tuner.cli.commands.reproduce import reproduce
-from tuner.cli.commands.resume import resume
-from tuner.cli.commands.search import search
-from tuner.cli.commands.spaces import spaces
-from tuner.cli.commands.submit import submit
+from tuner.cli.commands import COMMANDS
+from tuner.cli.spelling import message_of
 from tuner.errors import InputError, TunerError
 from tuner.search.interruption import Interrupted
 
@@ -37,7 +28,7 @@ def cli() -> None:
     """
 
 
-for command in (search, resume, rank, confirm, report, export, predict, spaces, reproduce, submit, doctor):
+for command in COMMANDS:
     cli.add_command(command)
 
 
@@ -59,7 +50,7 @@ def run(arguments: list[str]) -> int:
     except click.ClickException as error:
         return _fail(error.format_message(), 2)
     except TunerError as error:
-        return _fail(str(error), 2 if isinstance(error, InputError) else 1)
+        return _fail(message_of(error), 2 if isinstance(error, InputError) else 1)
     except (KeyboardInterrupt, click.Abort, Interrupted):
         return _fail("interrupted before there was anything to keep", _INTERRUPTED)
     except BrokenPipeError:

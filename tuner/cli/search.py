@@ -134,7 +134,7 @@ def _request(options: dict[str, Any]) -> SearchRequest:
         split_column=options["split_column"],
         data_dir=options["data_dir"],
         split_seed=options["seed"],
-        stop_words=options["drop_stop_words"],
+        stop_words=options["stop_words"],
         min_freq=options["min_freq"],
         max_tokens=options["max_tokens"],
         max_length=options["max_length"],
@@ -164,7 +164,7 @@ def _space(options: dict[str, Any]) -> Space | CustomModelRequest:
 
 
 def space_with(name: str, settings: tuple[str, ...]) -> Space:
-    """A named space or a file's, with what ``--set`` changes.
+    """A named space or a file's, with what settings change.
 
     Raises:
         InputError: where there is none, or a setting means nothing.
@@ -172,8 +172,9 @@ def space_with(name: str, settings: tuple[str, ...]) -> Space:
     try:
         path = Path(name)
         space = read_space(path) if path.suffix in (".yaml", ".yml") or path.is_file() else named_space(name)
-        return space.replaced(dict(parse_setting(setting, variables=space.variables) for setting in settings))
     except SpaceError as error:
         raise InputError(str(error)) from None
+    try:
+        return space.replaced(dict(parse_setting(setting, variables=space.variables) for setting in settings))
     except ValueError as error:
-        raise InputError(f"--set {error}") from None
+        raise InputError(f"`settings` {error}") from None

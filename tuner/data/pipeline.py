@@ -96,7 +96,7 @@ def prepare_data(request: DataRequest) -> PreparedData:
     )
     if vocabulary.size <= FIRST_WORD_ID:
         raise InputError(
-            f"no word occurs {request.min_freq} times in the {len(train):,} training texts: lower --min-freq or give more texts"
+            f"no word occurs {request.min_freq} times in the {len(train):,} training texts: lower `min_freq` or give more texts"
         )
     notes = (*dataset.notes, *splits.notes, *tokenizer_notes)
     return PreparedData(dataset, splits, tokenizer, vocabulary, encoded, notes)

@@ -22,7 +22,7 @@ def examine(address: str | None, runs_dir: Path) -> list[Check]:
     """Looks at the cluster of ``find_cluster``, or at this machine where there is none.
 
     Args:
-        address: of a cluster, as ``tuner search --address`` takes it.
+        address: of a cluster, as ``search`` takes it.
         runs_dir: where searches that are started here keep their runs.
 
     Raises:
@@ -122,9 +122,9 @@ def storage_check(runs_dir: Path, *, nodes: int) -> Check:
             pass
     except OSError as error:
         return Check(
-            "storage", "failed", f"{runs_dir}: {error.strerror}", "choose a folder that you can write with --runs-dir"
+            "storage", "failed", f"{runs_dir}: {error.strerror}", "choose a folder that you can write with `runs_dir`"
         )
     if nodes > 1:
         text = f"{runs_dir.resolve()} takes runs, but goes with the disk of this node (the other nodes write nothing)"
-        return Check("storage", "warning", text, "keep runs on object storage: --runs-dir s3://BUCKET/PATH")
+        return Check("storage", "warning", text, "keep runs on object storage: `runs_dir='s3://BUCKET/PATH'`")
     return Check("storage", "ok", f"{runs_dir.resolve()} takes runs")

@@ -23,14 +23,16 @@ def built_with_weights(model: TrainedCustomModel) -> BuiltModel:
     try:
         built = CustomModel(model.source, model.facts).built(model.config.model_dump(), seed=0)
     except HyperModelError as error:
-        raise InputError(f"--hypermodel {name}: {error}") from None
+        raise InputError(str(error), option="hypermodel", value=name) from None
     except Exception as error:  # noqa: BLE001  the user's code
-        raise InputError(f"--hypermodel {name}: its build raised {raised_by(error, model.source.root)}") from None
+        reason = raised_by(error, model.source.root)
+        raise InputError(f"its build raised {reason}", option="hypermodel", value=name) from None
     variables = built.model.weights
     if [tuple(variable.shape) for variable in variables] != [weight.shape for weight in model.weights]:
         raise InputError(
-            f"--hypermodel {name}: builds another model than in trial {model.trial}, whose weights do not fit; bring its "
-            "module back as it was"
+            f"builds another model than in trial {model.trial}, whose weights do not fit; bring its module back as it was",
+            option="hypermodel",
+            value=name,
         )
     for variable, weight in zip(variables, model.weights, strict=True):
         variable.assign(weight)

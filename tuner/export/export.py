@@ -98,12 +98,16 @@ def export_run(run: str, runs_dir: Path, *, trial: str, out: Path | None, kind: 
     check_target(target, force=force)
     if kind == "tflite" and loaded.settings.hypermodel is not None:
         raise InputError(
-            f"--format tflite: is for the networks of this program, and {loaded.name} is of {loaded.settings.hypermodel.name}; "
-            "export a saved_model or a keras file"
+            f"is for the networks of this program, and {loaded.name} is of {loaded.settings.hypermodel.name}; "
+            "export a saved_model or a keras file",
+            option="kind",
+            value=kind,
         )
     if kind == "tflite" and find_spec("ai_edge_litert") is None:
         raise InputError(
-            "--format tflite: LiteRT's interpreter measures the quantised files; install it: pip install ai-edge-litert"
+            "LiteRT's interpreter measures the quantised files; install it: pip install ai-edge-litert",
+            option="kind",
+            value=kind,
         )
     models = [read_model(loaded, encoder, one) for one in trials]
     quiet_tensorflow(threads=1)

@@ -22,10 +22,14 @@ def check_target(target: Path, *, force: bool) -> None:
     if not target.exists() and not target.is_symlink():
         return
     if not force:
-        raise InputError(f"--out {target}: exists already; choose another folder, or replace it with --force")
+        raise InputError(
+            "exists already; choose another folder, or replace it with `force`", option="out", value=target
+        )
     is_empty = target.is_dir() and not any(target.iterdir())
     if target.is_symlink() or not (is_empty or (target / DESCRIPTION).is_file()):
-        raise InputError(f"--out {target}: is no exported model, so --force does not remove it; choose another folder")
+        raise InputError(
+            "is no exported model, so `force` does not remove it; choose another folder", option="out", value=target
+        )
 
 
 def write_folder(target: Path, fill: Callable[[Path], None], *, force: bool) -> None:
@@ -46,7 +50,9 @@ def write_folder(target: Path, fill: Callable[[Path], None], *, force: bool) -> 
         partial.rename(target)
     except OSError as error:
         raise InputError(
-            f"--out {target}: cannot be written ({error.strerror or error}); choose a folder that you can write"
+            f"cannot be written ({error.strerror or error}); choose a folder that you can write",
+            option="out",
+            value=target,
         ) from None
     finally:
         if replaced.exists() and not target.exists():

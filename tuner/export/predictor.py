@@ -105,7 +105,7 @@ def _read_labels(folder: Path) -> tuple[str, ...]:
             f"{folder}: holds a frontier; give one of its models, for instance {_first_model(folder, description)}"
         )
     if kind != "saved_model" or not (folder / "saved_model.pb").is_file():
-        raise InputError(f"{folder}: holds no SavedModel (format {kind}); export with --format saved_model to predict")
+        raise InputError(f"{folder}: holds no SavedModel (format {kind}); export with `kind='saved_model'` to predict")
     return labels
 
 

@@ -107,7 +107,9 @@ def chosen_trials(run: Run, wanted: str) -> list[str]:
         ranked = rank(run.trials)
         if ranked.empty:
             raise InputError(
-                f"--trial {wanted}: no trial of {run.name} has finished an epoch; wait, or resume the search"
+                f"no trial of {run.name} has finished an epoch; wait, or resume the search",
+                option="trial",
+                value=wanted,
             )
         if wanted == FRONTIER:
             return [str(trial) for trial in frontier(run.trials)["trial_id"]]
@@ -116,7 +118,9 @@ def chosen_trials(run: Run, wanted: str) -> list[str]:
         if wanted == trial or (wanted.isdecimal() and trial.isdecimal() and int(wanted) == int(trial)):
             return [str(trial)]
     raise InputError(
-        f"--trial {wanted}: {run.name} has no such trial; give best, knee, frontier or one of {listed(_kept(run))}"
+        f"{run.name} has no such trial; give best, knee, frontier or one of {listed(_kept(run))}",
+        option="trial",
+        value=wanted,
     )
 
 
@@ -164,8 +168,9 @@ def _read_weights(run: Run, trial: str) -> tuple[NDArray[np.float32], ...]:
         kept = _kept(run)
         remedy = f"trials with weights: {listed(kept)}" if kept else "no trial of the run has weights"
         raise InputError(
-            f"--trial {trial}: its weights were not kept (that is for the most accurate, the frontier and those that run); "
-            f"{remedy}"
+            f"its weights were not kept (that is for the most accurate, the frontier and those that run); {remedy}",
+            option="trial",
+            value=trial,
         ) from None
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:

@@ -136,7 +136,7 @@ def _embedding(config: TrialConfig, vectors_width: int | None) -> int:
         return config.embedding
     if vectors_width is None:
         raise InputError(
-            f"vectors={config.vectors}: needs a file of word vectors; give one with --vectors FILE or set vectors=none"
+            f"vectors={config.vectors}: needs a file of word vectors; give one with `vectors='FILE'` or set vectors=none"
         )
     if config.embedding not in (TrialConfig.model_fields["embedding"].default, vectors_width):
         raise InputError(

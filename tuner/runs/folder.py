@@ -124,7 +124,7 @@ def create_run(runs_dir: Path, name: str, fill: Callable[[RunFolder], None]) -> 
         fill(RunFolder(partial))
         return RunFolder(partial.rename(runs_dir / name), remote)
     except OSError as error:
-        raise InputError(_unwritable(runs_dir, error)) from None
+        raise _unwritable(runs_dir, error) from None
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
@@ -136,33 +136,38 @@ def check_new_run(runs_dir: Path, name: str) -> None:
         InputError: one line with the remedy.
     """
     if not _NAME.fullmatch(name):
-        raise InputError(f"--name {name!r}: use letters, digits, dot, dash and underscore, at most 100")
+        raise InputError("use letters, digits, dot, dash and underscore, at most 100", option="name", value=name)
     remote = remote_folder(runs_dir / name)
     if remote is not None:
         _check_new_remote(remote)
         return
     if (runs_dir / name).exists():
-        raise InputError(f"--name {name}: the run {runs_dir / name} exists; choose another name or remove the folder")
+        raise InputError(
+            f"the run {runs_dir / name} exists; choose another name or remove the folder", option="name", value=name
+        )
     probe = runs_dir / f".{name}.probe"
     try:
         probe.mkdir(parents=True)
         probe.rmdir()
     except OSError as error:
-        raise InputError(_unwritable(runs_dir, error)) from None
+        raise _unwritable(runs_dir, error) from None
 
 
 def _check_new_remote(remote: RemoteFolder) -> None:
     try:
         if remote.read(SETTINGS) is not None:
-            raise InputError(f"--name {remote.name}: the run {remote.url} exists; choose another name or remove it")
+            raise InputError(
+                f"the run {remote.url} exists; choose another name or remove it", option="name", value=remote.name
+            )
         remote.write("probe", b"")
         remote.delete("probe")
     except OSError as error:
         raise unreachable(remote.url, error) from None
 
 
-def _unwritable(runs_dir: Path, error: OSError) -> str:
-    return f"--runs-dir {runs_dir}: cannot be written ({error.strerror or error}); choose a folder that you can write"
+def _unwritable(runs_dir: Path, error: OSError) -> InputError:
+    message = f"cannot be written ({error.strerror or error}); choose a folder that you can write"
+    return InputError(message, option="runs_dir", value=runs_dir)
 
 
 def find_run(run: str, runs_dir: Path) -> RunFolder:

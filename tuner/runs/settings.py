@@ -64,8 +64,8 @@ class HyperModelSettings(_Settings):
         name: where it is found: ``package.module:name``.
         root: the folder from which it is imported.
         sources: the modules that it loads from there, by path within the folder, with the SHA-256 of their content.
-        declared: its space as it was discovered, before ``--set``.
-        changes: what ``--set`` changed in that, as it was given.
+        declared: its space as it was discovered, before settings.
+        changes: what settings changed in that, as it was given.
     """
 
     name: str
@@ -150,7 +150,7 @@ class SearchSettings(_Settings):
         return METRICS[self.metric].objective
 
     def resolved_space(self) -> Space:
-        """The space that trials are drawn from, ``--set`` included."""
+        """The space that trials are drawn from, settings included."""
         if self.hypermodel is not None:
             return custom_space_of(self.space, origin="search.yaml: space")
         return space_of(self.space, origin="search.yaml: space", name=self.name)

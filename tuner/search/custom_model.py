@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from search_spaces.custom_space import custom_space_of, with_settings
-from search_spaces.documents import SpaceError
 from search_spaces.space import Space
 from tuner.data.pipeline import PreparedData
 from tuner.errors import InputError
@@ -26,11 +25,11 @@ _LINES_OF_A_CRASH = 2
 
 @dataclass(frozen=True)
 class CustomModelRequest:
-    """What a user asks with ``--hypermodel``.
+    """What a user asks with ``hypermodel``.
 
     Attributes:
         name: ``package.module:name``.
-        settings: of ``--set``, as they were given.
+        settings: changes of its space, as they were given.
     """
 
     name: str
@@ -47,10 +46,8 @@ def discovered(request: CustomModelRequest, data: PreparedData, *, max_length: i
     settings = found.model_copy(update={"changes": request.settings})
     try:
         return settings, with_settings(custom_space_of(settings.declared, origin=request.name), request.settings)
-    except SpaceError as error:
-        raise InputError(str(error)) from None
     except ValueError as error:
-        raise InputError(f"--set {error}") from None
+        raise InputError(f"`settings` {error}") from None
 
 
 def discovered_again(settings: SearchSettings, data: PreparedData) -> SearchSettings:
@@ -68,8 +65,9 @@ def discovered_again(settings: SearchSettings, data: PreparedData) -> SearchSett
     now = _declared(before.name, root if root.is_dir() else Path.cwd(), data, max_length=settings.data.max_length)
     if now.declared != before.declared:
         raise InputError(
-            f"--hypermodel {before.name}: its space has changed since the search {settings.name} began; bring the old module "
-            "back or start a new search"
+            f"its space has changed since the search {settings.name} began; bring the old module back or start a new search",
+            option="hypermodel",
+            value=before.name,
         )
     return settings.model_copy(update={"hypermodel": now.model_copy(update={"changes": before.changes})})
 
@@ -84,7 +82,9 @@ def source_of(hypermodel: HyperModelSettings) -> ModelSource:
         return ModelSource.read(hypermodel.name, Path(hypermodel.root), hypermodel.sources)
     except OSError as error:
         raise InputError(
-            f"--hypermodel {hypermodel.name}: {error.filename} cannot be read ({error.strerror}); put it back"
+            f"{error.filename} cannot be read ({error.strerror}); put it back",
+            option="hypermodel",
+            value=hypermodel.name,
         ) from None
 
 
@@ -105,7 +105,7 @@ def _declared(name: str, root: Path, data: PreparedData, *, max_length: int) -> 
             np.save(Path(scratch) / "vectors.npy", data.encoded.vectors)
         answer = _answer(asked, Path(scratch))
     if "error" in answer:
-        raise InputError(f"--hypermodel {name}: {answer['error']}")
+        raise InputError(answer["error"], option="hypermodel", value=name)
     source = ModelSource.read(name, root, answer["files"])
     return HyperModelSettings(name=name, root=str(root), sources=source.digests(), declared=answer["space"])
 
@@ -121,7 +121,7 @@ def _answer(asked: dict[str, Any], scratch: Path) -> dict[str, Any]:
         command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
     if not answer.exists():
-        raise InputError(f"--hypermodel {asked['name']}: {_end_of(ended.returncode, ended.stderr)}")
+        raise InputError(_end_of(ended.returncode, ended.stderr), option="hypermodel", value=asked["name"])
     content: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
     return content
 

@@ -13,17 +13,23 @@ def extended(settings: SearchSettings, trials: int) -> SearchSettings:
     """
     name, now = settings.name, settings.trials // settings.repeats
     if trials <= now:
-        raise InputError(f"--trials {trials}: {name} has {now} already; give the number that it is to have in all")
+        raise InputError(
+            f"{name} has {now} already; give the number that it is to have in all", option="trials", value=trials
+        )
     if settings.scheduler.name in ("hyperband", "pbt"):
         raise InputError(
-            f"--trials {trials}: {settings.scheduler.name} lays a search out for its number of trials ({now}); start another "
-            f"search with --warm-start {name}"
+            f"{settings.scheduler.name} lays a search out for its number of trials ({now}); start another search with "
+            f"`warm_start={name!r}`",
+            option="trials",
+            value=trials,
         )
     if settings.searcher == "grid":
         points = _points(settings)
         if trials > points:
             left = f"has {points} points" if now < points else f"is done, all {points} points of it"
-            raise InputError(f"--trials {trials}: the grid of {name} {left}; start another search with more values")
+            raise InputError(
+                f"the grid of {name} {left}; start another search with more values", option="trials", value=trials
+            )
     longer = settings.model_copy(update={"trials": trials * settings.repeats})
     preview(longer)
     return longer

@@ -24,7 +24,7 @@ class GpuSharing:
 
     Attributes:
         trials: that fit on it side by side.
-        share: of the card for each, what ``--gpus-per-trial`` would be.
+        share: of the card for each, what ``gpus_per_trial`` would be.
         needed: bytes of TensorFlow's memory that the largest trial is given room for.
         card: bytes that the smallest card has.
     """

@@ -163,8 +163,8 @@ def check_cluster(settings: SearchSettings, cluster: ClusterResources) -> None:
         InputError: naming what it lacks.
     """
     for option, wanted, there in (
-        ("--cpus-per-trial", settings.resources.cpus_per_trial, cluster.cpus),
-        ("--gpus-per-trial", settings.resources.gpus_per_trial, cluster.gpus),
+        ("cpus_per_trial", settings.resources.cpus_per_trial, cluster.cpus),
+        ("gpus_per_trial", settings.resources.gpus_per_trial, cluster.gpus),
     ):
         if wanted > there and not cluster.is_open:
-            raise InputError(f"{option} {wanted:g}: the cluster has {there:g}; ask for less or add nodes")
+            raise InputError(f"the cluster has {there:g}; ask for less or add nodes", option=option, value=wanted)

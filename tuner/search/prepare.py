@@ -107,7 +107,7 @@ def prepare_again(settings: SearchSettings) -> PreparedData:
     data = settings.data
     if Path(data.source).is_absolute() and not Path(data.source).exists():
         raise InputError(
-            f"{data.source}: the data of the search {settings.name} are gone; give their place with --data"
+            f"{data.source}: the data of the search {settings.name} are gone; give their place with `data`"
         )
     prepared = prepare_data(_data_request(data))
     if prepared.dataset.fingerprint != data.fingerprint:

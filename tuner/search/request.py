@@ -12,6 +12,8 @@ from tuner.search.custom_model import CustomModelRequest
 from tuner.search.schedulers.options import SchedulerOptions
 
 _NO_VECTORS = Choice(("none",))
+_COUNTS = ("trials", "epochs", "max_params", "concurrency", "patience", "repeats")
+_DATA_COUNTS = ("max_length", "min_freq", "max_tokens")
 
 
 @dataclass(frozen=True)
@@ -63,64 +65,67 @@ class SearchRequest:
         Raises:
             InputError: one line with the option, its value and the remedy.
         """
-        for option, value in (
-            ("--trials", self.trials),
-            ("--epochs", self.epochs),
-            ("--max-params", self.max_params),
-            ("--concurrency", self.concurrency),
-            ("--patience", self.patience),
-            ("--repeats", self.repeats),
-            ("--max-length", self.data.max_length),
-            ("--min-freq", self.data.min_freq),
-            ("--max-tokens", self.data.max_tokens),
-        ):
+        counts = {name: getattr(self, name) for name in _COUNTS} | {
+            name: getattr(self.data, name) for name in _DATA_COUNTS
+        }
+        for option, value in counts.items():
             if value is not None and value < 1:
-                raise InputError(f"{option} {value}: must be at least 1")
+                raise InputError("must be at least 1", option=option, value=value)
         if self.data.source == BUILT_IN:
-            for option, column in (
-                ("--text-column", self.data.text_column),
-                ("--label-column", self.data.label_column),
-                ("--split-column", self.data.split_column),
-            ):
+            for option in ("text_column", "label_column", "split_column"):
+                column = getattr(self.data, option)
                 if column is not None:
-                    raise InputError(f"{option} {column}: needs --data, without which a corpus is generated")
+                    raise InputError("needs `data`, without which a corpus is generated", option=option, value=column)
         self._check_repeats()
         if isinstance(self.space, CustomModelRequest):
             self._check_custom_model(self.space)
         elif self.vectors is not None and self.space.parameters.get("vectors", _NO_VECTORS) == _NO_VECTORS:
             raise InputError(
-                f"--vectors {self.vectors}: no network of the space {self.space.name} begins with vectors; "
-                "add --set vectors=frozen,trained"
+                f"no network of the space {self.space.name} begins with vectors; add `settings='vectors=frozen,trained'`",
+                option="vectors",
+                value=self.vectors,
             )
         if self.seed < 0:
-            raise InputError(f"--seed {self.seed}: must be 0 or more")
+            raise InputError("must be 0 or more", option="seed", value=self.seed)
         if not self.cpus_per_trial > 0:
-            raise InputError(f"--cpus-per-trial {self.cpus_per_trial:g}: must be more than 0, for instance 1 or 0.5")
+            raise InputError(
+                "must be more than 0, for instance 1 or 0.5", option="cpus_per_trial", value=self.cpus_per_trial
+            )
         gpus = self.gpus_per_trial
         if isinstance(gpus, int | float) and (gpus < 0 or (gpus > 1 and gpus != int(gpus))):
-            raise InputError(f"--gpus-per-trial {gpus:g}: must be 0, a fraction of one GPU, or a whole number")
+            raise InputError("must be 0, a fraction of one GPU, or a whole number", option="gpus_per_trial", value=gpus)
         if self.objective is not None and self.searcher != "optuna":
             raise InputError(
-                f"--objective {self.objective}: --searcher {self.searcher} has no objective to choose; use --searcher optuna"
+                f"`searcher={self.searcher!r}` has no objective to choose; use `searcher='optuna'`",
+                option="objective",
+                value=self.objective,
             )
         if self.warm_start is not None and self.searcher == "grid":
-            raise InputError(f"--warm-start {self.warm_start}: a grid has all its points already; leave it out")
+            raise InputError(
+                "a grid has all its points already; leave it out", option="warm_start", value=self.warm_start
+            )
 
     def _check_custom_model(self, own: CustomModelRequest) -> None:
         if self.scheduler.name == "pbt":
             raise InputError(
-                f"--scheduler pbt: gives weights and rates of one trial to another, which nobody can do for --hypermodel "
-                f"{own.name}; use asha, frontier, hyperband or median"
+                f"gives weights and rates of one trial to another, which nobody can do for `hypermodel={own.name!r}`; use "
+                "asha, frontier, hyperband or median",
+                option="scheduler",
+                value="pbt",
             )
         if self.max_params is not None:
             raise InputError(
-                f"--max-params {self.max_params}: the parameters of --hypermodel {own.name} are counted where it is built, not "
-                "before; leave it out, and give it to rank"
+                f"the parameters of `hypermodel={own.name!r}` are counted where it is built, not before; leave it out, and "
+                "give it to rank",
+                option="max_params",
+                value=self.max_params,
             )
 
     def _check_repeats(self) -> None:
         if self.repeats > 1 and self.scheduler.name == "pbt":
             raise InputError(
-                f"--repeats {self.repeats}: trials of --scheduler pbt change their hyperparameters as they train: none repeats "
-                "another; leave it out, or choose another scheduler"
+                "trials of `scheduler='pbt'` change their hyperparameters as they train: none repeats another; leave it out, "
+                "or choose another scheduler",
+                option="repeats",
+                value=self.repeats,
             )

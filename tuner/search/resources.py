@@ -30,18 +30,22 @@ def resources_of(request: SearchRequest) -> ResourceSettings:
     if cluster is None:
         there = Capacity(cpus=os.cpu_count() or 1, gpus=local_gpus())
         for option, asked, has in (
-            ("--gpus-per-trial", gpus, there.gpus),
-            ("--cpus-per-trial", request.cpus_per_trial, there.cpus),
+            ("gpus_per_trial", gpus, there.gpus),
+            ("cpus_per_trial", request.cpus_per_trial, there.cpus),
         ):
             if isinstance(asked, int | float) and asked > has:
                 raise InputError(
-                    f"{option} {asked:g}: this machine has {has:g}; ask for fewer, or give a cluster with --address"
+                    f"this machine has {has:g}; ask for fewer, or give a cluster with `address`",
+                    option=option,
+                    value=asked,
                 )
     else:
         there = capacity(cluster)
     if gpus == "auto" and not there.gpus:
         raise InputError(
-            f"--gpus-per-trial auto: no GPU: 0 {'on this machine' if cluster is None else 'in the cluster'}; leave it out"
+            f"no GPU: 0 {'on this machine' if cluster is None else 'in the cluster'}; leave it out",
+            option="gpus_per_trial",
+            value=gpus,
         )
     share = (1.0 if there.gpus else 0.0) if gpus is None or gpus == "auto" else gpus
     # A cluster may grow: Ray places what fits, and asks for more nodes.
@@ -69,13 +73,17 @@ def with_shared_gpus(settings: SearchSettings, request: SearchRequest, data: Enc
     plan, cluster = plan_of(settings), find_cluster(request.address)
     configs = built_in_networks(settings)
     if not configs:
-        raise InputError("--gpus-per-trial auto: the memory of a hypermodel's trials is not predicted; give a number")
+        raise InputError(
+            "the memory of a hypermodel's trials is not predicted; give a number", option="gpus_per_trial", value="auto"
+        )
     needed = max(room(training_memory(plan.network(config), config, length=longest)) for config in configs)
     found = gpu_sharing(needed, smallest_gpu(cluster) if cluster else min(card["memory"] for card in gpus_of_node()))
     if not found.fits:
         raise InputError(
-            f"--gpus-per-trial auto: the largest trial is predicted to need {needed / 2**30:.1f} GiB with its margins, a card "
-            f"has {found.card / 2**30:.1f} GiB; bound it with --max-params or smaller batches, or ask for 1"
+            f"the largest trial is predicted to need {needed / 2**30:.1f} GiB with its margins, a card has "
+            f"{found.card / 2**30:.1f} GiB; bound it with `max_params` or smaller batches, or ask for 1",
+            option="gpus_per_trial",
+            value="auto",
         )
     concurrency = settings.resources.concurrency
     if cluster is None:

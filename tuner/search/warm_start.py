@@ -38,8 +38,10 @@ def points_of_earlier_run(run: str, runs_dir: Path, space: Space, fits: Fits, *,
     guesses = list(dict.fromkeys(config for config in configs if config is not None and fits(config)))
     if not guesses:
         raise InputError(
-            f"--warm-start {run}: none of the {len(configs)} trials of its frontier lies in the space {space.name}; use the "
-            "space of that run, or leave it out"
+            f"none of the {len(configs)} trials of its frontier lies in the space {space.name}; use the space of that run, or "
+            "leave it out",
+            option="warm_start",
+            value=run,
         )
     return guesses[: math.ceil(trials / 2)]
 

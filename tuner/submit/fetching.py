@@ -114,7 +114,7 @@ def arrived(name: str, target_dir: Path, fill: Callable[[Path], object]) -> RunF
             partial.rename(folder)
     except OSError as error:
         raise InputError(
-            f"{folder}: cannot be written ({error.strerror or error}); choose another --runs-dir"
+            f"{folder}: cannot be written ({error.strerror or error}); choose another `runs_dir`"
         ) from None
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -127,7 +127,7 @@ def _check_older(here: Path, fetched: Path) -> None:
     before = journal.read_bytes() if journal.is_file() else None
     if before is None or not (fetched / "journal.jsonl").read_bytes().startswith(before) or _other(here, fetched):
         raise InputError(
-            f"{here}: is another run, or went on here since it was fetched; choose another --runs-dir or remove the folder"
+            f"{here}: is another run, or went on here since it was fetched; choose another `runs_dir` or remove the folder"
         )
 
 

@@ -220,7 +220,7 @@ class JobServer:
                 if failures == _TRIES:
                     raise ConnectionLost(
                         f"{self._cluster}: the head no longer answers ({first_line(error)}); the job goes on there, come back "
-                        f"with --follow {name}"
+                        f"with `follow={name!r}`"
                     ) from None
                 time.sleep(_SECONDS_BETWEEN_TRIES)
             else:

@@ -23,7 +23,7 @@ def working_tree(folder: Path) -> dict[str, Path]:
         InputError: where there is no such folder.
     """
     if not folder.is_dir():
-        raise InputError(f"--working-dir {folder}: is no folder; give the one that the job is to run in")
+        raise InputError("is no folder; give the one that the job is to run in", option="working_dir", value=folder)
     import_ray()
     from ray._private.ray_constants import get_runtime_env_default_excludes
     from ray._private.runtime_env.packaging import _dir_travel, _get_excludes

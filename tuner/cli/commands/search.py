@@ -38,7 +38,7 @@ from tuner.cli.parsing import Duration, Epochs, Gpus, load_defaults, runs_dir_op
     metavar="FILE",
     help="Word vectors (GloVe text, word2vec text or binary, .gz too) for networks with vectors=frozen or trained.",
 )
-@click.option("--stop-words/--no-stop-words", "drop_stop_words", default=False, help="Leave out English stop words.")
+@click.option("--stop-words/--no-stop-words", default=False, help="Leave out English stop words.")
 @click.option(
     "--space", default=None, metavar="S", help="A named space (see `spaces`) or a YAML file.  [default: frontier]"
 )

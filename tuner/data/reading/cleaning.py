@@ -49,16 +49,16 @@ def dataset_of(
 
 def _check_cells(table: RawTable, choice: Choice) -> None:
     for column, option in (
-        (choice.text, "--text-column"),
-        (choice.label, "--label-column"),
-        (choice.split, "--split-column"),
+        (choice.text, "text_column"),
+        (choice.label, "label_column"),
+        (choice.split, "split_column"),
     ):
         cells = table.columns[column] if column is not None else []
         nested = next((number for number, cell in enumerate(cells, 1) if isinstance(cell, NO_VALUES)), None)
         if nested is not None:
             kind = type(cells[nested - 1]).__name__
             raise InputError(
-                f"{table.origin}: column {shown(column)} holds a {kind} in row {nested:,}: name another with {option}"
+                f"{table.origin}: column {shown(column)} holds a {kind} in row {nested:,}: name another with `{option}`"
             )
 
 
@@ -87,7 +87,7 @@ def _complete_rows(table: RawTable, choice: Choice, notes: list[str]) -> list[tu
     if not rows:
         raise InputError(
             f"{table.origin}: no row has both text ({shown(choice.text)}) and label ({shown(choice.label)}): "
-            f"name the columns with --text-column and --label-column; there are {listed(table.columns)}"
+            f"name the columns with `text_column` and `label_column`; there are {listed(table.columns)}"
         )
     return rows
 
@@ -113,12 +113,12 @@ def _check_labels(labels: Sequence[str], origin: str, column: str) -> None:
     if looks_continuous(len(counts), len(labels)):
         raise InputError(
             f"{origin}: label column {shown(column)} has {len(counts):,} distinct values in {len(labels):,} rows, so "
-            f"it is no class: name the label with --label-column, or put the values into classes"
+            f"it is no class: name the label with `label_column`, or put the values into classes"
         )
     if len(counts) == 1:
         raise InputError(
             f"{origin}: label column {shown(column)} holds one class only, {shown(labels[0])}: "
-            f"two classes or more are needed; name another with --label-column"
+            f"two classes or more are needed; name another with `label_column`"
         )
     single = sorted(label for label, count in counts.items() if count == 1)
     if single:

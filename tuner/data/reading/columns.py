@@ -76,7 +76,7 @@ def _find_text(table: RawTable, free: list[str], *, reserve: bool, notes: list[s
     if reserve and len(free) == 2 and labels and len(textual) == 2:
         textual.remove(labels[0])  # "title, category": the one that is called a label is none of the texts
     if not textual:
-        raise InputError(f"{table.origin} has no column of texts among {listed(free)}: name one with --text-column")
+        raise InputError(f"{table.origin} has no column of texts among {listed(free)}: name one with `text_column`")
     by_name = [name for name in preferred(textual, TEXT_NAMES) if name not in labels]
     if by_name:
         notes.append(f"{table.origin}: text from column {shown(by_name[0])}{_others(by_name)}")
@@ -104,7 +104,7 @@ def _find_label(table: RawTable, free: list[str], notes: list[str]) -> str:
         by_shape = free
     if not by_shape:
         raise InputError(
-            f"{table.origin} has no column with few distinct values among {listed(free)}: name one with --label-column"
+            f"{table.origin} has no column with few distinct values among {listed(free)}: name one with `label_column`"
         )
     values = counted(distinct[by_shape[0]], "distinct value")
     notes.append(f"{table.origin}: label from column {shown(by_shape[0])}, which has {values}{_others(by_shape)}")

@@ -35,7 +35,7 @@ def brought_here(url: str) -> Iterator[Path]:
             found = storage.get_file_info(path.rstrip("/"))
             target = Path(folder) / found.base_name
             if found.type == fs.FileType.NotFound:
-                raise InputError(f"--data {shown(url, 200)}: there is nothing; check bucket and path")
+                raise InputError("there is nothing; check bucket and path", option="data", value=url)
             if found.type == fs.FileType.Directory:
                 target.mkdir()
             fs.copy_files(
@@ -44,7 +44,9 @@ def brought_here(url: str) -> Iterator[Path]:
         except (OSError, ValueError) as error:
             reason = " ".join(str(error).split())
             raise InputError(
-                f"--data {shown(url, 200)}: cannot be read ({reason[:200]}); check the URL, the credentials and the network"
+                f"cannot be read ({reason[:200]}); check the URL, the credentials and the network",
+                option="data",
+                value=url,
             ) from None
         yield target
 

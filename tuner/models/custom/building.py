@@ -24,7 +24,7 @@ _SHORTEST = 8
 def padded_lengths(longest: int) -> tuple[int, ...]:
     """8, 16, 24, 32, 48, 64, 96, 128 and so on, two a doubling, up to the longest text; each text to the first that holds it.
 
-    They depend on nothing but ``--max-length``: a model that does not mask padding answers a text always in the same way, in
+    They depend on nothing but ``max_length``: a model that does not mask padding answers a text always in the same way, in
     training, in evaluation and where it is served, whatever lies beside it in a batch.
     """
     lengths, length = [_SHORTEST], 2 * _SHORTEST
@@ -99,7 +99,7 @@ def checked(model: Any, facts: ModelFacts) -> BuiltModel:
     if length is not None and length < facts.max_length:
         raise HyperModelError(
             f"takes texts of {length} tokens, those of the data have up to {facts.max_length}; use keras.Input((None,)), or "
-            f"--max-length {length}"
+            f"`max_length={length}`"
         )
     tokens = example_tokens(facts, length)
     outputs = model(tokens, training=False)  # also builds what is only built when it is called
@@ -149,7 +149,7 @@ def _length(model: Any) -> int | None:
 
 
 class CustomModel:
-    """What ``--hypermodel`` names, ready to be built."""
+    """What ``hypermodel`` names, ready to be built."""
 
     def __init__(self, source: ModelSource, facts: ModelFacts) -> None:
         """Imports the modules.

@@ -41,7 +41,7 @@ def _discovered(asked: dict[str, Any]) -> dict[str, Any]:
     build = find_build(asked["name"], facts, root=root)
     if vectors is not None and not takes("embedding_matrix", asked["name"], root=root):
         raise HyperModelError(
-            "does not take embedding_matrix, so --vectors would be of no use; declare it, or leave them out"
+            "does not take embedding_matrix, so `vectors` would be of no use; declare it, or leave them out"
         )
     declared = discover(build, facts, root=root)
     try:

@@ -1,4 +1,4 @@
-"""Finds what ``--hypermodel package.module:name`` means: a HyperModel, or a function ``build(hp)``."""
+"""Finds what ``package.module:name`` means: a HyperModel, or a function ``build(hp)``."""
 
 import importlib
 import inspect
@@ -39,8 +39,8 @@ class ModelFacts:
     Attributes:
         vocabulary_size: token ids, 0 to this less one; 0 is padding, 1 an unknown word.
         classes: labels in the data, 0 to this less one.
-        max_length: most tokens of a text (``--max-length``).
-        embedding_matrix: float32 ``[vocabulary_size, width]``, the word vectors of ``--vectors``; None without.
+        max_length: most tokens of a text.
+        embedding_matrix: float32 ``[vocabulary_size, width]``, the word vectors; None without.
     """
 
     vocabulary_size: int

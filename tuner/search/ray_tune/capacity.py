@@ -137,7 +137,9 @@ def _capacity(ray: Any, address: str) -> Capacity:
     except (ConnectionError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise InputError(
-            f"--address {address}: Ray refuses ({reason}); check it with `ray status`, and that RAY_AUTH_MODE is the cluster's"
+            f"Ray refuses ({reason}); check it with `ray status`, and that RAY_AUTH_MODE is the cluster's",
+            option="address",
+            value=address,
         ) from None
     finally:
         state.disconnect()

@@ -65,7 +65,9 @@ def find_cluster(address: str | None) -> str | None:
     if asked:
         reason = _why_silent(asked)
         if reason is not None:
-            raise InputError(f"--address {asked}: no Ray cluster answers ({reason}); check it with `ray status`")
+            raise InputError(
+                f"no Ray cluster answers ({reason}); check it with `ray status`", option="address", value=asked
+            )
         return asked
     import_ray()
     from ray._common.utils import get_ray_address_file
@@ -117,8 +119,9 @@ def connected(address: str | None, *, local_cpus: float) -> Iterator[ClusterReso
         except (ConnectionError, TimeoutError, RuntimeError, ValueError) as error:
             reason = str(error).splitlines()[0]
             raise InputError(
-                f"--address {cluster}: Ray refuses ({reason}); check it with `ray status`, and that RAY_AUTH_MODE is the "
-                "cluster's"
+                f"Ray refuses ({reason}); check it with `ray status`, and that RAY_AUTH_MODE is the cluster's",
+                option="address",
+                value=cluster,
             ) from None
     # Tune logs failed trials and interruptions as errors; both are told by this program, once.
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
@@ -178,8 +181,10 @@ def _check_that_workers_start(ray: Any, cluster: str) -> None:
         )
         mode = os.environ.get("RAY_AUTH_MODE", "not set")
         raise InputError(
-            f"--address {cluster}: no worker starts there ({known[:200]}); install this package on its nodes, and let "
-            f"RAY_AUTH_MODE ({mode} here) be the cluster's, for instance RAY_AUTH_MODE=disabled where it has no tokens"
+            f"no worker starts there ({known[:200]}); install this package on its nodes, and let RAY_AUTH_MODE ({mode} here) "
+            "be the cluster's, for instance RAY_AUTH_MODE=disabled where it has no tokens",
+            option="address",
+            value=cluster,
         ) from None
     ray.kill(worker)
 
@@ -207,13 +212,17 @@ def smallest_gpu(address: str) -> int:
         except (ray.exceptions.RayError, TimeoutError) as error:
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise InputError(
-                f"--gpus-per-trial auto: a node does not tell its cards ({reason[:200]}); give a fraction"
+                f"a node does not tell its cards ({reason[:200]}); give a fraction",
+                option="gpus_per_trial",
+                value="auto",
             ) from None
     sizes: list[int] = [card["memory"] for answer in answers for card in answer]
     if not sizes:
         raise InputError(
-            "--gpus-per-trial auto: no node that is up has a GPU to measure; give a fraction such as 0.25, or let the cluster "
-            "keep a GPU node (min_workers: 1)"
+            "no node that is up has a GPU to measure; give a fraction such as 0.25, or let the cluster keep a GPU node "
+            "(min_workers: 1)",
+            option="gpus_per_trial",
+            value="auto",
         )
     return min(sizes)
 

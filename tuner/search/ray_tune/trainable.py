@@ -57,7 +57,9 @@ def _gpu_memory(share: float) -> int | None:
     limit = memory_limit(share, min(sizes))
     if limit <= 0:
         raise InputError(
-            f"--gpus-per-trial {share:g}: of a card of {min(sizes) / 2**30:.0f} GiB that leaves no room; take more"
+            f"of a card of {min(sizes) / 2**30:.0f} GiB that leaves no room; take more",
+            option="gpus_per_trial",
+            value=share,
         )
     return limit
 

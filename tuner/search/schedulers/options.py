@@ -41,15 +41,10 @@ class SchedulerOptions:
     promotion: bool = False
     perturbation_interval: int | None = None
 
-    def given(self) -> dict[str, str]:
-        """Those that the user gave, as they are written on the command line."""
-        shown = {}
-        for name in (field.name for field in fields(self) if field.name != "name"):
-            value = getattr(self, name)
-            if value is not None and value is not False:
-                text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
-                shown[name] = _option(name) if value is True else f"{_option(name)} {text}"
-        return shown
+    def given(self) -> dict[str, object]:
+        """Those that the user gave."""
+        values = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "name"}
+        return {name: value for name, value in values.items() if value is not None and value is not False}
 
 
 def resolve(options: SchedulerOptions, *, epochs: int) -> SchedulerSettings:
@@ -59,10 +54,10 @@ def resolve(options: SchedulerOptions, *, epochs: int) -> SchedulerSettings:
         InputError: for an option that the scheduler does not have or that is out of its range.
     """
     applicable = _APPLICABLE[options.name]
-    for name, shown in options.given().items():
+    for name, value in options.given().items():
         if name not in applicable:
-            has = ", ".join(sorted(map(_option, applicable))) or "no options"
-            raise InputError(f"{shown}: --scheduler {options.name} has {has}; leave it out")
+            has = ", ".join(f"`{option}`" for option in sorted(applicable)) or "no options"
+            raise InputError(f"`scheduler={options.name!r}` has {has}; leave it out", option=name, value=value)
     _check_ranges(options, epochs)
     grace = options.grace_period or default_grace_period(epochs)
     factor = options.reduction_factor or REDUCTION_FACTOR
@@ -90,39 +85,40 @@ def check_population(space: Space, trials: int) -> None:
     shaping = [name for name in space.varying() if shapes_the_network(name)]
     if shaping:
         raise InputError(
-            f"--scheduler pbt copies weights between trials, so all need one network, and the space {space.name} varies "
-            f"{', '.join(shaping)}; fix them with --set, for instance --set {shaping[0]}=VALUE"
+            f"`scheduler='pbt'` copies weights between trials, so all need one network, and the space {space.name} varies "
+            f"{', '.join(shaping)}; fix them with `settings`, for instance `settings='{shaping[0]}=VALUE'`"
         )
     if not perturbable(space):
         raise InputError(
-            f"--scheduler pbt: the space {space.name} varies none of {', '.join(PERTURBED)}, so there is nothing to perturb; "
-            "give one a range, for instance in a space file learning_rate: {log_uniform: [0.001, 0.02]}"
+            f"the space {space.name} varies none of {', '.join(PERTURBED)}, so there is nothing to perturb; give one a range, "
+            "for instance in a space file learning_rate: {log_uniform: [0.001, 0.02]}",
+            option="scheduler",
+            value="pbt",
         )
     if trials < SMALLEST_POPULATION:
         raise InputError(
-            f"--trials {trials}: --scheduler pbt exchanges between quarters of a population; give at least "
-            f"{SMALLEST_POPULATION}"
+            f"`scheduler='pbt'` exchanges between quarters of a population; give at least {SMALLEST_POPULATION}",
+            option="trials",
+            value=trials,
         )
 
 
 def _check_ranges(options: SchedulerOptions, epochs: int) -> None:
     grace, factor, interval = options.grace_period, options.reduction_factor, options.perturbation_interval
     if factor is not None and factor < 2:
-        raise InputError(f"--reduction-factor {factor}: one in so many trials goes on; must be at least 2")
-    if grace is not None and not 1 <= grace <= epochs:
-        raise InputError(f"--grace-period {grace}: must be between 1 and --epochs ({epochs})")
-    if interval is not None and not 1 <= interval <= epochs:
-        raise InputError(f"--perturbation-interval {interval}: must be between 1 and --epochs ({epochs})")
+        raise InputError("one in so many trials goes on; must be at least 2", option="reduction_factor", value=factor)
+    for option, value in (("grace_period", grace), ("perturbation_interval", interval)):
+        if value is not None and not 1 <= value <= epochs:
+            raise InputError(f"must be between 1 and `epochs` ({epochs})", option=option, value=value)
     if options.rungs is not None:
         if grace is not None:
-            raise InputError(f"--grace-period {grace}: --rungs says already when trials are compared; give one of them")
+            raise InputError(
+                "`rungs` says already when trials are compared; give one of them", option="grace_period", value=grace
+            )
         ascending = list(options.rungs) == sorted(set(options.rungs))
         if not options.rungs or not ascending or options.rungs[0] < 1 or options.rungs[-1] >= epochs:
             raise InputError(
-                f"--rungs {','.join(map(str, options.rungs))}: must be ascending epochs from 1 to {epochs - 1}, before the "
-                f"last of --epochs {epochs}"
+                f"must be ascending epochs from 1 to {epochs - 1}, before the last of `epochs={epochs}`",
+                option="rungs",
+                value=options.rungs,
             )
-
-
-def _option(name: str) -> str:
-    return f"--{name.replace('_', '-')}"

@@ -47,8 +47,10 @@ class BayesianSearcher:
         """
         if space.conditional or space.variables:
             raise InputError(
-                f"--searcher bayesian: the space {space.name} has conditions or formulas, which a Gaussian process over fixed "
-                "axes cannot model; use --searcher random or grid, or optuna where there are conditions alone"
+                f"the space {space.name} has conditions or formulas, which a Gaussian process over fixed axes cannot model; "
+                "use `searcher='random'` or grid, or optuna where there are conditions alone",
+                option="searcher",
+                value="bayesian",
             )
         self._space = space
         self._seed = seed

@@ -27,14 +27,17 @@ class GridSearcher:
         continuous = space.continuous()
         if continuous:
             raise InputError(
-                f"--searcher grid: {', '.join(continuous)} of space {space.name} has no finite list of values; "
-                f"give one with --set {continuous[0]}=VALUE,VALUE or use --searcher random"
+                f"{', '.join(continuous)} of space {space.name} has no finite list of values; give one with "
+                f"`settings='{continuous[0]}=VALUE,VALUE'` or use `searcher='random'`",
+                option="searcher",
+                value="grid",
             )
         points = [config for config in space.grid() if fits(config)]
         if not points:
             raise InputError(
-                f"--max-params: none of the {space.grid_size()} points of the space {space.name} fits; raise it or choose "
-                "smaller values with --set"
+                f"none of the {space.grid_size()} points of the space {space.name} fits; raise it or choose smaller values "
+                "with `settings`",
+                option="max_params",
             )
         self._points: list[Config] = [points[place] for place in np.random.default_rng(seed).permutation(len(points))]
 

@@ -49,8 +49,10 @@ class OptunaSearcher:
         """
         if space.variables:
             raise InputError(
-                f"--searcher optuna: the space {space.name} makes hyperparameters of {', '.join(space.variables)}, which "
-                "trials do not record, so Optuna cannot learn from them; use --searcher random or grid"
+                f"the space {space.name} makes hyperparameters of {', '.join(space.variables)}, which trials do not record, so "
+                "Optuna cannot learn from them; use `searcher='random'` or grid",
+                option="searcher",
+                value="optuna",
             )
         self._space = space
         self._seed = seed
@@ -80,8 +82,9 @@ class OptunaSearcher:
                 return config
             study.tell(asked, state=TrialState.FAIL)
         raise InputError(
-            f"--max-params: none of {_ASKED} configurations that Optuna proposed for the space {self._space.name} fits; "
-            "raise it, choose smaller values with --set, or use --searcher random"
+            f"none of {_ASKED} configurations that Optuna proposed for the space {self._space.name} fits; raise it, choose "
+            "smaller values with `settings`, or use `searcher='random'`",
+            option="max_params",
         )
 
     def _meant(self, values: Mapping[str, Value]) -> Config | None:

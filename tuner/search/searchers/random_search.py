@@ -39,6 +39,7 @@ class RandomSearcher:
             if self._fits(config):
                 return config
         raise InputError(
-            f"--max-params: none of {_DRAWS} configurations drawn from the space {self._space.name} fits; "
-            "raise it or choose smaller values with --set"
+            f"none of {_DRAWS} configurations drawn from the space {self._space.name} fits; raise it or choose smaller values "
+            "with `settings`",
+            option="max_params",
         )
