@@ -31,7 +31,7 @@ def test_an_unknown_trial_names_those_that_can_be_had(opened, wanted):
 
 def test_a_trial_without_weights_names_those_that_have_some(opened):
     with pytest.raises(
-        InputError, match=r"00001: its weights were not kept .*trials with weights: '00000', '00003', '00004'"
+        InputError, match=r"00001': its weights were not kept .*trials with weights: '00000', '00003', '00004'"
     ):
         read_model(*opened, "00001")
 

@@ -3,10 +3,17 @@
 import os
 import signal
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 
 import pytest
 
+from support.fakes import fake_report, run_folder, run_settings
+from tuner.runs.store import RunStore
 from tuner.search.interruption import Interrupted, Interruption
+from tuner.search.launch import resume_search
+from tuner.search.ray_tune.cluster import ClusterResources
+from tuner.search.schedulers.scheduler import Decision
 
 
 class Interrupting:
@@ -44,3 +51,37 @@ def test_what_others_cannot_raise_is_printed_as_ever(monkeypatch):
         thing = Broken()
         del thing
     assert seen == [ZeroDivisionError]
+
+
+def made_up_engine(controller, settings, store, data, cluster, *, on_step):
+    """Trains one trial after the other, as Ray Tune would with one worker."""
+    while (assignment := controller.next_trial()) is not None:
+        controller.on_start(assignment.trial)
+        epoch, decision = int(store.state(assignment.trial) or b"0"), Decision.CONTINUE
+        while decision is Decision.CONTINUE:
+            epoch += 1
+            state = str(epoch).encode()
+            decision = controller.on_report(
+                assignment.trial, fake_report(assignment.index, epoch), last=state, best=state
+            )
+            on_step()
+
+
+def test_a_caller_in_python_keeps_the_signals_and_may_search_in_any_thread(tmp_path, monkeypatch):
+    there = ClusterResources(cpus=4, gpus=0, nodes=1, is_local=True)
+    monkeypatch.setattr("tuner.search.launch.connected", lambda *_, **__: nullcontext(there))
+    monkeypatch.setattr("tuner.search.launch.run_on_ray", made_up_engine)
+    monkeypatch.setattr(signal, "signal", lambda *_: pytest.fail("a signal was taken over"))
+    folder = run_folder(tmp_path / "mine")
+
+    def interrupt(search_state):
+        if len(search_state.trials) == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        resume_search(RunStore(folder), run_settings(), None, interrupt)
+    store = RunStore(folder)
+    assert store.search_state.end is None
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(resume_search, store, run_settings(), None, lambda _: None).result() == "finished"
+    assert len(store.search_state.trials) == run_settings().trials

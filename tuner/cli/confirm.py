@@ -28,6 +28,7 @@ from tuner.runs.search_state import SearchState
 from tuner.search.confirmation import Candidate, ConfirmationController, Repeat, candidates_of, open_repeats
 from tuner.search.confirmation_launch import EndReason, confirm, with_test_texts
 from tuner.search.custom_model import discovered_again
+from tuner.search.interruption import Interruption
 from tuner.search.plan import plan_of
 from tuner.search.prepare import prepare_again, with_data_at
 
@@ -133,14 +134,11 @@ def confirm_command(
         prepared = prepare_again(settings)
         texts = with_test_texts(prepared, max_length=settings.data.max_length)
         shown = RepeatLines(console, repeats, loaded.settings.metric)
-        reason = confirm(
-            loaded.folder,
-            discovered_again(settings, prepared),
-            texts,
-            candidates,
-            repeats=repeats,
-            on_step=shown.show,
-        )
+        found = discovered_again(settings, prepared)
+        with Interruption() as interruption:
+            reason = confirm(
+                loaded.folder, found, texts, candidates, repeats=repeats, on_step=shown.show, interruption=interruption
+            )
     return _finish(console, loaded.folder, reason, as_json=as_json)
 
 

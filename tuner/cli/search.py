@@ -25,6 +25,7 @@ from tuner.runs.store import RunStore
 from tuner.search.custom_model import CustomModelRequest, discovered_again
 from tuner.search.extension import extended
 from tuner.search.forecast import forecast
+from tuner.search.interruption import Interruption
 from tuner.search.launch import resume_search, start_search
 from tuner.search.prepare import prepare_again, prepare_search, with_data_at
 from tuner.search.request import SearchRequest
@@ -51,8 +52,11 @@ def run_search(request: SearchRequest, *, dry_run: bool, as_json: bool) -> int:
     if dry_run:
         console.print("dry run: everything checks out, nothing was started or written", style="dim")
         return 0
-    with _progress(console, concurrency=prepared.settings.resources.concurrency) as shown:
-        reason = start_search(prepared, request.runs_dir, shown.show)
+    with (
+        _progress(console, concurrency=prepared.settings.resources.concurrency) as shown,
+        Interruption() as interruption,
+    ):
+        reason = start_search(prepared, request.runs_dir, shown.show, interruption)
     return _finish(console, folder, reason, as_json=as_json)
 
 
@@ -87,8 +91,8 @@ def resume_command(run: str, runs_dir: Path, *, trials: int | None, data: str | 
             console.print(f"note: the modules of {settings.space['name']} have changed since the search began")
         left = settings.trials - sum(record.ended for record in store.search_state.trials.values())
         console.print(f"resuming {folder.name}: {left} of {settings.trials} trials are left")
-        with _progress(console, concurrency=settings.resources.concurrency) as shown:
-            reason = resume_search(store, reloaded, prepared.encoded, shown.show)
+        with _progress(console, concurrency=settings.resources.concurrency) as shown, Interruption() as interruption:
+            reason = resume_search(store, reloaded, prepared.encoded, shown.show, interruption)
     finally:
         store.close()
     return _finish(console, folder, reason, as_json=as_json)

@@ -50,6 +50,7 @@ def confirm(
     *,
     repeats: int,
     on_step: OnStep,
+    interruption: Interruption | None = None,
 ) -> EndReason:
     """Trains and judges the repeats that the run does not hold yet.
 
@@ -60,21 +61,21 @@ def confirm(
         candidates: what is to be confirmed.
         repeats: trainings of each, at least 1.
         on_step: called several times a second.
+        interruption: of the command line, as in ``start_search``.
 
     Returns:
         Why it is over. Journal, tables and answers are complete by then.
 
     Raises:
         InputError: where another process writes the run, or the cluster cannot hold a trial.
-        Interrupted: where the user broke off before there was anything to keep.
+        Interrupted: by ``interruption``, before there was anything to keep.
     """
     # Ray is imported after the cluster's settings are made.
-    asked = settings.resources
+    asked, interruption = settings.resources, interruption or Interruption()
     local_cpus = asked.concurrency * asked.cpus_per_trial
-    with Interruption() as interruption, connected(asked.address, local_cpus=local_cpus) as cluster:
+    with connected(asked.address, local_cpus=local_cpus) as cluster:
         from tuner.search.ray_tune.confirmation import confirm_on_ray
 
-        interruption.arm()
         interruption.check()
         check_cluster(settings, cluster)
         store = RunStore(folder)

@@ -1,4 +1,7 @@
-"""Ctrl-C and SIGTERM during a search: at once while nothing is written, between two events afterwards."""
+"""Ctrl-C and SIGTERM during a command: at once while nothing is written, between two events afterwards.
+
+Only the command line takes the signals over: handlers are for the main thread, and a library leaves them to its caller.
+"""
 
 import signal
 import sys
@@ -11,10 +14,10 @@ class Interrupted(BaseException):
 
 
 class Interruption:
-    """A context that turns the two signals into ``Interrupted``.
+    """A context that turns the two signals into ``Interrupted``; without it, it never interrupts anything.
 
-    A signal raises at once until ``defer`` is called. From then on the first one waits for the next ``check``, so that an event
-    is never half taken in; a second one raises at once again.
+    Within the context a signal raises at once until ``defer`` is called. From then on the first one waits for the next
+    ``check``, so that an event is never half taken in; a second one raises at once again.
 
     Where Python lets nothing be raised (what it calls back around a fork, which Ray's start does often), it would print the
     exception and go on; here it stays for the next ``check``.
@@ -29,26 +32,24 @@ class Interruption:
         self._before: list[Any] = []
         self._print_unraisable = sys.unraisablehook
 
-    def arm(self) -> list[Any]:
-        """Takes the signals over, again where somebody else has in between (``ray.init`` does); returns who had them."""
-        return [signal.signal(number, self._handle) for number in self._SIGNALS]
-
     def defer(self) -> None:
         """From now on ``check`` is called often."""
         self._deferring = True
 
     def check(self) -> None:
-        """Raises where a signal has come.
+        """Raises where a signal has come, and takes the signals over again where ``ray.init`` took them in between.
 
         Raises:
             Interrupted: as the name says.
         """
+        if self._before:
+            self._take_over()
         if self._asked:
             raise Interrupted
 
     def __enter__(self) -> "Interruption":
         """Takes the signals over."""
-        self._before = self.arm()
+        self._before = self._take_over()
         sys.unraisablehook = self._on_unraisable
         return self
 
@@ -59,6 +60,11 @@ class Interruption:
         sys.unraisablehook = self._print_unraisable
         for number, handler in zip(self._SIGNALS, self._before, strict=True):
             signal.signal(number, handler)
+        self._before = []
+
+    def _take_over(self) -> list[Any]:
+        """Returns who had the signals."""
+        return [signal.signal(number, self._handle) for number in self._SIGNALS]
 
     def _on_unraisable(self, unraisable: Any) -> None:
         if unraisable.exc_type is not Interrupted:

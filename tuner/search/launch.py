@@ -53,13 +53,16 @@ class _AllFail(BaseException):
     """Every trial fails for the reason that this is raised with. Passes through as well."""
 
 
-def start_search(prepared: PreparedSearch, runs_dir: Path, on_step: OnStep) -> EndReason:
+def start_search(
+    prepared: PreparedSearch, runs_dir: Path, on_step: OnStep, interruption: Interruption | None = None
+) -> EndReason:
     """Runs a new search. The run folder comes to be, whole, when the workers' cluster has answered.
 
     Args:
         prepared: settings and data.
         runs_dir: the folder of runs.
         on_step: called several times a second with all that happened so far.
+        interruption: of the command line, which catches signals; without it KeyboardInterrupt passes; the run can be resumed.
 
     Returns:
         Why the search is over. Journal, tables and weights are complete by then.
@@ -68,7 +71,7 @@ def start_search(prepared: PreparedSearch, runs_dir: Path, on_step: OnStep) -> E
         InputError: where the cluster cannot hold a trial or the folder cannot be written.
         SearchFailed: where no trial finished an epoch, or the first few all failed for one reason.
         StorageFailed: where the run can no longer be written; it can be resumed.
-        Interrupted: where the user broke off before there was anything to resume.
+        Interrupted: by ``interruption``, before there was anything to resume.
     """
 
     def fill(folder: RunFolder) -> None:
@@ -79,26 +82,33 @@ def start_search(prepared: PreparedSearch, runs_dir: Path, on_step: OnStep) -> E
     def open_run() -> RunStore:
         return RunStore(create_run(runs_dir, prepared.settings.name, fill))
 
-    return _run(open_run, prepared.settings, prepared.data.encoded, on_step)
+    return _run(open_run, prepared.settings, prepared.data.encoded, on_step, interruption or Interruption())
 
 
-def resume_search(store: RunStore, settings: SearchSettings, data: EncodedSplits, on_step: OnStep) -> EndReason:
+def resume_search(
+    store: RunStore,
+    settings: SearchSettings,
+    data: EncodedSplits,
+    on_step: OnStep,
+    interruption: Interruption | None = None,
+) -> EndReason:
     """Runs what the journal of an interrupted search does not hold yet; otherwise like ``start_search``.
 
     Args:
         store: the run, open; it is closed in the end.
         settings: its ``search.yaml``.
         data: its encoded texts, read again.
-        on_step: as in ``start_search``.
+        on_step: as in ``start_search``, like the interruption.
     """
-    return _run(lambda: store, settings, data, on_step)
+    return _run(lambda: store, settings, data, on_step, interruption or Interruption())
 
 
-def _run(open_run: OpenRun, settings: SearchSettings, data: EncodedSplits, on_step: OnStep) -> EndReason:
+def _run(
+    open_run: OpenRun, settings: SearchSettings, data: EncodedSplits, on_step: OnStep, interruption: Interruption
+) -> EndReason:
     resources = settings.resources
     local_cpus = resources.concurrency * resources.cpus_per_trial
-    with Interruption() as interruption, connected(resources.address, local_cpus=local_cpus) as cluster:
-        interruption.arm()
+    with connected(resources.address, local_cpus=local_cpus) as cluster:
         interruption.check()
         check_cluster(settings, cluster)
         store = open_run()
