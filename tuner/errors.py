@@ -13,6 +13,9 @@ writes them as its options.
 
 from pathlib import Path
 
+EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
+"""Exit codes of the command line: the search failed, bad usage or input, interrupted and resumable."""
+
 
 class TunerError(Exception):
     """Base of the errors that the command line turns into one line and an exit code."""

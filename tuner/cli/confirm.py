@@ -19,7 +19,7 @@ from analysis.frontier import frontier, knee
 from analysis.loading import Run, load
 from analysis.ranking import rank
 from tuner.cli.terminal import Terminal
-from tuner.errors import InputError, SearchFailed
+from tuner.errors import EXIT_INTERRUPTED, InputError, SearchFailed
 from tuner.formatting import counted, duration_text
 from tuner.runs.events import RepeatEnded
 from tuner.runs.folder import RunFolder
@@ -111,8 +111,6 @@ def confirmation_document(run: Run, found: Confirmation) -> dict[str, object]:
         "comparisons": records(found.comparisons.replace([np.inf, -np.inf], np.nan)),
     }
 
-
-_INTERRUPTED = 130
 
 By = Literal["accuracy", "frontier"]
 
@@ -226,7 +224,7 @@ def _finish(console: Console, folder: RunFolder, reason: EndReason, *, as_json: 
         print_confirmation(console, run, found)
     if reason == "interrupted":
         console.print("\ninterrupted: what is done is kept, and the same command goes on", style="bold")
-        return _INTERRUPTED
+        return EXIT_INTERRUPTED
     shown = shlex.quote(folder.reference)
     console.print(f"\nnext: python -m tuner report {shown}", style="dim", soft_wrap=True)
     return 0

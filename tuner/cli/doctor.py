@@ -18,7 +18,7 @@ from tuner.cli.spelling import with_options
 from tuner.cli.terminal import Terminal
 from tuner.doctor.checks import Check
 from tuner.doctor.probe import PACKAGES, installed
-from tuner.errors import SearchFailed
+from tuner.errors import EXIT_FAILED, SearchFailed
 from tuner.submit.job_server import job_server
 from tuner.submit.on_head import RUNS
 from tuner.submit.upload import files_below, pack
@@ -40,7 +40,7 @@ def doctor_command(cluster: str | None, runs_dir: Path, *, as_json: bool) -> int
         print(json.dumps({"checks": [asdict(check) for check in found], "packages": installed()}, indent=2))  # noqa: T201
     else:
         _print(console, found)
-    return 1 if any(check.status == "failed" for check in found) else 0
+    return EXIT_FAILED if any(check.status == "failed" for check in found) else 0
 
 
 def _on_head(cluster: str) -> list[Check]:

@@ -10,12 +10,11 @@ import click
 from tuner import __version__
 from tuner.cli.commands import COMMANDS
 from tuner.cli.spelling import message_of
-from tuner.errors import InputError, TunerError
+from tuner.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, InputError, TunerError
 from tuner.search.interruption import Interrupted
 
 # Importing this module must stay cheap: --help of every command answers from it. What is heavy is imported by the commands.
 
-_INTERRUPTED = 130
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -43,16 +42,16 @@ def run(arguments: list[str]) -> int:
         code = cli.main(arguments, prog_name="python -m tuner", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as help_text:
         click.echo(help_text.format_message())
-        return 2
+        return EXIT_USAGE
     except click.UsageError as error:
         where = f" (see {error.ctx.command_path} --help)" if error.ctx else ""
-        return _fail(f"{' '.join(error.format_message().split())}{where}", 2)
+        return _fail(f"{' '.join(error.format_message().split())}{where}", EXIT_USAGE)
     except click.ClickException as error:
-        return _fail(error.format_message(), 2)
+        return _fail(error.format_message(), EXIT_USAGE)
     except TunerError as error:
-        return _fail(message_of(error), 2 if isinstance(error, InputError) else 1)
+        return _fail(message_of(error), EXIT_USAGE if isinstance(error, InputError) else EXIT_FAILED)
     except (KeyboardInterrupt, click.Abort, Interrupted):
-        return _fail("interrupted before there was anything to keep", _INTERRUPTED)
+        return _fail("interrupted before there was anything to keep", EXIT_INTERRUPTED)
     except BrokenPipeError:
         # The reader of a pipe had enough (`tuner rank RUN | head`). Python would complain once more when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -61,7 +60,8 @@ def run(arguments: list[str]) -> int:
         if error.errno not in _NO_ROOM:
             raise
         return _fail(
-            f"{error.strerror}: make room and try again; a search goes on with `python -m tuner resume RUN`", 1
+            f"{error.strerror}: make room and try again; a search goes on with `python -m tuner resume RUN`",
+            EXIT_FAILED,
         )
     return code if isinstance(code, int) else 0
 

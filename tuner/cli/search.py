@@ -14,7 +14,7 @@ from tuner.cli.plan_screen import print_plan
 from tuner.cli.progress import PROGRESS, EventLines, Progress, progress
 from tuner.cli.terminal import Terminal
 from tuner.data.pipeline import BUILT_IN, DataRequest
-from tuner.errors import InputError
+from tuner.errors import EXIT_INTERRUPTED, InputError
 from tuner.runs.events import EndReason
 from tuner.runs.folder import RunFolder, find_run
 from tuner.runs.journal import read_journal
@@ -31,7 +31,6 @@ from tuner.search.prepare import prepare_again, prepare_search, with_data_at
 from tuner.search.request import SearchRequest
 from tuner.search.schedulers.options import SchedulerOptions
 
-_INTERRUPTED = 130
 _DEFAULT_SPACE = "frontier"
 
 
@@ -116,7 +115,7 @@ def _finish(console: Console, folder: RunFolder, reason: EndReason, *, as_json: 
         return 0
     console.print(f"\n{reason}: everything so far is in {folder.place}", style="bold")
     console.print(f"go on with: python -m tuner resume {_shown(folder)}")
-    return _INTERRUPTED if reason == "interrupted" else 0
+    return EXIT_INTERRUPTED if reason == "interrupted" else 0
 
 
 def _progress(console: Console, *, concurrency: int) -> Progress:

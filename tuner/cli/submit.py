@@ -22,7 +22,7 @@ from tuner.cli.commands.search import search
 from tuner.cli.parsing import CONFIG_FILE
 from tuner.cli.progress import PROGRESS, RemoteLog, without_events
 from tuner.cli.terminal import Terminal
-from tuner.errors import InputError
+from tuner.errors import EXIT_INTERRUPTED, InputError
 from tuner.formatting import counted, duration_text
 from tuner.runs.folder import RunFolder, find_run
 from tuner.runs.location import remote_folder
@@ -134,7 +134,6 @@ def _said(context: click.Context, option: str) -> bool:
     return context.get_parameter_source(option) in (ParameterSource.COMMANDLINE, ParameterSource.DEFAULT_MAP)
 
 
-_INTERRUPTED = 130
 _LAST_LINES = 5
 
 
@@ -214,10 +213,10 @@ def _follow(console: Console, server: JobServer, cluster: str, job: str) -> int:
     except KeyboardInterrupt:
         console.print("\ndetached: the job goes on", style="bold")
         _say_how_to_go_on(console, cluster, job)
-        return _INTERRUPTED
+        return EXIT_INTERRUPTED
     if ended.exit_code is None and ended.status == "failed":
         console.print(f"the job could not be run: {' '.join(ended.message.split())}", soft_wrap=True, markup=False)
-    if ended.code() in (0, _INTERRUPTED):
+    if ended.code() in (0, EXIT_INTERRUPTED):
         _hint(console, cluster, "fetch", ended.metadata.get("run", ended.id), "the run, whole, into runs/ here")
     return ended.code()
 

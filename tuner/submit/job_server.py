@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tuner.errors import InputError, TunerError
+from tuner.errors import EXIT_FAILED, EXIT_INTERRUPTED, InputError, TunerError
 from tuner.submit.target import reached
 
 
@@ -44,9 +44,6 @@ def first_line(error: Exception) -> str:
     return lines[0][:200] if lines else type(error).__name__
 
 
-_INTERRUPTED = 130
-
-
 @dataclass(frozen=True)
 class Job:
     """A job as the server knows it.
@@ -77,10 +74,10 @@ class Job:
     def code(self) -> int:
         """The exit code for whoever waited for it: the command's own where it ended by itself."""
         if self.status == "stopped":
-            return _INTERRUPTED
+            return EXIT_INTERRUPTED
         if self.status == "succeeded":
             return 0
-        return self.exit_code if self.exit_code is not None and self.exit_code > 0 else 1
+        return self.exit_code if self.exit_code is not None and self.exit_code > 0 else EXIT_FAILED
 
 
 def job_of(details: Any) -> Job:
