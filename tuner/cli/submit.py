@@ -15,10 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tuner import __version__
-from tuner.cli.commands.confirm import confirm
-from tuner.cli.commands.reproduce import reproduce
-from tuner.cli.commands.resume import resume
-from tuner.cli.commands.search import search
+from tuner.cli.commands import confirm, reproduce, resume, search
 from tuner.cli.parsing import CONFIG_FILE
 from tuner.cli.progress import PROGRESS, RemoteLog, without_events
 from tuner.cli.terminal import Terminal

@@ -1,4 +1,4 @@
-"""``tuner search``."""
+"""``tuner search`` and its options, some of which ``tuner reproduce`` has too. Light: ``--help`` imports this."""
 
 from pathlib import Path
 from typing import Any
@@ -6,6 +6,19 @@ from typing import Any
 import click
 
 from tuner.cli.parsing import Duration, Epochs, Gpus, load_defaults, runs_dir_option
+
+time_budget_option = click.option(
+    "--time-budget", type=Duration(), default=None, metavar="T", help="End the search after, for instance, 30m."
+)
+cpus_per_trial_option = click.option(
+    "--cpus-per-trial", type=float, default=1.0, show_default=True, metavar="X", help="Processors of a trial."
+)
+concurrency_option = click.option(
+    "--concurrency", type=int, default=None, metavar="N", help="Most trials at once.  [default: what fits]"
+)
+seed_option = click.option(
+    "--seed", type=int, default=0, show_default=True, metavar="K", help="All randomness follows from it."
+)
 
 
 @click.command(short_help="Search a space of networks on labelled texts.")
@@ -115,13 +128,11 @@ from tuner.cli.parsing import Duration, Epochs, Gpus, load_defaults, runs_dir_op
     metavar="RUN",
     help="Try the frontier of an earlier run first, at most half the trials.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, metavar="K", help="All randomness follows from it.")
+@seed_option
 @click.option("--name", default=None, metavar="RUN", help="Name of the run.  [default: date and time]")
 @runs_dir_option
 @click.option("--max-params", type=int, default=None, metavar="N", help="Only networks of at most N parameters.")
-@click.option(
-    "--time-budget", type=Duration(), default=None, metavar="T", help="End the search after, for instance, 30m."
-)
+@time_budget_option
 @click.option(
     "--epoch-timeout",
     type=Duration(),
@@ -130,9 +141,7 @@ from tuner.cli.parsing import Duration, Epochs, Gpus, load_defaults, runs_dir_op
     metavar="T",
     help="A trial hangs, and is ended, when an epoch takes longer.",
 )
-@click.option(
-    "--cpus-per-trial", type=float, default=1.0, show_default=True, metavar="X", help="Processors of a trial."
-)
+@cpus_per_trial_option
 @click.option(
     "--gpus-per-trial",
     type=Gpus(),
@@ -140,7 +149,7 @@ from tuner.cli.parsing import Duration, Epochs, Gpus, load_defaults, runs_dir_op
     metavar="X",
     help="GPUs of a trial, fractions too; auto: as many trials a card as fit.  [default: 1 where there are any]",
 )
-@click.option("--concurrency", type=int, default=None, metavar="N", help="Most trials at once.  [default: what fits]")
+@concurrency_option
 @click.option(
     "--address", default=None, metavar="ADDR", help="Ray cluster to use.  [default: this machine's, or a local Ray]"
 )

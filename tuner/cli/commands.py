@@ -1,0 +1,316 @@
+"""The commands and their options, all light: ``--help`` imports this, and what a command runs is imported when it runs."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tuner.cli.parsing import Gpus, runs_dir_option
+from tuner.cli.search_options import (
+    concurrency_option,
+    cpus_per_trial_option,
+    search,
+    seed_option,
+    time_budget_option,
+)
+
+if TYPE_CHECKING:
+    from analysis.ranking import By
+    from tuner.cli.confirm import By as ConfirmBy
+
+_run_argument = click.argument("run")
+_moved_data_option = click.option(
+    "--data", default=None, metavar="D", help="Where the data are now, if they were moved; they must be the same."
+)
+_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON alone on stdout.")
+
+
+@click.command(short_help="Go on with a search that was interrupted, or extend it.")
+@_run_argument
+@runs_dir_option
+@click.option("--trials", type=int, default=None, metavar="N", help="Extend the search to N trials in all.")
+@_moved_data_option
+@click.option("--json", "as_json", is_flag=True, help="Print the ranked trials as JSON alone on stdout.")
+def resume(run: str, trials: int | None, runs_dir: Path, data: str | None, as_json: bool) -> int:
+    """Go on with the search RUN (a name or a folder) where it stopped.
+
+    Rungs and finished trials come from the journal, unfinished trials go on from their last epoch. With --trials, a
+    finished search goes on as well: the trials that it has stay, and further ones follow.
+    """
+    from tuner.cli.search import resume_command
+
+    return resume_command(run, runs_dir, trials=trials, data=data, as_json=as_json)
+
+
+@click.command(short_help="Rank the trials of a run.")
+@_run_argument
+@click.option("--top", type=click.IntRange(min=1), default=10, show_default=True, metavar="N", help="Rows to show.")
+@click.option(
+    "--by",
+    type=click.Choice(["accuracy", "frontier", "knee"]),
+    default="accuracy",
+    show_default=True,
+    help="Most accurate first; the frontier first, layer by layer from the smallest up; or closest to its knee first.",
+)
+@click.option(
+    "--max-params", type=click.IntRange(min=1), default=None, metavar="N", help="Only trials of at most N parameters."
+)
+@runs_dir_option
+@_json_option
+def rank(run: str, top: int, by: "By", max_params: int | None, runs_dir: Path, as_json: bool) -> int:
+    """Rank the trials of RUN (a name or a folder), running, interrupted or finished."""
+    from tuner.cli.rank import rank_command
+
+    return rank_command(run, runs_dir, top=top, by=by, max_params=max_params, as_json=as_json)
+
+
+@click.command(short_help="Train the best trials again and judge them on the test set.")
+@_run_argument
+@click.option(
+    "--top", type=click.IntRange(min=1), default=5, show_default=True, metavar="N", help="Most trials to confirm."
+)
+@click.option(
+    "--by",
+    type=click.Choice(["accuracy", "frontier"]),
+    default="frontier",
+    show_default=True,
+    help="Trials on the frontier (its knee, then the most accurate), or the most accurate of all.",
+)
+@click.option(
+    "--repeats",
+    type=click.IntRange(min=2),
+    default=3,
+    show_default=True,
+    metavar="R",
+    help="Trainings of each, from seeds that the search did not use.",
+)
+@runs_dir_option
+@_moved_data_option
+@click.option("--json", "as_json", is_flag=True, help="Print the results as JSON alone on stdout.")
+def confirm(run: str, top: int, by: "ConfirmBy", repeats: int, runs_dir: Path, data: str | None, as_json: bool) -> int:
+    """Train the best trials of RUN (a name or a folder) again from other seeds, and judge them on the test set.
+
+    This is where the test set is seen for the first time. Averaged word vectors, a baseline without recurrence, are trained
+    and evaluated beside the trials. Repeats that the run holds already are not trained again: the same command goes on after an
+    interruption, and more --repeats or a larger --top extend what is there.
+    """
+    from tuner.cli.confirm import confirm_command
+
+    return confirm_command(run, runs_dir, top=top, by=by, repeats=repeats, data=data, as_json=as_json)
+
+
+@click.command(short_help="Write the report of a run as one HTML file.")
+@_run_argument
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="F", help="The file.  [default: RUN/report.html]"
+)
+@runs_dir_option
+def report(run: str, out: Path | None, runs_dir: Path) -> int:
+    """Write what RUN (a name or a folder) found as one HTML file that opens without a network."""
+    from tuner.cli.report import report_command
+
+    return report_command(run, runs_dir, out=out)
+
+
+@click.command(short_help="Write a trial of a run as a model that takes raw strings.")
+@_run_argument
+@click.option(
+    "--trial",
+    default="best",
+    show_default=True,
+    metavar="best|knee|frontier|ID",
+    help="Which trial: the most accurate, the one at the frontier's knee, all of the frontier, or an id.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=None,
+    metavar="DIR",
+    help="Folder to write.  [default: exports/RUN-TRIAL]",
+)
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["saved_model", "keras", "tflite"]),
+    default="saved_model",
+    show_default=True,
+    help="A SavedModel for raw strings, a Keras file for token ids, or quantised LiteRT files (float16 and int8).",
+)
+@click.option("--force", is_flag=True, help="Replace the folder if it holds an exported model.")
+@runs_dir_option
+def export(run: str, trial: str, out: Path | None, kind: str, force: bool, runs_dir: Path) -> int:
+    """Write a trial of RUN (a name or a folder) as a model that needs TensorFlow only, with a model card beside it."""
+    from tuner.cli.export import export_command
+
+    return export_command(run, runs_dir, trial=trial, out=out, kind=kind, force=force)
+
+
+@click.command(short_help="Classify texts with an exported model.")
+@click.argument("model_dir", type=click.Path(path_type=Path))
+@click.argument("texts", nargs=-1, metavar="[TEXT]...")
+@click.option("--file", type=click.Path(path_type=Path), default=None, metavar="F", help="UTF-8 file, a text a line.")
+@_json_option
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV alone on stdout.")
+def predict(model_dir: Path, texts: tuple[str, ...], file: Path | None, as_json: bool, as_csv: bool) -> int:
+    """Classify texts with the model in MODEL_DIR: the given ones, a file's lines, or the lines of standard input.
+
+    Every line is a text, an empty one too: answers come in the order of the lines, as many as there are.
+    """
+    if as_json and as_csv:
+        raise click.UsageError("--json and --csv exclude each other; give one", click.get_current_context())
+    if texts and file:
+        raise click.UsageError("give texts or --file, not both", click.get_current_context())
+    from tuner.cli.predict import predict_command
+
+    return predict_command(model_dir, texts, file, style="json" if as_json else "csv" if as_csv else "table")
+
+
+@click.command(short_help="List the named spaces, or show one in full.")
+@click.argument("name", required=False)
+@_json_option
+def spaces(name: str | None, as_json: bool) -> int:
+    """List the named spaces; with NAME, show that one in full (it is a YAML file to start your own from)."""
+    from tuner.cli.spaces import spaces_command
+
+    return spaces_command(name, as_json=as_json)
+
+
+@click.command(short_help="Run a published experiment beside its published table.")
+@click.argument("experiment", metavar="NAME")
+@click.option(
+    "--fraction", type=float, default=1.0, show_default=True, metavar="F", help="Share of the data, by class."
+)
+@click.option("--epochs", type=int, default=None, metavar="E", help="Most epochs of a trial.  [default: the report's]")
+@click.option("--trials", type=int, default=None, metavar="N", help="Trials.  [default: the whole grid, or a sample]")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Another value or values of a hyperparameter. Repeatable.",
+)
+@click.option(
+    "--scheduler", type=click.Choice(["asha", "none"]), default="none", show_default=True, help="Early stopping."
+)
+@click.option(
+    "--vectors",
+    type=click.Path(path_type=Path),
+    default=None,
+    metavar="FILE",
+    help="Pretrained word vectors, for experiments that begin with them.",
+)
+@seed_option
+@click.option("--name", default=None, metavar="RUN", help="Name of the run.  [default: NAME, with F where it is not 1]")
+@runs_dir_option
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    default=Path("data"),
+    show_default=True,
+    help="Where the data sets lie, or are downloaded to.",
+)
+@time_budget_option
+@cpus_per_trial_option
+@click.option(
+    "--gpus-per-trial", type=Gpus(), default=None, metavar="X", help="GPUs of a trial, fractions too, or auto."
+)
+@concurrency_option
+@click.option("--address", default=None, metavar="ADDR", help="Ray cluster to use.")
+@click.option("--dry-run", is_flag=True, help="Check everything, say what it would take, and stop.")
+def reproduce(**options: Any) -> int:
+    """Run a published experiment (`spaces` lists them) and set its table beside the published one.
+
+    It is an ordinary search, on the experiment's data with its split. The same command again goes on where it was interrupted,
+    and shows the comparison of a run that is finished. Table, conclusions and differences are kept in the run folder.
+    """
+    from tuner.cli.reproduce import reproduce_command
+
+    return reproduce_command(options)
+
+
+@click.command(short_help="Run a search on a cluster, follow it, and fetch its run.")
+@click.argument("cluster")
+@click.argument("command", nargs=-1, type=click.UNPROCESSED, metavar="[-- COMMAND ...]")
+@click.option("--detach", is_flag=True, help="Start the job and return.")
+@click.option(
+    "--status",
+    is_flag=False,
+    flag_value="",
+    default=None,
+    metavar="[JOB]",
+    help="List the jobs, or say how one is doing.",
+)
+@click.option(
+    "--follow", default=None, metavar="JOB", help="Show what a job prints, from its beginning, until it ends."
+)
+@click.option("--stop", default=None, metavar="JOB", help="End a job in good order; `resume` goes on with its run.")
+@click.option("--fetch", default=None, metavar="RUN", help="Copy a run from there to here, whole or not at all.")
+@click.option(
+    "--runs-dir",
+    type=click.Path(path_type=Path),
+    default=Path("runs"),
+    show_default=True,
+    help="Where --fetch puts runs.",
+)
+@click.option(
+    "--working-dir",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    show_default="this folder",
+    help="What the job is sent and runs in; .gitignore and .rayignore are respected.",
+)
+def submit(
+    cluster: str,
+    command: tuple[str, ...],
+    detach: bool,
+    status: str | None,
+    follow: str | None,
+    stop: str | None,
+    fetch: str | None,
+    runs_dir: Path,
+    working_dir: Path,
+) -> int:
+    """Run a search on CLUSTER, and follow it until it ends.
+
+    \b
+        python -m tuner submit cluster/gpu.yaml -- search --data reviews.csv --trials 100
+
+    CLUSTER is the YAML of a cluster that `ray up` started (its head is reached through SSH), the URL of a dashboard such as
+    http://127.0.0.1:8265, or auto for the cluster of this machine. COMMAND is search, resume, confirm or reproduce with
+    their options; the files that they name go along. JOB is a job's id, or its run's name.
+
+    Ctrl-C stops the following, not the job.
+    """
+    from tuner.cli.submit import submit_command
+
+    return submit_command(
+        cluster,
+        command,
+        detach=detach,
+        status=status,
+        follow=follow,
+        stop=stop,
+        fetch=fetch,
+        runs_dir=runs_dir,
+        working_dir=working_dir,
+    )
+
+
+@click.command(short_help="Look for what would go wrong on this machine or a cluster.")
+@click.argument("cluster", required=False)
+@runs_dir_option
+@_json_option
+def doctor(cluster: str | None, runs_dir: Path, as_json: bool) -> int:
+    """Look for what would go wrong on this machine or on a cluster, and say what to do about it.
+
+    CLUSTER is the YAML of a cluster that `ray up` started, the URL of its dashboard, or the address of a Ray cluster
+    (HOST:PORT). Without it: the cluster that runs on this machine, or the machine alone.
+
+    Exit code 0 where nothing failed, warnings included, else 1.
+    """
+    from tuner.cli.doctor import doctor_command
+
+    return doctor_command(cluster, runs_dir, as_json=as_json)
+
+
+COMMANDS = (search, resume, rank, confirm, report, export, predict, spaces, reproduce, submit, doctor)
