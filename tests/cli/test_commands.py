@@ -13,9 +13,14 @@ from search_spaces.documents import space_document
 from support.fakes import controller_of, drive, run_folder, run_settings
 from tuner.cli.main import run
 from tuner.cli.parsing import Duration
+from tuner.cli.search import option_names
+from tuner.cli.search_options import search
+from tuner.data.pipeline import DataRequest
 from tuner.formatting import duration_text
 from tuner.runs.settings import read_settings, write_settings
 from tuner.runs.store import RunStore
+from tuner.search.request import SearchRequest
+from tuner.search.schedulers.options import SchedulerOptions
 
 HEAVY = ("ray", "tensorflow", "keras", "pandas", "numpy", "pyarrow", "rich", "yaml", "pydantic", "altair", "jinja2")
 
@@ -58,6 +63,12 @@ def test_help_imports_nothing_heavy(command, helped):
     code, text, loaded = helped[command]
     assert (code, loaded) == (0, [])
     assert text.startswith(f"Usage: python -m tuner {command}".strip())
+
+
+def test_every_option_of_a_search_is_in_its_request():
+    not_asked = {"settings", "hypermodel", "config", "dry_run", "as_json"}  # the first two make the space
+    asked = {name for kind in (DataRequest, SchedulerOptions, SearchRequest) for name in option_names(kind).values()}
+    assert {param.name for param in search.params} - asked == not_asked
 
 
 @pytest.fixture

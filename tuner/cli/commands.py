@@ -1,7 +1,7 @@
 """The commands and their options, all light: ``--help`` imports this, and what a command runs is imported when it runs."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -13,10 +13,6 @@ from tuner.cli.search_options import (
     seed_option,
     time_budget_option,
 )
-
-if TYPE_CHECKING:
-    from analysis.ranking import By
-    from tuner.cli.confirm import By as ConfirmBy
 
 _run_argument = click.argument("run")
 _moved_data_option = click.option(
@@ -31,7 +27,7 @@ _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON 
 @click.option("--trials", type=int, default=None, metavar="N", help="Extend the search to N trials in all.")
 @_moved_data_option
 @click.option("--json", "as_json", is_flag=True, help="Print the ranked trials as JSON alone on stdout.")
-def resume(run: str, trials: int | None, runs_dir: Path, data: str | None, as_json: bool) -> int:
+def resume(**options: Any) -> int:
     """Go on with the search RUN (a name or a folder) where it stopped.
 
     Rungs and finished trials come from the journal, unfinished trials go on from their last epoch. With --trials, a
@@ -39,7 +35,7 @@ def resume(run: str, trials: int | None, runs_dir: Path, data: str | None, as_js
     """
     from tuner.cli.search import resume_command
 
-    return resume_command(run, runs_dir, trials=trials, data=data, as_json=as_json)
+    return resume_command(**options)
 
 
 @click.command(short_help="Rank the trials of a run.")
@@ -57,11 +53,11 @@ def resume(run: str, trials: int | None, runs_dir: Path, data: str | None, as_js
 )
 @runs_dir_option
 @_json_option
-def rank(run: str, top: int, by: "By", max_params: int | None, runs_dir: Path, as_json: bool) -> int:
+def rank(**options: Any) -> int:
     """Rank the trials of RUN (a name or a folder), running, interrupted or finished."""
     from tuner.cli.rank import rank_command
 
-    return rank_command(run, runs_dir, top=top, by=by, max_params=max_params, as_json=as_json)
+    return rank_command(**options)
 
 
 @click.command(short_help="Train the best trials again and judge them on the test set.")
@@ -87,7 +83,7 @@ def rank(run: str, top: int, by: "By", max_params: int | None, runs_dir: Path, a
 @runs_dir_option
 @_moved_data_option
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON alone on stdout.")
-def confirm(run: str, top: int, by: "ConfirmBy", repeats: int, runs_dir: Path, data: str | None, as_json: bool) -> int:
+def confirm(**options: Any) -> int:
     """Train the best trials of RUN (a name or a folder) again from other seeds, and judge them on the test set.
 
     This is where the test set is seen for the first time. Averaged word vectors, a baseline without recurrence, are trained
@@ -96,7 +92,7 @@ def confirm(run: str, top: int, by: "ConfirmBy", repeats: int, runs_dir: Path, d
     """
     from tuner.cli.confirm import confirm_command
 
-    return confirm_command(run, runs_dir, top=top, by=by, repeats=repeats, data=data, as_json=as_json)
+    return confirm_command(**options)
 
 
 @click.command(short_help="Write the report of a run as one HTML file.")
@@ -105,11 +101,11 @@ def confirm(run: str, top: int, by: "ConfirmBy", repeats: int, runs_dir: Path, d
     "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="F", help="The file.  [default: RUN/report.html]"
 )
 @runs_dir_option
-def report(run: str, out: Path | None, runs_dir: Path) -> int:
+def report(**options: Any) -> int:
     """Write what RUN (a name or a folder) found as one HTML file that opens without a network."""
     from tuner.cli.report import report_command
 
-    return report_command(run, runs_dir, out=out)
+    return report_command(**options)
 
 
 @click.command(short_help="Write a trial of a run as a model that takes raw strings.")
@@ -138,11 +134,11 @@ def report(run: str, out: Path | None, runs_dir: Path) -> int:
 )
 @click.option("--force", is_flag=True, help="Replace the folder if it holds an exported model.")
 @runs_dir_option
-def export(run: str, trial: str, out: Path | None, kind: str, force: bool, runs_dir: Path) -> int:
+def export(**options: Any) -> int:
     """Write a trial of RUN (a name or a folder) as a model that needs TensorFlow only, with a model card beside it."""
     from tuner.cli.export import export_command
 
-    return export_command(run, runs_dir, trial=trial, out=out, kind=kind, force=force)
+    return export_command(**options)
 
 
 @click.command(short_help="Classify texts with an exported model.")
@@ -168,11 +164,11 @@ def predict(model_dir: Path, texts: tuple[str, ...], file: Path | None, as_json:
 @click.command(short_help="List the named spaces, or show one in full.")
 @click.argument("name", required=False)
 @_json_option
-def spaces(name: str | None, as_json: bool) -> int:
+def spaces(**options: Any) -> int:
     """List the named spaces; with NAME, show that one in full (it is a YAML file to start your own from)."""
     from tuner.cli.spaces import spaces_command
 
-    return spaces_command(name, as_json=as_json)
+    return spaces_command(**options)
 
 
 @click.command(short_help="Run a published experiment beside its published table.")
@@ -259,17 +255,7 @@ def reproduce(**options: Any) -> int:
     show_default="this folder",
     help="What the job is sent and runs in; .gitignore and .rayignore are respected.",
 )
-def submit(
-    cluster: str,
-    command: tuple[str, ...],
-    detach: bool,
-    status: str | None,
-    follow: str | None,
-    stop: str | None,
-    fetch: str | None,
-    runs_dir: Path,
-    working_dir: Path,
-) -> int:
+def submit(**options: Any) -> int:
     """Run a search on CLUSTER, and follow it until it ends.
 
     \b
@@ -283,24 +269,14 @@ def submit(
     """
     from tuner.cli.submit import submit_command
 
-    return submit_command(
-        cluster,
-        command,
-        detach=detach,
-        status=status,
-        follow=follow,
-        stop=stop,
-        fetch=fetch,
-        runs_dir=runs_dir,
-        working_dir=working_dir,
-    )
+    return submit_command(**options)
 
 
 @click.command(short_help="Look for what would go wrong on this machine or a cluster.")
 @click.argument("cluster", required=False)
 @runs_dir_option
 @_json_option
-def doctor(cluster: str | None, runs_dir: Path, as_json: bool) -> int:
+def doctor(**options: Any) -> int:
     """Look for what would go wrong on this machine or on a cluster, and say what to do about it.
 
     CLUSTER is the YAML of a cluster that `ray up` started, the URL of its dashboard, or the address of a Ray cluster
@@ -310,7 +286,7 @@ def doctor(cluster: str | None, runs_dir: Path, as_json: bool) -> int:
     """
     from tuner.cli.doctor import doctor_command
 
-    return doctor_command(cluster, runs_dir, as_json=as_json)
+    return doctor_command(**options)
 
 
 COMMANDS = (search, resume, rank, confirm, report, export, predict, spaces, reproduce, submit, doctor)

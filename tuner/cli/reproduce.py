@@ -16,7 +16,7 @@ from search_spaces.documents import SpaceError, space_document
 from search_spaces.experiment import Experiment, named_experiment
 from search_spaces.named import named_space, named_spaces
 from search_spaces.space import Space
-from tuner.cli.search import resume_command, run_search, space_with
+from tuner.cli.search import from_options, resume_command, run_search, space_with
 from tuner.cli.terminal import Terminal
 from tuner.data.pipeline import DataRequest
 from tuner.errors import InputError
@@ -125,13 +125,13 @@ def _check_same(folder: RunFolder, space: Space, options: dict[str, Any]) -> Non
 
 def _request(options: dict[str, Any], experiment: Experiment, space: Space, run: str) -> SearchRequest:
     texts, split = experiment.texts, experiment.split
-    data = DataRequest(
+    data = from_options(
+        DataRequest,
+        options,
         source=experiment.data,
         text_column=None,
         label_column=None,
         split_column=None,
-        data_dir=options["data_dir"],
-        split_seed=options["seed"],
         stop_words=texts.stop_words,
         min_freq=texts.min_freq,
         max_tokens=texts.max_tokens,
@@ -139,19 +139,10 @@ def _request(options: dict[str, Any], experiment: Experiment, space: Space, run:
         given_split=split.given,
         test_share=split.test,
         validation_share=split.validation,
-        fraction=options["fraction"],
     )
-    same = (
-        "seed",
-        "time_budget",
-        "cpus_per_trial",
-        "gpus_per_trial",
-        "concurrency",
-        "address",
-        "runs_dir",
-        "vectors",
-    )
-    return SearchRequest(
+    return from_options(
+        SearchRequest,
+        options,
         data=data,
         space=space,
         trials=options["trials"] or experiment.trials,
@@ -159,11 +150,10 @@ def _request(options: dict[str, Any], experiment: Experiment, space: Space, run:
         searcher=experiment.searcher,
         objective=None,
         warm_start=None,
-        scheduler=SchedulerOptions(options["scheduler"]),
+        scheduler=from_options(SchedulerOptions, options),
         patience=experiment.patience,
         max_params=None,
         name=run,
-        **{key: options[key] for key in same},
     )
 
 

@@ -2,8 +2,10 @@
 
 import os
 import shlex
+from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from rich.console import Console
 
@@ -129,34 +131,36 @@ def _shown(folder: RunFolder) -> str:
     return shlex.quote(folder.reference)
 
 
-def _request(options: dict[str, Any]) -> SearchRequest:
-    data = DataRequest(
-        source=options["data"] or BUILT_IN,
-        text_column=options["text_column"],
-        label_column=options["label_column"],
-        split_column=options["split_column"],
-        data_dir=options["data_dir"],
-        split_seed=options["seed"],
-        stop_words=options["stop_words"],
-        min_freq=options["min_freq"],
-        max_tokens=options["max_tokens"],
-        max_length=options["max_length"],
-    )
-    of_the_scheduler = ("grace_period", "reduction_factor", "rungs", "promotion", "perturbation_interval")
-    same = (
-        *("trials", "epochs", "searcher", "objective", "warm_start", "patience", "seed", "max_params", "vectors"),
-        *("time_budget", "epoch_timeout", "cpus_per_trial", "gpus_per_trial", "concurrency", "address"),
-        *("name", "runs_dir", "repeats"),
-    )
-    return SearchRequest(
-        data=data,
+Request = TypeVar("Request", DataRequest, SchedulerOptions, SearchRequest)
+_OPTION_NAMES: dict[type, dict[str, str]] = {
+    DataRequest: {"source": "data", "split_seed": "seed"},
+    SchedulerOptions: {"name": "scheduler"},
+    SearchRequest: {},
+}
+"""Options whose fields in a request have other names."""
+
+
+def option_names(kind: type) -> dict[str, str]:
+    """The options of a request's fields."""
+    return {field.name: _OPTION_NAMES[kind].get(field.name, field.name) for field in fields(kind)}
+
+
+def from_options(kind: type[Request], options: Mapping[str, Any], **others: Any) -> Request:
+    """A request whose fields are the options of the same names, and ``others``, which come first."""
+    return kind(**{field: options[name] for field, name in option_names(kind).items() if name in options} | others)
+
+
+def _request(options: Mapping[str, Any]) -> SearchRequest:
+    return from_options(
+        SearchRequest,
+        options,
+        data=from_options(DataRequest, options, source=options["data"] or BUILT_IN),
         space=_space(options),
-        scheduler=SchedulerOptions(options["scheduler"], **{key: options[key] for key in of_the_scheduler}),
-        **{key: options[key] for key in same},
+        scheduler=from_options(SchedulerOptions, options),
     )
 
 
-def _space(options: dict[str, Any]) -> Space | CustomModelRequest:
+def _space(options: Mapping[str, Any]) -> Space | CustomModelRequest:
     if options["hypermodel"] is None:
         return space_with(options["space"] or _DEFAULT_SPACE, options["settings"])
     if options["space"] is not None:

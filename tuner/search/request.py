@@ -12,8 +12,6 @@ from tuner.search.custom_model import CustomModelRequest
 from tuner.search.schedulers.options import SchedulerOptions
 
 _NO_VECTORS = Choice(("none",))
-_COUNTS = ("trials", "epochs", "max_params", "concurrency", "patience", "repeats")
-_DATA_COUNTS = ("max_length", "min_freq", "max_tokens")
 
 
 @dataclass(frozen=True)
@@ -65,12 +63,7 @@ class SearchRequest:
         Raises:
             InputError: one line with the option, its value and the remedy.
         """
-        counts = {name: getattr(self, name) for name in _COUNTS} | {
-            name: getattr(self.data, name) for name in _DATA_COUNTS
-        }
-        for option, value in counts.items():
-            if value is not None and value < 1:
-                raise InputError("must be at least 1", option=option, value=value)
+        self._check_counts()
         if self.data.source == BUILT_IN:
             for option in ("text_column", "label_column", "split_column"):
                 column = getattr(self.data, option)
@@ -120,6 +113,16 @@ class SearchRequest:
                 option="max_params",
                 value=self.max_params,
             )
+
+    def _check_counts(self) -> None:
+        for request, options in (
+            (self, ("trials", "epochs", "max_params", "concurrency", "patience", "repeats")),
+            (self.data, ("max_length", "min_freq", "max_tokens")),
+        ):
+            for option in options:
+                value = getattr(request, option)
+                if value is not None and value < 1:
+                    raise InputError("must be at least 1", option=option, value=value)
 
     def _check_repeats(self) -> None:
         if self.repeats > 1 and self.scheduler.name == "pbt":
