@@ -2,7 +2,6 @@
 
 import shlex
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -138,40 +137,36 @@ def repeat_command(run: Run) -> str:
     """The command that asks for the same search, with the space in a file; of an experiment, the one that runs it."""
     asked, data, early = run.settings, run.settings.data, run.settings.scheduler
     if (data.fraction, data.given_split, data.test_share, data.validation_share) != _ORDINARY_PARTS:
-        options: list[tuple[str, object]] = [("--fraction", data.fraction), ("--scheduler", early.name)]
-        return _command(
-            f"reproduce {asked.space['name']}", [*options, ("--vectors", _vectors(run)), ("--seed", asked.seed)]
-        )
+        same = {"scheduler": early.name, "vectors": _vectors(run), "seed": asked.seed}
+        return _command(f"reproduce {asked.space['name']}", {"fraction": data.fraction, **same})
     own = asked.hypermodel
-    options = [("--space", "space.yaml")]
-    if own is not None:
-        options = [("--hypermodel", own.name), *(("--set", change) for change in own.changes)]
+    options: dict[str, object]
+    options = {"space": "space.yaml"} if own is None else {"hypermodel": own.name, "set": own.changes}
     if data.source != "corpus":
-        options = [
-            ("--data", data.source),
-            ("--text-column", data.text_column),
-            ("--label-column", data.label_column),
-            ("--split-column", data.split_column),
-            *options,
-        ]
-    options += [
-        ("--trials", asked.trials // asked.repeats),
-        ("--repeats", asked.repeats if asked.repeats > 1 else None), ("--epochs", asked.epochs), ("--searcher", asked.searcher),
-        ("--objective", asked.objective if asked.searcher == "optuna" else None), ("--warm-start", asked.warm_start),
-        ("--scheduler", early.name), ("--grace-period", early.grace_period), ("--reduction-factor", early.reduction_factor),
-        ("--rungs", ",".join(map(str, early.rungs)) if early.rungs and early.grace_period is None else None),
-        ("--perturbation-interval", early.perturbation_interval), ("--patience", asked.patience),
-        ("--seed", asked.seed), ("--max-params", asked.max_params), ("--time-budget", asked.time_budget),
-        ("--vectors", _vectors(run)), ("--max-length", data.max_length), ("--min-freq", data.min_freq),
-        ("--max-tokens", data.max_tokens),
-    ]  # fmt: skip
-    flags = [flag for flag, given in (("--promotion", early.promotion), ("--stop-words", data.stop_words)) if given]
-    return _command("search", options, flags)
+        columns = {name: getattr(data, name) for name in ("text_column", "label_column", "split_column")}
+        options = {"data": data.source, **columns, **options}
+    options |= {
+        "trials": asked.trials // asked.repeats, "seeds_per_config": asked.repeats if asked.repeats > 1 else None,
+        "epochs": asked.epochs, "searcher": asked.searcher,
+        "objective": asked.objective if asked.searcher == "optuna" else None, "warm_start": asked.warm_start,
+        "scheduler": early.name, "grace_period": early.grace_period, "reduction_factor": early.reduction_factor,
+        "rungs": ",".join(map(str, early.rungs)) if early.rungs and early.grace_period is None else None,
+        "perturbation_interval": early.perturbation_interval, "patience": asked.patience, "seed": asked.seed,
+        "max_params": asked.max_params, "time_budget": asked.time_budget, "vectors": _vectors(run),
+        "max_length": data.max_length, "min_freq": data.min_freq, "max_tokens": data.max_tokens,
+        "promotion": early.promotion or None, "stop_words": data.stop_words or None,
+    }  # fmt: skip
+    return _command("search", options)
 
 
-def _command(name: str, options: list[tuple[str, object]], flags: Sequence[str] = ()) -> str:
-    words = [f"{option} {shlex.quote(str(value))}" for option, value in options if value is not None]
-    return " ".join([f"python -m tuner {name}", *words, *flags])
+def _command(name: str, options: dict[str, object]) -> str:
+    """A command with the options that have a value: True is a flag, and a tuple gives the option several times."""
+    words = [f"python -m tuner {name}"]
+    for option, value in options.items():
+        for one in value if isinstance(value, tuple) else (value,):
+            if one is not None:
+                words += [f"--{option.replace('_', '-')}", *([] if one is True else [shlex.quote(str(one))])]
+    return " ".join(words)
 
 
 def _vectors(run: Run) -> str | None:

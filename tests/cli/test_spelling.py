@@ -72,7 +72,6 @@ def test_the_command_line_prints_options(tmp_path, monkeypatch, capsys):
 
 
 SPELLED_ON_PURPOSE = {
-    "analysis/report/facts.py",  # the command that repeats a search
     "tuner/export/card.py",  # a document that names the command
     "tuner/search/ray_tune/adapters.py",  # recorded with a trial, as runs that exist have it
 }

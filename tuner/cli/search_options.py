@@ -70,7 +70,7 @@ seed_option = click.option(
 )
 @click.option("--trials", type=int, default=None, metavar="N", help="Trials.  [default: 12; with grid: all]")
 @click.option(
-    "--repeats",
+    "--seeds-per-config",
     type=int,
     default=1,
     show_default=True,

@@ -21,7 +21,7 @@ class SearchRequest:
     Attributes:
         space: what is searched, or the model of the user's own whose space it is.
         trials: number of configurations; for a grid, None is all of it.
-        repeats: trials of each configuration, from different seeds.
+        seeds_per_config: trials of each configuration, from different seeds.
         epochs: most epochs of a trial.
         searcher: random, grid, optuna or bayesian.
         objective: of a searcher that models one; by default the frontier where the scheduler's is, else accuracy.
@@ -55,7 +55,7 @@ class SearchRequest:
     runs_dir: Path
     epoch_timeout: float | None = None
     vectors: Path | None = None
-    repeats: int = 1
+    seeds_per_config: int = 1
 
     def __post_init__(self) -> None:
         """Refuses numbers that mean nothing.
@@ -69,7 +69,7 @@ class SearchRequest:
                 column = getattr(self.data, option)
                 if column is not None:
                     raise InputError("needs `data`, without which a corpus is generated", option=option, value=column)
-        self._check_repeats()
+        self._check_seeds()
         if isinstance(self.space, CustomModelRequest):
             self._check_custom_model(self.space)
         elif self.vectors is not None and self.space.parameters.get("vectors", _NO_VECTORS) == _NO_VECTORS:
@@ -116,7 +116,7 @@ class SearchRequest:
 
     def _check_counts(self) -> None:
         for request, options in (
-            (self, ("trials", "epochs", "max_params", "concurrency", "patience", "repeats")),
+            (self, ("trials", "epochs", "max_params", "concurrency", "patience", "seeds_per_config")),
             (self.data, ("max_length", "min_freq", "max_tokens")),
         ):
             for option in options:
@@ -124,11 +124,11 @@ class SearchRequest:
                 if value is not None and value < 1:
                     raise InputError("must be at least 1", option=option, value=value)
 
-    def _check_repeats(self) -> None:
-        if self.repeats > 1 and self.scheduler.name == "pbt":
+    def _check_seeds(self) -> None:
+        if self.seeds_per_config > 1 and self.scheduler.name == "pbt":
             raise InputError(
                 "trials of `scheduler='pbt'` change their hyperparameters as they train: none repeats another; leave it out, "
                 "or choose another scheduler",
-                option="repeats",
-                value=self.repeats,
+                option="seeds_per_config",
+                value=self.seeds_per_config,
             )
