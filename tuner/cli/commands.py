@@ -5,18 +5,12 @@ from typing import Any
 
 import click
 
-from tuner.cli.parsing import Gpus, runs_dir_option
-from tuner.cli.search_options import (
-    concurrency_option,
-    cpus_per_trial_option,
-    search,
-    seed_option,
-    time_budget_option,
-)
+from tuner.cli.parsing import PATH, Gpus, runs_dir_option
+from tuner.cli.search_options import concurrency_option, cpus_per_trial_option, search, seed_option, time_budget_option
 
 _run_argument = click.argument("run")
 _moved_data_option = click.option(
-    "--data", default=None, metavar="D", help="Where the data are now, if they were moved; they must be the same."
+    "--data", metavar="D", help="Where the data are now, if they were moved; they must be the same."
 )
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON alone on stdout.")
 
@@ -24,7 +18,7 @@ _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON 
 @click.command(short_help="Go on with a search that was interrupted, or extend it.")
 @_run_argument
 @runs_dir_option
-@click.option("--trials", type=int, default=None, metavar="N", help="Extend the search to N trials in all.")
+@click.option("--trials", type=int, metavar="N", help="Extend the search to N trials in all.")
 @_moved_data_option
 @click.option("--json", "as_json", is_flag=True, help="Print the ranked trials as JSON alone on stdout.")
 def resume(**options: Any) -> int:
@@ -48,9 +42,7 @@ def resume(**options: Any) -> int:
     show_default=True,
     help="Most accurate first; the frontier first, layer by layer from the smallest up; or closest to its knee first.",
 )
-@click.option(
-    "--max-params", type=click.IntRange(min=1), default=None, metavar="N", help="Only trials of at most N parameters."
-)
+@click.option("--max-params", type=click.IntRange(min=1), metavar="N", help="Only trials of at most N parameters.")
 @runs_dir_option
 @_json_option
 def rank(**options: Any) -> int:
@@ -117,13 +109,7 @@ def report(**options: Any) -> int:
     metavar="best|knee|frontier|ID",
     help="Which trial: the most accurate, the one at the frontier's knee, all of the frontier, or an id.",
 )
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=None,
-    metavar="DIR",
-    help="Folder to write.  [default: exports/RUN-TRIAL]",
-)
+@click.option("--out", type=PATH, metavar="DIR", help="Folder to write.  [default: exports/RUN-TRIAL]")
 @click.option(
     "--format",
     "kind",
@@ -142,9 +128,9 @@ def export(**options: Any) -> int:
 
 
 @click.command(short_help="Classify texts with an exported model.")
-@click.argument("model_dir", type=click.Path(path_type=Path))
+@click.argument("model_dir", type=PATH)
 @click.argument("texts", nargs=-1, metavar="[TEXT]...")
-@click.option("--file", type=click.Path(path_type=Path), default=None, metavar="F", help="UTF-8 file, a text a line.")
+@click.option("--file", type=PATH, metavar="F", help="UTF-8 file, a text a line.")
 @_json_option
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV alone on stdout.")
 def predict(model_dir: Path, texts: tuple[str, ...], file: Path | None, as_json: bool, as_csv: bool) -> int:
@@ -173,11 +159,9 @@ def spaces(**options: Any) -> int:
 
 @click.command(short_help="Run a published experiment beside its published table.")
 @click.argument("experiment", metavar="NAME")
-@click.option(
-    "--fraction", type=float, default=1.0, show_default=True, metavar="F", help="Share of the data, by class."
-)
-@click.option("--epochs", type=int, default=None, metavar="E", help="Most epochs of a trial.  [default: the report's]")
-@click.option("--trials", type=int, default=None, metavar="N", help="Trials.  [default: the whole grid, or a sample]")
+@click.option("--fraction", default=1.0, show_default=True, metavar="F", help="Share of the data, by class.")
+@click.option("--epochs", type=int, metavar="E", help="Most epochs of a trial.  [default: the report's]")
+@click.option("--trials", type=int, metavar="N", help="Trials.  [default: the whole grid, or a sample]")
 @click.option(
     "--set",
     "settings",
@@ -189,29 +173,23 @@ def spaces(**options: Any) -> int:
     "--scheduler", type=click.Choice(["asha", "none"]), default="none", show_default=True, help="Early stopping."
 )
 @click.option(
-    "--vectors",
-    type=click.Path(path_type=Path),
-    default=None,
-    metavar="FILE",
-    help="Pretrained word vectors, for experiments that begin with them.",
+    "--vectors", type=PATH, metavar="FILE", help="Pretrained word vectors, for experiments that begin with them."
 )
 @seed_option
-@click.option("--name", default=None, metavar="RUN", help="Name of the run.  [default: NAME, with F where it is not 1]")
+@click.option("--name", metavar="RUN", help="Name of the run.  [default: NAME, with F where it is not 1]")
 @runs_dir_option
 @click.option(
     "--data-dir",
-    type=click.Path(path_type=Path),
+    type=PATH,
     default=Path("data"),
     show_default=True,
     help="Where the data sets lie, or are downloaded to.",
 )
 @time_budget_option
 @cpus_per_trial_option
-@click.option(
-    "--gpus-per-trial", type=Gpus(), default=None, metavar="X", help="GPUs of a trial, fractions too, or auto."
-)
+@click.option("--gpus-per-trial", type=Gpus(), metavar="X", help="GPUs of a trial, fractions too, or auto.")
 @concurrency_option
-@click.option("--address", default=None, metavar="ADDR", help="Ray cluster to use.")
+@click.option("--address", metavar="ADDR", help="Ray cluster to use.")
 @click.option("--dry-run", is_flag=True, help="Check everything, say what it would take, and stop.")
 def reproduce(**options: Any) -> int:
     """Run a published experiment (`spaces` lists them) and set its table beside the published one.
@@ -228,29 +206,14 @@ def reproduce(**options: Any) -> int:
 @click.argument("cluster")
 @click.argument("command", nargs=-1, type=click.UNPROCESSED, metavar="[-- COMMAND ...]")
 @click.option("--detach", is_flag=True, help="Start the job and return.")
-@click.option(
-    "--status",
-    is_flag=False,
-    flag_value="",
-    default=None,
-    metavar="[JOB]",
-    help="List the jobs, or say how one is doing.",
-)
-@click.option(
-    "--follow", default=None, metavar="JOB", help="Show what a job prints, from its beginning, until it ends."
-)
-@click.option("--stop", default=None, metavar="JOB", help="End a job in good order; `resume` goes on with its run.")
-@click.option("--fetch", default=None, metavar="RUN", help="Copy a run from there to here, whole or not at all.")
-@click.option(
-    "--runs-dir",
-    type=click.Path(path_type=Path),
-    default=Path("runs"),
-    show_default=True,
-    help="Where --fetch puts runs.",
-)
+@click.option("--status", is_flag=False, flag_value="", metavar="[JOB]", help="List the jobs, or say how one is doing.")
+@click.option("--follow", metavar="JOB", help="Show what a job prints, from its beginning, until it ends.")
+@click.option("--stop", metavar="JOB", help="End a job in good order; `resume` goes on with its run.")
+@click.option("--fetch", metavar="RUN", help="Copy a run from there to here, whole or not at all.")
+@click.option("--runs-dir", type=PATH, default=Path("runs"), show_default=True, help="Where --fetch puts runs.")
 @click.option(
     "--working-dir",
-    type=click.Path(path_type=Path),
+    type=PATH,
     default=Path(),
     show_default="this folder",
     help="What the job is sent and runs in; .gitignore and .rayignore are respected.",

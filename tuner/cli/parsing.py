@@ -13,11 +13,11 @@ CONFIG_FILE = "tuner.config_file"
 """Under this key the context of a command keeps the file of ``--config``."""
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
-
+PATH = click.Path(path_type=Path)
 
 runs_dir_option = click.option(
     "--runs-dir",
-    type=click.Path(path_type=Path),
+    type=PATH,
     default=runs_folder,
     show_default=f"{RUNS_VARIABLE}, else runs",
     help="Folder or URL where runs are kept.",

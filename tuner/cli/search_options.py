@@ -5,59 +5,50 @@ from typing import Any
 
 import click
 
-from tuner.cli.parsing import Duration, Epochs, Gpus, load_defaults, runs_dir_option
+from tuner.cli.parsing import PATH, Duration, Epochs, Gpus, load_defaults, runs_dir_option
 
 time_budget_option = click.option(
-    "--time-budget", type=Duration(), default=None, metavar="T", help="End the search after, for instance, 30m."
+    "--time-budget", type=Duration(), metavar="T", help="End the search after, for instance, 30m."
 )
 cpus_per_trial_option = click.option(
-    "--cpus-per-trial", type=float, default=1.0, show_default=True, metavar="X", help="Processors of a trial."
+    "--cpus-per-trial", default=1.0, show_default=True, metavar="X", help="Processors of a trial."
 )
 concurrency_option = click.option(
-    "--concurrency", type=int, default=None, metavar="N", help="Most trials at once.  [default: what fits]"
+    "--concurrency", type=int, metavar="N", help="Most trials at once.  [default: what fits]"
 )
-seed_option = click.option(
-    "--seed", type=int, default=0, show_default=True, metavar="K", help="All randomness follows from it."
-)
+seed_option = click.option("--seed", default=0, show_default=True, metavar="K", help="All randomness follows from it.")
 
 
 @click.command(short_help="Search a space of networks on labelled texts.")
 @click.option(
     "--data",
-    default=None,
     metavar="D",
     help="CSV, TSV, JSONL or Parquet file, a folder with one folder a class, "
     "or imdb, airline, trec. Without it: a generated corpus.",
 )
-@click.option("--text-column", default=None, metavar="C", help="Column of the texts; found by itself where it can be.")
-@click.option(
-    "--label-column", default=None, metavar="C", help="Column of the labels; found by itself where it can be."
-)
-@click.option("--split-column", default=None, metavar="C", help="Column that says train, validation or test.")
+@click.option("--text-column", metavar="C", help="Column of the texts; found by itself where it can be.")
+@click.option("--label-column", metavar="C", help="Column of the labels; found by itself where it can be.")
+@click.option("--split-column", metavar="C", help="Column that says train, validation or test.")
 @click.option(
     "--data-dir",
-    type=click.Path(path_type=Path),
+    type=PATH,
     default=Path("data"),
     show_default=True,
     help="Where named data sets lie, or are downloaded to.",
 )
-@click.option("--max-length", type=int, default=400, show_default=True, help="Tokens read of a text.")
-@click.option("--min-freq", type=int, default=2, show_default=True, help="Training occurrences that make a word known.")
-@click.option("--max-tokens", type=int, default=50_000, show_default=True, help="Most words known.")
+@click.option("--max-length", default=400, show_default=True, help="Tokens read of a text.")
+@click.option("--min-freq", default=2, show_default=True, help="Training occurrences that make a word known.")
+@click.option("--max-tokens", default=50_000, show_default=True, help="Most words known.")
 @click.option(
     "--vectors",
-    type=click.Path(path_type=Path),
-    default=None,
+    type=PATH,
     metavar="FILE",
     help="Word vectors (GloVe text, word2vec text or binary, .gz too) for networks with vectors=frozen or trained.",
 )
 @click.option("--stop-words/--no-stop-words", default=False, help="Leave out English stop words.")
-@click.option(
-    "--space", default=None, metavar="S", help="A named space (see `spaces`) or a YAML file.  [default: frontier]"
-)
+@click.option("--space", metavar="S", help="A named space (see `spaces`) or a YAML file.  [default: frontier]")
 @click.option(
     "--hypermodel",
-    default=None,
     metavar="MODULE:NAME",
     help="A keras_tuner.HyperModel or build(hp) of your own, instead of a space of the built-in networks.",
 )
@@ -68,16 +59,15 @@ seed_option = click.option(
     metavar="NAME=VALUE",
     help="Fix a hyperparameter, or give it other values: units=32, units=16,32. Repeatable.",
 )
-@click.option("--trials", type=int, default=None, metavar="N", help="Trials.  [default: 12; with grid: all]")
+@click.option("--trials", type=int, metavar="N", help="Trials.  [default: 12; with grid: all]")
 @click.option(
     "--seeds-per-config",
-    type=int,
     default=1,
     show_default=True,
     metavar="N",
     help="Seeds from which each is trained; --trials counts them once.",
 )
-@click.option("--epochs", type=int, default=8, show_default=True, metavar="E", help="Most epochs of a trial.")
+@click.option("--epochs", default=8, show_default=True, metavar="E", help="Most epochs of a trial.")
 @click.option(
     "--scheduler",
     type=click.Choice(["asha", "frontier", "hyperband", "median", "pbt", "none"]),
@@ -85,30 +75,14 @@ seed_option = click.option(
     show_default=True,
     help="Early stopping; frontier keeps what is accurate or small.",
 )
-@click.option(
-    "--grace-period",
-    type=int,
-    default=None,
-    metavar="N",
-    help="Epochs before trials are compared.  [default: sqrt of E]",
-)
-@click.option(
-    "--reduction-factor", type=int, default=None, metavar="N", help="One in N trials goes on at a rung.  [default: 3]"
-)
-@click.option(
-    "--rungs", type=Epochs(), default=None, metavar="E,E,...", help="Epochs at which trials are compared, instead."
-)
+@click.option("--grace-period", type=int, metavar="N", help="Epochs before trials are compared.  [default: sqrt of E]")
+@click.option("--reduction-factor", type=int, metavar="N", help="One in N trials goes on at a rung.  [default: 3]")
+@click.option("--rungs", type=Epochs(), metavar="E,E,...", help="Epochs at which trials are compared, instead.")
 @click.option("--promotion", is_flag=True, help="Pause trials at a rung and go on with the best, instead of stopping.")
 @click.option(
-    "--perturbation-interval",
-    type=int,
-    default=None,
-    metavar="N",
-    help="Epochs between exchanges of pbt.  [default: sqrt of E]",
+    "--perturbation-interval", type=int, metavar="N", help="Epochs between exchanges of pbt.  [default: sqrt of E]"
 )
-@click.option(
-    "--patience", type=int, default=None, metavar="N", help="End a trial after N epochs without a better accuracy."
-)
+@click.option("--patience", type=int, metavar="N", help="End a trial after N epochs without a better accuracy.")
 @click.option(
     "--searcher",
     type=click.Choice(["random", "grid", "optuna", "bayesian"]),
@@ -119,19 +93,13 @@ seed_option = click.option(
 @click.option(
     "--objective",
     type=click.Choice(["accuracy", "frontier"]),
-    default=None,
     help="What optuna looks for.  [default: the scheduler's]",
 )
-@click.option(
-    "--warm-start",
-    default=None,
-    metavar="RUN",
-    help="Try the frontier of an earlier run first, at most half the trials.",
-)
+@click.option("--warm-start", metavar="RUN", help="Try the frontier of an earlier run first, at most half the trials.")
 @seed_option
-@click.option("--name", default=None, metavar="RUN", help="Name of the run.  [default: date and time]")
+@click.option("--name", metavar="RUN", help="Name of the run.  [default: date and time]")
 @runs_dir_option
-@click.option("--max-params", type=int, default=None, metavar="N", help="Only networks of at most N parameters.")
+@click.option("--max-params", type=int, metavar="N", help="Only networks of at most N parameters.")
 @time_budget_option
 @click.option(
     "--epoch-timeout",
@@ -145,18 +113,14 @@ seed_option = click.option(
 @click.option(
     "--gpus-per-trial",
     type=Gpus(),
-    default=None,
     metavar="X",
     help="GPUs of a trial, fractions too; auto: as many trials a card as fit.  [default: 1 where there are any]",
 )
 @concurrency_option
-@click.option(
-    "--address", default=None, metavar="ADDR", help="Ray cluster to use.  [default: this machine's, or a local Ray]"
-)
+@click.option("--address", metavar="ADDR", help="Ray cluster to use.  [default: this machine's, or a local Ray]")
 @click.option(
     "--config",
     type=click.Path(),
-    default=None,
     is_eager=True,
     expose_value=False,
     callback=load_defaults,
