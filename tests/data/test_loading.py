@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from support.covering import examples
+from tuner.data.reading.formats import READERS
 from tuner.data.reading.loading import load_dataset
 from tuner.data.text_dataset import Split, make_dataset
 from tuner.errors import InputError
@@ -46,6 +47,19 @@ def test_the_same_data_in_every_format(tmp_path: Path, kind: str) -> None:
     assert dataset.texts == tuple(TEXTS)
     assert [dataset.label_names[label] for label in dataset.labels] == LABELS
     assert dataset.fingerprint == make_dataset("other name", TEXTS, LABELS).fingerprint
+
+
+@pytest.mark.parametrize("name", ["films", "films.data", "films.data.gz"])
+@pytest.mark.parametrize("kind", ["csv", "tsv", "jsonl", "parquet"])
+def test_where_the_ending_does_not_tell_the_content_does(tmp_path: Path, kind: str, name: str) -> None:
+    content = write(tmp_path, kind).read_bytes()
+    (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    assert load_dataset(str(tmp_path / name), data_dir=tmp_path).texts == tuple(TEXTS)
+
+
+def test_readers_claim_different_endings() -> None:
+    suffixes = [suffix for reader in READERS for suffix in reader.suffixes]
+    assert len(set(suffixes)) == len(suffixes)
 
 
 def test_the_fingerprint_sees_texts_labels_names_and_split() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from tuner.cli.parsing import PATH, Duration, Epochs, Gpus, load_defaults, runs_dir_option
+from tuner.data.reading.formats import known_formats
 
 time_budget_option = click.option(
     "--time-budget", type=Duration(), metavar="T", help="End the search after, for instance, 30m."
@@ -23,7 +24,7 @@ seed_option = click.option("--seed", default=0, show_default=True, metavar="K", 
 @click.option(
     "--data",
     metavar="D",
-    help="CSV, TSV, JSONL or Parquet file, a folder with one folder a class, "
+    help=f"{known_formats()} file, a folder with one folder a class, "
     "or imdb, airline, trec. Without it: a generated corpus.",
 )
 @click.option("--text-column", metavar="C", help="Column of the texts; found by itself where it can be.")

@@ -1,6 +1,5 @@
 """From what the user calls the data to labelled texts, read from here or from object storage."""
 
-import gzip
 import tempfile
 import zlib
 from collections.abc import Iterator
@@ -8,11 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tuner.data.named_sets import NAMED_SETS, read_named
-from tuner.data.reading.charset import decode
 from tuner.data.reading.cleaning import dataset_of
-from tuner.data.reading.delimited import read_delimited
+from tuner.data.reading.formats import DataFile, known_suffixes, reader_of
 from tuner.data.reading.raw_table import RawTable
-from tuner.data.reading.readers import read_class_folders, read_jsonl, read_parquet
+from tuner.data.reading.readers import read_class_folders
 from tuner.data.text_dataset import TextDataset
 from tuner.errors import InputError
 from tuner.formatting import shown
@@ -51,7 +49,7 @@ def brought_here(url: str) -> Iterator[Path]:
         yield target
 
 
-_FORMATS = ".csv, .tsv, .txt, .jsonl, .ndjson (each also as .gz), .parquet, or a folder with one folder a class"
+_FORMATS = f"{known_suffixes()}, or a folder with one folder a class"
 
 
 def load_dataset(
@@ -101,27 +99,14 @@ def _stem(path: Path) -> str:
 
 def _read_path(path: Path, asked: list[str]) -> RawTable:
     origin = shown(path.name or str(path), 120)
+    file = DataFile(path, origin, asked)
     try:
         if path.is_dir():
             return read_class_folders(path, origin=origin)
-        suffixes = [suffix.lower() for suffix in path.suffixes]
-        zipped = suffixes[-1:] == [".gz"]
-        kind = (suffixes[-2:-1] if zipped else suffixes[-1:]) or [""]
-        if kind[0] in (".parquet", ".pq"):
-            return read_parquet(path, origin=origin)
-        if kind[0] not in (".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson"):
-            raise InputError(f"{origin} has the unknown ending {shown(kind[0])}: give {_FORMATS}")
-        raw = path.read_bytes()
-        if zipped:
-            raw = gzip.decompress(raw)
+        reader = reader_of(file)
+        if reader is None:
+            raise InputError(f"{origin} has the unknown ending {shown(file.suffix)}: give {_FORMATS}")
+        return reader.read(file)
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError(f"{origin} cannot be read ({shown(reason)}): check the file and its permissions") from error
-    decoded = decode(raw, name=origin)
-    if kind[0] in (".jsonl", ".ndjson"):
-        table = read_jsonl(decoded.text, origin=origin)
-    else:
-        delimiter = "\t" if kind[0] in (".tsv", ".tab") else None
-        table = read_delimited(decoded.text, origin=origin, delimiter=delimiter, asked=asked)
-    note = decoded.note(origin)
-    return RawTable(table.columns, origin, (note, *table.notes) if note else table.notes)

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,13 +14,13 @@ from tuner.errors import InputError
 from tuner.formatting import counted, listed, shown
 
 
-def read_parquet(path: Path, *, origin: str) -> RawTable:
-    """Return the columns of the Parquet file at `path`, cells as Python values, bytes as text where they are UTF-8.
+def read_parquet(source: Path | BinaryIO, *, origin: str) -> RawTable:
+    """Return the columns of a Parquet file, cells as Python values, bytes as text where they are UTF-8.
 
     Raises InputError where the file cannot be read as Parquet or has no rows.
     """
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(source) as file:
             table = file.read()
         names = unique_names(table.column_names)
         columns = {name: _cells(column) for name, column in zip(names, table.columns, strict=True)}
