@@ -47,7 +47,7 @@ np.savez(sys.argv[3], **results)
 
 
 def prepared(*, stop_words: bool = False, max_length: int = 400) -> PreparedSearch:
-    data = DataRequest(BUILT_IN, None, None, None, Path("data"), 0, stop_words, 2, 50_000, max_length)
+    data = DataRequest(BUILT_IN, Path("data"), 0, stop_words, 2, 50_000, max_length)
     options: dict[str, Any] = dict.fromkeys(
         ("max_params", "time_budget", "gpus_per_trial", "concurrency", "address"), None
     )

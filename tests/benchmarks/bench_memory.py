@@ -33,9 +33,7 @@ def main() -> None:
         end = int(data.offsets[texts])
         return EncodedDataset(data.tokens[:end], data.offsets[: texts + 1], data.labels[:texts])
 
-    request = DataRequest(
-        BUILT_IN, None, None, None, Path(), 0, stop_words=False, min_freq=2, max_tokens=5_000, max_length=42
-    )
+    request = DataRequest(BUILT_IN, Path(), 0, stop_words=False, min_freq=2, max_tokens=5_000, max_length=42)
     encoded = prepare_data(request).encoded
     # Epochs enough that XLA pays, so that both kinds of programs are there.
     bench = WorkerContext(

@@ -63,7 +63,7 @@ def encode(data: Path, folder: Path) -> None:
     from tuner.data.pipeline import DataRequest, prepare_data
 
     request = DataRequest(
-        str(data), None, None, None, data.parent, 0, stop_words=False, min_freq=2, max_tokens=VOCABULARY, max_length=400
+        str(data), data.parent, 0, stop_words=False, min_freq=2, max_tokens=VOCABULARY, max_length=400
     )
     prepared = prepare_data(request)
     longest = int(max(prepared.encoded.train.lengths.max(), prepared.encoded.validation.lengths.max()))

@@ -159,9 +159,6 @@ def splits_of(data: Path) -> EncodedSplits:
     """The reviews, encoded."""
     request = DataRequest(
         str(data),
-        None,
-        None,
-        None,
         data.parent,
         0,
         stop_words=False,

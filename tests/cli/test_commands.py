@@ -16,6 +16,7 @@ from tuner.cli.parsing import Duration
 from tuner.cli.search import option_names
 from tuner.cli.search_options import search
 from tuner.data.pipeline import DataRequest
+from tuner.data.reading.columns import Columns
 from tuner.formatting import duration_text
 from tuner.runs.settings import read_settings, write_settings
 from tuner.runs.store import RunStore
@@ -67,7 +68,9 @@ def test_help_imports_nothing_heavy(command, helped):
 
 def test_every_option_of_a_search_is_in_its_request():
     not_asked = {"settings", "hypermodel", "config", "dry_run", "as_json"}  # the first two make the space
-    asked = {name for kind in (DataRequest, SchedulerOptions, SearchRequest) for name in option_names(kind).values()}
+    asked = {
+        name for kind in (DataRequest, Columns, SchedulerOptions, SearchRequest) for name in option_names(kind).values()
+    }
     assert {param.name for param in search.params} - asked == not_asked
 
 

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 import pytest
 
 from tuner.data.reading.cleaning import dataset_of
-from tuner.data.reading.columns import choose_columns
+from tuner.data.reading.columns import Columns, choose_columns
 from tuner.data.reading.raw_table import RawTable
 from tuner.data.text_dataset import Split
 from tuner.errors import InputError
@@ -69,21 +69,21 @@ def test_a_label_name_on_a_measurement_is_passed_over() -> None:
 
 def test_asked_columns_win() -> None:
     columns = table(text=TEXTS, label=LABELS, other=TEXTS, fine=LABELS)
-    assert choose_columns(columns, text_column="other", label_column="fine").notes == ()
+    assert choose_columns(columns, Columns("other", "fine")).notes == ()
 
 
 @pytest.mark.parametrize(
     ("asked", "reason"),
     [
-        ({"text_column": "x"}, "no column 'x' for the text: it has 'text', 'label'"),
-        ({"label_column": "x"}, "no column 'x' for the label: it has 'text', 'label'"),
-        ({"split_column": "x"}, "no column 'x' for the split: it has 'text', 'label'"),
-        ({"text_column": "text", "label_column": "text"}, "must be different columns. Received: 'text', 'text'"),
+        (Columns(text="x"), "no column 'x' for the text: it has 'text', 'label'"),
+        (Columns(label="x"), "no column 'x' for the label: it has 'text', 'label'"),
+        (Columns(split="x"), "no column 'x' for the split: it has 'text', 'label'"),
+        (Columns("text", "text"), "must be different columns. Received: 'text', 'text'"),
     ],
 )
-def test_asked_columns_that_do_not_fit(asked: dict[str, str], reason: str) -> None:
+def test_asked_columns_that_do_not_fit(asked: Columns, reason: str) -> None:
     with pytest.raises(InputError, match=reason):
-        choose_columns(table(text=TEXTS, label=LABELS), **asked)
+        choose_columns(table(text=TEXTS, label=LABELS), asked)
 
 
 def test_the_given_split_is_recognised() -> None:
@@ -98,7 +98,7 @@ def test_a_split_column_with_other_values() -> None:
     columns = table(text=TEXTS, label=LABELS, split=["train"] * 7 + ["holdout"])
     assert "f: column 'split' not taken as a split, because it holds 'holdout'" in dataset_of(columns, name="d").notes
     with pytest.raises(InputError, match="row 8 of split column 'split' holds 'holdout': use train"):
-        dataset_of(columns, name="d", split_column="split")
+        dataset_of(columns, Columns(split="split"), name="d")
 
 
 def test_incomplete_rows_are_left_out_and_counted() -> None:

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from support.covering import examples
+from tuner.data.reading.columns import Columns
 from tuner.data.reading.formats import READERS
 from tuner.data.reading.loading import load_dataset
 from tuner.data.text_dataset import Split, make_dataset
@@ -177,13 +178,13 @@ def test_bytes_in_parquet(tmp_path: Path) -> None:
     path = str(tmp_path / "f.parquet")
     assert load_dataset(path, data_dir=tmp_path).texts == tuple(TEXTS)
     with pytest.raises(InputError, match="column 'image' holds a bytes in row 1: name another with `text_column`"):
-        load_dataset(path, text_column="image", data_dir=tmp_path)
+        load_dataset(path, Columns("image"), data_dir=tmp_path)
 
 
 def test_half_surrogates_and_numbers_as_text(tmp_path: Path) -> None:
     rows = ['{"text": "a\\ud800", "label": 1}', '{"text": 5, "label": 0}'] * 2
     (tmp_path / "f.jsonl").write_text("\n".join(rows))
-    assert load_dataset(str(tmp_path / "f.jsonl"), text_column="text", data_dir=tmp_path).texts == ("a\ufffd", "5") * 2
+    assert load_dataset(str(tmp_path / "f.jsonl"), Columns("text"), data_dir=tmp_path).texts == ("a\ufffd", "5") * 2
 
 
 def loads_or_tells(name: str, raw: bytes) -> None:
@@ -262,6 +263,6 @@ def test_airline(shared_data: Path) -> None:
 
 @pytest.mark.parametrize(("column", "classes"), [(None, 6), ("fine_label", None)])
 def test_trec(shared_data: Path, column: str | None, classes: int | None) -> None:
-    dataset = load_dataset("trec", label_column=column, data_dir=shared_data)
+    dataset = load_dataset("trec", Columns(label=column), data_dir=shared_data)
     assert len(dataset) == 5952
     assert len(dataset.label_names) == (classes or 50)

@@ -14,6 +14,7 @@ import pytest
 
 from tuner.data.download import RemoteFile, fetch
 from tuner.data.named_sets import NAMED_SETS, NamedSet, read_named
+from tuner.data.reading.columns import Columns
 from tuner.data.reading.loading import load_dataset
 from tuner.data.text_dataset import Split
 from tuner.errors import InputError
@@ -127,7 +128,7 @@ def test_trec(tmp_path: Path) -> None:
     assert dataset.split is not None
     assert dataset.split.tolist() == [0] * 5 + [2] * 2
     with pytest.raises(InputError, match="class 'DESC:def' of column 'fine_label' has one example"):
-        load_dataset("trec", label_column="fine_label", data_dir=tmp_path)
+        load_dataset("trec", Columns(label="fine_label"), data_dir=tmp_path)
 
 
 def test_a_bad_trec_line(tmp_path: Path) -> None:

@@ -13,9 +13,6 @@ def request(source=BUILT_IN, **changes):
     return DataRequest(
         **{
             "source": str(source),
-            "text_column": None,
-            "label_column": None,
-            "split_column": None,
             "data_dir": Path("data"),
             "split_seed": 0,
             "stop_words": False,

@@ -38,7 +38,7 @@ def machine(monkeypatch):
 
 def request(**changes):
     asked = {
-        "data": DataRequest(BUILT_IN, None, None, None, Path("data"), 0, False, 2, 1000, 40),
+        "data": DataRequest(BUILT_IN, Path("data"), 0, False, 2, 1000, 40),
         "space": named_space("frontier"), "trials": 50, "epochs": 2, "searcher": "random", "objective": None,
         "warm_start": None, "scheduler": SchedulerOptions("asha"), "patience": None, "seed": 0, "max_params": None,
         "time_budget": None, "cpus_per_trial": 1.0, "gpus_per_trial": None, "concurrency": None, "address": None,

@@ -22,7 +22,7 @@ def prepared(tmp_path):
     rows = [f"text number {row} is {'fine' if row % 2 else 'poor'},{row % 2}" for row in range(60)]
     (tmp_path / "data.csv").write_text("\n".join(["text,label", *rows]))
     (tmp_path / "vectors.txt").write_text(VECTORS)
-    data = DataRequest(str(tmp_path / "data.csv"), None, None, None, tmp_path, 0, False, 2, 1000, 10)
+    data = DataRequest(str(tmp_path / "data.csv"), tmp_path, 0, False, 2, 1000, 10)
     space = Space("mine", {"vectors": parse_domain("vectors", ["frozen", "none"])})
     return prepare_search(
         SearchRequest(

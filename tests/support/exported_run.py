@@ -47,7 +47,7 @@ def write_exported_run(root: Path) -> Path:
     """Writes data and a finished run of seven different networks; returns the run's folder."""
     rows = [f'"{text}",{("meh", "no", "yes")[number % 3]}' for number, text in enumerate(texts(240, 0))]
     (root / "data.csv").write_text("\n".join(["text,label", *rows]), encoding="utf-8")
-    data = DataRequest(str(root / "data.csv"), None, None, None, root, 0, True, 1, 1000, 10)
+    data = DataRequest(str(root / "data.csv"), root, 0, True, 1, 1000, 10)
     search = prepare_search(
         SearchRequest(
             data=data, space=named_space("frontier"), trials=len(TRIALS), epochs=1, searcher="random", objective=None,

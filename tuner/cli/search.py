@@ -16,6 +16,7 @@ from tuner.cli.plan_screen import print_plan
 from tuner.cli.progress import PROGRESS, EventLines, Progress, progress
 from tuner.cli.terminal import Terminal
 from tuner.data.pipeline import BUILT_IN, DataRequest
+from tuner.data.reading.columns import Columns
 from tuner.errors import EXIT_INTERRUPTED, InputError
 from tuner.runs.events import EndReason
 from tuner.runs.folder import RunFolder, find_run
@@ -131,9 +132,10 @@ def _shown(folder: RunFolder) -> str:
     return shlex.quote(folder.reference)
 
 
-Request = TypeVar("Request", DataRequest, SchedulerOptions, SearchRequest)
+Request = TypeVar("Request", DataRequest, Columns, SchedulerOptions, SearchRequest)
 _OPTION_NAMES: dict[type, dict[str, str]] = {
     DataRequest: {"source": "data", "split_seed": "seed"},
+    Columns: {"text": "text_column", "label": "label_column", "split": "split_column"},
     SchedulerOptions: {"name": "scheduler"},
     SearchRequest: {},
 }
@@ -154,7 +156,12 @@ def _request(options: Mapping[str, Any]) -> SearchRequest:
     return from_options(
         SearchRequest,
         options,
-        data=from_options(DataRequest, options, source=options["data"] or BUILT_IN),
+        data=from_options(
+            DataRequest,
+            options,
+            source=options["data"] or BUILT_IN,
+            columns=from_options(Columns, options),
+        ),
         space=_space(options),
         scheduler=from_options(SchedulerOptions, options),
     )

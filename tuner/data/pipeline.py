@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tuner.data.corpus import generate_corpus
 from tuner.data.encoded import EncodedSplits, encode_splits
+from tuner.data.reading.columns import FIND_ALL, Columns
 from tuner.data.reading.loading import load_dataset
 from tuner.data.splits import Splits, draw_share, split_rows
 from tuner.data.text_dataset import TextDataset
@@ -26,7 +27,6 @@ class DataRequest:
 
     Attributes:
         source: a path, a named data set, or ``BUILT_IN``.
-        text_column: as in ``load_dataset``, like the label and split columns.
         data_dir: where named sets are looked for and downloaded to.
         split_seed: decides the split where the data give none.
         stop_words: leave English stop words out.
@@ -37,12 +37,10 @@ class DataRequest:
         test_share: of all texts, where a test set is drawn.
         validation_share: of the texts that are not for testing, where a validation set is drawn.
         fraction: share of the texts to use at all, drawn by class with the split's seed.
+        columns: those of texts, labels and split.
     """
 
     source: str
-    text_column: str | None
-    label_column: str | None
-    split_column: str | None
     data_dir: Path
     split_seed: int
     stop_words: bool
@@ -53,6 +51,7 @@ class DataRequest:
     test_share: float = 0.2
     validation_share: float = 0.125
     fraction: float = 1.0
+    columns: Columns = FIND_ALL
 
 
 @dataclass(frozen=True)
@@ -105,13 +104,7 @@ def prepare_data(request: DataRequest) -> PreparedData:
 def _load(request: DataRequest) -> TextDataset:
     if request.source == BUILT_IN:
         return generate_corpus()
-    return load_dataset(
-        request.source,
-        text_column=request.text_column,
-        label_column=request.label_column,
-        split_column=request.split_column,
-        data_dir=request.data_dir,
-    )
+    return load_dataset(request.source, request.columns, data_dir=request.data_dir)
 
 
 def save_encoder(folder: Path, prepared: PreparedData, *, max_length: int) -> None:

@@ -13,6 +13,7 @@ from search_spaces.documents import space_document
 from search_spaces.space import Space
 from tuner import __version__
 from tuner.data.pipeline import BUILT_IN, DataRequest, PreparedData, prepare_data
+from tuner.data.reading.columns import FIND_ALL, Columns
 from tuner.data.vectors import read_word_vectors
 from tuner.errors import InputError
 from tuner.runs.folder import check_new_run
@@ -31,6 +32,11 @@ from tuner.search.resources import DEFAULT_TRIALS, resources_of, with_shared_gpu
 from tuner.search.schedulers.options import check_population, resolve
 from tuner.search.warm_start import points_of_earlier_run
 
+# What search.yaml keeps of a request for data as it is.
+_KEPT_OF_DATA = (
+    *("split_seed", "min_freq", "max_tokens", "max_length"),
+    *("given_split", "test_share", "validation_share", "fraction"),
+)
 _VERSIONED = ("ray", "tensorflow", "keras", "numpy", "pyarrow")
 
 
@@ -142,21 +148,13 @@ def _with_vectors(data: PreparedData, path: Path, *, seed: int) -> tuple[Prepare
 
 
 def _data_request(data: DataSettings) -> DataRequest:
+    columns = Columns(data.text_column, data.label_column, data.split_column)
     return DataRequest(
         source=data.source,
-        text_column=None if data.source == BUILT_IN else data.text_column,
-        label_column=None if data.source == BUILT_IN else data.label_column,
-        split_column=data.split_column,
         data_dir=Path(data.data_dir),
-        split_seed=data.split_seed,
         stop_words=data.stop_words,
-        min_freq=data.min_freq,
-        max_tokens=data.max_tokens,
-        max_length=data.max_length,
-        given_split=data.given_split,
-        test_share=data.test_share,
-        validation_share=data.validation_share,
-        fraction=data.fraction,
+        columns=FIND_ALL if data.source == BUILT_IN else columns,
+        **{name: getattr(data, name) for name in _KEPT_OF_DATA},
     )
 
 
@@ -178,7 +176,7 @@ def _settings(
             source=request.data.source if request.data.source == BUILT_IN else _absolute(request.data.source),
             text_column=dataset.text_column,
             label_column=dataset.label_column,
-            split_column=request.data.split_column,
+            split_column=request.data.columns.split,
             data_dir=str(request.data.data_dir.resolve()),
             fingerprint=dataset.fingerprint,
             label_names=dataset.label_names,
@@ -186,17 +184,10 @@ def _settings(
             validation=len(data.splits.validation),
             test=len(data.splits.test),
             majority=data.encoded.majority_accuracy(),
-            split_seed=request.data.split_seed,
             stop_words=data.tokenizer.stop_words,
             characters=data.tokenizer.characters,
-            min_freq=request.data.min_freq,
-            max_tokens=request.data.max_tokens,
-            max_length=request.data.max_length,
             vocabulary_size=data.vocabulary.size,
-            given_split=request.data.given_split,
-            test_share=request.data.test_share,
-            validation_share=request.data.validation_share,
-            fraction=request.data.fraction,
+            **{name: getattr(request.data, name) for name in _KEPT_OF_DATA},
         ),
         vectors=vectors,
         hypermodel=hypermodel,

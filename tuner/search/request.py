@@ -65,10 +65,10 @@ class SearchRequest:
         """
         self._check_counts()
         if self.data.source == BUILT_IN:
-            for option in ("text_column", "label_column", "split_column"):
-                column = getattr(self.data, option)
-                if column is not None:
-                    raise InputError("needs `data`, without which a corpus is generated", option=option, value=column)
+            for role, column in self.data.columns.named().items():
+                raise InputError(
+                    "needs `data`, without which a corpus is generated", option=f"{role}_column", value=column
+                )
         self._check_seeds()
         if isinstance(self.space, CustomModelRequest):
             self._check_custom_model(self.space)

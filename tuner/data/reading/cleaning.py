@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from tuner.data.reading.columns import Choice, choose_columns, looks_continuous
+from tuner.data.reading.columns import FIND_ALL, Choice, Columns, choose_columns, looks_continuous
 from tuner.data.reading.raw_table import NO_VALUES, RawTable, label_of, part_of, text_of
 from tuner.data.text_dataset import NUMBER, Split, TextDataset, make_dataset
 from tuner.errors import InputError
@@ -13,21 +13,14 @@ from tuner.formatting import counted, listed, shown
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def dataset_of(
-    table: RawTable,
-    *,
-    name: str,
-    text_column: str | None = None,
-    label_column: str | None = None,
-    split_column: str | None = None,
-) -> TextDataset:
-    """Return the data set in `table`, called `name`; columns that are None are found.
+def dataset_of(table: RawTable, columns: Columns = FIND_ALL, *, name: str) -> TextDataset:
+    """Return the data set in `table`, called `name`; columns that are not given are found.
 
     Rows without text or label are left out and counted in the notes. Raises InputError where columns are missing or
     hold no texts and labels, where there are fewer than two classes, a class with one example, or labels that look
     like measurements.
     """
-    choice = choose_columns(table, text_column=text_column, label_column=label_column, split_column=split_column)
+    choice = choose_columns(table, columns)
     notes = [*table.notes, *choice.notes]
     _check_cells(table, choice)
     rows = _complete_rows(table, choice, notes)
@@ -48,17 +41,13 @@ def dataset_of(
 
 
 def _check_cells(table: RawTable, choice: Choice) -> None:
-    for column, option in (
-        (choice.text, "text_column"),
-        (choice.label, "label_column"),
-        (choice.split, "split_column"),
-    ):
-        cells = table.columns[column] if column is not None else []
+    for role, column in Columns(choice.text, choice.label, choice.split).named().items():
+        cells = table.columns[column]
         nested = next((number for number, cell in enumerate(cells, 1) if isinstance(cell, NO_VALUES)), None)
         if nested is not None:
             kind = type(cells[nested - 1]).__name__
             raise InputError(
-                f"{table.origin}: column {shown(column)} holds a {kind} in row {nested:,}: name another with `{option}`"
+                f"{table.origin}: column {shown(column)} holds a {kind} in row {nested:,}: name another with `{role}_column`"
             )
 
 

@@ -10,6 +10,22 @@ from tuner.formatting import counted, listed, shown
 
 
 @dataclass(frozen=True)
+class Columns:
+    """The names of the columns that a user gave; what is None is found."""
+
+    text: str | None = None
+    label: str | None = None
+    split: str | None = None
+
+    def named(self) -> dict[str, str]:
+        """The names that were given, by role."""
+        return {role: name for role, name in vars(self).items() if name is not None}
+
+
+FIND_ALL = Columns()
+
+
+@dataclass(frozen=True)
 class Choice:
     """The names of the chosen columns, `split` None where no column gives one; `notes` say what was chosen and why."""
 
@@ -19,26 +35,19 @@ class Choice:
     notes: tuple[str, ...]
 
 
-def choose_columns(
-    table: RawTable,
-    *,
-    text_column: str | None = None,
-    label_column: str | None = None,
-    split_column: str | None = None,
-) -> Choice:
-    """Return the columns of `table` to use; what is None is found, by usual names first, then by shape.
+def choose_columns(table: RawTable, requested: Columns = FIND_ALL) -> Choice:
+    """Return the columns of `table` to use; what was not requested is found, by usual names first, then by shape.
 
     The text is the column of strings with the greatest mean length. The label is a column with few distinct values. The
-    split is a column by a usual name whose values say train, validation and test. Raises InputError where an asked
-    column is missing, one column is asked for twice, or none fits.
+    split is a column by a usual name whose values say train, validation and test. Raises InputError where a requested
+    column is missing, one column is requested twice, or none fits.
     """
-    asked = {"text": text_column, "label": label_column, "split": split_column}
-    for role, name in asked.items():
-        if name is not None and name not in table.columns:
+    for role, name in requested.named().items():
+        if name not in table.columns:
             raise InputError(
                 f"{table.origin} has no column {shown(name)} for the {role}: it has {listed(table.columns)}"
             )
-    named = [name for name in asked.values() if name is not None]
+    named = list(requested.named().values())
     if len(set(named)) < len(named):
         raise InputError(f"{table.origin}: text, label and split must be different columns. Received: {listed(named)}")
     if len(table.columns) < 2:
@@ -47,11 +56,11 @@ def choose_columns(
         )
     free = [name for name in table.columns if name not in named]
     notes: list[str] = []
-    split = split_column or _find_split(table, free, notes)
+    split = requested.split or _find_split(table, free, notes)
     free = [name for name in free if name != split]
-    text = text_column or _find_text(table, free, reserve=label_column is None, notes=notes)
+    text = requested.text or _find_text(table, free, reserve=requested.label is None, notes=notes)
     free = [name for name in free if name != text]
-    label = label_column or _find_label(table, free, notes)
+    label = requested.label or _find_label(table, free, notes)
     return Choice(text, label, split, tuple(notes))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tuner.data.named_sets import NAMED_SETS, read_named
 from tuner.data.reading.cleaning import dataset_of
+from tuner.data.reading.columns import FIND_ALL, Columns
 from tuner.data.reading.formats import DataFile, known_suffixes, reader_of
 from tuner.data.reading.raw_table import RawTable
 from tuner.data.reading.readers import read_class_folders
@@ -52,28 +53,20 @@ def brought_here(url: str) -> Iterator[Path]:
 _FORMATS = f"{known_suffixes()}, or a folder with one folder a class"
 
 
-def load_dataset(
-    data: str,
-    *,
-    text_column: str | None = None,
-    label_column: str | None = None,
-    split_column: str | None = None,
-    data_dir: Path,
-) -> TextDataset:
+def load_dataset(data: str, columns: Columns = FIND_ALL, *, data_dir: Path) -> TextDataset:
     """Return the labelled texts that `data` names: a file, a folder, or a named data set.
 
     data: a path to CSV, TSV, JSON Lines, Parquet or a folder of class folders, the s3:// or gs:// URL of such, or "imdb",
-    "airline", "trec". A path that exists wins over a name. text_column, label_column, split_column: column names; what
-    is None is found, and the notes say what was found. data_dir: where named sets are looked for, and downloaded to.
+    "airline", "trec". A path that exists wins over a name. columns: what is not given is found, and the notes say what
+    was found. data_dir: where named sets are looked for, and downloaded to.
     Raises InputError where nothing is found under `data`, and for every fault of the data.
     """
-    asked = [name for name in (text_column, label_column, split_column) if name is not None]
     path = _existing(data)
     if data.startswith(SCHEMES):
         with brought_here(data) as copy:
-            table, name = _read_path(copy, asked), _stem(copy)
+            table, name = _read_path(copy, columns), _stem(copy)
     elif path is not None:
-        table = _read_path(path, asked)
+        table = _read_path(path, columns)
         name = _stem(path)
     elif data in NAMED_SETS:
         table = read_named(NAMED_SETS[data], data_dir)
@@ -81,7 +74,7 @@ def load_dataset(
     else:
         known = ", ".join(NAMED_SETS)
         raise InputError(f"no data under {shown(data, 200)}: give a path to {_FORMATS}, or one of the names {known}")
-    return dataset_of(table, name=name, text_column=text_column, label_column=label_column, split_column=split_column)
+    return dataset_of(table, columns, name=name)
 
 
 def _existing(data: str) -> Path | None:
@@ -97,9 +90,9 @@ def _stem(path: Path) -> str:
     return name if path.is_dir() else name.removesuffix(".gz").rsplit(".", 1)[0] or name
 
 
-def _read_path(path: Path, asked: list[str]) -> RawTable:
+def _read_path(path: Path, columns: Columns) -> RawTable:
     origin = shown(path.name or str(path), 120)
-    file = DataFile(path, origin, asked)
+    file = DataFile(path, origin, tuple(columns.named().values()))
     try:
         if path.is_dir():
             return read_class_folders(path, origin=origin)
