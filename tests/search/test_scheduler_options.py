@@ -1,9 +1,18 @@
+from dataclasses import fields
+
 import pytest
 
+from search_spaces.documents import space_document
 from search_spaces.domains import Choice, Uniform
 from search_spaces.space import Space
+from support.fakes import run_settings
 from tuner.errors import InputError
-from tuner.search.schedulers.options import SchedulerOptions, check_population, resolve
+from tuner.runs.search_state import SearchState
+from tuner.search.plan import grid_points, preview
+from tuner.search.registry import SCHEDULERS, SEARCHERS, scheduler_spec, searcher_spec
+from tuner.search.schedulers.options import SchedulerOptions, resolve
+from tuner.search.schedulers.population import check_population
+from tuner.search.schedulers.scheduler import Scheduler
 
 
 def test_what_is_chosen_where_nothing_is_said():
@@ -55,3 +64,26 @@ def test_a_population_needs_one_network_and_something_to_perturb():
         check_population(Space("s", {"units": Choice((8,))}), 8)
     with pytest.raises(InputError, match="trials=3"):
         check_population(Space("s", {"dropout": Uniform(0, 0.5)}), 3)
+
+
+@pytest.mark.parametrize("name", SCHEDULERS)
+def test_every_scheduler_describes_itself(name):
+    spec = scheduler_spec(name)
+    settings = run_settings().model_copy(update={"scheduler": resolve(SchedulerOptions(name), epochs=8)})
+    assert isinstance(spec.build(settings, SearchState()), Scheduler)
+    assert 1 <= spec.expected_epochs(settings) <= settings.epochs
+    assert spec.describe(settings)
+    assert spec.options < {field.name for field in fields(SchedulerOptions)}
+
+
+@pytest.mark.parametrize("name", SEARCHERS)
+def test_every_searcher_is_built_from_settings(name):
+    space = Space("s", {"dropout": Choice((0.0, 0.1))})
+    settings = run_settings().model_copy(update={"searcher": name, "trials": 2, "space": space_document(space)})
+    assert len(preview(settings)) == 2
+    assert grid_points(settings) == (2 if searcher_spec(name).is_finite else None)
+
+
+def test_a_scheduler_that_is_not_known():
+    with pytest.raises(InputError, match="scheduler='sha': is not known; use one of asha, frontier"):
+        scheduler_spec("sha")

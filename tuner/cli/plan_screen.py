@@ -10,10 +10,10 @@ from search_spaces.domains import Choice
 from tuner.data.batches import Buckets, buckets_of
 from tuner.data.pipeline import BUILT_IN, PreparedData
 from tuner.formatting import counted, duration_text
-from tuner.runs.settings import SchedulerSettings, SearchSettings, VectorSettings
+from tuner.runs.settings import SearchSettings, VectorSettings
 from tuner.search.forecast import Forecast
 from tuner.search.launch import disk_bound
-from tuner.search.schedulers.hyperband import brackets
+from tuner.search.registry import scheduler_spec
 
 
 def print_plan(
@@ -101,32 +101,7 @@ def _trials(settings: SearchSettings) -> str:
         text += f", the first {len(settings.guesses)} from an earlier run"
     if settings.patience is not None:
         text += f", patience {counted(settings.patience, 'epoch')}"
-    return f"{text}; {_early_stopping(settings.scheduler, settings.epochs)}"
-
-
-def _early_stopping(scheduler: SchedulerSettings, epochs: int) -> str:
-    factor = scheduler.reduction_factor
-    match scheduler.name:
-        case "none":
-            return "no early stopping"
-        case "median":
-            return f"median: from epoch {scheduler.grace_period} on, those below the median of the others are stopped"
-        case "pbt":
-            return (
-                f"pbt: every {counted(scheduler.perturbation_interval or 0, 'epoch')} the worst quarter copies the best"
-            )
-        case "hyperband":
-            plans = ", ".join(
-                f"{plan.trials} at {'/'.join(map(str, plan.rungs)) or 'the end'}"
-                for plan in brackets(epochs, factor or 2)
-            )
-            return f"hyperband: the best 1 in {factor} of a bracket go on; brackets of {plans}"
-        case "asha" | "frontier":
-            if not scheduler.rungs:
-                return f"{scheduler.name}: too few epochs to stop any early"
-            at = f"epoch{'s' * (len(scheduler.rungs) > 1)} {', '.join(map(str, scheduler.rungs))}"
-            who = f"the best 1 in {factor}" if scheduler.name == "asha" else f"the 1 in {factor} nearest the frontier"
-            return f"{scheduler.name}: {who} {'are promoted' if scheduler.promotion else 'go on'} at {at}"
+    return f"{text}; {scheduler_spec(settings.scheduler.name).describe(settings)}"
 
 
 def _workers(settings: SearchSettings) -> str:

@@ -7,6 +7,7 @@ import click
 
 from tuner.cli.parsing import PATH, Duration, Epochs, Gpus, load_defaults, runs_dir_option
 from tuner.data.reading.formats import known_formats
+from tuner.search.registry import SCHEDULERS, SEARCHERS
 
 time_budget_option = click.option(
     "--time-budget", type=Duration(), metavar="T", help="End the search after, for instance, 30m."
@@ -71,7 +72,7 @@ seed_option = click.option("--seed", default=0, show_default=True, metavar="K", 
 @click.option("--epochs", default=8, show_default=True, metavar="E", help="Most epochs of a trial.")
 @click.option(
     "--scheduler",
-    type=click.Choice(["asha", "frontier", "hyperband", "median", "pbt", "none"]),
+    type=click.Choice(tuple(SCHEDULERS)),
     default="asha",
     show_default=True,
     help="Early stopping; frontier keeps what is accurate or small.",
@@ -86,7 +87,7 @@ seed_option = click.option("--seed", default=0, show_default=True, metavar="K", 
 @click.option("--patience", type=int, metavar="N", help="End a trial after N epochs without a better accuracy.")
 @click.option(
     "--searcher",
-    type=click.Choice(["random", "grid", "optuna", "bayesian"]),
+    type=click.Choice(tuple(SEARCHERS)),
     default="random",
     show_default=True,
     help="Who proposes trials.",

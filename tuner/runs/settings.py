@@ -86,7 +86,7 @@ class SchedulerSettings(_Settings):
         perturbation_interval: epochs between the exchanges of a population.
     """
 
-    name: Literal["asha", "frontier", "hyperband", "median", "pbt", "none"]
+    name: str
     grace_period: int | None = None
     reduction_factor: int | None = None
     rungs: tuple[int, ...] = ()
@@ -127,7 +127,7 @@ class SearchSettings(_Settings):
     repeats: int = 1
     """Trials of one configuration, in a row, from different seeds."""
     epochs: int
-    searcher: Literal["random", "grid", "optuna", "bayesian"]
+    searcher: str
     objective: Literal["accuracy", "frontier"] = "accuracy"
     metric: str = "accuracy"
     """The metric that the search pursues."""

@@ -3,6 +3,7 @@
 from tuner.errors import InputError
 from tuner.runs.settings import SearchSettings
 from tuner.search.plan import grid_points, preview
+from tuner.search.registry import scheduler_spec
 
 
 def extended(settings: SearchSettings, trials: int) -> SearchSettings:
@@ -16,15 +17,16 @@ def extended(settings: SearchSettings, trials: int) -> SearchSettings:
         raise InputError(
             f"{name} has {now} already; give the number that it is to have in all", option="trials", value=trials
         )
-    if settings.scheduler.name in ("hyperband", "pbt"):
+    if scheduler_spec(settings.scheduler.name).fixes_trials:
         raise InputError(
             f"{settings.scheduler.name} lays a search out for its number of trials ({now}); start another search with "
             f"`warm_start={name!r}`",
             option="trials",
             value=trials,
         )
-    if settings.searcher == "grid":
-        points = _points(settings)
+    points = grid_points(settings)
+    if points is not None:
+        points += len(settings.guesses)
         if trials > points:
             left = f"has {points} points" if now < points else f"is done, all {points} points of it"
             raise InputError(
@@ -33,8 +35,3 @@ def extended(settings: SearchSettings, trials: int) -> SearchSettings:
     longer = settings.model_copy(update={"trials": trials * settings.repeats})
     preview(longer)
     return longer
-
-
-def _points(settings: SearchSettings) -> int:
-    """Trials that a grid search can have: its first guesses, and the points of the grid."""
-    return (grid_points(settings) or 0) + len(settings.guesses)

@@ -1,7 +1,6 @@
 """What a search will take, before it starts: parameters exactly, time roughly."""
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -13,7 +12,7 @@ from tuner.data.encoded import EncodedSplits
 from tuner.models.counting import training_flops
 from tuner.runs.settings import SearchSettings
 from tuner.search.plan import built_in_networks, plan_of
-from tuner.search.schedulers.hyperband import brackets
+from tuner.search.registry import scheduler_spec
 from tuner.training.program_key import compile_seconds, worth_compiling
 
 # Measured on one core of a 2-core AVX-512 machine with the generated corpus, batch 64 (a loop is one layer in one direction).
@@ -45,7 +44,7 @@ def forecast(settings: SearchSettings, data: EncodedSplits) -> Forecast | None:
         return None
     plan, configs = plan_of(settings), built_in_networks(settings)
     sizes = [plan.count(config).total for config in configs]
-    slowness, epochs = _slowness(), _expected_epochs(settings)
+    slowness, epochs = _slowness(), scheduler_spec(settings.scheduler.name).expected_epochs(settings)
     few, many = (buckets_of(data, compiled=compiled) for compiled in (True, False))
     lengths, shapes = data.train.lengths, len(few.boundaries)
 
@@ -61,35 +60,6 @@ def forecast(settings: SearchSettings, data: EncodedSplits) -> Forecast | None:
 
     work = sum(map(seconds, configs)) / settings.resources.concurrency
     return Forecast(min(sizes), int(median(sizes)), max(sizes), slowness * _SECONDS_TO_START + work)
-
-
-def _expected_epochs(settings: SearchSettings) -> float:
-    """Mean epochs of a trial."""
-    scheduler, epochs = settings.scheduler, settings.epochs
-    match scheduler.name:
-        case "none" | "pbt":
-            return float(epochs)
-        case "median":  # half of the trials are below the median once they are compared
-            return epochs - (epochs - (scheduler.grace_period or 1)) / 2
-        case "hyperband":
-            plans = brackets(epochs, scheduler.reduction_factor or 2)
-            shares = [
-                plan.trials * _halved(plan.rungs, epochs, 1 / (scheduler.reduction_factor or 2)) for plan in plans
-            ]
-            return sum(shares) / sum(plan.trials for plan in plans)
-        case "asha" | "frontier":
-            # The stopping variant lets more pass than one in eta: early arrivals have little to be compared with.
-            extra = 0.0 if scheduler.promotion else 2 / settings.trials
-            return _halved(scheduler.rungs, epochs, min(1.0, 1 / (scheduler.reduction_factor or 2) + extra))
-
-
-def _halved(rungs: Sequence[int], epochs: int, share: float) -> float:
-    """Mean epochs where ``share`` of the trials goes on at every rung."""
-    mean, going, done = 0.0, 1.0, 0
-    for rung in rungs:
-        mean += going * (rung - done)
-        going, done = going * share, rung
-    return mean + going * (epochs - done)
 
 
 def _slowness() -> float:

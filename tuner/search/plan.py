@@ -1,25 +1,18 @@
 """From settings to the parts of a search, the same for a new one and for one that is resumed."""
 
+from collections.abc import Sized
 from dataclasses import dataclass
+from typing import cast
 
 from search_spaces.config import Config, CustomConfig, TrialConfig
 from search_spaces.custom_space import Kind
-from tuner.errors import InputError
 from tuner.metrics import ACCURACY, Objective
 from tuner.models.counting import ParameterCount, count_parameters
 from tuner.models.network_spec import Network, network_of
 from tuner.runs.search_state import SearchState
 from tuner.runs.settings import SearchSettings
-from tuner.search.schedulers.halving import PromotionHalving, StoppingHalving
-from tuner.search.schedulers.hyperband import Hyperband
-from tuner.search.schedulers.median import MedianStopping
-from tuner.search.schedulers.population import PopulationBasedTraining, perturbed
-from tuner.search.schedulers.scheduler import RunToTheEnd, Scheduler
-from tuner.search.schedulers.selection import most_accurate, nearest_the_frontier
-from tuner.search.searchers.bayesian_search import BayesianSearcher
-from tuner.search.searchers.grid_search import GridSearcher
-from tuner.search.searchers.optuna_search import OptunaSearcher
-from tuner.search.searchers.random_search import RandomSearcher
+from tuner.search.registry import scheduler_spec, searcher_spec
+from tuner.search.schedulers.scheduler import Scheduler
 from tuner.search.searchers.searcher import PointsFirst, Repeated, Searcher
 
 
@@ -93,23 +86,13 @@ def grid_points(settings: SearchSettings) -> int | None:
     Raises:
         InputError: where the space is no grid, or nothing of it fits.
     """
-    searcher = _searcher_alone(settings)
-    return len(searcher) if isinstance(searcher, GridSearcher) else None
+    return len(cast("Sized", _searcher_alone(settings))) if searcher_spec(settings.searcher).is_finite else None
 
 
 def _searcher_alone(settings: SearchSettings) -> Searcher:
-    plan, space = plan_of(settings), settings.resolved_space()
-    match settings.searcher:
-        case "grid":
-            return GridSearcher(space, seed=settings.seed, fits=plan.fits)
-        case "random":
-            return RandomSearcher(space, seed=settings.seed, fits=plan.fits)
-        case "optuna":
-            return OptunaSearcher(
-                space, seed=settings.seed, fits=plan.fits, epochs=settings.epochs, objective=settings.objective
-            )
-        case "bayesian":
-            return BayesianSearcher(space, seed=settings.seed, fits=plan.fits)
+    spec = searcher_spec(settings.searcher)
+    others = {name: getattr(settings, name) for name in spec.settings}
+    return spec.build(settings.resolved_space(), seed=settings.seed, fits=plan_of(settings).fits, **others)
 
 
 def preview(settings: SearchSettings) -> list[Config]:
@@ -118,7 +101,7 @@ def preview(settings: SearchSettings) -> list[Config]:
     Raises:
         InputError: where nothing of the space fits the budget.
     """
-    learns = settings.searcher in ("optuna", "bayesian")
+    learns = searcher_spec(settings.searcher).learns
     searcher = build_searcher(settings.model_copy(update={"searcher": "random"}) if learns else settings)
     return [searcher.propose(index, ()) for index in range(settings.trials)]
 
@@ -135,31 +118,4 @@ def build_scheduler(settings: SearchSettings, search_state: SearchState) -> Sche
         settings: of the search.
         search_state: where population based training finds the configurations of its sources.
     """
-    asked = settings.scheduler
-    match asked.name:
-        case "none":
-            return RunToTheEnd()
-        case "median":
-            return MedianStopping(_given(asked.grace_period))
-        case "hyperband":
-            return Hyperband(
-                trials=settings.trials, max_epochs=settings.epochs, reduction_factor=_given(asked.reduction_factor)
-            )
-        case "pbt":
-            space = settings.resolved_space()
-            return PopulationBasedTraining(
-                interval=_given(asked.perturbation_interval),
-                seed=settings.seed,
-                perturb=lambda source, generator: perturbed(space, search_state.trials[source].config, generator),
-            )
-        case "asha" | "frontier":
-            halving = PromotionHalving if asked.promotion else StoppingHalving
-            select = most_accurate if asked.name == "asha" else nearest_the_frontier
-            return halving(asked.rungs, _given(asked.reduction_factor), select)
-
-
-def _given(option: int | None) -> int:
-    """An option that was resolved when the search was prepared."""
-    if option is None:
-        raise InputError("search.yaml: an option of the scheduler is missing; restore the file")
-    return option
+    return scheduler_spec(settings.scheduler.name).build(settings, search_state)

@@ -27,9 +27,10 @@ from tuner.runs.settings import (
 )
 from tuner.search.custom_model import discovered
 from tuner.search.plan import grid_points, plan_of, preview
+from tuner.search.registry import scheduler_spec, searcher_spec
 from tuner.search.request import SearchRequest
 from tuner.search.resources import DEFAULT_TRIALS, resources_of, with_shared_gpus
-from tuner.search.schedulers.options import check_population, resolve
+from tuner.search.schedulers.options import resolve
 from tuner.search.warm_start import points_of_earlier_run
 
 # What search.yaml keeps of a request for data as it is.
@@ -58,8 +59,8 @@ def prepare_search(request: SearchRequest) -> PreparedSearch:
     check_new_run(request.runs_dir, name)
     resources = resources_of(request)
     scheduler = resolve(request.scheduler, epochs=request.epochs)
-    if scheduler.name == "pbt" and isinstance(request.space, Space):
-        check_population(request.space, request.trials or DEFAULT_TRIALS)
+    if isinstance(request.space, Space):
+        scheduler_spec(scheduler.name).check(request.space, request.trials or DEFAULT_TRIALS)
     data, vectors = prepare_data(request.data), None
     if request.vectors is not None:
         data, vectors = _with_vectors(data, request.vectors.resolve(), seed=request.data.split_seed)
@@ -195,7 +196,7 @@ def _settings(
         trials=(request.trials or DEFAULT_TRIALS) * request.seeds_per_config,
         repeats=request.seeds_per_config,
         epochs=request.epochs,
-        searcher=cast("Literal['random', 'grid', 'optuna', 'bayesian']", request.searcher),
+        searcher=request.searcher,
         objective=cast("Literal['accuracy', 'frontier']", _objective(request)),
         scheduler=scheduler,
         patience=request.patience,
@@ -215,8 +216,8 @@ def _smaller(asked: int | None, of_space: int | None) -> int | None:
 
 def _objective(request: SearchRequest) -> str:
     """What a searcher that models an objective looks for: what the scheduler keeps, unless the user says otherwise."""
-    follows = request.searcher == "optuna" and request.scheduler.name == "frontier"
-    return request.objective or ("frontier" if follows else "accuracy")
+    follows = "objective" in searcher_spec(request.searcher).settings
+    return request.objective or (scheduler_spec(request.scheduler.name).objective if follows else "accuracy")
 
 
 def _absolute(source: str) -> str:

@@ -9,6 +9,7 @@ from search_spaces.space import Space
 from tuner.data.pipeline import BUILT_IN, DataRequest
 from tuner.errors import InputError
 from tuner.search.custom_model import CustomModelRequest
+from tuner.search.registry import scheduler_spec, searcher_spec
 from tuner.search.schedulers.options import SchedulerOptions
 
 _NO_VECTORS = Choice(("none",))
@@ -87,24 +88,24 @@ class SearchRequest:
         gpus = self.gpus_per_trial
         if isinstance(gpus, int | float) and (gpus < 0 or (gpus > 1 and gpus != int(gpus))):
             raise InputError("must be 0, a fraction of one GPU, or a whole number", option="gpus_per_trial", value=gpus)
-        if self.objective is not None and self.searcher != "optuna":
+        if self.objective is not None and "objective" not in searcher_spec(self.searcher).settings:
             raise InputError(
                 f"`searcher={self.searcher!r}` has no objective to choose; use `searcher='optuna'`",
                 option="objective",
                 value=self.objective,
             )
-        if self.warm_start is not None and self.searcher == "grid":
+        if self.warm_start is not None and searcher_spec(self.searcher).is_finite:
             raise InputError(
                 "a grid has all its points already; leave it out", option="warm_start", value=self.warm_start
             )
 
     def _check_custom_model(self, own: CustomModelRequest) -> None:
-        if self.scheduler.name == "pbt":
+        if scheduler_spec(self.scheduler.name).copies_weights:
             raise InputError(
                 f"gives weights and rates of one trial to another, which nobody can do for `hypermodel={own.name!r}`; use "
                 "asha, frontier, hyperband or median",
                 option="scheduler",
-                value="pbt",
+                value=self.scheduler.name,
             )
         if self.max_params is not None:
             raise InputError(
@@ -125,10 +126,10 @@ class SearchRequest:
                     raise InputError("must be at least 1", option=option, value=value)
 
     def _check_seeds(self) -> None:
-        if self.seeds_per_config > 1 and self.scheduler.name == "pbt":
+        if self.seeds_per_config > 1 and scheduler_spec(self.scheduler.name).copies_weights:
             raise InputError(
-                "trials of `scheduler='pbt'` change their hyperparameters as they train: none repeats another; leave it out, "
-                "or choose another scheduler",
+                f"trials of `scheduler={self.scheduler.name!r}` change their hyperparameters as they train: none repeats "
+                "another; leave it out, or choose another scheduler",
                 option="seeds_per_config",
                 value=self.seeds_per_config,
             )

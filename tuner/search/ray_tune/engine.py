@@ -10,12 +10,14 @@ from search_spaces.config import TrialConfig
 from tuner.data.batches import buckets_of
 from tuner.data.encoded import EncodedSplits
 from tuner.models.memory import TrainingMemory, training_memory
+from tuner.runs.search_state import SearchState
 from tuner.runs.settings import ResourceSettings, SearchSettings
 from tuner.runs.store import RunStore
 from tuner.search.controller import SearchController
 from tuner.search.custom_model import source_of
-from tuner.search.plan import plan_of
+from tuner.search.plan import build_scheduler, plan_of
 from tuner.search.ray_tune.cluster import ClusterResources
+from tuner.search.registry import searcher_spec
 
 
 def run_on_ray(
@@ -60,8 +62,8 @@ def _most_pending(settings: SearchSettings) -> int:
 
     Where the next trial depends on what others report, only one waits: it was chosen before those reports came.
     """
-    learns = settings.searcher in ("optuna", "bayesian")
-    calls_back = settings.scheduler.promotion or settings.scheduler.name in ("hyperband", "pbt")
+    learns = searcher_spec(settings.searcher).learns
+    calls_back = build_scheduler(settings, SearchState()).pauses
     return 1 if learns or calls_back else settings.resources.concurrency
 
 

@@ -7,9 +7,12 @@ import math
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
-from tuner.search.schedulers.scheduler import Continuation, Decision, Metrics, Scheduler
-from tuner.search.schedulers.selection import Selection
+from tuner.runs.search_state import SearchState
+from tuner.runs.settings import SearchSettings
+from tuner.search.schedulers.scheduler import Continuation, Decision, Metrics, Scheduler, SchedulerSpec, resolved
+from tuner.search.schedulers.selection import Selection, most_accurate, nearest_the_frontier
 
 
 def rung_epochs(grace_period: int, reduction_factor: int, max_epochs: int) -> tuple[int, ...]:
@@ -29,6 +32,15 @@ def default_grace_period(max_epochs: int) -> int:
     ones; with many (100) it is at the tenth and two more follow.
     """
     return max(1, math.isqrt(max_epochs))
+
+
+def mean_epochs(rungs: Sequence[int], epochs: int, share: float) -> float:
+    """Mean epochs of trials of which ``share`` goes on at every rung."""
+    mean, going, done = 0.0, 1.0, 0
+    for rung in rungs:
+        mean += going * (rung - done)
+        going, done = going * share, rung
+    return mean + going * (epochs - done)
 
 
 @dataclass
@@ -126,3 +138,40 @@ class PromotionHalving(_Halving):
         """The trial was promoted from the highest rung that it had come to."""
         highest = max(rung.epoch for rung in self.rungs if trial in rung.points)
         self._gone_on[highest].add(trial)
+
+
+def _build(settings: SearchSettings, search_state: SearchState, *, select: Selection) -> Scheduler:
+    halving = PromotionHalving if settings.scheduler.promotion else StoppingHalving
+    return halving(settings.scheduler.rungs, resolved(settings.scheduler.reduction_factor), select)
+
+
+def _expected_epochs(settings: SearchSettings) -> float:
+    scheduler = settings.scheduler
+    # The stopping variant lets more pass than one in eta: early arrivals have little to be compared with.
+    extra = 0.0 if scheduler.promotion else 2 / settings.trials
+    return mean_epochs(scheduler.rungs, settings.epochs, min(1.0, 1 / resolved(scheduler.reduction_factor) + extra))
+
+
+def _describe(settings: SearchSettings, *, who: str) -> str:
+    scheduler = settings.scheduler
+    if not scheduler.rungs:
+        return f"{scheduler.name}: too few epochs to stop any early"
+    at = f"epoch{'s' * (len(scheduler.rungs) > 1)} {', '.join(map(str, scheduler.rungs))}"
+    chosen = who.format(scheduler.reduction_factor)
+    return f"{scheduler.name}: {chosen} {'are promoted' if scheduler.promotion else 'go on'} at {at}"
+
+
+_OPTIONS = frozenset({"grace_period", "reduction_factor", "rungs", "promotion"})
+
+SPECS = {
+    "asha": SchedulerSpec(
+        partial(_build, select=most_accurate), _expected_epochs, partial(_describe, who="the best 1 in {}"), _OPTIONS
+    ),
+    "frontier": SchedulerSpec(
+        partial(_build, select=nearest_the_frontier),
+        _expected_epochs,
+        partial(_describe, who="the 1 in {} nearest the frontier"),
+        _OPTIONS,
+        objective="frontier",
+    ),
+}

@@ -3,7 +3,10 @@
 import math
 from dataclasses import dataclass, field
 
-from tuner.search.schedulers.scheduler import Continuation, Decision, Metrics, Scheduler
+from tuner.runs.search_state import SearchState
+from tuner.runs.settings import SearchSettings
+from tuner.search.schedulers.halving import mean_epochs
+from tuner.search.schedulers.scheduler import Continuation, Decision, Metrics, Scheduler, SchedulerSpec, resolved
 
 
 @dataclass(frozen=True)
@@ -137,3 +140,30 @@ class Hyperband(Scheduler):
         """Those that lost at a rung."""
         dropped, self._dropped = self._dropped, []
         return dropped
+
+
+def _build(settings: SearchSettings, search_state: SearchState) -> Hyperband:
+    factor = resolved(settings.scheduler.reduction_factor)
+    return Hyperband(trials=settings.trials, max_epochs=settings.epochs, reduction_factor=factor)
+
+
+def _expected_epochs(settings: SearchSettings) -> float:
+    factor = resolved(settings.scheduler.reduction_factor)
+    plans = brackets(settings.epochs, factor)
+    shares = [plan.trials * mean_epochs(plan.rungs, settings.epochs, 1 / factor) for plan in plans]
+    return sum(shares) / sum(plan.trials for plan in plans)
+
+
+def _describe(settings: SearchSettings) -> str:
+    factor = resolved(settings.scheduler.reduction_factor)
+    plans = ", ".join(
+        f"{plan.trials} at {'/'.join(map(str, plan.rungs)) or 'the end'}" for plan in brackets(settings.epochs, factor)
+    )
+    return f"hyperband: the best 1 in {factor} of a bracket go on; brackets of {plans}"
+
+
+SPECS = {
+    "hyperband": SchedulerSpec(
+        _build, _expected_epochs, _describe, options=frozenset({"reduction_factor"}), fixes_trials=True
+    )
+}

@@ -3,7 +3,8 @@
 import math
 from statistics import fmean, median
 
-from tuner.search.schedulers.scheduler import Decision, Metrics, Scheduler
+from tuner.runs.settings import SearchSettings
+from tuner.search.schedulers.scheduler import Decision, Metrics, Scheduler, SchedulerSpec, resolved
 
 _FEWEST_OTHERS = 3
 
@@ -37,3 +38,22 @@ class MedianStopping(Scheduler):
         ]
         best = max(self._curves[trial].values(), default=-math.inf)
         return Decision.STOP if len(means) >= _FEWEST_OTHERS and best < median(means) else Decision.CONTINUE
+
+
+def _expected_epochs(settings: SearchSettings) -> float:
+    """Half of the trials are below the median once they are compared."""
+    return settings.epochs - (settings.epochs - resolved(settings.scheduler.grace_period)) / 2
+
+
+def _describe(settings: SearchSettings) -> str:
+    return f"median: from epoch {settings.scheduler.grace_period} on, those below the median of the others are stopped"
+
+
+SPECS = {
+    "median": SchedulerSpec(
+        lambda settings, _: MedianStopping(resolved(settings.scheduler.grace_period)),
+        _expected_epochs,
+        _describe,
+        options=frozenset({"grace_period"}),
+    )
+}

@@ -1,24 +1,14 @@
-"""The options of schedulers: which one has which, and what is chosen where nothing is said."""
+"""The options of schedulers, and what is chosen where nothing is said."""
 
 from dataclasses import dataclass, fields
+from typing import Any
 
-from search_spaces.space import Space
 from tuner.errors import InputError
 from tuner.runs.settings import SchedulerSettings
+from tuner.search.registry import scheduler_spec
 from tuner.search.schedulers.halving import default_grace_period, rung_epochs
-from tuner.search.schedulers.population import PERTURBED, SMALLEST_POPULATION, perturbable, shapes_the_network
 
 REDUCTION_FACTOR = 3
-
-_HALVING = frozenset({"grace_period", "reduction_factor", "rungs", "promotion"})
-_APPLICABLE = {
-    "asha": _HALVING,
-    "frontier": _HALVING,
-    "hyperband": frozenset({"reduction_factor"}),
-    "median": frozenset({"grace_period"}),
-    "pbt": frozenset({"perturbation_interval"}),
-    "none": frozenset[str](),
-}
 
 
 @dataclass(frozen=True)
@@ -26,7 +16,7 @@ class SchedulerOptions:
     """What a user asks of early stopping; None means "choose for me".
 
     Attributes:
-        name: asha, frontier, hyperband, median, pbt or none.
+        name: of the table of schedulers.
         grace_period: epochs before the first comparison; by default the square root of the epochs, rounded down.
         reduction_factor: one in how many goes on; 3 by default.
         rungs: epochs of the comparisons, instead of the grace period times powers of the reduction factor.
@@ -53,7 +43,7 @@ def resolve(options: SchedulerOptions, *, epochs: int) -> SchedulerSettings:
     Raises:
         InputError: for an option that the scheduler does not have or that is out of its range.
     """
-    applicable = _APPLICABLE[options.name]
+    applicable = scheduler_spec(options.name).options
     for name, value in options.given().items():
         if name not in applicable:
             has = ", ".join(f"`{option}`" for option in sorted(applicable)) or "no options"
@@ -61,46 +51,14 @@ def resolve(options: SchedulerOptions, *, epochs: int) -> SchedulerSettings:
     _check_ranges(options, epochs)
     grace = options.grace_period or default_grace_period(epochs)
     factor = options.reduction_factor or REDUCTION_FACTOR
-    rungs = options.rungs if options.rungs is not None else rung_epochs(grace, factor, epochs)
-    return SchedulerSettings.model_validate(
-        {
-            "name": options.name,
-            "grace_period": grace if "grace_period" in applicable and options.rungs is None else None,
-            "reduction_factor": factor if "reduction_factor" in applicable else None,
-            "rungs": rungs if "rungs" in applicable else (),
-            "promotion": options.promotion,
-            "perturbation_interval": (options.perturbation_interval or default_grace_period(epochs))
-            if "perturbation_interval" in applicable
-            else None,
-        }
-    )
-
-
-def check_population(space: Space, trials: int) -> None:
-    """Whether population based training can work on a space.
-
-    Raises:
-        InputError: where its networks differ, nothing that may change while a network trains varies, or they are too few.
-    """
-    shaping = [name for name in space.varying() if shapes_the_network(name)]
-    if shaping:
-        raise InputError(
-            f"`scheduler='pbt'` copies weights between trials, so all need one network, and the space {space.name} varies "
-            f"{', '.join(shaping)}; fix them with `settings`, for instance `settings='{shaping[0]}=VALUE'`"
-        )
-    if not perturbable(space):
-        raise InputError(
-            f"the space {space.name} varies none of {', '.join(PERTURBED)}, so there is nothing to perturb; give one a range, "
-            "for instance in a space file learning_rate: {log_uniform: [0.001, 0.02]}",
-            option="scheduler",
-            value="pbt",
-        )
-    if trials < SMALLEST_POPULATION:
-        raise InputError(
-            f"`scheduler='pbt'` exchanges between quarters of a population; give at least {SMALLEST_POPULATION}",
-            option="trials",
-            value=trials,
-        )
+    chosen: dict[str, Any] = {
+        "grace_period": grace if options.rungs is None else None,
+        "reduction_factor": factor,
+        "rungs": options.rungs or rung_epochs(grace, factor, epochs),
+        "promotion": options.promotion,
+        "perturbation_interval": options.perturbation_interval or default_grace_period(epochs),
+    }
+    return SchedulerSettings(name=options.name, **{name: chosen[name] for name in applicable})
 
 
 def _check_ranges(options: SchedulerOptions, epochs: int) -> None:

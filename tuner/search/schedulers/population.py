@@ -6,7 +6,11 @@ from typing import Any
 import numpy as np
 
 from search_spaces.space import Space
-from tuner.search.schedulers.scheduler import Continuation, Decision, Metrics, Scheduler
+from tuner.errors import InputError
+from tuner.formatting import counted
+from tuner.runs.search_state import SearchState
+from tuner.runs.settings import SearchSettings
+from tuner.search.schedulers.scheduler import Continuation, Decision, Metrics, Scheduler, SchedulerSpec, resolved
 
 PERTURBED = ("learning_rate", "dropout", "l2")
 """Hyperparameters that may change while a network trains."""
@@ -156,3 +160,57 @@ class PopulationBasedTraining(Scheduler):
             source = ranked[int(generator.integers(quarter))]
             exchanges[trial] = Continuation(trial, source, self._perturb(source, generator))
         return exchanges
+
+
+def check_population(space: Space, trials: int) -> None:
+    """Whether population based training can work on a space.
+
+    Raises:
+        InputError: where its networks differ, nothing that may change while a network trains varies, or they are too few.
+    """
+    shaping = [name for name in space.varying() if shapes_the_network(name)]
+    if shaping:
+        raise InputError(
+            f"`scheduler='pbt'` copies weights between trials, so all need one network, and the space {space.name} varies "
+            f"{', '.join(shaping)}; fix them with `settings`, for instance `settings='{shaping[0]}=VALUE'`"
+        )
+    if not perturbable(space):
+        raise InputError(
+            f"the space {space.name} varies none of {', '.join(PERTURBED)}, so there is nothing to perturb; give one a range, "
+            "for instance in a space file learning_rate: {log_uniform: [0.001, 0.02]}",
+            option="scheduler",
+            value="pbt",
+        )
+    if trials < SMALLEST_POPULATION:
+        raise InputError(
+            f"`scheduler='pbt'` exchanges between quarters of a population; give at least {SMALLEST_POPULATION}",
+            option="trials",
+            value=trials,
+        )
+
+
+def _build(settings: SearchSettings, search_state: SearchState) -> PopulationBasedTraining:
+    space = settings.resolved_space()
+    return PopulationBasedTraining(
+        interval=resolved(settings.scheduler.perturbation_interval),
+        seed=settings.seed,
+        perturb=lambda source, generator: perturbed(space, search_state.trials[source].config, generator),
+    )
+
+
+def _describe(settings: SearchSettings) -> str:
+    interval = resolved(settings.scheduler.perturbation_interval)
+    return f"pbt: every {counted(interval, 'epoch')} the worst quarter copies the best"
+
+
+SPECS = {
+    "pbt": SchedulerSpec(
+        _build,
+        lambda settings: float(settings.epochs),
+        _describe,
+        options=frozenset({"perturbation_interval"}),
+        fixes_trials=True,
+        copies_weights=True,
+        check=check_population,
+    )
+}

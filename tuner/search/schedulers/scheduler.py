@@ -1,10 +1,15 @@
-"""The interface of a scheduler."""
+"""The interface of a scheduler, what it says of itself, and the one that stops nothing."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, Literal
+
+from search_spaces.space import Space
+from tuner.errors import InputError
+from tuner.runs.search_state import SearchState
+from tuner.runs.settings import SearchSettings
 
 
 class Decision(Enum):
@@ -82,9 +87,52 @@ class Scheduler(ABC):
         return []
 
 
+@dataclass(frozen=True)
+class SchedulerSpec:
+    """What is known of a scheduler before a search starts.
+
+    Attributes:
+        build: returns a fresh one; population based training finds the configurations of its sources in the search's state.
+        expected_epochs: estimates the mean epochs of a trial.
+        describe: says in a line what will be stopped when.
+        options: those of ``SchedulerOptions`` that it has.
+        objective: what it keeps, which searchers that model an objective follow.
+        fixes_trials: whether it lays a search out for its number of trials, so that no more can be added.
+        copies_weights: whether a trial may go on with weights and hyperparameters of another.
+        check: raises InputError where it cannot work on a space with so many trials.
+    """
+
+    build: Callable[[SearchSettings, SearchState], Scheduler]
+    expected_epochs: Callable[[SearchSettings], float]
+    describe: Callable[[SearchSettings], str]
+    options: frozenset[str] = frozenset()
+    objective: Literal["accuracy", "frontier"] = "accuracy"
+    fixes_trials: bool = False
+    copies_weights: bool = False
+    check: Callable[[Space, int], None] = lambda *_: None
+
+
+def resolved(option: int | None) -> int:
+    """An option that was resolved when the search was prepared.
+
+    Raises:
+        InputError: where the file of a run lacks it.
+    """
+    if option is None:
+        raise InputError("search.yaml: an option of the scheduler is missing; restore the file")
+    return option
+
+
 class RunToTheEnd(Scheduler):
     """No early stopping."""
 
     def report(self, trial: str, epoch: int, metrics: Metrics) -> Decision:
         """Always goes on."""
         return Decision.CONTINUE
+
+
+SPECS = {
+    "none": SchedulerSpec(
+        lambda *_: RunToTheEnd(), lambda settings: float(settings.epochs), lambda _: "no early stopping"
+    )
+}

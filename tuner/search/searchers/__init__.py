@@ -1,1 +1,1 @@
-"""Searchers: plain classes that say which configuration trial i has."""
+"""Searchers: plain classes that say which configuration trial i has; ``SPECS`` describe them."""

@@ -16,7 +16,7 @@ from tuner.errors import InputError
 from tuner.quiet import quiet_stderr
 from tuner.runs.search_state import TrialRecord
 from tuner.search.searchers.random_search import RandomSearcher
-from tuner.search.searchers.searcher import STARTUP_TRIALS, Fits
+from tuner.search.searchers.searcher import STARTUP_TRIALS, Fits, SearcherSpec
 
 if TYPE_CHECKING:
     from keras_tuner.engine.trial import Trial
@@ -134,3 +134,6 @@ def _no_word_of_convergence() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", category=ConvergenceWarning)
         yield
+
+
+SPECS = {"bayesian": SearcherSpec(BayesianSearcher, learns=True)}

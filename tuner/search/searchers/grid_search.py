@@ -8,7 +8,7 @@ from search_spaces.config import Config
 from search_spaces.space import Space
 from tuner.errors import InputError
 from tuner.runs.search_state import TrialRecord
-from tuner.search.searchers.searcher import Fits
+from tuner.search.searchers.searcher import Fits, SearcherSpec
 
 
 class GridSearcher:
@@ -52,3 +52,6 @@ class GridSearcher:
             IndexError: beyond the last point; a grid search has as many trials as points.
         """
         return self._points[index]
+
+
+SPECS = {"grid": SearcherSpec(GridSearcher, is_finite=True)}

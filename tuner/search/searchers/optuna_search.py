@@ -14,7 +14,7 @@ from search_spaces.space import Space
 from tuner.errors import InputError
 from tuner.runs.search_state import TrialRecord
 from tuner.search.searchers.random_search import RandomSearcher
-from tuner.search.searchers.searcher import STARTUP_TRIALS, Fits
+from tuner.search.searchers.searcher import STARTUP_TRIALS, Fits, SearcherSpec
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -124,3 +124,6 @@ class OptunaSearcher:
         epochs = [] if record.status == "diverged" else record.epochs
         curve = {event.epoch: record.objective.score(event.metrics) or 0.0 for event in epochs}
         return tell(state=TrialState.PRUNED, intermediate_values=curve)
+
+
+SPECS = {"optuna": SearcherSpec(OptunaSearcher, learns=True, settings=("epochs", "objective"))}

@@ -8,7 +8,7 @@ from search_spaces.config import Config
 from search_spaces.space import Space
 from tuner.errors import InputError
 from tuner.runs.search_state import TrialRecord
-from tuner.search.searchers.searcher import Fits
+from tuner.search.searchers.searcher import Fits, SearcherSpec
 
 # A space of which less than one draw in two thousand fits the budget is one that the user did not mean.
 _DRAWS = 2_000
@@ -43,3 +43,6 @@ class RandomSearcher:
             "with `settings`",
             option="max_params",
         )
+
+
+SPECS = {"random": SearcherSpec(RandomSearcher)}

@@ -1,6 +1,7 @@
-"""What a searcher is, and the two that wrap another: given points first, and each point with several seeds."""
+"""What a searcher is and says of itself, and the two that wrap another: given points first, each point with several seeds."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from search_spaces.config import Config
@@ -26,6 +27,24 @@ class Searcher(Protocol):
             trials: all that were proposed before it, with what is known of them now.
         """
         ...
+
+
+@dataclass(frozen=True)
+class SearcherSpec:
+    """What is known of a searcher before a search starts.
+
+    Attributes:
+        build: takes the space, the search's ``seed`` and what ``fits``; raises InputError where it cannot handle the space, or
+            nothing of the space fits.
+        learns: whether what it proposes depends on how other trials did.
+        settings: those of the search that it takes beside; with "objective" among them a user may choose one.
+        is_finite: whether it has a number of points, its length, and no more.
+    """
+
+    build: Callable[..., Searcher]
+    learns: bool = False
+    settings: tuple[str, ...] = ()
+    is_finite: bool = False
 
 
 class PointsFirst:
