@@ -1,10 +1,13 @@
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from search_spaces.config import Cell
 from support.covering import examples
+from tuner.models.cells import CELLS
 from tuner.models.counting import TORCH, count_parameters, training_flops
 from tuner.models.network_spec import Network
 
@@ -97,3 +100,7 @@ def test_the_closed_form_equals_what_keras_counts(network):
     assert [variable.trainable for variable in model.weights] == [weight.trained for weight in weights]
     if not network.one_hot:
         assert count.embedding == network.vocabulary * network.embedding
+
+
+def test_every_cell_of_the_spaces_is_known():
+    assert {*CELLS, "mlp", "none"} == set(get_args(Cell))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
+from tuner.models.cells import CELLS
 from tuner.training.program_key import MOST_UNITS, Kernel, kernel_of
 
 Status = Literal["ok", "warning", "failed"]
@@ -12,7 +13,6 @@ Status = Literal["ok", "warning", "failed"]
 OLDEST_PYTHON, NEXT_PYTHON = (3, 11), (3, 13)
 LEAST_DISK, LITTLE_DISK = 0.5e9, 5e9
 LITTLE_STORE = 256 * 2**20
-_CELLS = ("lstm", "gru", "simple_rnn", "elman", "mlp", "none")
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def kernel_checks(nodes: Sequence[Node]) -> Iterable[Check]:
     for gpu, names in kinds.items():
         where = "" if len(kinds) == 1 else f" on {_listed(names)}"
         kernels: dict[Kernel, list[str]] = {}
-        for cell in _CELLS:
+        for cell in (*CELLS, "mlp", "none"):
             kernels.setdefault(kernel_of(cell, one_hot=False, gpu=bool(gpu)), []).append(cell)
         for kernel, cells in kernels.items():
             yield Check("kernel", "ok", f"{', '.join(cells)}{where}: {kernel.value}, {_why(kernel)}")

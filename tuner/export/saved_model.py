@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from tuner.data.vocabulary import PADDING_ID, UNKNOWN_ID
 from tuner.export.custom_network import CustomNetwork
-from tuner.export.layers import RecurrentLayer, WordLayer, constant, in_order
+from tuner.export.layers import RecurrentLayer, WordLayer, in_order
 from tuner.export.text_graph import TextGraph
 from tuner.export.trained import Encoder, TrainedCustomModel, TrainedModel
+from tuner.models.cells.exported import constant
 from tuner.models.network_layers import head
 from tuner.models.network_spec import Network
 

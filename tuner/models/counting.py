@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from itertools import pairwise
 
+from tuner.models.cells import CELLS
 from tuner.models.network_spec import Network
-from tuner.models.weights import GATES
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Convention:
         """Bias vectors of a layer, direction and gate."""
         if self.bias_vectors is not None:
             return self.bias_vectors
-        return 2 if cell == "gru" else 1
+        return CELLS[cell].bias_vectors
 
 
 KERAS = Convention()
@@ -78,7 +78,8 @@ def count_parameters(network: Network, convention: Convention = KERAS) -> Parame
 
 def _kernel_columns(network: Network) -> int:
     """``d * g * h``: what one number of a layer's inputs is multiplied with."""
-    return network.directions * GATES.get(network.cell, 1) * network.units
+    gates = CELLS[network.cell].gates if network.recurrent else 1
+    return network.directions * gates * network.units
 
 
 def _head(network: Network, outputs: int) -> int:

@@ -65,8 +65,9 @@ def _recurrent_layer(network: Network, weights: Iterator[Any], states: Any, know
         inputs = states
         if states is None:
             inputs, kernel = _rows(kernel, known), None
+        weights_of_one = [kernel, recurrent_kernel, bias]
         directions.append(
-            recur(network.step, inputs, [kernel, recurrent_kernel, bias], reverse_lengths=reverse_lengths)
+            recur(network.cell, inputs, weights_of_one, activation=network.activation, reverse_lengths=reverse_lengths)
         )
     if network.projection:
         directions = [_dense(next(weights), next(weights), outputs, known) for outputs in directions]

@@ -8,6 +8,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
+from tuner.models.cells import CELLS
 from tuner.models.network_layers import NORM_EPSILON, NORM_MOMENTUM, DropoutMasks
 from tuner.models.network_spec import Network
 from tuner.models.weights import Weight
@@ -43,10 +44,10 @@ def _initial(weight: Weight, seed: int) -> Any:
             return keras.initializers.GlorotUniform(seed=seed)(weight.shape)
         case "gamma" | "moving_variance":
             return np.ones(weight.shape, np.float32)
-        case "lstm_bias":
-            # Ones for the forget gate, the second of four (Jozefowicz et al. 2015, Keras' ``unit_forget_bias``).
-            return np.repeat(np.array([0.0, 1.0, 0.0, 0.0], np.float32), weight.shape[0] // 4)
-        case "bias" | "beta" | "moving_mean":
+        case "bias":
+            parts = np.repeat(np.array(weight.initial, np.float32), weight.shape[-1] // len(weight.initial))
+            return np.broadcast_to(parts, weight.shape)
+        case "beta" | "moving_mean":
             return np.zeros(weight.shape, np.float32)
 
 
@@ -54,12 +55,6 @@ Layers = dict[str, Any]
 """Keras layers by name."""
 
 _UNKNOWN = 1
-_CELLS = {
-    "simple_rnn": keras.layers.SimpleRNN,
-    "elman": keras.layers.SimpleRNN,
-    "lstm": keras.layers.LSTM,
-    "gru": keras.layers.GRU,
-}
 # Far below any state of a cell, any word vector and any score, and still finite: infinities times a zero mask would give NaN.
 _BELOW_ALL_STATES = -1e9
 
@@ -96,8 +91,8 @@ def _ends_in_a_state(network: Network, depth: int) -> bool:
 
 
 def _recurrent_layer(network: Network, depth: int) -> Any:
-    name = _name(network, depth)
-    layer = _CELLS[network.cell](
+    name, new_layer = _name(network, depth), CELLS[network.cell].implementation().KERAS_LAYER
+    layer = new_layer(
         network.units,
         activation=network.activation,
         return_sequences=not _ends_in_a_state(network, depth),

@@ -4,15 +4,14 @@ from dataclasses import dataclass
 from math import prod
 
 from search_spaces.config import TrialConfig
+from tuner.models.cells import CELLS
 from tuner.models.network_spec import Network
-from tuner.models.weights import GATES, weights_of
+from tuner.models.weights import weights_of
 
 _BYTES = 4  # float32 throughout
 # Numbers that an optimizer keeps for every parameter, with Keras' defaults.
 _SLOTS = {"adam": 2, "adamw": 2, "adadelta": 2, "rmsprop": 1, "adagrad": 1, "sgd": 0}
-# Numbers a unit and step that the backward pass needs (`tuner.models.cells`): states, carries, what else was saved, and the
-# gradients of input and output, which flow back step by step. A layer without a state has inputs and outputs.
-_NUMBERS_A_STEP = {"simple_rnn": 4, "sigmoid_rnn": 4, "gru": 8, "lstm": 9, "mlp": 2}
+_NUMBERS_A_STEP_OF_MLP = 2  # a layer without a state has inputs and outputs
 # A NumPy archive spends less than 300 bytes a variable beside its numbers.
 _BYTES_A_VARIABLE = 300
 
@@ -58,8 +57,9 @@ def training_memory(network: Network, config: TrialConfig, *, length: int) -> Tr
     every, trained = _numbers(network)
     layers = network.layers * network.directions * network.units
     # One-hot words look up what the kernels make of them.
-    looked_up = network.directions * GATES[network.cell] * network.units if network.one_hot and network.recurrent else 0
-    numbers = 2 * (network.embedding + looked_up) + layers * _NUMBERS_A_STEP.get(network.step, 0)
+    cell = CELLS.get(network.cell)
+    looked_up = network.directions * cell.gates * network.units if network.one_hot and cell else 0
+    numbers = 2 * (network.embedding + looked_up) + layers * (cell.numbers_a_step if cell else _NUMBERS_A_STEP_OF_MLP)
     positions = max(config.batch_tokens, length) if config.batch_tokens else config.batch_size * length
     return TrainingMemory(
         state=_BYTES * (every + trained + slots(config) * trained),

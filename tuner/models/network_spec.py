@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 from search_spaces.config import Activation, Cell, Pooling, TrialConfig, Vectors
 from tuner.errors import InputError
-
-_NOT_RECURRENT = ("mlp", "none")
+from tuner.models.cells import CELLS
 
 
 @dataclass(frozen=True)
@@ -57,14 +56,7 @@ class Network:
     @property
     def recurrent(self) -> bool:
         """Whether a layer's state goes from word to word."""
-        return self.cell not in _NOT_RECURRENT
-
-    @property
-    def step(self) -> str:
-        """Which of ``tuner.models.cells`` a layer runs."""
-        if self.cell == "elman":
-            return "simple_rnn" if self.activation == "tanh" else "sigmoid_rnn"
-        return self.cell
+        return self.cell in CELLS
 
     @property
     def loops(self) -> int:
@@ -109,7 +101,7 @@ def network_of(config: TrialConfig, *, vocabulary_size: int, classes: int, vecto
         units=0 if no_cell else config.units,
         embedding=_embedding(config, vectors_width),
         vocabulary=min(config.vocabulary, vocabulary_size),
-        bidirectional=config.bidirectional and config.cell not in _NOT_RECURRENT,
+        bidirectional=config.bidirectional and config.cell in CELLS,
         pooling=config.pooling,
         dense_units=config.dense_units if has_stack else 0,
         classes=classes,

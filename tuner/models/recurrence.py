@@ -15,10 +15,11 @@ from typing import Any
 
 import tensorflow as tf
 
-from tuner.models.cells import CELLS, Cell, Steps
+from tuner.models.cells import CELLS
+from tuner.models.cells.cell import Cell, Steps
 
 
-def recur(cell: str, inputs: Any, weights: Any, *, reverse_lengths: Any = None) -> Any:
+def recur(cell: str, inputs: Any, weights: Any, *, activation: str = "tanh", reverse_lengths: Any = None) -> Any:
     """Run one layer in one direction and return its state after every step.
 
     Rows may be padded on the right. Forwards needs no mask for that: a row's states after its end are finite numbers
@@ -27,10 +28,11 @@ def recur(cell: str, inputs: Any, weights: Any, *, reverse_lengths: Any = None) 
     directions line up.
 
     Args:
-        cell: "simple_rnn", "sigmoid_rnn", "lstm" or "gru".
+        cell: of ``CELLS``.
         inputs: float32 ``[time, features, batch]``; finite in the padding too.
         weights: kernel, recurrent kernel and bias as the Keras layer stores them. A kernel of None says that ``inputs`` are
             its rows already: those that one-hot words pick.
+        activation: of elman.
         reverse_lengths: int ``[batch]``, each at least 1, to run from every row's end to its start; None to run
             forwards.
 
@@ -43,11 +45,12 @@ def recur(cell: str, inputs: Any, weights: Any, *, reverse_lengths: Any = None) 
     if cell not in CELLS:
         raise ValueError(f"cell must be one of {', '.join(CELLS)}. Received: cell={cell!r}")
     valid = None if reverse_lengths is None else valid_steps(reverse_lengths, length_of(inputs))
+    step = CELLS[cell].implementation().STEPS[activation]
     no_kernel = (None,) if weights[0] is None else ()
 
     @tf.custom_gradient
     def layer(inputs: Any, *weights: Any) -> tuple[Any, Any]:
-        bound = CELLS[cell](*no_kernel, *weights)
+        bound: Cell = step(*no_kernel, *weights)
         carries, saved = _run_forward(bound, inputs, valid)
 
         def gradient(upstream: Any) -> tuple[Any, ...]:

@@ -4,13 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from tuner.models.cells import CELLS
 from tuner.models.network_spec import Network
 
-Role = Literal[
-    "embeddings", "kernel", "recurrent_kernel", "bias", "lstm_bias", "gamma", "beta", "moving_mean", "moving_variance"
-]
+Role = Literal["embeddings", "kernel", "recurrent_kernel", "bias", "gamma", "beta", "moving_mean", "moving_variance"]
 
-GATES = {"simple_rnn": 1, "elman": 1, "lstm": 4, "gru": 3}
 MATRICES: tuple[Role, ...] = ("embeddings", "kernel", "recurrent_kernel")
 """The roles that an L1 or L2 penalty is on."""
 
@@ -20,14 +18,16 @@ class Weight:
     """One weight.
 
     Attributes:
-        role: as Keras names it; "lstm_bias" has a forget gate in it.
+        role: as Keras names it.
         shape: as Keras stores it.
         trained: whether the optimizer changes it.
+        initial: what the parts of a bias begin as, all of one length.
     """
 
     role: Role
     shape: tuple[int, ...]
     trained: bool = True
+    initial: tuple[float, ...] = (0.0,)
 
 
 def weights_of(network: Network) -> tuple[Weight, ...]:
@@ -64,11 +64,12 @@ def _body(network: Network) -> Iterator[Weight]:
 
 
 def _recurrence(network: Network, inputs: int) -> Iterator[Weight]:
-    units, gates = network.units, GATES[network.cell] * network.units
-    yield Weight("kernel", (inputs, gates))
-    yield Weight("recurrent_kernel", (units, gates))
-    # Keras' GRU (reset_after=True, what cuDNN computes) has a second bias vector for the recurrent product.
-    yield Weight("lstm_bias" if network.cell == "lstm" else "bias", (2, gates) if network.cell == "gru" else (gates,))
+    cell = CELLS[network.cell]
+    columns = cell.gates * network.units
+    yield Weight("kernel", (inputs, columns))
+    yield Weight("recurrent_kernel", (network.units, columns))
+    bias = (columns,) if cell.bias_vectors == 1 else (cell.bias_vectors, columns)
+    yield Weight("bias", bias, initial=cell.initial_biases)
 
 
 def _head(network: Network) -> Iterator[Weight]:

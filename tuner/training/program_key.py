@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from search_spaces.config import Optimizer, TrialConfig
+from tuner.models.cells import CELLS
 from tuner.models.network_spec import Network
 
 PROGRAMS_KEPT = 8
@@ -78,7 +79,7 @@ class Kernel(Enum):
     """A way to compute the same numbers from the same weights."""
 
     CUDNN = "cuDNN"
-    """Keras' LSTM or GRU layer on cuDNN's kernel, which is no part of an XLA program."""
+    """Keras' layer on cuDNN's kernel, which is no part of an XLA program."""
     LAYERS = "Keras layers under XLA"
     """Keras' layers in a program that XLA compiles: what has no cuDNN kernel, XLA helps on a GPU too."""
     RECURRENCE = "fast recurrence"
@@ -95,7 +96,7 @@ def kernel_of(cell: str, *, one_hot: bool, gpu: bool) -> Kernel:
     """
     if not gpu or one_hot:
         return Kernel.RECURRENCE
-    return Kernel.CUDNN if cell in ("lstm", "gru") else Kernel.LAYERS
+    return Kernel.CUDNN if cell in CELLS and CELLS[cell].has_cudnn else Kernel.LAYERS
 
 
 # A recurrent loop is one layer in one direction.

@@ -1,12 +1,15 @@
-"""One step of Elman's network, with either non-linearity."""
+"""One step of Elman's network, with either non-linearity, and its layer for inference."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import keras
 import tensorflow as tf
 
 from tuner.models.cells.cell import SharedDeltas, Steps, bind_kernel
+from tuner.models.cells.exported import LoopLayer
 
 
 class _ElmanCell(SharedDeltas):
@@ -53,3 +56,24 @@ class SigmoidCell(_ElmanCell):
         """Undo a step's element-wise part; see `Cell`."""
         (hidden,) = after
         return (gradient[0] * hidden * (1.0 - hidden),), (tf.zeros_like(hidden),)
+
+
+class TanhLayer(LoopLayer):
+    """A layer of tanh units for inference."""
+
+    _squash = staticmethod(tf.tanh)
+
+    def _step(self) -> Callable[[Any, Any], Any]:
+        recurrent = tf.convert_to_tensor(self._recurrent)
+        return lambda inputs, state: self._squash(inputs + state @ recurrent)
+
+
+class SigmoidLayer(TanhLayer):
+    """A layer of sigmoid units for inference."""
+
+    _squash = staticmethod(tf.sigmoid)
+
+
+KERAS_LAYER = keras.layers.SimpleRNN
+STEPS = {"tanh": TanhCell, "sigmoid": SigmoidCell}
+EXPORTED = {"tanh": TanhLayer, "sigmoid": SigmoidLayer}

@@ -1,12 +1,17 @@
-"""One step of a GRU."""
+"""One step of a GRU, and its layer for inference."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import keras
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from tuner.models.cells.cell import Steps, bind_kernel, scale_column
+from tuner.models.cells.exported import LoopLayer, constant
 
 
 class GRUCell:
@@ -75,3 +80,32 @@ class GRUCell:
         d_bias = tf.stack([tf.roll(totals[: 3 * units], -units, 0), totals[units:]])
         d_kernel = (tf.roll(tf.transpose(part), -units, 1) for part in kernel)
         return (*d_kernel, tf.transpose(recurrent_kernel), d_bias)
+
+
+class GRULayer(LoopLayer):
+    """A GRU layer for inference."""
+
+    def _biases_of_inputs(self, biases: NDArray[np.float32]) -> NDArray[np.float32]:
+        """All but the candidate's recurrent one, which the reset gate multiplies."""
+        candidate = biases[:, 1].copy()
+        candidate[:, : 2 * self._units] = 0.0
+        self._candidate_bias = constant(candidate[:, None, 2 * self._units :])
+        combined: NDArray[np.float32] = biases[:, 0] + biases[:, 1] - candidate
+        return combined
+
+    def _step(self) -> Callable[[Any, Any], Any]:
+        recurrent, bias = tf.convert_to_tensor(self._recurrent), tf.convert_to_tensor(self._candidate_bias)
+        parts = [2 * self._units, self._units]
+
+        def step(inputs: Any, state: Any) -> Any:
+            gates_in, candidate_in = tf.split(inputs, parts, -1)
+            gates, candidate = tf.split(state @ recurrent, parts, -1)
+            update, reset = tf.split(tf.sigmoid(gates_in + gates), 2, -1)
+            candidate = tf.tanh(candidate_in + reset * (candidate + bias))
+            return candidate + update * (state - candidate)
+
+        return step
+
+
+KERAS_LAYER = keras.layers.GRU
+STEPS, EXPORTED = {"tanh": GRUCell}, {"tanh": GRULayer}

@@ -1,12 +1,16 @@
-"""One step of an LSTM."""
+"""One step of an LSTM, and its layer for inference."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import keras
+import numpy as np
 import tensorflow as tf
 
 from tuner.models.cells.cell import SharedDeltas, Steps, bind_kernel, scale_column
+from tuner.models.cells.exported import Direction, constant
 
 
 class LSTMCell(SharedDeltas):
@@ -48,3 +52,31 @@ class LSTMCell(SharedDeltas):
             d_hidden * squashed * leave * (1.0 - leave),
         )
         return deltas, (tf.zeros_like(d_hidden), d_memory * keep)
+
+
+class LSTMLayer(tf.Module):
+    """An LSTM layer for inference, one direction or both, each as one operation of TensorFlow over the whole sequence."""
+
+    def __init__(self, directions: Sequence[Direction]) -> None:
+        """Joins kernel and recurrent kernel, as the operation wants them; its gates are in Keras' order."""
+        super().__init__()
+        self._units = int(directions[0][1].shape[0])
+        self._weights = [constant(np.concatenate([kernel, recurrent])) for kernel, recurrent, _ in directions]
+        self._biases = [constant(bias) for _, _, bias in directions]
+
+    def states(self, sequences: Any) -> Any:
+        """Run over ``[directions, time, batch, features]``; states after every step, ``[directions, time, batch, units]``."""
+        steps = tf.cast(tf.shape(sequences)[1], tf.int64)
+        zeros, no_peephole = tf.zeros([tf.shape(sequences)[2], self._units]), tf.zeros([self._units])
+        outputs = [
+            tf.raw_ops.BlockLSTMV2(
+                seq_len_max=steps, x=sequence, cs_prev=zeros, h_prev=zeros, w=weights, b=bias, cell_clip=0.0,
+                wci=no_peephole, wcf=no_peephole, wco=no_peephole, use_peephole=False,
+            ).h
+            for sequence, weights, bias in zip(tf.unstack(sequences), self._weights, self._biases, strict=True)
+        ]  # fmt: skip
+        return tf.stack(outputs)
+
+
+KERAS_LAYER = keras.layers.LSTM
+STEPS, EXPORTED = {"tanh": LSTMCell}, {"tanh": LSTMLayer}
