@@ -13,8 +13,8 @@ from tuner.models.weights import count_of_head, weights_of
 
 pytestmark = pytest.mark.tensorflow
 
-dropout, forward, keras_layers, keras_model = (
-    Lazy(f"tuner.models.{name}") for name in ("dropout", "forward", "keras_layers", "keras_model")
+forward, keras_model, network_layers = (
+    Lazy(f"tuner.models.{name}") for name in ("forward", "keras_model", "network_layers")
 )
 
 LENGTHS = np.array([1, 9, 4, 6, 9], np.int32)
@@ -94,7 +94,7 @@ def outputs_and_gradients(weights, tokens, network, *, compiler=None, rate=0.0, 
     def run(weights, tokens, lengths, rate, seed):
         with tf.GradientTape() as tape:
             tape.watch(weights)
-            masks = dropout.draw_masks(network, BATCH, seed, rate=rate) if training else None
+            masks = network_layers.draw_masks(network, BATCH, seed, rate=rate) if training else None
             outputs = forward.logits(weights, tokens, lengths, network, masks)
             loss = tf.reduce_sum(outputs * readout(network))
         return [outputs, *tape.gradient(loss, weights)]
@@ -149,7 +149,7 @@ def test_the_keras_layers_drop_what_the_fast_recurrence_drops(network):
     generator = np.random.default_rng(8)
     model, weights = model_with_random_weights(network, generator)
     tokens, present = random_tokens(generator), tf.sequence_mask(LENGTHS, STEPS)
-    masks = dropout.draw_masks(network, BATCH, [3, 4], rate=0.3, embedding_rate=0.2)
+    masks = network_layers.draw_masks(network, BATCH, [3, 4], rate=0.3, embedding_rate=0.2)
     variables = [variable.value for variable in model.weights]
     readings = tf.constant(generator.normal(size=(BATCH, network.width)), tf.float32)
 
@@ -163,7 +163,7 @@ def test_the_keras_layers_drop_what_the_fast_recurrence_drops(network):
     assert_close(
         with_gradients(lambda: forward.pooled_features(weights, tokens, LENGTHS, network, masks), weights),
         with_gradients(
-            lambda: keras_layers.pooled_features(keras_model.layers_of(model), network, tokens, present, masks),
+            lambda: keras_model.pooled_features(keras_model.layers_of(model), network, tokens, present, masks),
             variables,
         ),
     )
@@ -245,7 +245,11 @@ def test_dropout_before_the_output_is_right_on_average():
     @tf.function
     def run(seed, training, rate):
         return forward.logits(
-            weights, tokens, LENGTHS, BASE, dropout.draw_masks(BASE, BATCH, seed, rate=rate) if training else None
+            weights,
+            tokens,
+            LENGTHS,
+            BASE,
+            network_layers.draw_masks(BASE, BATCH, seed, rate=rate) if training else None,
         )
 
     draws = np.stack([run(tf.constant([8, draw]), True, 0.3) for draw in range(600)])
@@ -266,7 +270,7 @@ def test_between_layers_a_feature_is_dropped_for_all_steps_of_a_row(monkeypatch)
     generator = np.random.default_rng(9)
     _, weights = model_with_random_weights(network, generator)
     tokens = random_tokens(generator)
-    forward.logits(weights, tokens, LENGTHS, network, dropout.draw_masks(network, BATCH, [1, 2], rate=0.5))
+    forward.logits(weights, tokens, LENGTHS, network, network_layers.draw_masks(network, BATCH, [1, 2], rate=0.5))
 
     embedded, between = seen
     table = weights[0].numpy()
