@@ -15,9 +15,10 @@ from rich.console import Console
 from rich.table import Table
 
 from tuner import __version__
-from tuner.cli.commands import confirm, reproduce, resume, search
+from tuner.cli.commands import confirm, reproduce, resume
 from tuner.cli.parsing import CONFIG_FILE
 from tuner.cli.progress import PROGRESS, RemoteLog, without_events
+from tuner.cli.search_options import search
 from tuner.cli.terminal import Terminal
 from tuner.errors import EXIT_INTERRUPTED, InputError
 from tuner.formatting import counted, duration_text
