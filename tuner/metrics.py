@@ -6,13 +6,15 @@ A new metric is one entry of ``METRICS``: reports, journal, tables and analysis 
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
+    import pandas as pd
     from numpy.typing import NDArray
 
 Mode = Literal["max", "min"]
+Values = TypeVar("Values", float, "pd.Series[float]", "NDArray[np.float64]")
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,12 +65,24 @@ class Objective:
         """Its column in the tables of a run."""
         return f"val_{self.name}"
 
+    @property
+    def test_column(self) -> str:
+        """The same of the test set."""
+        return f"test_{self.name}"
+
+    @property
+    def metric(self) -> "Metric":
+        """How it is measured and shown."""
+        return METRICS[self.name]
+
+    def turned(self, values: Values) -> Values:
+        """Values of the metric, or a column of them, as scores, of which higher is better; scores as values."""
+        return values if self.mode == "max" else -values
+
     def score(self, metrics: Mapping[str, float | None]) -> float | None:
         """The metric, turned so that higher is better; None where it was not reported or is no number."""
         value = metrics.get(self.name)
-        if value is None or not math.isfinite(value):
-            return None
-        return value if self.mode == "max" else -value
+        return None if value is None or not math.isfinite(value) else self.turned(value)
 
 
 ACCURACY = Objective("accuracy", "max")
@@ -80,11 +94,23 @@ class Metric:
 
     Attributes:
         measure: from predictions to the figure.
+        title: what people read.
+        short: the same for headings of narrow tables.
+        percent: whether it is a share that people read in percent.
+        worthless: the value from which hypervolumes are measured: a model that has it is worth nothing.
+        good, better, best: adjectives of models that have such values.
     """
 
     name: str
     mode: Mode
     measure: Callable[[Predictions], float]
+    title: str
+    short: str
+    percent: bool
+    worthless: float
+    good: str = "good"
+    better: str = "better"
+    best: str = "best"
 
     @property
     def objective(self) -> Objective:
@@ -92,10 +118,12 @@ class Metric:
         return Objective(self.name, self.mode)
 
 
-METRICS = {
-    metric.name: metric
-    for metric in (Metric("accuracy", "max", lambda found: float((found.predicted == found.labels).mean())),)
-}
+_ACCURACY = Metric(
+    "accuracy", "max", lambda found: float((found.predicted == found.labels).mean()),
+    title="accuracy", short="acc", percent=True, worthless=0.0,
+    good="accurate", better="more accurate", best="most accurate",
+)  # fmt: skip
+METRICS = {metric.name: metric for metric in (_ACCURACY,)}
 
 
 def measured(predictions: Predictions) -> dict[str, float]:

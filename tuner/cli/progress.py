@@ -112,9 +112,10 @@ class LiveTable:
     def _drawing(self, search_state: SearchState, elapsed: float) -> Group:
         standing = Standing(search_state, self._concurrency)
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for name in ("trial", "status", "epoch", "val acc", "best", "parameters", "network"):
+        value = f"val {search_state.objective.metric.short}"
+        for name in ("trial", "status", "epoch", value, "best", "parameters", "network"):
             table.add_column(
-                name, justify="right" if name in ("epoch", "val acc", "best", "parameters") else "left", no_wrap=True
+                name, justify="right" if name in ("epoch", value, "best", "parameters") else "left", no_wrap=True
             )
         for record in self._rows(search_state):
             last = record.epochs[-1].metrics.get(record.objective.name) if record.epochs else None
@@ -174,10 +175,11 @@ class PlainLines:
 
     def _line(self, record: TrialRecord, standing: Standing) -> str:
         elapsed = duration_text(time.monotonic() - self._started)
-        accuracy = f"{record.value:.4f}" if record.value is not None else (record.error or "no accuracy")
+        missing = record.error or f"no {record.objective.metric.title}"
+        value = f"{record.value:.4f}" if record.value is not None else missing
         size = "" if record.parameters is None else f"{record.parameters:,} parameters, "
         return (
-            f"{elapsed:>6}  trial {record.trial} {record.status} after {counted(record.last_epoch, 'epoch')}: {accuracy}, "
+            f"{elapsed:>6}  trial {record.trial} {record.status} after {counted(record.last_epoch, 'epoch')}: {value}, "
             f"{size}{network_text(record.config)} | {standing.text()}"
         )
 
@@ -214,7 +216,7 @@ class EventLines:
         """Prints what happened since the last call."""
         if search_state.planned != self._planned:
             self._planned = search_state.planned
-            self._event(SearchStarted(time=time.time(), trials=self._planned))
+            self._event(SearchStarted(time=time.time(), trials=self._planned, objective=search_state.objective))
         for event in search_state.history[self._told :]:
             self._event(event)
         self._told = len(search_state.history)
