@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from tuner.errors import InputError
+from tuner.metrics import Objective
 
 CONFIG = "config/"
 """What the columns of hyperparameters begin with."""
@@ -21,24 +22,29 @@ def require(table: pd.DataFrame, *columns: str) -> None:
         raise InputError(f"the table has no column {missing[0]!r}; give the trials or epochs of a loaded run")
 
 
-def with_accuracy(trials: pd.DataFrame) -> pd.DataFrame:
-    """The trials that have finished an epoch.
+def scored(trials: pd.DataFrame, objective: Objective) -> pd.DataFrame:
+    """The trials that have finished an epoch, those with a value of the objective.
 
     Raises:
         InputError: where the table is not one of trials.
     """
-    require(trials, "trial_id", "val_accuracy", "parameters")
-    return trials[trials["val_accuracy"].notna()]
+    require(trials, "trial_id", objective.column, "parameters")
+    return trials[trials[objective.column].notna()]
 
 
-def with_size(trials: pd.DataFrame) -> pd.DataFrame:
+def with_size(trials: pd.DataFrame, objective: Objective) -> pd.DataFrame:
     """The trials that have finished an epoch and whose parameters are known (those of other tools may not be).
 
     Raises:
         InputError: where the table is not one of trials.
     """
-    usable = with_accuracy(trials)
+    usable = scored(trials, objective)
     return usable[usable["parameters"].notna()]
+
+
+def scores(trials: pd.DataFrame, objective: Objective) -> "pd.Series[float]":
+    """The objective of each trial, turned so that higher is better."""
+    return objective.turned(trials[objective.column])
 
 
 def non_embedding_parameters(trials: pd.DataFrame) -> "pd.Series[int]":

@@ -10,25 +10,26 @@ from analysis.recommendation import recommend
 
 
 def compare(runs: Sequence[Run], reference: Reference = REFERENCE) -> pd.DataFrame:
-    """A row a run: ``run``, ``data``, ``trials``, ``best_accuracy``, ``best_parameters``, ``knee``, ``knee_accuracy``,
+    """A row a run: ``run``, ``data``, ``trials``, ``best_<metric>``, ``best_parameters``, ``knee``, ``knee_<metric>``,
     ``knee_parameters``, ``frontier`` (trials on it), ``hypervolume`` (against ``reference``) and ``seconds`` of the workers.
     """
     return pd.DataFrame([_row(run, reference) for run in runs])
 
 
 def _row(run: Run, reference: Reference) -> dict[str, object]:
-    recommendation = recommend(run.trials)
+    objective = run.objective
+    recommendation = recommend(run.trials, objective=objective)
     return {
         "run": run.name,
         "data": run.settings.data.source,
         "trials": len(run.trials),
-        "best_accuracy": recommendation.best["val_accuracy"] if recommendation else None,
+        f"best_{objective.name}": recommendation.best[objective.column] if recommendation else None,
         "best_parameters": recommendation.best["parameters"] if recommendation else None,
         "knee": recommendation.chosen["trial_id"] if recommendation else None,
-        "knee_accuracy": recommendation.chosen["val_accuracy"] if recommendation else None,
+        f"knee_{objective.name}": recommendation.chosen[objective.column] if recommendation else None,
         "knee_parameters": recommendation.chosen["parameters"] if recommendation else None,
-        "frontier": len(frontier(run.trials)),
-        "hypervolume": hypervolume(run.trials, reference),
+        "frontier": len(frontier(run.trials, objective=objective)),
+        "hypervolume": hypervolume(run.trials, reference, objective=objective),
         "seconds": float(run.trials["seconds"].sum()),
     }
 

@@ -19,12 +19,15 @@ LEVEL = 0.95
 class Confirmation:
     """The confirmed models of a run.
 
+    Order, intervals and ties are of accuracy, whatever the search pursued: of each test text it is known whether the answer
+    was right.
+
     Attributes:
         models: a row a model, the most accurate on the test set first. Columns: ``model`` (a trial's id or a baseline's
-            name), ``parameters``, ``repeats`` (completed), ``broken`` (diverged or failed), ``val_accuracy`` and
-            ``test_accuracy`` (means over repeats), ``low`` and ``high`` (95 % bootstrap interval of the test accuracy),
-            ``spread`` (standard deviation between repeats, missing for one), ``test_loss``, and ``tied``: whether the
-            comparisons leave open that it is as good as the first.
+            name), ``parameters``, ``repeats`` (completed), ``broken`` (diverged or failed), ``val_<metric>``,
+            ``test_<metric>`` and ``test_accuracy`` (means over repeats), ``low`` and ``high`` (95 % bootstrap interval of
+            the test accuracy), ``spread`` (its standard deviation between repeats, missing for one), ``test_loss``, and
+            ``tied``: whether the comparisons leave open that it is as good as the first.
         comparisons: a row a pair of models on the same test texts, columns ``better``, ``other``, ``difference``, ``low``,
             ``high`` (simultaneous 95 % interval, in percentage points) and ``tied``.
         texts: size of the test set.
@@ -106,7 +109,8 @@ def _models(run: Run, correct: Correct, intervals: dict[str, Any]) -> pd.DataFra
             "parameters": done["parameters"].first(),
             "repeats": done.size(),
             "broken": run.repeats.groupby("model").size() - done.size(),
-            "val_accuracy": done["val_accuracy"].mean(),
+            run.objective.column: done[run.objective.column].mean(),
+            run.objective.test_column: done[run.objective.test_column].mean(),
             "test_accuracy": {model: float(right.mean()) for model, right in correct.items()},
             "low": {model: float(interval[0]) for model, interval in intervals.items()},
             "high": {model: float(interval[1]) for model, interval in intervals.items()},

@@ -12,8 +12,6 @@ from analysis.results import Results
 from tuner.runs.events import ConfirmationEnded, ConfirmationStarted, EpochEnded, RepeatEnded, SearchStarted
 from tuner.runs.journal import read_journal
 
-_MEASURES = ["train_loss", "train_accuracy", "val_loss", "val_accuracy"]
-
 
 def overfitting_epochs(epochs: pd.DataFrame) -> "pd.Series[int]":
     """The epoch where overfitting begins, by trial: the first after the lowest validation loss (the earliest of equals).
@@ -28,13 +26,15 @@ def overfitting_epochs(epochs: pd.DataFrame) -> "pd.Series[int]":
 
 
 def learning_curves(run: Results, *, top: int = 5, by: By = "accuracy") -> pd.DataFrame:
-    """A row an epoch of the ``top`` trials, best first: ``trial_id``, ``epoch``, the losses and accuracies of training and
-    validation, and ``overfitting`` (True from the epoch where it begins).
+    """A row an epoch of the ``top`` trials, best first: ``trial_id``, ``epoch``, losses and objective of training (where
+    they were measured) and validation, and ``overfitting`` (True from the epoch where it begins).
     """
-    chosen = rank(run.trials, by=by, top=top)["trial_id"].tolist()
+    chosen = rank(run.trials, by=by, top=top, objective=run.objective)["trial_id"].tolist()
     curves = run.epochs[run.epochs["trial_id"].isin(chosen)]
     begins = curves["trial_id"].map(overfitting_epochs(run.epochs)).astype(float)
-    curves = curves[["trial_id", "epoch", *_MEASURES]].assign(overfitting=(curves["epoch"] >= begins).astype(bool))
+    columns = ("train_loss", f"train_{run.objective.name}", "val_loss", run.objective.column)
+    measures = [name for name in dict.fromkeys(columns) if name in curves]
+    curves = curves[["trial_id", "epoch", *measures]].assign(overfitting=(curves["epoch"] >= begins).astype(bool))
     order = curves["trial_id"].map({trial: place for place, trial in enumerate(chosen)})
     return curves.assign(_order=order).sort_values(["_order", "epoch"]).drop(columns="_order").reset_index(drop=True)
 

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from search_spaces.config import TrialConfig
+from tuner.metrics import Objective
 
 _OURS = {"cell", "layers", "units", "embedding", "vocabulary", "bidirectional", "pooling", "dense_units", "optimizer",
          "learning_rate", "dropout"}  # fmt: skip
@@ -83,3 +84,8 @@ def counted(number: int, noun: str) -> str:
 def percent(share: float, digits: int = 1) -> str:
     """``88.6 %``, with a space that does not break."""
     return f"{100 * share:.{digits}f}\N{NO-BREAK SPACE}%"
+
+
+def value_text(value: float, objective: Objective, digits: int = 1) -> str:
+    """A value of a metric: ``88.6 %``, or ``0.886`` where it is not read in percent."""
+    return percent(value, digits) if objective.metric.percent else f"{value:.{digits + 2}f}"

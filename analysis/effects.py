@@ -1,13 +1,14 @@
 """Which hyperparameters mattered, and how: values in groups, effects, interactions, importance."""
 
 import warnings
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from analysis.columns import CONFIG, varied, with_accuracy
+from analysis.columns import CONFIG, scored, scores, varied
 from analysis.frontier import pareto_ranks
+from tuner.metrics import ACCURACY, Objective
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -53,49 +54,51 @@ def _unique(names: list[str]) -> list[str]:
 _EFFECTS = ["hyperparameter", "value", "trials", "lowest", "q1", "median", "q3", "highest"]
 
 
-def effects(trials: pd.DataFrame) -> pd.DataFrame:
-    """A row for each value (or range of values) of each hyperparameter that varies, with the best accuracies of the trials
-    that have it: ``hyperparameter``, ``value``, ``trials``, ``lowest``, ``q1``, ``median``, ``q3``, ``highest``.
+def effects(trials: pd.DataFrame, *, objective: Objective = ACCURACY) -> pd.DataFrame:
+    """A row for each value (or range of values) of each hyperparameter that varies, with the objective at the best epoch of
+    the trials that have it: ``hyperparameter``, ``value``, ``trials``, ``lowest``, ``q1``, ``median``, ``q3``, ``highest``.
 
     Trials that were stopped early count with what they had reached.
     """
-    usable = with_accuracy(trials)
-    tables = [_effect(usable, name) for name in varied(usable)]
+    usable = scored(trials, objective)
+    tables = [_effect(usable, name, objective) for name in varied(usable)]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=_EFFECTS)
 
 
-def _effect(usable: pd.DataFrame, name: str) -> pd.DataFrame:
-    groups = usable["val_accuracy"].groupby(grouped(usable[CONFIG + name]), observed=True)
+def _effect(usable: pd.DataFrame, name: str, objective: Objective) -> pd.DataFrame:
+    groups = usable[objective.column].groupby(grouped(usable[CONFIG + name]), observed=True)
     table = groups.agg(["size", "min", "median", "max"]).set_axis(["trials", "lowest", "median", "highest"], axis=1)
     table["q1"], table["q3"] = groups.quantile(0.25), groups.quantile(0.75)
     table = table.rename_axis("value").reset_index().assign(hyperparameter=name)
     return table.astype({"value": str})[_EFFECTS]
 
 
-def interactions(trials: pd.DataFrame, names: list[str] | None = None) -> pd.DataFrame:
-    """Mean best accuracy of the trials that share two values, for every pair of hyperparameters that vary.
+def interactions(
+    trials: pd.DataFrame, names: list[str] | None = None, *, objective: Objective = ACCURACY
+) -> pd.DataFrame:
+    """Mean objective of the trials that share two values, for every pair of hyperparameters that vary.
 
-    Columns: ``first``, ``second`` (names), ``first_value``, ``second_value``, ``trials``, ``mean_accuracy``. Combinations that
+    Columns: ``first``, ``second`` (names), ``first_value``, ``second_value``, ``trials``, ``mean_<metric>``. Combinations that
     nobody tried have no row.
 
     Args:
         trials: as in ``Run.trials``.
         names: only pairs of these hyperparameters; None for all that vary.
+        objective: the metric that is averaged.
     """
-    usable = with_accuracy(trials)
+    usable = scored(trials, objective)
     chosen = varied(usable) if names is None else [name for name in names if name in varied(usable)]
     groups = {name: grouped(usable[CONFIG + name]) for name in chosen}
-    tables = [
-        _pair(usable, groups, chosen[i], chosen[j]) for i in range(len(chosen)) for j in range(i + 1, len(chosen))
-    ]
-    columns = ["first", "second", "first_value", "second_value", "trials", "mean_accuracy"]
-    return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
+    tables = [_pair(usable[objective.column], groups, *pair) for pair in combinations(chosen, 2)]
+    columns = ["first", "second", "first_value", "second_value", "trials", "mean"]
+    table = pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
+    return table.rename(columns={"mean": f"mean_{objective.name}"})
 
 
-def _pair(usable: pd.DataFrame, groups: dict[str, "pd.Series[Any]"], first: str, second: str) -> pd.DataFrame:
+def _pair(values: "pd.Series[float]", groups: dict[str, "pd.Series[Any]"], first: str, second: str) -> pd.DataFrame:
     keys = [groups[first].rename("first_value"), groups[second].rename("second_value")]
-    table = usable["val_accuracy"].groupby(keys, observed=True).agg(["size", "mean"]).reset_index()
-    table = table.rename(columns={"size": "trials", "mean": "mean_accuracy"}).assign(first=first, second=second)
+    table = values.groupby(keys, observed=True).agg(["size", "mean"]).reset_index()
+    table = table.rename(columns={"size": "trials"}).assign(first=first, second=second)
     return table.astype({"first_value": str, "second_value": str})
 
 
@@ -105,23 +108,23 @@ FEWEST_TRIALS = 20
 _SPREAD_OF_LOGARITHMIC = 10.0
 
 
-def importance(trials: pd.DataFrame) -> pd.DataFrame:
+def importance(trials: pd.DataFrame, *, objective: Objective = ACCURACY) -> pd.DataFrame:
     """How much each hyperparameter that varies had to do with being among the best tenth; the shares of a target sum to 1.
 
     PED-ANOVA (Watanabe et al. 2023, arXiv 2304.10255, as in Optuna): the Pearson divergence between the values of the best
-    tenth and those of all trials. It needs no model and no random numbers. Two targets: "accuracy", and "frontier", where
-    the best are those of the lowest frontier layer (where all sizes are known). Hyperparameters that only some trials have
+    tenth and those of all trials. It needs no model and no random numbers. Two targets: the objective's name, and "frontier",
+    where the best are those of the lowest layer (where all sizes are known). Hyperparameters that only some trials have
     are left out. What early stopping cut short counts with what it had reached.
 
-    Columns: ``hyperparameter``, ``target``, ``importance``. Empty with fewer than 20 trials that have an accuracy.
+    Columns: ``hyperparameter``, ``target``, ``importance``. Empty with fewer than 20 scored trials.
     """
-    usable = with_accuracy(trials)
+    usable = scored(trials, objective)
     names = [name for name in varied(usable) if usable[CONFIG + name].notna().all()]
     if len(usable) < FEWEST_TRIALS or not names:
         return pd.DataFrame(columns=["hyperparameter", "target", "importance"])
-    losses = {"accuracy": -usable["val_accuracy"]}
+    losses = {objective.name: -scores(usable, objective)}
     if usable["parameters"].notna().all():
-        losses["frontier"] = pareto_ranks(usable).astype(float)
+        losses["frontier"] = pareto_ranks(usable, objective=objective).astype(float)
     rows = [
         {"hyperparameter": name, "target": target, "importance": share}
         for target, loss in losses.items()

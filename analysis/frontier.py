@@ -1,4 +1,4 @@
-"""The frontier of accuracy against parameters: its trials, knee and ranks, its hypervolume, what each step along it costs."""
+"""The frontier of objective against parameters: its trials, knee and ranks, its hypervolume, what each step along it costs."""
 
 import math
 from dataclasses import dataclass
@@ -6,64 +6,70 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.columns import non_embedding_parameters, require, with_size
+from analysis.columns import non_embedding_parameters, require, scores, with_size
 from tuner.errors import InputError
+from tuner.metrics import ACCURACY, Objective
 from tuner.runs.pareto import pareto_front
 from tuner.runs.pareto import pareto_ranks as ranks_of_points
 
 
-def frontier(trials: pd.DataFrame) -> pd.DataFrame:
-    """The rows of ``trials`` that no other row dominates (accuracy up, parameters down), by ascending parameters.
+def frontier(trials: pd.DataFrame, *, objective: Objective = ACCURACY) -> pd.DataFrame:
+    """The rows of ``trials`` that no other row dominates (better objective, fewer parameters), by ascending parameters.
 
-    Rows without an accuracy or a size are left out.
+    Rows without a value of the objective or a size are left out.
     """
-    usable = with_size(trials)
-    return usable.iloc[pareto_front(usable["val_accuracy"].tolist(), usable["parameters"].tolist())]
+    usable = with_size(trials, objective)
+    return usable.iloc[pareto_front(scores(usable, objective).tolist(), usable["parameters"].tolist())]
 
 
-def pareto_ranks(trials: pd.DataFrame) -> "pd.Series[int]":
-    """The frontier layer of every trial with accuracy and size: 1 on the frontier, 2 where only those dominate, and so on."""
-    usable = with_size(trials)
-    numbers = ranks_of_points(usable["val_accuracy"].tolist(), usable["parameters"].tolist())
+def pareto_ranks(trials: pd.DataFrame, *, objective: Objective = ACCURACY) -> "pd.Series[int]":
+    """The frontier layer of every scored trial with a size: 1 on the frontier, 2 where only those dominate, and so on."""
+    usable = with_size(trials, objective)
+    numbers = ranks_of_points(scores(usable, objective).tolist(), usable["parameters"].tolist())
     return pd.Series([number + 1 for number in numbers], index=usable.index, name="layer", dtype="int64")
 
 
-def knee_heights(trials: pd.DataFrame) -> "pd.Series[float]":
-    """How far each trial with accuracy and size lies above the straight line between the frontier's ends.
+def knee_heights(trials: pd.DataFrame, *, objective: Objective = ACCURACY) -> "pd.Series[float]":
+    """How far each scored trial with a size lies above the straight line between the frontier's ends.
 
     Parameters are on a logarithmic axis and both axes are scaled so that the frontier spans [0, 1]:
     ``(a - a_first) / (a_last - a_first) - (ln p - ln p_first) / (ln p_last - ln p_first)``, the chord construction of
-    "Kneedle" (Satopaa et al. 2011). A frontier of one or two points has no bend: heights are then the accuracies.
+    "Kneedle" (Satopaa et al. 2011). A frontier of one or two points has no bend: heights are then the scores, higher is better.
     """
-    usable = with_size(trials)
-    front = frontier(usable)
+    usable = with_size(trials, objective)
+    front, values = frontier(usable, objective=objective), scores(usable, objective)
     ends = front.iloc[[0, -1]] if len(front) else front
     if len(front) < 3 or ends["parameters"].nunique() < 2:
-        return usable["val_accuracy"].rename("height")
-    sizes, accuracies = np.log(ends["parameters"].to_numpy(dtype=float)), ends["val_accuracy"].to_numpy(dtype=float)
+        return values.rename("height")
+    sizes, first_last = np.log(ends["parameters"].to_numpy(dtype=float)), scores(ends, objective).to_numpy(dtype=float)
     x = (np.log(usable["parameters"].to_numpy(dtype=float)) - sizes[0]) / (sizes[1] - sizes[0])
-    y = (usable["val_accuracy"].to_numpy(dtype=float) - accuracies[0]) / (accuracies[1] - accuracies[0])
+    y = (values.to_numpy(dtype=float) - first_last[0]) / (first_last[1] - first_last[0])
     return pd.Series(y - x, index=usable.index, name="height")
 
 
-def knee(trials: pd.DataFrame) -> str | None:
-    """The id of the trial at the knee of the frontier, None where no trial has an accuracy and a size.
+def knee(trials: pd.DataFrame, *, objective: Objective = ACCURACY) -> str | None:
+    """The id of the trial at the knee of the frontier, None where no trial has a value of the objective and a size.
 
     The knee is the frontier's point of greatest ``knee_heights``, the smallest of equals; of a frontier of one or two
-    points, the most accurate one.
+    points, the best one.
     """
-    front = frontier(trials)
+    front = frontier(trials, objective=objective)
     if front.empty:
         return None
-    heights = knee_heights(trials).loc[front.index].to_numpy()
+    heights = knee_heights(trials, objective=objective).loc[front.index].to_numpy()
     return str(front["trial_id"].iloc[int(np.argmax(heights))])
 
 
 @dataclass(frozen=True)
 class Reference:
-    """The corner that a hypervolume is measured from: an accuracy and a number of parameters that are worth nothing."""
+    """The corner that a hypervolume is measured from: what is worth nothing.
 
-    accuracy: float = 0.0
+    Attributes:
+        accuracy: a value of the objective, by default what its metric calls worthless (of accuracy, 0).
+        parameters: how many are too many.
+    """
+
+    accuracy: float | None = None
     parameters: int = 10_000_000
 
     def __post_init__(self) -> None:
@@ -73,37 +79,39 @@ class Reference:
 
 
 REFERENCE = Reference()
-"""Accuracy 0 at ten million parameters. It is fixed beforehand and not taken from a run's own trials, so that the figures of
+"""Ten million parameters for nothing. It is fixed beforehand and not taken from a run's own trials, so that the figures of
 different runs can be compared; no network of the named spaces is as large, so every trial adds what it is worth."""
 
 
-def hypervolume(trials: pd.DataFrame, reference: Reference = REFERENCE) -> float:
-    """The area that the frontier dominates, in accuracy times decades of parameters.
+def hypervolume(trials: pd.DataFrame, reference: Reference = REFERENCE, *, objective: Objective = ACCURACY) -> float:
+    """The area that the frontier dominates, in units of the objective times decades of parameters.
 
-    With the frontier's sizes ``p_1 < ... < p_n`` below the reference, ``p_(n+1)`` the reference's, and accuracies ``a_i``:
+    With the frontier's sizes ``p_1 < ... < p_n`` below the reference, ``p_(n+1)`` the reference's, and scores ``a_i``:
     ``sum_i max(0, a_i - a_ref) * (log10 p_(i+1) - log10 p_i)``. Parameters are on a logarithmic axis, since a saving of
-    half counts the same at every size. Points beyond the reference add nothing; 0 where no trial has an accuracy.
+    half counts the same at every size. Points beyond the reference add nothing; 0 where no trial has a score.
     """
-    front = frontier(trials)
-    front = front[(front["parameters"] < reference.parameters) & (front["val_accuracy"] > reference.accuracy)]
+    floor = objective.turned(objective.metric.worthless if reference.accuracy is None else reference.accuracy)
+    front = frontier(trials, objective=objective)
+    front = front[(front["parameters"] < reference.parameters) & (scores(front, objective) > floor)]
     edges = [math.log10(size) for size in [*front["parameters"].tolist(), reference.parameters]]
-    heights = [accuracy - reference.accuracy for accuracy in front["val_accuracy"].tolist()]
+    heights = [score - floor for score in scores(front, objective).tolist()]
     return float(sum(h * (right - left) for h, left, right in zip(heights, edges[:-1], edges[1:], strict=True)))
 
 
-def accuracy_costs(trials: pd.DataFrame) -> pd.DataFrame:
+def accuracy_costs(trials: pd.DataFrame, *, objective: Objective = ACCURACY) -> pd.DataFrame:
     """The frontier from the smallest trial up, and what each step costs.
 
-    Columns: ``trial_id``, ``val_accuracy``, ``parameters``, ``non_embedding_parameters``, ``seconds``, then against the
-    trial before: ``points_gained`` (accuracy in percentage points), ``parameters_added``, ``parameters_per_point``
-    (``parameters_added / points_gained``) and ``times_larger``; missing in the first row. Of twins the first is taken.
+    Columns: ``trial_id``, ``val_<metric>``, ``parameters``, ``non_embedding_parameters``, ``seconds``, then against the
+    trial before: ``points_gained`` (hundredths: percentage points of accuracy), ``parameters_added``,
+    ``parameters_per_point`` (``parameters_added / points_gained``) and ``times_larger``; missing in the first row. Of twins
+    the first is taken.
     """
     require(trials, "seconds")
-    front = frontier(trials).drop_duplicates("parameters").reset_index(drop=True)
-    steps = front[["trial_id", "val_accuracy", "parameters"]].copy()
+    front = frontier(trials, objective=objective).drop_duplicates("parameters").reset_index(drop=True)
+    steps = front[["trial_id", objective.column, "parameters"]].copy()
     steps["non_embedding_parameters"] = non_embedding_parameters(front)
     steps["seconds"] = front["seconds"]
-    steps["points_gained"] = 100 * steps["val_accuracy"].diff()
+    steps["points_gained"] = 100 * scores(steps, objective).diff()
     steps["parameters_added"] = steps["parameters"].diff()
     steps["parameters_per_point"] = steps["parameters_added"] / steps["points_gained"]
     steps["times_larger"] = steps["parameters"] / steps["parameters"].shift()

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from analysis.columns import CONFIG
 from tuner.errors import InputError
+from tuner.metrics import Objective
 from tuner.runs.folder import RunFolder, find_run
 from tuner.runs.journal import read_journal
 from tuner.runs.location import runs_folder
@@ -54,6 +55,11 @@ class Run:
     def name(self) -> str:
         """The run's name."""
         return self.folder.name
+
+    @property
+    def objective(self) -> Objective:
+        """The metric that its search pursued."""
+        return self.settings.pursued
 
     @property
     def label(self) -> str:

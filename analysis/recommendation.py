@@ -5,58 +5,70 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.descriptions import percent
+from analysis.descriptions import value_text
 from analysis.frontier import knee
 from analysis.ranking import rank
+from analysis.results import Results
+from tuner.metrics import ACCURACY, Objective
 
 
 @dataclass(frozen=True)
 class Recommendation:
-    """The trial to take, and the most accurate one to hold it against: rows of ``Run.trials``."""
+    """The trial to take, and the best one to hold it against: rows of ``Run.trials``."""
 
     chosen: "pd.Series[Any]"
     best: "pd.Series[Any]"
+    objective: Objective
 
     @property
     def times_smaller(self) -> float:
-        """Parameters of the most accurate over those of the chosen."""
+        """Parameters of the best over those of the chosen."""
         return float(self.best["parameters"] / self.chosen["parameters"])
 
     @property
     def sentence(self) -> str:
-        """Which trial, its accuracy and size, and how it compares with the most accurate."""
-        chosen, best = self.chosen, self.best
+        """Which trial, its value and size, and how it compares with the best."""
+        chosen, best, objective = self.chosen, self.best, self.objective
+        metric, column = objective.metric, objective.column
         if pd.isna(chosen["parameters"]):
-            accuracy = percent(best["val_accuracy"])
-            return f"Trial {best['trial_id']} has the highest validation accuracy, {accuracy}; sizes are not known."
+            most = "highest" if objective.mode == "max" else "lowest"
+            value = value_text(best[column], objective)
+            return f"Trial {best['trial_id']} has the {most} validation {metric.title}, {value}; sizes are not known."
         take = (
-            f"Take trial {chosen['trial_id']}: {percent(chosen['val_accuracy'])} validation accuracy with "
+            f"Take trial {chosen['trial_id']}: {value_text(chosen[column], objective)} validation {metric.title} with "
             f"{chosen['parameters']:,} parameters"
         )
         if chosen["trial_id"] == best["trial_id"]:
-            return f"{take}; no other trial is more accurate."
-        points = 100 * (best["val_accuracy"] - chosen["val_accuracy"])
+            return f"{take}; no other trial is {metric.better}."
         return (
-            f"{take}; the most accurate, trial {best['trial_id']}, gains {points:.1f} "
-            f"{'point' if f'{points:.1f}' == '1.0' else 'points'} with {_times(self.times_smaller)} the parameters."
+            f"{take}; the {metric.best}, trial {best['trial_id']}, gains {self._gain()} with "
+            f"{_times(self.times_smaller)} the parameters."
         )
 
+    def _gain(self) -> str:
+        """How much better the best is: in points where people read the metric in percent."""
+        gain = self.objective.turned(self.best[self.objective.column] - self.chosen[self.objective.column])
+        if not self.objective.metric.percent:
+            return f"{gain:.3f}"
+        points = f"{100 * gain:.1f}"
+        return f"{points} {'point' if points == '1.0' else 'points'}"
 
-def recommend(trials: pd.DataFrame) -> Recommendation | None:
-    """The knee of the frontier against the most accurate trial, None where no trial has an accuracy.
 
-    Where no size is known, the most accurate is both.
+def recommend(trials: pd.DataFrame, *, objective: Objective = ACCURACY) -> Recommendation | None:
+    """The knee of the frontier against the best trial, None where no trial has finished an epoch.
+
+    Where no size is known, the best is both.
     """
-    ranked = rank(trials, top=1)
+    ranked = rank(trials, top=1, objective=objective)
     if ranked.empty:
         return None
     best = str(ranked["trial_id"].iloc[0])
-    return Recommendation(_row(trials, knee(trials) or best), _row(trials, best))
+    return Recommendation(_row(trials, knee(trials, objective=objective) or best), _row(trials, best), objective)
 
 
-def chosen_trial(trials: pd.DataFrame) -> str:
-    """The id of the trial to take, empty where no trial has an accuracy."""
-    decision = recommend(trials)
+def chosen_trial(run: Results) -> str:
+    """The id of the trial to take, empty where no trial has finished an epoch."""
+    decision = recommend(run.trials, objective=run.objective)
     return str(decision.chosen["trial_id"]) if decision else ""
 
 

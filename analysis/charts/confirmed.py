@@ -3,7 +3,7 @@
 import altair as alt
 import pandas as pd
 
-from analysis.charts.theme import dressed, layered, rows
+from analysis.charts.theme import dressed, layered, rows, value_format
 from analysis.confirmation import Confirmation
 from analysis.loading import Run
 from analysis.predictions import calibration_bins
@@ -18,7 +18,7 @@ def confirmation(run: Run, found: Confirmation, *, title: str | None = None) -> 
         found: what ``analysis.confirmation(run)`` gives.
         title: above the chart.
     """
-    models = found.models
+    models, objective = found.models, run.objective
     order = models["model"].tolist()
     done = run.repeats[(run.repeats["status"] == "completed") & run.repeats["model"].isin(order)]
     low, high = (
@@ -39,7 +39,9 @@ def confirmation(run: Run, found: Confirmation, *, title: str | None = None) -> 
             alt.Tooltip("test_accuracy:Q", title="test accuracy", format=".2%"),
             alt.Tooltip("low:Q", title="from", format=".2%"),
             alt.Tooltip("high:Q", title="to", format=".2%"),
-            alt.Tooltip("val_accuracy:Q", title="validation accuracy", format=".2%"),
+            alt.Tooltip(
+                f"{objective.column}:Q", title=f"validation {objective.metric.title}", format=value_format(objective)
+            ),
             alt.Tooltip("parameters:Q", format=","),
             alt.Tooltip("repeats:Q"),
         ],

@@ -10,6 +10,7 @@ import altair as alt
 import pandas as pd
 
 from tuner.errors import InputError
+from tuner.metrics import Objective
 from tuner.runs.atomic import write_bytes_atomically, write_text_atomically
 
 WIDTH, HEIGHT = 560, 320
@@ -139,13 +140,19 @@ def _plain(value: Any, digits: int) -> Any:
     return None if pd.isna(value) else value
 
 
-def accuracy_axis(field: str, values: "pd.Series[float]", title: str | None = "validation accuracy") -> alt.Y:
-    """Accuracies in percent, over the range that they have and a little more."""
+def value_format(objective: Objective, digits: int = 2) -> str:
+    """How Vega writes a value of a metric: in percent with so many digits, or plain and as exact."""
+    return f".{digits}%" if objective.metric.percent else f".{digits + 2}f"
+
+
+def value_axis(field: str, values: "pd.Series[float]", objective: Objective, title: str | None) -> alt.Y:
+    """Values of a metric, over the range that they have and a little more; shares do not go beyond 0 and 1."""
     known = values.dropna()
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
     margin = max(0.08 * (high - low), 0.002)
-    scale = alt.Scale(domain=[max(0.0, low - margin), min(1.0, high + margin)], nice=False, zero=False)
-    form = ".1%" if high - low < 0.06 else ".0%"
+    top = min(1.0, high + margin) if objective.metric.percent else high + margin
+    scale = alt.Scale(domain=[max(0.0, low - margin), top], nice=False, zero=False)
+    form = value_format(objective, 1 if high - low < 0.06 else 0)
     return alt.Y(f"{field}:Q", title=title, scale=scale, axis=alt.Axis(format=form, tickCount=6))
 
 

@@ -4,63 +4,71 @@ import altair as alt
 import pandas as pd
 
 from analysis import curves
-from analysis.charts.theme import accuracy_axis, dressed, layered, rows
-from analysis.columns import require, with_accuracy
+from analysis.charts.theme import dressed, layered, rows, value_axis, value_format
+from analysis.columns import require, scored
 from analysis.ranking import By
 from analysis.recommendation import chosen_trial
 from analysis.results import Results
+from tuner.metrics import Objective
 
 
 def learning_curves(run: Results, *, top: int = 5, by: By = "accuracy", title: str | None = None) -> alt.LayerChart:
-    """Validation accuracy by epoch of the ``top`` trials (at most five keep apart by colour), training accuracy dashed; a
-    diamond marks the epoch where overfitting begins (``overfitting_epochs``).
+    """The objective by epoch of the ``top`` trials (at most five keep apart by colour), that of training dashed where it was
+    measured; a diamond marks the epoch where overfitting begins (``overfitting_epochs``).
     """
     table = curves.learning_curves(run, top=top, by=by)
     order = table["trial_id"].drop_duplicates().tolist()
-    both = pd.concat([table["val_accuracy"], table["train_accuracy"]])
+    column, train = run.objective.column, _train_column(run.objective, table)
+    both = table[[column, *train]].melt()["value"]
     base = alt.Chart(rows(table)).encode(
         x=_epochs(table),
         color=alt.Color("trial_id:N", title="trial", sort=order),
     )
-    y = accuracy_axis("val_accuracy", both, "accuracy")
+    y = value_axis(column, both, run.objective, run.objective.metric.title)
     first = table[table["overfitting"]].drop_duplicates("trial_id")
     turns = alt.Chart(rows(first)).mark_point(filled=True, shape="diamond", size=110, opacity=1)
     chart = layered(
-        base.mark_line(strokeDash=[2, 3], strokeWidth=1, opacity=0.8).encode(y="train_accuracy:Q"),
+        *(base.mark_line(strokeDash=[2, 3], strokeWidth=1, opacity=0.8).encode(y=f"{name}:Q") for name in train),
         base.mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=18, filled=True)).encode(
             y=y,
             tooltip=[
                 alt.Tooltip("trial_id:N", title="trial"),
                 alt.Tooltip("epoch:Q"),
-                alt.Tooltip("val_accuracy:Q", title="validation", format=".2%"),
-                alt.Tooltip("train_accuracy:Q", title="training", format=".2%"),
+                *_tooltips(run.objective, train),
             ],
         ),
-        turns.encode(x=_epochs(table), y="val_accuracy:Q", color=alt.Color("trial_id:N", sort=order)),
+        turns.encode(x=_epochs(table), y=f"{column}:Q", color=alt.Color("trial_id:N", sort=order)),
     )
     return dressed(chart, title)
 
 
+def _train_column(objective: Objective, table: pd.DataFrame) -> list[str]:
+    """The column with the objective on the training texts, none where only other metrics were measured there."""
+    return [name for name in [f"train_{objective.name}"] if name in table]
+
+
+def _tooltips(objective: Objective, train: list[str]) -> list[alt.Tooltip]:
+    titles = {objective.column: "validation"} | dict.fromkeys(train, "training")
+    return [alt.Tooltip(f"{name}:Q", title=title, format=value_format(objective)) for name, title in titles.items()]
+
+
 def trial_curve(run: Results, *, title: str | None = None) -> alt.LayerChart:
-    """Validation accuracy (solid) and training accuracy (dashed) of one trial, with a line where overfitting begins.
+    """The objective on validation texts (solid) and, where it was measured, on training texts (dashed) of one trial, with a
+    line where overfitting begins.
 
     The chart holds the curves of all trials; its parameter ``trial`` says which is shown, at first the knee (where
-    sizes are not known, the most accurate).
+    sizes are not known, the best).
     """
-    require(run.epochs, "trial_id", "epoch", "val_accuracy", "train_accuracy")
-    known = run.epochs[run.epochs["trial_id"].isin(with_accuracy(run.trials)["trial_id"])]
-    packed = known.groupby("trial_id", sort=False)[["epoch", "val_accuracy", "train_accuracy"]].agg(list).reset_index()
+    objective, column, train = run.objective, run.objective.column, _train_column(run.objective, run.epochs)
+    require(run.epochs, "trial_id", "epoch", column)
+    known = run.epochs[run.epochs["trial_id"].isin(scored(run.trials, objective)["trial_id"])]
+    packed = known.groupby("trial_id", sort=False)[["epoch", column, *train]].agg(list).reset_index()
     packed = packed.assign(turn=packed["trial_id"].map(curves.overfitting_epochs(run.epochs)).astype(float))
-    both = pd.concat([known["val_accuracy"], known["train_accuracy"]])
-    y = accuracy_axis("val_accuracy", both, "accuracy")
+    y = value_axis(column, known[[column, *train]].melt()["value"], objective, objective.metric.title)
     x = _epochs(known)
     chosen = alt.Chart(rows(packed, digits=4)).transform_filter("datum.trial_id == trial")
-    flat = chosen.transform_flatten(["epoch", "val_accuracy", "train_accuracy"])
-    tooltip = [
-        alt.Tooltip("epoch:Q"),
-        alt.Tooltip("val_accuracy:Q", title="validation", format=".2%"),
-        alt.Tooltip("train_accuracy:Q", title="training", format=".2%"),
-    ]
+    flat = chosen.transform_flatten(["epoch", column, *train])
+    tooltip = [alt.Tooltip("epoch:Q"), *_tooltips(objective, train)]
     ends = flat.transform_window(place="row_number()", sort=[alt.SortField("epoch", order="descending")])
     ends = ends.transform_filter("datum.place == 1")
     turn = chosen.transform_filter("isValid(datum.turn)").transform_calculate(epoch="datum.turn")
@@ -69,12 +77,15 @@ def trial_curve(run: Results, *, title: str | None = None) -> alt.LayerChart:
         turn.mark_text(style="note", align="left", dx=4, baseline="bottom", y="height", dy=-4).encode(
             x=x, text=alt.value("overfits from here")
         ),
-        flat.mark_line(style="weak-line").encode(x=x, y=alt.Y("train_accuracy:Q")),
+        *(flat.mark_line(style="weak-line").encode(x=x, y=alt.Y(f"{name}:Q")) for name in train),
         flat.mark_line(style="strong-line").encode(x=x, y=y),
         flat.mark_point(style="front-point", size=50, filled=True).encode(x=x, y=y, tooltip=tooltip),
-        _end_label(ends, "training", higher="train_accuracy", than="val_accuracy").encode(x=x),
-        _end_label(ends, "validation", higher="val_accuracy", than="train_accuracy").encode(x=x),
-    ).add_params(alt.param(name="trial", value=chosen_trial(run.trials)))
+        *(
+            _end_label(ends, text, higher=higher, than=than).encode(x=x)
+            for name in train
+            for text, higher, than in (("training", name, column), ("validation", column, name))
+        ),
+    ).add_params(alt.param(name="trial", value=chosen_trial(run)))
     return dressed(chart, title)
 
 

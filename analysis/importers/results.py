@@ -11,6 +11,7 @@ import pandas as pd
 
 from analysis.columns import CONFIG
 from tuner.errors import InputError
+from tuner.metrics import ACCURACY, Objective
 
 _KINDS = ("accuracy", "acc", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy")
 _VALIDATION = (
@@ -104,6 +105,7 @@ class ImportedResults:
             the last one; what the folder does not say is missing.
         epochs: a row a trial and epoch, the columns of ``Run.epochs`` without ``tokens_per_second``.
         notes: sentences on what was read and what was left out.
+        objective: the metric that they are ranked by.
     """
 
     path: Path
@@ -111,6 +113,7 @@ class ImportedResults:
     trials: pd.DataFrame
     epochs: pd.DataFrame
     notes: tuple[str, ...]
+    objective: Objective = ACCURACY
 
     @property
     def name(self) -> str:

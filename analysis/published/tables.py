@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from analysis.columns import CONFIG, with_accuracy
+from analysis.columns import CONFIG, scored
 from analysis.loading import Run
 from search_spaces.config import TrialConfig
 from tuner.errors import InputError
+from tuner.metrics import ACCURACY
 
 _FOLDER = Path(__file__).parent
 _SYSTEM = ("system", "accuracy", "parameters", "split", "source")
@@ -173,7 +174,7 @@ def beside(run: Run, table: PublishedTable) -> pd.DataFrame:
     """
     names = system_names(table, full=False)
     rows = [_row(run, table, name, row) for name, (_, row) in zip(names, table.rows.iterrows(), strict=True)]
-    usable = with_accuracy(run.trials)
+    usable = scored(run.trials, ACCURACY)
     if len(usable):
         best = usable.sort_values("val_accuracy", ascending=False).iloc[0]
         rows.append(

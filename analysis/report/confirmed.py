@@ -8,7 +8,8 @@ from analysis.descriptions import counted, network_text, percent
 from analysis.loading import Run
 from analysis.predictions import BINS, calibration_error, overconfidence, predictions, recalls
 from analysis.recommendation import Recommendation
-from analysis.report.tables import Cell, Row, Table, accuracy_cell, number_cell
+from analysis.report.tables import Cell, Row, Table, number_cell, value_cell
+from tuner.metrics import ACCURACY
 
 _DASH = "–"
 
@@ -55,8 +56,11 @@ def confirmed(run: Run, recommendation: Recommendation | None) -> Confirmed | No
 
 
 def _models(run: Run, found: Confirmation) -> Table:
-    columns = ["model", "test accuracy", "from", "to", "± between repeats", "validation", "parameters", "repeats", "",
-               "network"]  # fmt: skip
+    objective = run.objective
+    title = "validation" if objective == ACCURACY else f"validation {objective.metric.title}"
+    tested = [] if objective == ACCURACY else [objective.test_column]
+    columns = ["model", "test accuracy", "from", "to", "± between repeats", title,
+               *(f"test {objective.metric.title}" for _ in tested), "parameters", "repeats", "", "network"]  # fmt: skip
     trials = {row["trial_id"]: row for _, row in run.trials.iterrows()}
     rows = []
     for model in records(found.models):
@@ -65,16 +69,16 @@ def _models(run: Run, found: Confirmation) -> Table:
         broken = f" of {model['repeats'] + model['broken']}" if model["broken"] else ""
         cells = [
             Cell(name, name),
-            *(accuracy_cell(model[column]) for column in ("test_accuracy", "low", "high")),
+            *(value_cell(model[column], ACCURACY) for column in ("test_accuracy", "low", "high")),
             number_cell(None if model["spread"] is None else 100 * model["spread"], ".2f"),
-            accuracy_cell(model["val_accuracy"]),
+            *(value_cell(model[column], objective) for column in (objective.column, *tested)),
             number_cell(model["parameters"]),
             Cell(f"{model['repeats']}{broken}", model["repeats"]),
             Cell("tied" if model["tied"] else "", "tied" if model["tied"] else ""),
             Cell(network, network),
         ]
         rows.append(Row(name, cells))
-    return Table(columns, [False, *[True] * 7, False, False], rows)
+    return Table(columns, [False, *[True] * (len(columns) - 3), False, False], rows)
 
 
 def _comparisons(found: Confirmation) -> Table:
@@ -100,8 +104,8 @@ def _labels(run: Run, model: str) -> Table:
             [
                 Cell(label["label"], label["label"]),
                 number_cell(label["texts"]),
-                accuracy_cell(label["recall"]),
-                accuracy_cell(label["precision"]),
+                value_cell(label["recall"], ACCURACY),
+                value_cell(label["precision"], ACCURACY),
                 Cell(label["mostly_taken_for"] or _DASH, label["mostly_taken_for"] or ""),
             ],
         )

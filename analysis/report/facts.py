@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import pandas as pd
 import yaml
 
-from analysis.descriptions import counted, percent
+from analysis.descriptions import counted, percent, value_text
 from analysis.frontier import REFERENCE, frontier, hypervolume
 from analysis.importers.results import ImportedResults
 from analysis.loading import Run
 from analysis.recommendation import Recommendation
 from analysis.results import Results
 from analysis.scaling import ScalingFit
+from tuner.metrics import Objective
 
 _IDS_SHOWN = 6
 # What `search` does to data: all of them, their own split, and these shares where they have none (tuner.data.pipeline).
@@ -41,32 +42,34 @@ def meta_line(run: Run | ImportedResults) -> str:
 def key_facts(run: Results, recommendation: Recommendation) -> list[Fact]:
     """The figures below the recommendation."""
     count = counted(len(run.trials), "trial")
-    accuracy = Fact(
-        percent(recommendation.chosen["val_accuracy"]),
-        f"validation accuracy of trial {recommendation.chosen['trial_id']}",
+    objective = run.objective
+    reached = Fact(
+        value_text(recommendation.chosen[objective.column], objective),
+        f"validation {objective.metric.title} of trial {recommendation.chosen['trial_id']}",
     )
     if pd.isna(recommendation.chosen["parameters"]):
-        return [accuracy, Fact(f"{recommendation.chosen['best_epoch']:.0f}", f"epoch where it was reached, of {count}")]
+        return [reached, Fact(f"{recommendation.chosen['best_epoch']:.0f}", f"epoch where it was reached, of {count}")]
     if recommendation.chosen["trial_id"] == recommendation.best["trial_id"]:
-        third = Fact(f"{len(frontier(run.trials)):,}", "trials on the frontier")
+        third = Fact(f"{len(frontier(run.trials, objective=objective)):,}", "trials on the frontier")
     else:
         third = Fact(
             f"{recommendation.times_smaller:,.1f}×",
-            f"smaller than the most accurate, {recommendation.best['trial_id']}",
+            f"smaller than the {objective.metric.best}, {recommendation.best['trial_id']}",
         )
     return [
-        accuracy,
+        reached,
         Fact(f"{recommendation.chosen['parameters']:,}", "parameters, word vectors included"),
         third,
-        Fact(f"{hypervolume(run.trials):.3f}", f"hypervolume of the frontier, {count}"),
+        Fact(f"{hypervolume(run.trials, objective=objective):.3f}", f"hypervolume of the frontier, {count}"),
     ]
 
 
-def reference_text() -> str:
+def reference_text(objective: Objective) -> str:
     """What the hypervolume is measured from."""
+    title = objective.metric.title
     return (
-        f"Hypervolume: accuracy times decades of parameters that the frontier dominates, "
-        f"from accuracy {REFERENCE.accuracy:g} and {REFERENCE.parameters:,} parameters."
+        f"Hypervolume: {title} times decades of parameters that the frontier dominates, "
+        f"from {title} {objective.metric.worthless:g} and {REFERENCE.parameters:,} parameters."
     )
 
 
@@ -97,10 +100,11 @@ def scaling_text(fit: ScalingFit | None) -> str:
             "The frontier has fewer than five sizes, or does not bend as a saturating power law does: "
             "what larger networks would reach cannot be told from it."
         )
-    low, high = fit.ceiling_interval
+    ceiling, low, high = (value_text(value, fit.objective) for value in (fit.ceiling, *fit.ceiling_interval))
+    sign = "−" if fit.objective.mode == "max" else "+"
     return (
-        f"accuracy = {fit.ceiling:.3f} − {fit.scale:.3g} · parameters^−{fit.exponent:.2f}, fitted to the frontier. Ever larger "
-        f"networks would come to {percent(fit.ceiling)} (90 % bootstrap interval {percent(low)} to {percent(high)}). "
+        f"{fit.objective.metric.title} = {fit.ceiling:.3f} {sign} {fit.scale:.3g} · parameters^−{fit.exponent:.2f}, fitted to "
+        f"the frontier. Ever larger networks would come to {ceiling} (90 % bootstrap interval {low} to {high}). "
         "A frontier is made of the luckiest trials, so this is optimistic."
     )
 
@@ -191,7 +195,7 @@ def settings_rows(run: Run) -> list[Fact]:
 
 
 def _seen(run: Run) -> str:
-    models = run.repeats.loc[run.repeats["test_accuracy"].notna(), "model"].nunique()
+    models = run.repeats.loc[run.repeats[run.objective.test_column].notna(), "model"].nunique()
     return f"seen by {counted(models, 'model')}" if models else "not touched"
 
 
@@ -200,14 +204,15 @@ def space_yaml(run: Run) -> str:
     return yaml.safe_dump(run.settings.space, sort_keys=False, allow_unicode=True, width=88, default_flow_style=None)
 
 
-def references_text(references: pd.DataFrame) -> str:
+def references_text(references: pd.DataFrame, objective: Objective) -> str:
     """What the chart draws beside the trials, and with how much care to compare it; empty where there is nothing."""
     baselines = references[(references["kind"] == "baseline") & (references["part"] == "validation")]
     published = references[references["kind"] == "published"]
     parts = []
     if not baselines.empty:
-        pairs = zip(baselines["system"], baselines["accuracy"], strict=True)
-        parts.append(f"In green, baselines: {', '.join(f'{name} {percent(accuracy)}' for name, accuracy in pairs)}.")
+        pairs = zip(baselines["system"], baselines[objective.name], strict=True)
+        named = ", ".join(f"{name} {value_text(value, objective)}" for name, value in pairs)
+        parts.append(f"In green, baselines: {named}.")
     if not published.empty:
         best = published.iloc[0]
         if published["parameters"].notna().any():

@@ -7,7 +7,7 @@ import pandas as pd
 
 from analysis import charts
 from analysis.charts.theme import CSS, config
-from analysis.columns import varied, with_accuracy
+from analysis.columns import scored, varied
 from analysis.effects import importance
 from analysis.importers.results import ImportedResults
 from analysis.loading import Run
@@ -26,24 +26,25 @@ def figures(
     against: pd.DataFrame | None,
 ) -> dict[str, dict[str, Any]]:
     """The specifications by the name that the page places them with; what the trials do not give is left out."""
-    usable = with_accuracy(run.trials)
+    objective = run.objective
+    usable = scored(run.trials, objective)
     drawn: dict[str, alt.LayerChart] = {} if time is None else {"time": charts.time_spent(time)}
     if not usable.empty:
         if usable["parameters"].notna().any():
-            drawn["frontier"] = charts.frontier(run.trials, references=against)
+            drawn["frontier"] = charts.frontier(run.trials, references=against, objective=objective)
             drawn["curve"] = charts.trial_curve(run).properties(height=210)
         if run.epochs["trial_id"].duplicated().any():  # KerasTuner keeps one epoch a trial
             drawn["curves"] = charts.learning_curves(run).properties(height=260)
-        drawn |= {f"effect {name}": charts.effect(run.trials, name) for name in varied(usable)}
-    shares = importance(run.trials)
+        drawn |= {f"effect {name}": charts.effect(run.trials, name, objective=objective) for name in varied(usable)}
+    shares = importance(run.trials, objective=objective)
     if not shares.empty:
-        drawn["importance"] = charts.importance(shares)
+        drawn["importance"] = charts.importance(shares, objective=objective)
         drawn |= {
-            f"interaction {first} {second}": charts.interaction(run.trials, first, second)
+            f"interaction {first} {second}": charts.interaction(run.trials, first, second, objective=objective)
             for first, second in _pairs(shares)
         }
     if fit is not None:
-        drawn["scaling"] = charts.scaling(run.trials, fit).properties(height=260)
+        drawn["scaling"] = charts.scaling(run.trials, fit, objective=objective).properties(height=260)
     if confirmed is not None and isinstance(run, Run):
         answers = predictions(run, confirmed.shown)
         drawn["confirmation"] = charts.confirmation(run, confirmed.found)

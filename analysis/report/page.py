@@ -55,21 +55,24 @@ def render(run: Run | ImportedResults) -> str:
     Of another tool's trials it has what their folder says: no times of workers, no command to repeat them, and no frontier
     where their sizes are not known.
     """
-    recommendation, fit = recommend(run.trials), scaling_fit(run.trials)
+    objective = run.objective
+    recommendation = recommend(run.trials, objective=objective)
+    fit = scaling_fit(run.trials, objective=objective)
     time = time_spent(run) if isinstance(run, Run) else None
     tested = confirmed(run, recommendation) if isinstance(run, Run) else None
     against = references(run) if isinstance(run, Run) else None
     drawn = figures(run, fit, time, tested, against)
     return _template().render(
         run=run,
+        metric=objective.metric,
         meta=facts.meta_line(run),
         notes=() if isinstance(run, Run) else run.notes,
         recommendation=recommendation,
         key_facts=facts.key_facts(run, recommendation) if recommendation else [],
-        against=None if against is None else facts.references_text(against),
-        reference=facts.reference_text(),
-        frontier=frontier_table(run.trials),
-        trials=trials_table(run.trials),
+        against=None if against is None else facts.references_text(against, objective),
+        reference=facts.reference_text(objective),
+        frontier=frontier_table(run),
+        trials=trials_table(run),
         effects=[name for name in drawn if name.startswith("effect ")],
         interactions=[name for name in drawn if name.startswith("interaction ")],
         drawn=drawn,

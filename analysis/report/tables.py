@@ -7,9 +7,11 @@ from typing import Any
 import pandas as pd
 
 from analysis.columns import config_of, non_embedding_parameters
-from analysis.descriptions import network_text, percent, training_text
+from analysis.descriptions import network_text, training_text, value_text
 from analysis.frontier import accuracy_costs
 from analysis.ranking import rank
+from analysis.results import Results
+from tuner.metrics import Objective
 
 
 @dataclass(frozen=True)
@@ -37,22 +39,22 @@ class Table:
     rows: list[Row]
 
 
-def trials_table(trials: pd.DataFrame) -> Table:
-    """All trials with an accuracy, the most accurate first."""
-    ranked = rank(trials)
+def trials_table(run: Results) -> Table:
+    """All trials that have finished an epoch, the best first."""
+    ranked = rank(run.trials, objective=run.objective)
     ranked["without"] = non_embedding_parameters(ranked)
-    columns = ["trial", "accuracy", "parameters", "w/o embedding", "layer", "best epoch", "seconds", "status",
-               "network", "training"]  # fmt: skip
-    rows = [_trial_row(row) for row in _records(ranked)]
+    columns = ["trial", run.objective.metric.title, "parameters", "w/o embedding", "layer", "best epoch", "seconds",
+               "status", "network", "training"]  # fmt: skip
+    rows = [_trial_row(row, run.objective) for row in _records(ranked)]
     return Table(columns, [False, True, True, True, True, True, True, False, False, False], rows)
 
 
-def _trial_row(row: dict[str, Any]) -> Row:
+def _trial_row(row: dict[str, Any], objective: Objective) -> Row:
     config = config_of(pd.Series(row))
     network = network_text(config)
     cells = [
         Cell(row["trial_id"], row["trial_id"]),
-        accuracy_cell(row["val_accuracy"]),
+        value_cell(row[objective.column], objective),
         number_cell(row["parameters"]),
         number_cell(row["without"]),
         number_cell(row["layer"]),
@@ -65,17 +67,18 @@ def _trial_row(row: dict[str, Any]) -> Row:
     return Row(row["trial_id"], cells)
 
 
-def frontier_table(trials: pd.DataFrame) -> Table:
+def frontier_table(run: Results) -> Table:
     """The frontier from the smallest up, and what each step costs."""
-    columns = ["trial", "accuracy", "parameters", "w/o embedding", "times larger", "points gained", "parameters a point",
-               "network"]  # fmt: skip
-    by_id = {row["trial_id"]: row for row in _records(trials)}
+    objective = run.objective
+    columns = ["trial", objective.metric.title, "parameters", "w/o embedding", "times larger", "points gained",
+               "parameters a point", "network"]  # fmt: skip
+    by_id = {row["trial_id"]: row for row in _records(run.trials)}
     rows = [
         Row(
             step["trial_id"],
             [
                 Cell(step["trial_id"], step["trial_id"]),
-                accuracy_cell(step["val_accuracy"]),
+                value_cell(step[objective.column], objective),
                 number_cell(step["parameters"]),
                 number_cell(step["non_embedding_parameters"]),
                 number_cell(step["times_larger"], ".2f"),
@@ -84,7 +87,7 @@ def frontier_table(trials: pd.DataFrame) -> Table:
                 Cell(network := network_text(config_of(pd.Series(by_id[step["trial_id"]]))), network),
             ],
         )
-        for step in _records(accuracy_costs(trials))
+        for step in _records(accuracy_costs(run.trials, objective=objective))
     ]
     return Table(columns, [False, True, True, True, True, True, True, False], rows)
 
@@ -94,9 +97,9 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 
 
-def accuracy_cell(value: float | None) -> Cell:
-    """A share in percent."""
-    return _missing() if value is None or pd.isna(value) else Cell(percent(value, 2), round(value, 6))
+def value_cell(value: float | None, objective: Objective) -> Cell:
+    """A value of a metric."""
+    return _missing() if value is None or pd.isna(value) else Cell(value_text(value, objective, 2), round(value, 6))
 
 
 def number_cell(value: float | None, form: str = ",") -> Cell:

@@ -21,6 +21,7 @@ from analysis.ranking import rank
 from tuner.cli.terminal import Terminal
 from tuner.errors import EXIT_INTERRUPTED, InputError, SearchFailed
 from tuner.formatting import counted, duration_text
+from tuner.metrics import ACCURACY
 from tuner.runs.events import RepeatEnded
 from tuner.runs.folder import RunFolder
 from tuner.runs.journal import Journal, read_journal
@@ -62,15 +63,18 @@ class RepeatLines:
 
 def print_confirmation(console: Console, run: Run, found: Confirmation) -> None:
     """The confirmed models as a table, wider where the terminal is, and what they come to."""
-    wide = console.width >= _WIDE
+    wide, objective = console.width >= _WIDE, run.objective
+    # Intervals and ties are of accuracy; another metric that the search pursued stands beside them.
+    tested = [] if objective == ACCURACY else [objective.test_column]
     names = [
         "model",
         "test acc",
         "95 % interval",
+        *(f"test {objective.metric.short}" for _ in tested),
         "parameters",
         "repeats",
         "",
-        *(["val acc", "network"] if wide else []),
+        *([f"val {objective.metric.short}", "network"] if wide else []),
     ]
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in names:
@@ -82,13 +86,14 @@ def print_confirmation(console: Console, run: Run, found: Confirmation) -> None:
             model,
             f"{row['test_accuracy']:.4f}",
             f"{row['low']:.4f} to {row['high']:.4f}",
+            *(f"{row[name]:.4f}" for name in tested),
             f"{row['parameters']:,}",
             f"{row['repeats']}" + (f" of {row['repeats'] + row['broken']}" if row["broken"] else ""),
             "tied" if row["tied"] else "",
         ]
         if wide:
             network = network_text(config_of(trials[model])) if model in trials else "mean of word vectors"
-            cells += [f"{row['val_accuracy']:.4f}", network]
+            cells += [f"{row[objective.column]:.4f}", network]
         table.add_row(*cells, style="bold" if row["tied"] else None)
     console.print()
     console.print(table)
@@ -141,18 +146,20 @@ def confirm_command(
 
 
 def chosen_trials(run: Run, *, by: By, top: int) -> list[str]:
-    """The trials to confirm: the most accurate, or the knee of the frontier and then its most accurate.
+    """The trials to confirm: the best by the objective, or the knee of the frontier and then its best.
 
     Raises:
         InputError: where no trial has finished an epoch.
     """
-    ranked: list[str] = rank(frontier(run.trials) if by == "frontier" else run.trials)["trial_id"].tolist()
+    objective = run.objective
+    among = frontier(run.trials, objective=objective) if by == "frontier" else run.trials
+    ranked: list[str] = rank(among, objective=objective)["trial_id"].tolist()
     if not ranked:
         raise InputError(
             f"{run.name}: no trial has finished an epoch, so there is nothing to confirm; resume the search"
         )
     if by == "frontier":
-        at_knee = knee(run.trials)
+        at_knee = knee(run.trials, objective=objective)
         ranked.sort(key=lambda trial: trial != at_knee)
     return ranked[:top]
 

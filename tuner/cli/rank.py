@@ -9,7 +9,7 @@ import pandas as pd
 from rich.console import Console
 
 from analysis.any_results import load_results
-from analysis.columns import config_of, plain
+from analysis.columns import config_of, plain, scored
 from analysis.frontier import knee
 from analysis.importers.results import ImportedResults
 from analysis.loading import Run
@@ -22,7 +22,7 @@ from tuner.formatting import counted
 def rank_command(run: str, runs_dir: Path, *, top: int, by: By, max_params: int | None = None, as_json: bool) -> int:
     """Prints the ranked trials of a run."""
     loaded = load_results(run, runs_dir=runs_dir)
-    ranked = rank(loaded.trials, by=by, top=top, max_params=max_params)
+    ranked = rank(loaded.trials, by=by, top=top, max_params=max_params, objective=loaded.objective)
     if as_json:
         print_json(loaded, ranked)
         return 0
@@ -30,7 +30,7 @@ def rank_command(run: str, runs_dir: Path, *, top: int, by: By, max_params: int 
     if ranked.empty:
         console.print(f"{loaded.name}: {counted(len(loaded.trials), 'trial')}, {_why_none(loaded, max_params)}")
         return 0
-    console.print(rank_table(ranked, width=console.width))
+    console.print(rank_table(ranked, width=console.width, objective=loaded.objective))
     if isinstance(loaded, Run):
         _print_configurations(console, loaded, top=top, max_params=max_params)
     console.print(_counts(loaded, len(ranked)), style="dim")
@@ -41,7 +41,7 @@ def rank_command(run: str, runs_dir: Path, *, top: int, by: By, max_params: int 
 
 
 def _why_none(run: Results, max_params: int | None) -> str:
-    smallest = run.trials.loc[run.trials["val_accuracy"].notna(), "parameters"].min()
+    smallest = scored(run.trials, run.objective)["parameters"].min()
     if max_params is None or pd.isna(smallest):
         return "none has finished an epoch yet"
     return f"none has at most {max_params:,} parameters; the smallest has {smallest:,}"
@@ -49,29 +49,31 @@ def _why_none(run: Results, max_params: int | None) -> str:
 
 def print_results(console: Console, run: Run, *, top: int = 10) -> None:
     """The end of a search: ranked table, frontier, chart."""
-    best = rank(run.trials, top=top)
+    objective = run.objective
+    best = rank(run.trials, top=top, objective=objective)
     if best.empty:
         return
     console.print()
-    console.print(rank_table(best, width=console.width))
+    console.print(rank_table(best, width=console.width, objective=objective))
     _print_configurations(console, run, top=top)
-    rest = rank(run.trials, by="frontier")
+    rest = rank(run.trials, by="frontier", objective=objective)
     rest = rest[rest["on_frontier"] & ~rest["trial_id"].isin(best["trial_id"])]
     if not rest.empty:
         console.print("\nsmaller trials on the frontier:", style="dim")
-        console.print(rank_table(rest, width=console.width))
-    if run.trials["parameters"][run.trials["val_accuracy"].notna()].nunique() > 1:
+        console.print(rank_table(rest, width=console.width, objective=objective))
+    if scored(run.trials, objective)["parameters"].nunique() > 1:
         console.print()
-        console.print(frontier_chart(run.trials, width=console.width))
+        console.print(frontier_chart(run.trials, width=console.width, objective=objective))
     console.print(f"\n{_counts(run, len(best) + len(rest))}", style="dim")
 
 
 def _print_configurations(console: Console, run: Run, *, top: int, max_params: int | None = None) -> None:
     """Where each configuration has several seeds: their mean and spread."""
     if run.settings.repeats > 1:
-        within = rank(run.trials, max_params=max_params)
+        within = rank(run.trials, max_params=max_params, objective=run.objective)
+        grouped = by_configuration(within, objective=run.objective).head(top)
         console.print("\neach configuration over its seeds (standard deviation):", style="dim")
-        console.print(configuration_table(by_configuration(within).head(top), width=console.width))
+        console.print(configuration_table(grouped, width=console.width, objective=run.objective))
         console.print()
 
 
@@ -80,7 +82,7 @@ def _counts(run: Results, shown: int) -> str:
     parts = ", ".join(f"{count} {status}" for status, count in statuses.items())
     left = run.settings.trials - len(run.trials) if isinstance(run, Run) else 0
     waiting = f", {left} not yet begun" if left > 0 else ""
-    at_knee = knee(run.trials)
+    at_knee = knee(run.trials, objective=run.objective)
     front = f"★ frontier, knee at {at_knee}" if at_knee else "no frontier, since the trials do not say their parameters"
     return f"{run.name}: {shown} of {counted(len(run.trials), 'trial')} shown ({parts}{waiting}); {front}; epoch: best/trained"
 
@@ -88,9 +90,14 @@ def _counts(run: Results, shown: int) -> str:
 def print_json(run: Run | ImportedResults, ranked: pd.DataFrame) -> None:
     """The ranked trials as one JSON document on stdout."""
     folder = run.folder.place if isinstance(run, Run) else str(run.path)
-    document = {"run": run.name, "folder": folder, "knee": knee(run.trials), "trials": _records(ranked)}
+    document = {
+        "run": run.name,
+        "folder": folder,
+        "knee": knee(run.trials, objective=run.objective),
+        "trials": _records(ranked),
+    }
     if isinstance(run, Run) and run.settings.repeats > 1:
-        document["configurations"] = _records(by_configuration(run.trials))
+        document["configurations"] = _records(by_configuration(run.trials, objective=run.objective))
     click.echo(json.dumps(document, allow_nan=False))
 
 

@@ -17,7 +17,7 @@ def report_command(run: str, runs_dir: Path, *, out: Path | None) -> int:
     write_report(loaded, path)
     place = loaded.folder.publish(path) if out is None and isinstance(loaded, Run) else str(path)
     console = Terminal()
-    decision = recommend(loaded.trials)
+    decision = recommend(loaded.trials, objective=loaded.objective)
     console.print(
         decision.sentence if decision else "No trial has finished an epoch yet.", markup=False, soft_wrap=True
     )

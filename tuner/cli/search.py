@@ -108,7 +108,7 @@ def _finish(console: Console, folder: RunFolder, reason: EndReason, *, as_json: 
 
     run = load(folder.place)
     if as_json:
-        print_json(run, rank(run.trials))
+        print_json(run, rank(run.trials, objective=run.objective))
     else:
         print_results(console, run)
     if reason == "finished":

@@ -1,4 +1,4 @@
-"""What commands print on: the console, tables of trials, accuracy against parameters as characters."""
+"""What commands print on: the console, tables of trials, their objective against parameters as characters."""
 
 import math
 from typing import Any, NoReturn
@@ -9,9 +9,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from analysis.columns import config_of
+from analysis.columns import config_of, scored
 from analysis.descriptions import network_text, training_text
 from analysis.frontier import frontier
+from tuner.metrics import Objective
 
 
 class Terminal(Console):
@@ -29,20 +30,21 @@ class Terminal(Console):
 _ROWS = 14
 
 
-def frontier_chart(trials: pd.DataFrame, *, width: int) -> Text:
-    """A scatter of all trials with an accuracy; the frontier is drawn over it. Parameters on a logarithmic axis."""
-    usable = trials[trials["val_accuracy"].notna()]
-    front = frontier(usable)
+def frontier_chart(trials: pd.DataFrame, *, width: int, objective: Objective) -> Text:
+    """A scatter of all trials that have finished an epoch; the frontier is drawn over it. Parameters on a logarithmic axis."""
+    usable = scored(trials, objective)
+    front = frontier(usable, objective=objective)
     plotext.clear_figure()
     plotext.theme("clear")
     plotext.plot_size(min(width, 100), _ROWS)
     plotext.xscale("log")
-    plotext.scatter(usable["parameters"].tolist(), usable["val_accuracy"].tolist(), marker="·")
-    plotext.scatter(front["parameters"].tolist(), front["val_accuracy"].tolist(), marker="★")
+    plotext.scatter(usable["parameters"].tolist(), usable[objective.column].tolist(), marker="·")
+    plotext.scatter(front["parameters"].tolist(), front[objective.column].tolist(), marker="★")
     ticks = _size_ticks(usable["parameters"].min(), usable["parameters"].max())
     plotext.xticks(ticks, [_size_text(tick) for tick in ticks])
     # Above and not in the chart: plotext leaves out a title that is wider than the terminal.
-    return Text("validation accuracy against parameters (logarithmic), ★ frontier\n") + Text.from_ansi(plotext.build())
+    heading = f"validation {objective.metric.title} against parameters (logarithmic), ★ frontier\n"
+    return Text(heading) + Text.from_ansi(plotext.build())
 
 
 def _size_ticks(smallest: int, largest: int) -> list[float]:
@@ -66,23 +68,24 @@ _GAP = 2
 _LEAST_NETWORK = 10
 
 
-def rank_table(ranked: pd.DataFrame, *, width: int) -> Table:
-    """Ranked trials; a star marks the frontier, and test accuracies are there after a confirmation.
+def rank_table(ranked: pd.DataFrame, *, width: int, objective: Objective) -> Table:
+    """Ranked trials; a star marks the frontier, and test figures are there after a confirmation.
 
     How they were trained is shown where the terminal is wide enough. Where it is narrow, the network is cut short or left
     out; the figures never are.
     """
-    wide, tested = width >= _WIDE, bool(ranked["test_accuracy"].notna().any())
-    rows = [_cells(row, wide=wide, tested=tested) for _, row in ranked.iterrows()]
-    names = ["#", "trial", "val acc", *(["test acc"] if tested else []), "parameters", "", "epoch", "status", "network",
-             *(["training"] if wide else [])]  # fmt: skip
+    wide, tested = width >= _WIDE, bool(ranked[objective.test_column].notna().any())
+    columns = [objective.column, *([objective.test_column] if tested else [])]
+    rows = [_cells(row, columns, wide=wide) for _, row in ranked.iterrows()]
+    figures = [f"{part} {objective.metric.short}" for part in ("val", "test")[: len(columns)]]
+    names = ["#", "trial", *figures, "parameters", "", "epoch", "status", "network", *(["training"] if wide else [])]
     if not wide:
         rows, names = _fitted([names, *rows], width)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in names:
         table.add_column(
             name,
-            justify="right" if name in ("#", "val acc", "test acc", "parameters", "epoch") else "left",
+            justify="right" if name in ("#", *figures, "parameters", "epoch") else "left",
             no_wrap=True,
         )
     for cells, on_frontier in zip(rows, ranked["on_frontier"], strict=True):
@@ -90,10 +93,11 @@ def rank_table(ranked: pd.DataFrame, *, width: int) -> Table:
     return table
 
 
-def configuration_table(grouped: pd.DataFrame, *, width: int) -> Table:
+def configuration_table(grouped: pd.DataFrame, *, width: int, objective: Objective) -> Table:
     """Configurations with mean and spread over their seeds; the network is cut short where the terminal is narrow."""
-    names = ["#", "trials", "seeds", "mean acc", "spread", "lowest", "highest", "parameters", "network"]
-    rows = [_configuration_cells(place, row) for place, (_, row) in enumerate(grouped.iterrows(), start=1)]
+    names = ["#", "trials", "seeds", f"mean {objective.metric.short}", "spread", "lowest", "highest", "parameters",
+             "network"]  # fmt: skip
+    rows = [_configuration_cells(place, row, objective) for place, (_, row) in enumerate(grouped.iterrows(), start=1)]
     rows, names = _fitted([names, *rows], width)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in names:
@@ -103,13 +107,13 @@ def configuration_table(grouped: pd.DataFrame, *, width: int) -> Table:
     return table
 
 
-def _configuration_cells(place: int, row: "pd.Series[Any]") -> list[str]:
+def _configuration_cells(place: int, row: "pd.Series[Any]", objective: Objective) -> list[str]:
     first, *others = row["trials"].split(",")
     return [
         str(place),
         f"{first}-{others[-1]}" if others else first,
         str(row["seeds"]),
-        f"{row['val_accuracy']:.4f}",
+        f"{row[objective.column]:.4f}",
         "" if pd.isna(row["spread"]) else f"{row['spread']:.4f}",
         f"{row['lowest']:.4f}",
         f"{row['highest']:.4f}",
@@ -129,14 +133,12 @@ def _fitted(lines: list[list[str]], width: int) -> tuple[list[list[str]], list[s
     return lines[1:], lines[0]
 
 
-def _cells(row: "pd.Series[Any]", *, wide: bool, tested: bool) -> list[str]:
+def _cells(row: "pd.Series[Any]", columns: list[str], *, wide: bool) -> list[str]:
     config = config_of(row)
-    test_accuracy = "" if pd.isna(row["test_accuracy"]) else f"{row['test_accuracy']:.4f}"
     return [
         str(row["rank"]),
         row["trial_id"],
-        f"{row['val_accuracy']:.4f}",
-        *((test_accuracy,) if tested else ()),
+        *("" if pd.isna(row[name]) else f"{row[name]:.4f}" for name in columns),
         "" if pd.isna(row["parameters"]) else f"{row['parameters']:,}",
         "★" if row["on_frontier"] else "",
         f"{row['best_epoch']:.0f}/{row['epochs']}",
