@@ -11,9 +11,11 @@ def export_command(run: str, runs_dir: Path, *, trial: str, out: Path | None, ki
     """Exports, and says what was written and how to go on."""
     console = Terminal()
     exported = export_run(run, runs_dir, trial=trial, out=out, kind=cast("Format", kind), force=force)
+    objective = exported.objective
     for model in exported.models:
         console.print(
-            f"trial {model['trial']}: validation accuracy {model['val_accuracy']:.4f}, {model['parameters']:,} parameters",
+            f"trial {model['trial']}: validation {objective.metric.title} {model[objective.column]:.4f}, "
+            f"{model['parameters']:,} parameters",
             markup=False,
         )
         if model.get("is_changed"):

@@ -6,6 +6,7 @@ from typing import Any
 from tuner.data.pipeline import BUILT_IN
 from tuner.export.trained import TrainedCustomModel, TrainedModel
 from tuner.formatting import shown
+from tuner.metrics import ACCURACY
 from tuner.models.counting import count_parameters
 from tuner.models.network_spec import Network
 
@@ -132,17 +133,22 @@ def _body(network: Network) -> str:
 
 
 def _metrics(model: TrainedModel | TrainedCustomModel) -> str:
-    metrics, data = model.metrics, model.settings.data
-    rows = ["| part | texts | accuracy | loss (nats) |", "| --- | ---: | ---: | ---: |"]
+    metrics, data, objective = model.metrics, model.settings.data, model.settings.pursued
+    title = objective.metric.title
+    rows = [f"| part | texts | {title} | loss (nats) |", "| --- | ---: | ---: | ---: |"]
     for part, name, texts in (("training, dropout on", "train", data.train), ("validation", "val", data.validation)):
-        accuracy, loss = metrics[f"{name}_accuracy"], metrics[f"{name}_loss"]
-        rows.append(f"| {part} | {texts:,} | {_number(accuracy)} | {_number(loss)} |")
-    test = metrics["test_accuracy"]
+        value, loss = metrics.get(f"{name}_{objective.name}"), metrics[f"{name}_loss"]
+        rows.append(f"| {part} | {texts:,} | {_number(value)} | {_number(loss)} |")
+    test = metrics[objective.test_column]
     if test is None:
+        lucky = "high" if objective.mode == "max" else "low"
         after = (
-            "Epoch and trial were chosen by the validation accuracy, which is therefore a little high. The test texts were "
+            f"Epoch and trial were chosen by the validation {title}, which is therefore a little {lucky}. The test texts were "
             "not used."
         )
+    elif objective != ACCURACY:
+        rows.append(f"| test | {data.test:,} | {test:.4f} | |")
+        after = "The figure of the test texts is the mean over trainings from other seeds."
     else:
         low, high = wilson_interval(test, data.test)
         rows.append(f"| test, 95 % interval {low:.4f} to {high:.4f} | {data.test:,} | {test:.4f} | |")

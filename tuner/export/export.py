@@ -21,28 +21,31 @@ from tuner.export.trained import (
     open_run,
     read_model,
 )
+from tuner.metrics import Objective
 from tuner.models.device import quiet_tensorflow
 from tuner.quiet import quiet_stderr
 
 
-def frontier_index(run: str, descriptions: list[dict[str, Any]]) -> str:
+def frontier_index(run: str, descriptions: list[dict[str, Any]], objective: Objective) -> str:
     """A table of the models by ascending parameters, each with a link to its folder.
 
     Args:
         run: name of the run.
         descriptions: the content of every model's ``export.json``.
+        objective: what the search pursued.
     """
+    metric = objective.metric
     rows = [
-        f"| [{one['trial']}]({one['trial']}/README.md) | {one['parameters']:,} | {one['val_accuracy']:.4f} | "
-        f"{'' if one['test_accuracy'] is None else format(one['test_accuracy'], '.4f')} | {_network(one['config'])} |"
+        f"| [{one['trial']}]({one['trial']}/README.md) | {one['parameters']:,} | {one[objective.column]:.4f} | "
+        f"{'' if (test := one[objective.test_column]) is None else format(test, '.4f')} | {_network(one['config'])} |"
         for one in descriptions
     ]
     head = [
         f"# Frontier of {run}",
         "",
-        "No trial of the search was at once as small and more accurate, or as accurate and smaller, than one of these.",
+        f"No trial of the search was at once as small and {metric.better}, or as {metric.good} and smaller, than one of these.",
         "",
-        "| trial | parameters | validation accuracy | test accuracy | network |",
+        f"| trial | parameters | validation {metric.title} | test {metric.title} | network |",
         "| --- | ---: | ---: | ---: | --- |",
     ]
     return "\n".join([*head, *rows]) + "\n"
@@ -69,11 +72,13 @@ class Exported:
         folder: where.
         models: the ``export.json`` of every model, in the order in which they were written.
         bytes: size of all files.
+        objective: what the search pursued.
     """
 
     folder: Path
     models: tuple[dict[str, Any], ...]
     bytes: int
+    objective: Objective
 
 
 def export_run(run: str, runs_dir: Path, *, trial: str, out: Path | None, kind: Format, force: bool) -> Exported:
@@ -123,7 +128,7 @@ def export_run(run: str, runs_dir: Path, *, trial: str, out: Path | None, kind: 
         _write_index(loaded, encoder, descriptions, folder)
 
     write_folder(target, fill, force=force)
-    return Exported(target, tuple(descriptions), folder_bytes(target))
+    return Exported(target, tuple(descriptions), folder_bytes(target), loaded.objective)
 
 
 def _write_model(model: TrainedModel | TrainedCustomModel, kind: Format, folder: Path) -> dict[str, Any]:
@@ -141,12 +146,12 @@ def _write_model(model: TrainedModel | TrainedCustomModel, kind: Format, folder:
     versions |= {name: version(name) for name in _VERSIONED}
     write_json(folder / "labels.json", list(model.encoder.labels))
     (folder / "README.md").write_text(model_card(model, kind, versions=versions, lite=lite), encoding="utf-8")
+    objective = model.settings.pursued
     description = {
         "run": model.run,
         "trial": model.trial,
         "format": kind,
-        "val_accuracy": model.metrics["val_accuracy"],
-        "test_accuracy": model.metrics["test_accuracy"],
+        **{name: model.metrics[name] for name in (objective.column, objective.test_column)},
         "parameters": model.metrics["parameters"],
         "max_length": model.encoder.max_length,
         "config": model.config.model_dump(),
@@ -176,4 +181,4 @@ def _write_graph(model: TrainedModel | TrainedCustomModel, kind: Format, folder:
 def _write_index(run: Run, encoder: Encoder, descriptions: list[dict[str, Any]], folder: Path) -> None:
     write_json(folder / "labels.json", list(encoder.labels))
     write_json(folder / DESCRIPTION, {"run": run.name, "trial": FRONTIER, "models": descriptions})
-    (folder / "README.md").write_text(frontier_index(run.name, descriptions), encoding="utf-8")
+    (folder / "README.md").write_text(frontier_index(run.name, descriptions, run.objective), encoding="utf-8")

@@ -104,7 +104,7 @@ def chosen_trials(run: Run, wanted: str) -> list[str]:
         InputError: where no trial is meant.
     """
     if wanted in ("best", "knee", FRONTIER):
-        ranked = rank(run.trials)
+        ranked = rank(run.trials, objective=run.objective)
         if ranked.empty:
             raise InputError(
                 f"no trial of {run.name} has finished an epoch; wait, or resume the search",
@@ -112,8 +112,8 @@ def chosen_trials(run: Run, wanted: str) -> list[str]:
                 value=wanted,
             )
         if wanted == FRONTIER:
-            return [str(trial) for trial in frontier(run.trials)["trial_id"]]
-        return [str(knee(run.trials) if wanted == "knee" else ranked["trial_id"].iloc[0])]
+            return [str(trial) for trial in frontier(run.trials, objective=run.objective)["trial_id"]]
+        return [str(knee(run.trials, objective=run.objective) if wanted == "knee" else ranked["trial_id"].iloc[0])]
     for trial in run.trials["trial_id"]:
         if wanted == trial or (wanted.isdecimal() and trial.isdecimal() and int(wanted) == int(trial)):
             return [str(trial)]
