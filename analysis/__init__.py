@@ -3,7 +3,6 @@
 The charts are in ``analysis.charts``, the HTML report in ``analysis.report``.
 """
 
-from analysis.any_results import load_results
 from analysis.comparing import compare, trials_of
 from analysis.confirmation import Confirmation, confirmation
 from analysis.curves import learning_curves, overfitting_epochs, time_spent
@@ -21,7 +20,7 @@ from analysis.frontier import (
 from analysis.importers.keras_tuner import load_keras_tuner
 from analysis.importers.ray_tune import load_ray_tune
 from analysis.importers.results import ImportedResults
-from analysis.loading import Run, load, load_many
+from analysis.loading import Run, load, load_many, load_results
 from analysis.predictions import calibration_bins, calibration_error, confusion, overconfidence, predictions, recalls
 from analysis.ranking import by_configuration, rank
 from analysis.recommendation import Recommendation, recommend

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 
 from analysis.bootstrap import Correct, differences, resampled_accuracies
-from analysis.descriptions import counted, percent
+from analysis.descriptions import percent
 from analysis.loading import Run
 from analysis.predictions import right_answers
+from tuner.formatting import counted
 
 LEVEL = 0.95
 """How often an interval is to hold the truth."""

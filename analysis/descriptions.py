@@ -1,6 +1,7 @@
 """Trials and figures in words."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -76,11 +77,6 @@ def training_text(config: Mapping[str, Any]) -> str:
     return " ".join(parts)
 
 
-def counted(number: int, noun: str) -> str:
-    """``1 trial``, ``2,500 trials``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def percent(share: float, digits: int = 1) -> str:
     """``88.6 %``, with a space that does not break."""
     return f"{100 * share:.{digits}f}\N{NO-BREAK SPACE}%"
@@ -89,3 +85,10 @@ def percent(share: float, digits: int = 1) -> str:
 def value_text(value: float, objective: Objective, digits: int = 1) -> str:
     """A value of a metric: ``88.6 %``, or ``0.886`` where it is not read in percent."""
     return percent(value, digits) if objective.metric.percent else f"{value:.{digits + 2}f}"
+
+
+def size_ticks(low: float, high: float, digits: Sequence[int] = (1, 2, 5)) -> list[float]:
+    """These digits times powers of ten within the range, or its ends where hardly one is."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    inside = [digit * 10.0**power for power in powers for digit in digits if low <= digit * 10.0**power <= high]
+    return inside if len(inside) > 1 else sorted({low, high})

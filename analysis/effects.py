@@ -84,7 +84,6 @@ def interactions(
     Args:
         trials: as in ``Run.trials``.
         names: only pairs of these hyperparameters; None for all that vary.
-        objective: the metric that is averaged.
     """
     usable = scored(trials, objective)
     chosen = varied(usable) if names is None else [name for name in names if name in varied(usable)]

@@ -12,6 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from analysis.columns import CONFIG
+from analysis.importers.keras_tuner import is_keras_tuner, load_keras_tuner
+from analysis.importers.ray_tune import is_ray_tune, load_ray_tune
+from analysis.importers.results import ImportedResults
 from tuner.errors import InputError
 from tuner.metrics import Objective
 from tuner.runs.folder import RunFolder, find_run
@@ -84,6 +87,21 @@ def load(run: str | Path, *, runs_dir: Path | None = None) -> Run:
     settings = read_settings(folder.settings)
     tables = _tables(folder, partial(trial_schema, settings.custom_hyperparameters()))
     return Run(folder, settings, *map(_frame, tables))
+
+
+def load_results(run: str | Path, *, runs_dir: Path | None = None) -> Run | ImportedResults:
+    """A run by name or folder, else the trials of a Ray Tune or KerasTuner folder.
+
+    Raises:
+        InputError: where it is none of them.
+    """
+    path, runs_dir = Path(run), runs_dir or runs_folder()
+    if path.is_dir() and not any((place / "search.yaml").is_file() for place in (runs_dir / run, path)):
+        if is_keras_tuner(path):
+            return load_keras_tuner(path)
+        if is_ray_tune(path):
+            return load_ray_tune(path)
+    return load(run, runs_dir=runs_dir)
 
 
 def load_many(runs: Iterable[str | Path], *, runs_dir: Path | None = None) -> list[Run]:

@@ -28,7 +28,6 @@ def rank(
             first that lie farthest above the line between the frontier's ends (``knee_heights``).
         top: rows to return, None for all.
         max_params: a budget: only trials of at most so many parameters are ranked.
-        objective: the metric that is ranked by.
     """
     usable = scored(trials, objective)
     if max_params is not None:
@@ -61,7 +60,6 @@ def by_configuration(trials: pd.DataFrame, *, objective: Objective = ACCURACY) -
 
     Args:
         trials: as in ``Run.trials``; rows without a value of the objective are left out.
-        objective: the metric that is averaged.
     """
     usable = scored(trials, objective)
     names = [str(name) for name in usable.columns if str(name).startswith(CONFIG)]

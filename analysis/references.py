@@ -9,7 +9,6 @@ import pandas as pd
 from analysis.columns import CONFIG, scored
 from analysis.loading import Run
 from analysis.published.tables import tables_for
-from analysis.ranking import rank
 from tuner.metrics import ACCURACY
 
 MAJORITY = "always the most frequent label"
@@ -39,22 +38,20 @@ def references(run: Run) -> pd.DataFrame:
 def _baselines(run: Run) -> Iterator[dict[Hashable, Any]]:
     objective = run.objective
 
-    def baseline(system: str, value: float, parameters: int, part: str, source: str) -> dict[Hashable, Any]:
-        return {
-            "system": system, "kind": "baseline", objective.name: value, "parameters": parameters, "part": part,
-            "source": source,
-        }  # fmt: skip
+    def baseline(*values: Any, source: str = "this run") -> dict[Hashable, Any]:
+        names = ("system", objective.name, "parameters", "part")
+        return {"kind": "baseline", "source": source, **dict(zip(names, values, strict=True))}
 
     if run.settings.data.majority is not None and objective == ACCURACY:
-        yield baseline(MAJORITY, run.settings.data.majority, 0, "validation", "this run")
+        yield baseline(MAJORITY, run.settings.data.majority, 0, "validation")
     usable = scored(run.trials, objective)
     if CONFIG + "cell" in usable:
-        pooled = rank(usable[usable[CONFIG + "cell"] == "none"], top=1, objective=objective)
-        for _, trial in pooled.iterrows():
+        pooled = usable[usable[CONFIG + "cell"] == "none"]
+        for _, trial in pooled.sort_values(objective.column, ascending=objective.mode == "min").head(1).iterrows():
             name = f"no recurrent cell (trial {trial['trial_id']})"
-            yield baseline(name, trial[objective.column], trial["parameters"], "validation", "this run")
+            yield baseline(name, trial[objective.column], trial["parameters"], "validation")
     repeats = run.repeats[~run.repeats["model"].isin(run.trials["trial_id"]) & (run.repeats["status"] == "completed")]
     for model, trained in repeats.groupby("model"):
         for part, column in (("validation", objective.column), ("test", objective.test_column)):
             size = trained["parameters"].iloc[0]
-            yield baseline(str(model), trained[column].mean(), size, part, "this run, tuner confirm")
+            yield baseline(str(model), trained[column].mean(), size, part, source="this run, tuner confirm")

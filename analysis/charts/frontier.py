@@ -33,7 +33,6 @@ def frontier(
         references: what ``analysis.references`` gives, to be drawn in: baselines (squares, and a line for the most frequent
             label) and published systems (diamonds).
         title: above the chart.
-        objective: the metric that the trials are drawn by.
     """
     column, metric = objective.column, objective.metric
     usable, front = with_size(trials, objective), frontier_of(trials, objective=objective)
@@ -155,7 +154,6 @@ def scaling(
         trials: as in ``Run.trials``.
         fit: what ``analysis.scaling_fit(trials)`` gives; None, where it cannot be fitted, leaves the law out.
         title: above the chart.
-        objective: the metric that was fitted.
     """
     column, metric = objective.column, objective.metric
     front = frontier_of(trials, objective=objective)

@@ -9,6 +9,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from analysis.descriptions import size_ticks
 from tuner.errors import InputError
 from tuner.metrics import Objective
 from tuner.runs.atomic import write_bytes_atomically, write_text_atomically
@@ -159,17 +160,10 @@ def value_axis(field: str, values: "pd.Series[float]", objective: Objective, tit
 def size_axis(field: str, sizes: "pd.Series[int]") -> alt.X:
     """Parameters on a logarithmic axis, with round sizes as marks."""
     low, high = (float(sizes.min()), float(sizes.max())) if len(sizes) else (1e3, 1e5)
-    axis = alt.Axis(values=size_ticks(low, high), format="~s", labelOverlap=True, labelFlush=False)
+    digits = (1, 3) if high / low > 500 else (1, 2, 5)
+    axis = alt.Axis(values=size_ticks(low, high, digits), format="~s", labelOverlap=True, labelFlush=False)
     scale = alt.Scale(type="log", domain=[low / 1.25, high * 1.25], nice=False)
     return alt.X(f"{field}:Q", title="parameters (logarithmic)", scale=scale, axis=axis)
-
-
-def size_ticks(low: float, high: float) -> list[float]:
-    """1, 2 and 5 times powers of ten within the range (1 and 3 where that is many), or its ends where none is."""
-    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    digits = (1, 3) if high / low > 500 else (1, 2, 5)
-    inside = [digit * 10.0**power for power in powers for digit in digits if low <= digit * 10.0**power <= high]
-    return inside if len(inside) > 1 else sorted({low, high})
 
 
 _PIXELS_A_POINT = 2.0

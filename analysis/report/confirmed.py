@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 from analysis.columns import config_of, records
 from analysis.confirmation import Confirmation, confirmation
-from analysis.descriptions import counted, network_text, percent
+from analysis.descriptions import network_text, percent
 from analysis.loading import Run
 from analysis.predictions import BINS, calibration_error, overconfidence, predictions, recalls
 from analysis.recommendation import Recommendation
 from analysis.report.tables import Cell, Row, Table, number_cell, value_cell
+from tuner.formatting import counted
 from tuner.metrics import ACCURACY
 
 _DASH = "–"

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import pandas as pd
 import yaml
 
-from analysis.descriptions import counted, percent, value_text
+from analysis.descriptions import percent, value_text
 from analysis.frontier import REFERENCE, frontier, hypervolume
 from analysis.importers.results import ImportedResults
 from analysis.loading import Run
 from analysis.recommendation import Recommendation
 from analysis.results import Results
 from analysis.scaling import ScalingFit
+from tuner.formatting import counted
 from tuner.metrics import Objective
 
 _IDS_SHOWN = 6

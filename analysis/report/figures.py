@@ -1,5 +1,6 @@
 """The charts of the report as Vega-Lite specifications that take the page's colours and width."""
 
+from itertools import combinations
 from typing import Any
 
 import altair as alt
@@ -57,7 +58,7 @@ def _pairs(shares: pd.DataFrame) -> list[tuple[str, str]]:
     """The pairs of the most important hyperparameters, the most important first."""
     totals = shares.groupby("hyperparameter")["importance"].sum().sort_values(ascending=False)
     names = [str(name) for name in totals.index[:_MOST_INTERACTING]]
-    return [(names[i], names[j]) for i in range(len(names)) for j in range(i + 1, len(names))]
+    return list(combinations(names, 2))
 
 
 def _for_page(chart: alt.LayerChart) -> dict[str, Any]:

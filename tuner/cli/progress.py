@@ -6,9 +6,8 @@ once, one for every event, and one that says that they are over.
 
 import json
 import time
-from contextlib import ExitStack
-from types import TracebackType
-from typing import Protocol
+from abc import abstractmethod
+from contextlib import AbstractContextManager, ExitStack
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -26,22 +25,15 @@ _SECONDS_BETWEEN_DRAWINGS = 0.25
 _ROWS = 8
 
 
-class Progress(Protocol):
+class Progress(AbstractContextManager["Progress"]):
     """Shows the search_state of a running search."""
 
-    def __enter__(self) -> "Progress":
-        """Starts showing."""
-        ...
+    def __exit__(self, *error: object) -> None:
+        """Nothing to take away."""
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stops showing."""
-        ...
-
+    @abstractmethod
     def show(self, search_state: SearchState) -> None:
         """Called several times a second."""
-        ...
 
 
 def progress(console: Console, *, concurrency: int) -> Progress:
@@ -79,7 +71,7 @@ class Standing:
         return f"{self.ended}/{self.planned} trials, {counted(self.epochs, 'epoch')}, {best}, frontier {self.frontier}{left}"
 
 
-class LiveTable:
+class LiveTable(Progress):
     """Redraws one table in place."""
 
     def __init__(self, console: Console, concurrency: int) -> None:
@@ -96,11 +88,9 @@ class LiveTable:
         self._live.update(Text("starting Ray and the workers ..."), refresh=True)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         """Takes the table away."""
-        self._live.__exit__(kind, error, trace)
+        self._live.stop()
 
     def show(self, search_state: SearchState) -> None:
         """Draws, at most four times a second."""
@@ -142,7 +132,7 @@ class LiveTable:
         return [*running[:_ROWS], *ended[:_ROWS]]
 
 
-class PlainLines:
+class PlainLines(Progress):
     """A line for every trial that ends."""
 
     def __init__(self, console: Console, concurrency: int) -> None:
@@ -156,11 +146,6 @@ class PlainLines:
         """Says what takes so long."""
         self._console.print("starting Ray and the workers ...")
         return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Nothing to take away."""
 
     def show(self, search_state: SearchState) -> None:
         """Prints what ended since the last call; of a resumed search not what had ended before."""
@@ -190,7 +175,7 @@ PROGRESS = "FRONTIER_TUNER_PROGRESS"
 _OVER = "null"
 
 
-class EventLines:
+class EventLines(Progress):
     """Prints what happens for a reader elsewhere."""
 
     def __init__(self, console: Console, concurrency: int) -> None:
@@ -206,9 +191,7 @@ class EventLines:
         self._write(json.dumps(self._concurrency))
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         """Says that they are over."""
         self._write(_OVER)
 
@@ -233,7 +216,7 @@ class EventLines:
         self._console.file.flush()
 
 
-class RemoteLog:
+class RemoteLog(AbstractContextManager["RemoteLog"]):
     """Shows what a job prints: its lines as they are, its events as this console shows a search."""
 
     def __init__(self, console: Console) -> None:
@@ -244,13 +227,7 @@ class RemoteLog:
         self._shown: Progress | None = None
         self._open = ExitStack()
 
-    def __enter__(self) -> "RemoteLog":
-        """Nothing yet."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         """Takes the table away, and prints the last line where it has no end."""
         self._open.close()
         if self._rest and not self._rest.startswith(MARK):

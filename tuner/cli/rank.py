@@ -8,11 +8,10 @@ import click
 import pandas as pd
 from rich.console import Console
 
-from analysis.any_results import load_results
 from analysis.columns import config_of, plain, scored
 from analysis.frontier import knee
 from analysis.importers.results import ImportedResults
-from analysis.loading import Run
+from analysis.loading import Run, load_results
 from analysis.ranking import By, by_configuration, rank
 from analysis.results import Results
 from tuner.cli.terminal import Terminal, configuration_table, frontier_chart, rank_table

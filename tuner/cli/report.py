@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from analysis.any_results import load_results
-from analysis.loading import Run
+from analysis.loading import Run, load_results
 from analysis.recommendation import recommend
 from analysis.report import write_report
 from tuner.cli.terminal import Terminal

@@ -1,6 +1,5 @@
 """What commands print on: the console, tables of trials, their objective against parameters as characters."""
 
-import math
 from typing import Any, NoReturn
 
 import pandas as pd
@@ -10,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from analysis.columns import config_of, scored
-from analysis.descriptions import network_text, training_text
+from analysis.descriptions import network_text, size_ticks, training_text
 from analysis.frontier import frontier
 from tuner.metrics import Objective
 
@@ -40,19 +39,11 @@ def frontier_chart(trials: pd.DataFrame, *, width: int, objective: Objective) ->
     plotext.xscale("log")
     plotext.scatter(usable["parameters"].tolist(), usable[objective.column].tolist(), marker="·")
     plotext.scatter(front["parameters"].tolist(), front[objective.column].tolist(), marker="★")
-    ticks = _size_ticks(usable["parameters"].min(), usable["parameters"].max())
+    ticks = size_ticks(float(usable["parameters"].min()), float(usable["parameters"].max()))
     plotext.xticks(ticks, [_size_text(tick) for tick in ticks])
     # Above and not in the chart: plotext leaves out a title that is wider than the terminal.
     heading = f"validation {objective.metric.title} against parameters (logarithmic), ★ frontier\n"
     return Text(heading) + Text.from_ansi(plotext.build())
-
-
-def _size_ticks(smallest: int, largest: int) -> list[float]:
-    """1, 2 and 5 times powers of ten within the range, or its ends where none is."""
-    low, high = math.floor(math.log10(smallest)), math.ceil(math.log10(largest))
-    round_sizes = [digit * 10.0**power for power in range(low, high + 1) for digit in (1, 2, 5)]
-    inside = [size for size in round_sizes if smallest <= size <= largest]
-    return inside if len(inside) > 1 else sorted({float(smallest), float(largest)})
 
 
 def _size_text(size: float) -> str:

@@ -32,7 +32,6 @@ def frontier_index(run: str, descriptions: list[dict[str, Any]], objective: Obje
     Args:
         run: name of the run.
         descriptions: the content of every model's ``export.json``.
-        objective: what the search pursued.
     """
     metric = objective.metric
     rows = [
