@@ -77,7 +77,7 @@ class Objective:
 
     def turned(self, values: Values) -> Values:
         """Values of the metric, or a column of them, as scores, of which higher is better; scores as values."""
-        return values if self.mode == "max" else -values
+        return values if self.mode == "max" else 0.0 - values  # and not -values, which makes -0 of 0
 
     def score(self, metrics: Mapping[str, float | None]) -> float | None:
         """The metric, turned so that higher is better; None where it was not reported or is no number."""

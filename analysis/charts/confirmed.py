@@ -3,7 +3,7 @@
 import altair as alt
 import pandas as pd
 
-from analysis.charts.theme import dressed, layered, rows, value_format
+from analysis.charts.theme import dressed, layered, rows, value_tooltip
 from analysis.confirmation import Confirmation
 from analysis.loading import Run
 from analysis.predictions import calibration_bins
@@ -39,9 +39,7 @@ def confirmation(run: Run, found: Confirmation, *, title: str | None = None) -> 
             alt.Tooltip("test_accuracy:Q", title="test accuracy", format=".2%"),
             alt.Tooltip("low:Q", title="from", format=".2%"),
             alt.Tooltip("high:Q", title="to", format=".2%"),
-            alt.Tooltip(
-                f"{objective.column}:Q", title=f"validation {objective.metric.title}", format=value_format(objective)
-            ),
+            value_tooltip(objective.column, objective, f"validation {objective.metric.title}"),
             alt.Tooltip("parameters:Q", format=","),
             alt.Tooltip("repeats:Q"),
         ],

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
-from analysis.charts.theme import dressed, layered, rows, size_axis, value_axis, value_format
+from analysis.charts.theme import dressed, layered, rows, size_axis, value_axis, value_format, value_tooltip
 from analysis.columns import CONFIG, with_size
 from analysis.comparing import trials_of
 from analysis.frontier import frontier as frontier_of
@@ -97,7 +97,7 @@ def reference_layers(references: pd.DataFrame, x: alt.X, y: alt.Y, objective: Ob
     x.shorthand, y.shorthand = "parameters:Q", f"{objective.name}:Q"
     tooltip = [
         alt.Tooltip("system:N"),
-        alt.Tooltip(f"{objective.name}:Q", format=value_format(objective)),
+        value_tooltip(objective.name, objective),
         alt.Tooltip("parameters:Q", format=","),
         alt.Tooltip("part:N", title=f"{objective.metric.title} on"),
         alt.Tooltip("source:N"),
@@ -138,7 +138,7 @@ def compare_frontiers(runs: Sequence[Run], *, title: str | None = None) -> alt.L
         tooltip=[
             alt.Tooltip("run:N"),
             alt.Tooltip("trial_id:N", title="trial"),
-            alt.Tooltip(f"{column}:Q", title=value, format=value_format(objective)),
+            value_tooltip(column, objective, value),
             alt.Tooltip("parameters:Q", format=","),
         ]
     )
@@ -163,7 +163,7 @@ def scaling(
     y = value_axis(column, pd.concat(values), objective, f"validation {metric.title}")
     tooltip = [
         alt.Tooltip("trial_id:N", title="trial"),
-        alt.Tooltip(f"{column}:Q", title=metric.title, format=value_format(objective)),
+        value_tooltip(column, objective, metric.title),
         alt.Tooltip("parameters:Q", format=","),
     ]
     points = alt.Chart(rows(front[["trial_id", column, "parameters"]]))

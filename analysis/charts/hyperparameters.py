@@ -3,7 +3,7 @@
 import altair as alt
 import pandas as pd
 
-from analysis.charts.theme import dressed, layered, nothing_to_draw, rows, value_axis, value_format
+from analysis.charts.theme import dressed, layered, nothing_to_draw, rows, value_axis, value_tooltip
 from analysis.columns import CONFIG, require, scored
 from analysis.effects import FEWEST_TRIALS, effects, interactions
 from tuner.metrics import ACCURACY, Objective
@@ -31,10 +31,7 @@ def effect(
         tooltip=[
             alt.Tooltip("value:N", title=name.replace("_", " ")),
             alt.Tooltip("trials:Q"),
-            *(
-                alt.Tooltip(f"{field}:Q", format=value_format(objective))
-                for field in ("lowest", "q1", "median", "q3", "highest")
-            ),
+            *(value_tooltip(field, objective) for field in ("lowest", "q1", "median", "q3", "highest")),
         ],
     )
     chart = layered(
@@ -98,7 +95,7 @@ def interaction(
         tooltip=[
             alt.Tooltip("first_value:N", title=first.replace("_", " ")),
             alt.Tooltip("second_value:N", title=second.replace("_", " ")),
-            alt.Tooltip(f"{column}:Q", title=f"mean {metric.title}", format=value_format(objective)),
+            value_tooltip(column, objective, f"mean {metric.title}"),
             alt.Tooltip("trials:Q"),
         ],
     )

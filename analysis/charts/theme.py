@@ -146,6 +146,11 @@ def value_format(objective: Objective, digits: int = 2) -> str:
     return f".{digits}%" if objective.metric.percent else f".{digits + 2}f"
 
 
+def value_tooltip(field: str, objective: Objective, title: str | None = None) -> alt.Tooltip:
+    """A value of a metric where one points at something, under the field's name where there is no title."""
+    return alt.Tooltip(f"{field}:Q", title=title or alt.Undefined, format=value_format(objective))
+
+
 def value_axis(field: str, values: "pd.Series[float]", objective: Objective, title: str | None) -> alt.Y:
     """Values of a metric, over the range that they have and a little more; shares do not go beyond 0 and 1."""
     known = values.dropna()

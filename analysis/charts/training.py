@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 
 from analysis import curves
-from analysis.charts.theme import dressed, layered, rows, value_axis, value_format
+from analysis.charts.theme import dressed, layered, rows, value_axis, value_tooltip
 from analysis.columns import require, scored
 from analysis.ranking import By
 from analysis.recommendation import chosen_trial
@@ -20,10 +20,7 @@ def learning_curves(run: Results, *, top: int = 5, by: By = "accuracy", title: s
     order = table["trial_id"].drop_duplicates().tolist()
     column, train = run.objective.column, _train_column(run.objective, table)
     both = table[[column, *train]].melt()["value"]
-    base = alt.Chart(rows(table)).encode(
-        x=_epochs(table),
-        color=alt.Color("trial_id:N", title="trial", sort=order),
-    )
+    base = alt.Chart(rows(table)).encode(x=_epochs(table), color=alt.Color("trial_id:N", title="trial", sort=order))
     y = value_axis(column, both, run.objective, run.objective.metric.title)
     first = table[table["overfitting"]].drop_duplicates("trial_id")
     turns = alt.Chart(rows(first)).mark_point(filled=True, shape="diamond", size=110, opacity=1)
@@ -34,7 +31,8 @@ def learning_curves(run: Results, *, top: int = 5, by: By = "accuracy", title: s
             tooltip=[
                 alt.Tooltip("trial_id:N", title="trial"),
                 alt.Tooltip("epoch:Q"),
-                *_tooltips(run.objective, train),
+                value_tooltip(column, run.objective, "validation"),
+                *(value_tooltip(name, run.objective, "training") for name in train),
             ],
         ),
         turns.encode(x=_epochs(table), y=f"{column}:Q", color=alt.Color("trial_id:N", sort=order)),
@@ -45,11 +43,6 @@ def learning_curves(run: Results, *, top: int = 5, by: By = "accuracy", title: s
 def _train_column(objective: Objective, table: pd.DataFrame) -> list[str]:
     """The column with the objective on the training texts, none where only other metrics were measured there."""
     return [name for name in [f"train_{objective.name}"] if name in table]
-
-
-def _tooltips(objective: Objective, train: list[str]) -> list[alt.Tooltip]:
-    titles = {objective.column: "validation"} | dict.fromkeys(train, "training")
-    return [alt.Tooltip(f"{name}:Q", title=title, format=value_format(objective)) for name, title in titles.items()]
 
 
 def trial_curve(run: Results, *, title: str | None = None) -> alt.LayerChart:
@@ -68,7 +61,8 @@ def trial_curve(run: Results, *, title: str | None = None) -> alt.LayerChart:
     x = _epochs(known)
     chosen = alt.Chart(rows(packed, digits=4)).transform_filter("datum.trial_id == trial")
     flat = chosen.transform_flatten(["epoch", column, *train])
-    tooltip = [alt.Tooltip("epoch:Q"), *_tooltips(objective, train)]
+    tooltip = [alt.Tooltip("epoch:Q"), value_tooltip(column, objective, "validation"),
+               *(value_tooltip(name, objective, "training") for name in train)]  # fmt: skip
     ends = flat.transform_window(place="row_number()", sort=[alt.SortField("epoch", order="descending")])
     ends = ends.transform_filter("datum.place == 1")
     turn = chosen.transform_filter("isValid(datum.turn)").transform_calculate(epoch="datum.turn")
@@ -119,11 +113,7 @@ def time_spent(table: pd.DataFrame, *, title: str | None = None) -> alt.LayerCha
             "minutes:Q", title="minutes of all workers", axis=alt.Axis(tickCount=5), scale=_room(table["minutes"].max())
         ),
         y=alt.Y("what:N", title=None, sort=None, axis=alt.Axis(grid=False, labelLimit=220)),
-        tooltip=[
-            alt.Tooltip("what:N"),
-            alt.Tooltip("minutes:Q", format=",.1f"),
-            alt.Tooltip("share:Q", format=".0%"),
-        ],
+        tooltip=[alt.Tooltip("what:N"), alt.Tooltip("minutes:Q", format=",.1f"), alt.Tooltip("share:Q", format=".0%")],
     )
     chart = layered(
         base.mark_bar(style="amount", height={"band": 0.6}),

@@ -172,10 +172,7 @@ def results_of(
         path,
         tool,
         table.assign(
-            **{
-                measure: ids.map(best[measure])
-                for measure in ("val_accuracy", "val_loss", "train_accuracy", "train_loss")
-            },
+            **{name: ids.map(best[name]) for name in ("val_accuracy", "val_loss", "train_accuracy", "train_loss")},
             best_epoch=ids.map(best["epoch"]),
             epochs=[max(trial.epochs, default=0) for trial in trials],
             seconds=ids.map(spent),

@@ -138,10 +138,6 @@ def _reaches(run: Run, trials: pd.DataFrame, conclusion: Mapping[str, Any]) -> t
 
 
 def _text(value: Any) -> str:
-    return (
-        str(value).lower()
-        if isinstance(value, (bool, np.bool_))
-        else f"{value:g}"
-        if isinstance(value, float)
-        else str(value)
-    )
+    if isinstance(value, (bool, np.bool_)):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -66,16 +66,8 @@ def print_confirmation(console: Console, run: Run, found: Confirmation) -> None:
     wide, objective = console.width >= _WIDE, run.objective
     # Intervals and ties are of accuracy; another metric that the search pursued stands beside them.
     tested = [] if objective == ACCURACY else [objective.test_column]
-    names = [
-        "model",
-        "test acc",
-        "95 % interval",
-        *(f"test {objective.metric.short}" for _ in tested),
-        "parameters",
-        "repeats",
-        "",
-        *([f"val {objective.metric.short}", "network"] if wide else []),
-    ]
+    names = ["model", "test acc", "95 % interval", *(f"test {objective.metric.short}" for _ in tested), "parameters",
+             "repeats", "", *([f"val {objective.metric.short}", "network"] if wide else [])]  # fmt: skip
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in names:
         table.add_column(name, justify="left" if name in ("model", "", "network") else "right", no_wrap=True)

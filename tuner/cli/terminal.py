@@ -75,9 +75,7 @@ def rank_table(ranked: pd.DataFrame, *, width: int, objective: Objective) -> Tab
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in names:
         table.add_column(
-            name,
-            justify="right" if name in ("#", *figures, "parameters", "epoch") else "left",
-            no_wrap=True,
+            name, justify="right" if name in ("#", *figures, "parameters", "epoch") else "left", no_wrap=True
         )
     for cells, on_frontier in zip(rows, ranked["on_frontier"], strict=True):
         table.add_row(*cells, style="bold" if on_frontier else None)
