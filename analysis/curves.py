@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from analysis.columns import require
-from analysis.loading import Run
+from analysis.loading import Results, Run
 from analysis.ranking import By, rank
-from analysis.results import Results
 from tuner.runs.events import ConfirmationEnded, ConfirmationStarted, EpochEnded, RepeatEnded, SearchStarted
 from tuner.runs.journal import read_journal
 

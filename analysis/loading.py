@@ -70,6 +70,10 @@ class Run:
         return f"{self.name}: {self.settings.data.source}, {len(self.trials):,} trials"
 
 
+Results = Run | ImportedResults
+"""Trials with a name, whoever ran them."""
+
+
 def load(run: str | Path, *, runs_dir: Path | None = None) -> Run:
     """Loads a run by name or folder.
 
@@ -89,7 +93,7 @@ def load(run: str | Path, *, runs_dir: Path | None = None) -> Run:
     return Run(folder, settings, *map(_frame, tables))
 
 
-def load_results(run: str | Path, *, runs_dir: Path | None = None) -> Run | ImportedResults:
+def load_results(run: str | Path, *, runs_dir: Path | None = None) -> Results:
     """A run by name or folder, else the trials of a Ray Tune or KerasTuner folder.
 
     Raises:

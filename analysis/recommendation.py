@@ -7,8 +7,8 @@ import pandas as pd
 
 from analysis.descriptions import value_text
 from analysis.frontier import knee
+from analysis.loading import Results
 from analysis.ranking import rank
-from analysis.results import Results
 from tuner.metrics import ACCURACY, Objective
 
 

@@ -6,9 +6,9 @@ import pandas as pd
 from analysis import curves
 from analysis.charts.theme import dressed, layered, rows, value_axis, value_tooltip
 from analysis.columns import require, scored
+from analysis.loading import Results
 from analysis.ranking import By
 from analysis.recommendation import chosen_trial
-from analysis.results import Results
 from tuner.metrics import Objective
 
 

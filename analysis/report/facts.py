@@ -9,10 +9,8 @@ import yaml
 
 from analysis.descriptions import percent, value_text
 from analysis.frontier import REFERENCE, frontier, hypervolume
-from analysis.importers.results import ImportedResults
-from analysis.loading import Run
+from analysis.loading import Results, Run
 from analysis.recommendation import Recommendation
-from analysis.results import Results
 from analysis.scaling import ScalingFit
 from tuner.formatting import counted
 from tuner.metrics import Objective
@@ -30,7 +28,7 @@ class Fact:
     meaning: str
 
 
-def meta_line(run: Run | ImportedResults) -> str:
+def meta_line(run: Results) -> str:
     """What was searched, in a line."""
     count = counted(len(run.trials), "trial")
     if not isinstance(run, Run):

@@ -10,8 +10,7 @@ from analysis import charts
 from analysis.charts.theme import CSS, config
 from analysis.columns import scored, varied
 from analysis.effects import importance
-from analysis.importers.results import ImportedResults
-from analysis.loading import Run
+from analysis.loading import Results, Run
 from analysis.predictions import predictions
 from analysis.report.confirmed import Confirmed
 from analysis.scaling import ScalingFit
@@ -20,7 +19,7 @@ _MOST_INTERACTING = 4
 
 
 def figures(
-    run: Run | ImportedResults,
+    run: Results,
     fit: ScalingFit | None,
     time: pd.DataFrame | None,
     confirmed: Confirmed | None,

@@ -10,8 +10,7 @@ from markupsafe import Markup
 
 from analysis.charts.theme import DARK, LIGHT, css_variables
 from analysis.curves import time_spent
-from analysis.importers.results import ImportedResults
-from analysis.loading import Run
+from analysis.loading import Results, Run
 from analysis.recommendation import recommend
 from analysis.references import references
 from analysis.report import facts
@@ -37,7 +36,7 @@ def vega_script() -> str:
     return script.replace("</script", "<\\/script")
 
 
-def write_report(run: Run | ImportedResults, path: Path) -> None:
+def write_report(run: Results, path: Path) -> None:
     """Writes the report of a run, or of another tool's trials, as one HTML file, whole or not at all.
 
     Raises:
@@ -49,7 +48,7 @@ def write_report(run: Run | ImportedResults, path: Path) -> None:
         raise InputError(f"{path}: cannot be written ({error.strerror}); choose another file with `out`") from None
 
 
-def render(run: Run | ImportedResults) -> str:
+def render(run: Results) -> str:
     """The report as the text of an HTML document that needs nothing else.
 
     Of another tool's trials it has what their folder says: no times of workers, no command to repeat them, and no frontier

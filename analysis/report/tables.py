@@ -9,8 +9,8 @@ import pandas as pd
 from analysis.columns import config_of, non_embedding_parameters
 from analysis.descriptions import network_text, training_text, value_text
 from analysis.frontier import accuracy_costs
+from analysis.loading import Results
 from analysis.ranking import rank
-from analysis.results import Results
 from tuner.metrics import Objective
 
 

@@ -11,9 +11,8 @@ from rich.console import Console
 from analysis.columns import config_of, plain, scored
 from analysis.frontier import knee
 from analysis.importers.results import ImportedResults
-from analysis.loading import Run, load_results
+from analysis.loading import Results, Run, load_results
 from analysis.ranking import By, by_configuration, rank
-from analysis.results import Results
 from tuner.cli.terminal import Terminal, configuration_table, frontier_chart, rank_table
 from tuner.formatting import counted
 
@@ -86,7 +85,7 @@ def _counts(run: Results, shown: int) -> str:
     return f"{run.name}: {shown} of {counted(len(run.trials), 'trial')} shown ({parts}{waiting}); {front}; epoch: best/trained"
 
 
-def print_json(run: Run | ImportedResults, ranked: pd.DataFrame) -> None:
+def print_json(run: Results, ranked: pd.DataFrame) -> None:
     """The ranked trials as one JSON document on stdout."""
     folder = run.folder.place if isinstance(run, Run) else str(run.path)
     document = {
