@@ -103,7 +103,7 @@ def time_spent(table: pd.DataFrame, *, title: str | None = None) -> alt.LayerCha
     """Minutes of all workers by what they did, and what early stopping saved.
 
     Args:
-        table: what ``analysis.curves(run)`` gives.
+        table: what ``analysis.time_spent(run)`` gives.
         title: above the chart.
     """
     require(table, "what", "seconds", "share")
