@@ -10,7 +10,7 @@ from analysis.recommendation import recommend
 
 
 def compare(runs: Sequence[Run], reference: Reference = REFERENCE) -> pd.DataFrame:
-    """A row a run: ``run``, ``data``, ``trials``, ``best_<metric>``, ``best_parameters``, ``knee``, ``knee_<metric>``,
+    """One row per run: ``run``, ``data``, ``trials``, ``best_<metric>``, ``best_parameters``, ``knee``, ``knee_<metric>``,
     ``knee_parameters``, ``frontier`` (trials on it), ``hypervolume`` (against ``reference``) and ``seconds`` of the workers.
     """
     return pd.DataFrame([_row(run, reference) for run in runs])

@@ -24,12 +24,12 @@ class Confirmation:
     was right.
 
     Attributes:
-        models: a row a model, the most accurate on the test set first. Columns: ``model`` (a trial's id or a baseline's
+        models: one row per model, the most accurate on the test set first. Columns: ``model`` (a trial's id or a baseline's
             name), ``parameters``, ``repeats`` (completed), ``broken`` (diverged or failed), ``val_<metric>``,
             ``test_<metric>`` and ``test_accuracy`` (means over repeats), ``low`` and ``high`` (95 % bootstrap interval of
             the test accuracy), ``spread`` (its standard deviation between repeats, missing for one), ``test_loss``, and
             ``tied``: whether the comparisons leave open that it is as good as the first.
-        comparisons: a row a pair of models on the same test texts, columns ``better``, ``other``, ``difference``, ``low``,
+        comparisons: one row per pair of models on the same test texts, columns ``better``, ``other``, ``difference``, ``low``,
             ``high`` (simultaneous 95 % interval, in percentage points) and ``tied``.
         texts: size of the test set.
     """

@@ -25,7 +25,7 @@ def overfitting_epochs(epochs: pd.DataFrame) -> "pd.Series[int]":
 
 
 def learning_curves(run: Results, *, top: int = 5, by: By = "accuracy") -> pd.DataFrame:
-    """A row an epoch of the ``top`` trials, best first: ``trial_id``, ``epoch``, losses and objective of training (where
+    """One row per epoch of the ``top`` trials, best first: ``trial_id``, ``epoch``, losses and objective of training (where
     they were measured) and validation, and ``overfitting`` (True from the epoch where it begins).
     """
     chosen = rank(run.trials, by=by, top=top, objective=run.objective)["trial_id"].tolist()

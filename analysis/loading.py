@@ -43,9 +43,9 @@ class Run:
     Attributes:
         folder: where it lies.
         settings: its ``search.yaml``.
-        trials: a row a trial, the columns of ``trials.parquet``; metrics at the best epoch.
-        epochs: a row a trial and epoch, the columns of ``epochs.parquet``.
-        repeats: a row a model and repeat of a confirmation, the columns of ``repeats.parquet``; empty before one.
+        trials: one row per trial, the columns of ``trials.parquet``; metrics at the best epoch.
+        epochs: one row per trial and epoch, the columns of ``epochs.parquet``.
+        repeats: one row per model and repeat of a confirmation, the columns of ``repeats.parquet``; empty before one.
     """
 
     folder: RunFolder

@@ -21,7 +21,7 @@ def confirmed_models(run: Run) -> list[str]:
 
 
 def predictions(run: Run, model: str, *, part: Part = "test") -> pd.DataFrame:
-    """A row a repeat and text of one confirmed model.
+    """One row per repeat and text of one confirmed model.
 
     Columns: ``repeat``, ``row`` (of the text in the data set), ``label`` and ``answer`` (names, as ordered categories),
     ``confidence`` (probability of the answer) and ``right``.
@@ -77,7 +77,7 @@ BINS = 15
 
 
 def calibration_bins(answers: pd.DataFrame) -> pd.DataFrame:
-    """The reliability diagram of a model, all repeats together: a row a bin of confidence that has answers.
+    """The reliability diagram of a model, all repeats together: one row per bin of confidence that has answers.
 
     Columns: ``low`` and ``high`` (bounds of the bin, the upper one belongs to it), ``confidence`` (mean probability of the
     answers in it), ``accuracy`` (share of them that are right), ``answers`` and ``share`` (of all answers).
@@ -118,8 +118,8 @@ def overconfidence(answers: pd.DataFrame) -> float:
 
 
 def confusion(answers: pd.DataFrame) -> pd.DataFrame:
-    """A row a pair of labels, in the order of the data set's: ``label`` (the true one), ``answer``, ``texts`` (mean number over
-    the repeats) and ``share`` (of the texts with that label; missing where there are none).
+    """One row per pair of labels, in the order of the data set's: ``label`` (the true one), ``answer``, ``texts`` (mean number
+    over the repeats) and ``share`` (of the texts with that label; missing where there are none).
 
     Args:
         answers: what ``analysis.predictions`` gives.
@@ -132,8 +132,9 @@ def confusion(answers: pd.DataFrame) -> pd.DataFrame:
 
 
 def recalls(answers: pd.DataFrame) -> pd.DataFrame:
-    """A row a label: ``label``, ``texts`` (in the part), ``recall`` (share of them that are answered so), ``precision`` (share
-    of such answers that are right), and ``mostly_taken_for`` (the wrong answer that it gets most, missing where it gets none).
+    """One row per label: ``label``, ``texts`` (in the part), ``recall`` (share of them that are answered so), ``precision``
+    (share of such answers that are right), and ``mostly_taken_for`` (the wrong answer that it gets most, missing where it gets
+    none).
     """
     table = confusion(answers)
     right = table["label"].astype(str) == table["answer"].astype(str)

@@ -52,7 +52,7 @@ def _order(usable: pd.DataFrame, by: By, objective: Objective) -> pd.DataFrame:
 
 
 def by_configuration(trials: pd.DataFrame, *, objective: Objective = ACCURACY) -> pd.DataFrame:
-    """A row a configuration, the best in the mean first.
+    """One row per configuration, the best in the mean first.
 
     Columns: ``trials`` (ids, with commas), ``seeds`` (how many have a value), ``val_<metric>`` (mean of the best epochs),
     ``spread`` (standard deviation, with n - 1; missing where there is one seed), ``lowest``, ``highest``, ``parameters``, and

@@ -101,9 +101,9 @@ class ImportedResults:
     Attributes:
         path: the folder.
         tool: "Ray Tune" or "KerasTuner".
-        trials: a row a trial, the columns of ``Run.trials``: metrics at the epoch of the highest validation accuracy, not at
-            the last one; what the folder does not say is missing.
-        epochs: a row a trial and epoch, the columns of ``Run.epochs`` without ``tokens_per_second``.
+        trials: one row per trial, the columns of ``Run.trials``: metrics at the epoch of the highest validation accuracy, not
+            at the last one; what the folder does not say is missing.
+        epochs: one row per trial and epoch, the columns of ``Run.epochs`` without ``tokens_per_second``.
         notes: sentences on what was read and what was left out.
         objective: the metric that they are ranked by.
     """

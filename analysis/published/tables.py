@@ -32,7 +32,7 @@ class PublishedTable:
         split: what its accuracy is of.
         setting: hyperparameters that all its rows share.
         comparable: a sentence on what keeps its rows from being compared with others number by number.
-        rows: a row a result; hyperparameters are named as in ``TrialConfig``, the rest as in a run's tables.
+        rows: one row per result; hyperparameters are named as in ``TrialConfig``, the rest as in a run's tables.
     """
 
     name: str
@@ -82,7 +82,7 @@ def _read(name: str, entry: Mapping[str, Any]) -> PublishedTable:
 
 
 def tables_for(data: str) -> pd.DataFrame:
-    """Every published accuracy on a data set, a row a system, the most accurate first; no row for an unknown data set.
+    """Every published accuracy on a data set, one row per system, the most accurate first; no row for an unknown data set.
 
     Args:
         data: name of the data set: "imdb", "airline" or "trec".
@@ -168,9 +168,9 @@ def beside(run: Run, table: PublishedTable) -> pd.DataFrame:
     best. Where no trial has the row's hyperparameters (it was not reached, or the space is continuous), ours is missing.
 
     Returns:
-        A row a printed row, and a last one for the most accurate of our trials: ``system``, ``epochs`` (of the row, or of our
-        best epoch), ``trial_id``; of val_accuracy, test_accuracy, parameters and seconds one column ``published_...`` and one
-        of ours. Our test accuracy is there only after ``tuner confirm``; our seconds are those of all epochs up to that one.
+        One row per printed row, and a last one for the most accurate of our trials: ``system``, ``epochs`` (of the row, or of
+        our best epoch), ``trial_id``; of val_accuracy, test_accuracy, parameters and seconds one column ``published_...`` and
+        one of ours. Our test accuracy is there only after ``tuner confirm``; our seconds are of all epochs up to that one.
     """
     names = system_names(table, full=False)
     rows = [_row(run, table, name, row) for name, (_, row) in zip(names, table.rows.iterrows(), strict=True)]

@@ -18,7 +18,7 @@ from tuner.runs.journal import read_journal
 
 
 def main(run: str) -> None:
-    """Prints a row a trial and the medians."""
+    """Prints one row per trial and the medians."""
     table = Table("trial", "gap (s)", "compile (s)", "first epoch (s)")
     gaps = []
     ended_at = None

@@ -68,7 +68,7 @@ def main(imdb: Path, work: Path) -> None:
 
 
 def write_table(folder: RunFolder) -> None:
-    """A row a trial: what was varied, its parameters, and validation accuracy by epoch; empty from where it diverged."""
+    """One row per trial: what was varied, its parameters, and validation accuracy by epoch; empty from where it diverged."""
     vocabulary = read_settings(folder.settings).data.vocabulary_size
     rows = []
     for record in SearchState(read_journal(folder.journal)).trials.values():

@@ -108,7 +108,7 @@ CASES = {
     ),
     "weights that pass between models of one's own": (
         ["--scheduler", "pbt", "--hypermodel", "models:build"],
-        "nobody can do for --hypermodel models:build",
+        "copies weights between trials; not supported with --hypermodel models:build",
     ),
     "a budget for models of one's own": (
         ["--max-params", "100", "--hypermodel", "models:build"],

@@ -135,7 +135,7 @@ BAD = {
     "a number": ("build = 3", "build", "build is a int; give a function"),
     "another class": ("class build: pass", "build", "build is a class but no keras_tuner.HyperModel"),
     "no hp": ("def build(): pass", "build", "build takes no hp"),
-    "something unknown": ("def build(hp, depth): pass", "build", "wants depth, which nobody gives; it can have vocab"),
+    "something unknown": ("def build(hp, depth): pass", "build", "has an unknown required parameter depth; it can have vocab"),
     "a build that raises": ("def build(hp): return {}['x']", "build", r"raised KeyError: 'x' \(custom_\d+.py, line \d+\)"),
     "None": ("def build(hp): pass", "build", "returned None; return the compiled model"),
     "no model": ("def build(hp): return 3", "build", "returned a int; return a compiled keras.Model"),

@@ -208,7 +208,7 @@ def reproduce(**options: Any) -> int:
 @click.option("--detach", is_flag=True, help="Start the job and return.")
 @click.option("--status", is_flag=False, flag_value="", metavar="[JOB]", help="List the jobs, or say how one is doing.")
 @click.option("--follow", metavar="JOB", help="Show what a job prints, from its beginning, until it ends.")
-@click.option("--stop", metavar="JOB", help="End a job in good order; `resume` goes on with its run.")
+@click.option("--stop", metavar="JOB", help="End a job gracefully; `resume` goes on with its run.")
 @click.option("--fetch", metavar="RUN", help="Copy a run from there to here, whole or not at all.")
 @click.option("--runs-dir", type=PATH, default=Path("runs"), show_default=True, help="Where --fetch puts runs.")
 @click.option(

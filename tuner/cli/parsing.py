@@ -40,7 +40,7 @@ class Duration(click.ParamType[float]):
                 self.fail(f"{value!r} is no duration; write for instance 90s, 30m or 1h30m", param, ctx)
             seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
         if seconds <= 0:
-            self.fail(f"{value!r} must be more than nothing; write for instance 30m", param, ctx)
+            self.fail(f"{value!r} must be positive; write for instance 30m", param, ctx)
         return seconds
 
 

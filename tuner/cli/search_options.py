@@ -40,7 +40,7 @@ seed_option = click.option("--seed", default=0, show_default=True, metavar="K", 
 )
 @click.option("--max-length", default=400, show_default=True, help="Tokens read of a text.")
 @click.option("--min-freq", default=2, show_default=True, help="Training occurrences that make a word known.")
-@click.option("--max-tokens", default=50_000, show_default=True, help="Most words known.")
+@click.option("--max-tokens", default=50_000, show_default=True, help="Maximum vocabulary size.")
 @click.option(
     "--vectors",
     type=PATH,

@@ -141,7 +141,7 @@ class TrialEnded(_Event):
 
 
 class SearchEnded(_Event):
-    """The search is over, or was broken off in good order."""
+    """The search is over, or was broken off gracefully."""
 
     event: Literal["search_ended"] = "search_ended"
     reason: EndReason
@@ -186,7 +186,7 @@ class RepeatEnded(_Event):
 
 
 class ConfirmationEnded(_Event):
-    """All repeats are done, or the confirmation was broken off in good order."""
+    """All repeats are done, or the confirmation was broken off gracefully."""
 
     event: Literal["confirmation_ended"] = "confirmation_ended"
     reason: Literal["finished", "interrupted"]

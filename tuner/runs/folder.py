@@ -1,4 +1,4 @@
-"""The folder of a run: where everything lies, how it comes to be, and how a user's RUN is found."""
+"""The folder of a run: where everything lies, how it is created, and how a user's RUN is found."""
 
 import re
 import shutil

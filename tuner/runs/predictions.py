@@ -49,7 +49,7 @@ class PartAnswers:
 
 
 def write_predictions(path: Path, parts: dict[str, tuple[PartTexts, PartAnswers]]) -> None:
-    """Writes the answers of one model, a row a text: its part, row in the data set, label, answer and confidence.
+    """Writes the answers of one model, one row per text: its part, row in the data set, label, answer and confidence.
 
     Some five bytes a text: 10,000 texts are 50 kB.
     """

@@ -118,7 +118,7 @@ def _trial_row(record: TrialRecord, own: Mapping[str, Kind] | None, tested: Mapp
 
 
 def trials_table(search_state: SearchState) -> pa.Table:
-    """A row a trial, metrics at its best epoch."""
+    """One row per trial, metrics at its best epoch."""
     tested = search_state.test_metrics()
     rows = [
         _trial_row(record, search_state.own, tested.get(record.trial, {})) for record in search_state.trials.values()
@@ -127,7 +127,7 @@ def trials_table(search_state: SearchState) -> pa.Table:
 
 
 def epochs_table(search_state: SearchState) -> pa.Table:
-    """A row a trial and epoch."""
+    """One row per trial and epoch."""
     rows = [
         {"trial_id": record.trial, **event.model_dump(exclude={"metrics"}), **_columns("val", event.metrics)}
         for record in search_state.trials.values()
@@ -137,7 +137,7 @@ def epochs_table(search_state: SearchState) -> pa.Table:
 
 
 def repeats_table(search_state: SearchState) -> pa.Table:
-    """A row a model and repeat of a confirmation, in the order in which they ended."""
+    """One row per model and repeat of a confirmation, in the order in which they ended."""
     rows = [
         {**end.model_dump(), **_columns("val", end.val_metrics), **_columns("test", end.test_metrics)}
         for end in search_state.repeats.values()

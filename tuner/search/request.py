@@ -83,7 +83,7 @@ class SearchRequest:
             raise InputError("must be 0 or more", option="seed", value=self.seed)
         if not self.cpus_per_trial > 0:
             raise InputError(
-                "must be more than 0, for instance 1 or 0.5", option="cpus_per_trial", value=self.cpus_per_trial
+                "must be positive, for instance 1 or 0.5", option="cpus_per_trial", value=self.cpus_per_trial
             )
         gpus = self.gpus_per_trial
         if isinstance(gpus, int | float) and (gpus < 0 or (gpus > 1 and gpus != int(gpus))):
@@ -102,8 +102,8 @@ class SearchRequest:
     def _check_custom_model(self, own: CustomModelRequest) -> None:
         if scheduler_spec(self.scheduler.name).copies_weights:
             raise InputError(
-                f"gives weights and rates of one trial to another, which nobody can do for `hypermodel={own.name!r}`; use "
-                "asha, frontier, hyperband or median",
+                f"copies weights between trials; not supported with `hypermodel={own.name!r}`; use asha, frontier, hyperband "
+                "or median",
                 option="scheduler",
                 value=self.scheduler.name,
             )

@@ -97,7 +97,7 @@ def _seconds(milliseconds: int | None) -> float | None:
     return milliseconds / 1000 if milliseconds else None
 
 
-# Ray gives a job three seconds between SIGTERM and SIGKILL; a search wants to end in good order, uploads included.
+# Ray gives a job three seconds between SIGTERM and SIGKILL; a search wants to end gracefully, uploads included.
 _SECONDS_TO_STOP = 60
 _TRIES, _SECONDS_BETWEEN_TRIES, _SECONDS_BETWEEN_STREAMS = 10, 3.0, 0.2
 _HEADING = "Running entrypoint for job "
@@ -179,7 +179,7 @@ class JobServer:
             return _after_heading(str(self._client.get_job_logs(name)))
 
     def stop(self, name: str) -> bool:
-        """Asks a job to end in good order; it is killed a minute later. False where it had ended."""
+        """Asks a job to end gracefully; it is killed a minute later. False where it had ended."""
         with answering(self._cluster):
             return bool(self._client.stop_job(name))
 

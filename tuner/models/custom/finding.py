@@ -162,6 +162,7 @@ def _given(what: str, function: Callable[..., Any], facts: ModelFacts, *, leadin
             parameter.VAR_KEYWORD,
         ):
             raise HyperModelError(
-                f"{what} wants {parameter.name}, which nobody gives; it can have {', '.join(known)}, and others need a default"
+                f"{what} has an unknown required parameter {parameter.name}; it can have {', '.join(known)}, "
+                "and others need a default"
             )
     return given
