@@ -28,36 +28,48 @@ from tuner.search.ray_tune import confirmation, trainable
 from tuner.search.ray_tune.confirmation import RepeatTrainable
 from tuner.search.ray_tune.trainable import TrialTrainable
 from tuner.search.ray_tune.workers import MemoryGrowth
-from tuner.training.report import EpochReport, TrialReport
+from tuner.training.run import Run
 
 SECONDS_PER_EPOCH = float(os.environ.get("QUICK_SECONDS_PER_EPOCH", "0.03"))
 """Read by the driver, and pickled with the trainable."""
 
 
-class QuickRun:
-    """A trial whose numbers follow from all that a training's would: seed, hyperparameters, and the state it goes on from.
+class QuickRun(Run):
+    """A training whose numbers follow from all that a real one's would: seed, hyperparameters, and the state it goes on from.
 
     A state that is lost, or another trial's, changes all the numbers that come after it.
     """
 
-    def __init__(self, settings: dict[str, Any], seed: tuple[int, ...], state: bytes | None, scores: Any) -> None:
-        self._settings = json.dumps([settings, seed], sort_keys=True)
-        self._epoch, self._digest = json.loads(state) if state else (0, "")
-        self._best = max((value for value in scores[: self._epoch] if value is not None), default=-1.0)
+    def __init__(
+        self, settings: dict[str, Any], *, seed: tuple[int, ...], state: bytes | None, scores: Any = (), objective: Any
+    ) -> None:
+        super().__init__(seed, objective)
+        self._settings, self._digest = json.dumps([settings, seed], sort_keys=True), ""
+        if state is not None:
+            epoch, self._digest = json.loads(state)
+            self._resume(epoch, scores)
 
-    def run_epoch(self) -> TrialReport:
+    def _train(self) -> tuple[float, float, float]:
         time.sleep(SECONDS_PER_EPOCH)
-        self._epoch += 1
         self._digest = hashlib.sha256(f"{self._settings} {self._epoch} {self._digest}".encode()).hexdigest()
-        luck = int(self._digest[:8], 16) / 2**32
-        accuracy = 0.9 - 0.3 / self._epoch + 0.09 * luck
-        report = EpochReport(
-            self._epoch, 1 - luck, luck, 1 - accuracy, {"accuracy": accuracy}, SECONDS_PER_EPOCH, 0.0, 1000.0
-        )
-        state = json.dumps([self._epoch, self._digest]).encode()
-        improved = accuracy > self._best
-        self._best = max(self._best, accuracy)
-        return TrialReport(report, last=state, best=state if improved else None)
+        return 1 - self._luck, self._luck, 1000.0
+
+    def _evaluate(self) -> tuple[float, dict[str, float]]:
+        accuracy = 0.9 - 0.3 / self._epoch + 0.09 * self._luck
+        return 1 - accuracy, {"accuracy": accuracy}
+
+    @property
+    def _luck(self) -> float:
+        return int(self._digest[:8], 16) / 2**32
+
+    def _weights(self) -> bytes:
+        return self._state()
+
+    def _state(self) -> bytes:
+        return json.dumps([self._epoch, self._digest]).encode()
+
+    def _compile_seconds(self) -> float:
+        return 0.0
 
     def logits(self, weights: bytes, data: EncodedDataset) -> np.ndarray:
         """Outputs that follow from the weights alone."""
@@ -74,7 +86,13 @@ class QuickTrainable(TrialTrainable):
     def _begin(self) -> QuickRun:
         sent = self.config["state"]
         seed = (self._seed, self.config["index"])
-        return QuickRun(self.config["settings"], seed, sent.fetch() if sent else None, self.config["scores"])
+        return QuickRun(
+            self.config["settings"],
+            seed=seed,
+            state=sent.fetch() if sent else None,
+            scores=self.config["scores"],
+            objective=self._objective,
+        )
 
 
 class QuickRepeatTrainable(RepeatTrainable):
@@ -89,7 +107,7 @@ class QuickRepeatTrainable(RepeatTrainable):
 
     def _trial(self) -> QuickRun:
         seed = repeat_seed(self._seed, self.config["index"], self.config["repeat"])
-        return QuickRun(self.config["settings"], seed, None, ())
+        return QuickRun(self.config["settings"], seed=seed, state=None)
 
 
 if __name__ == "__main__":

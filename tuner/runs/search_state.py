@@ -6,6 +6,7 @@ from typing import Any
 
 from search_spaces.custom_space import Kind
 from tuner.metrics import ACCURACY, Objective
+from tuner.runs.best_epoch import BestEpoch
 from tuner.runs.events import (
     ConfirmationEnded,
     ConfirmationStarted,
@@ -47,9 +48,14 @@ class TrialRecord:
     """Workers that it lost since its last finished epoch."""
 
     @property
+    def best_epoch(self) -> BestEpoch:
+        """Number and score of the best epoch."""
+        return BestEpoch(self.best.epoch, self.objective.score(self.best.metrics)) if self.best else BestEpoch()
+
+    @property
     def score(self) -> float | None:
         """Best score of the objective so far; higher is better."""
-        return self.objective.score(self.best.metrics) if self.best else None
+        return self.best_epoch.score
 
     @property
     def value(self) -> float | None:
@@ -154,8 +160,8 @@ class SearchState:
         record.losses = 0
         if event.decision == "pause":
             record.paused, record.status = True, "pending"
-        score = record.objective.score(event.metrics)
-        if score is not None and (record.score is None or score > record.score):
+        best = record.best_epoch
+        if best.after(event.epoch, record.objective.score(event.metrics)) is not best:
             record.best = event
 
     def metrics(self) -> list[str]:

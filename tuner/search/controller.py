@@ -261,12 +261,8 @@ class SearchController:
 
     def _is_out_of_patience(self, record: TrialRecord, report: EpochReport) -> bool:
         """Whether the trial has gone ``patience`` epochs, this one included, without a better score."""
-        score = record.objective.score(report.metrics)
-        if self._plan.patience is None or record.best is None or record.score is None:
-            return False
-        if score is not None and score > record.score:
-            return False
-        return report.epoch - record.best.epoch >= self._plan.patience
+        best = record.best_epoch.after(report.epoch, record.objective.score(report.metrics))
+        return best.is_out_of_patience(report.epoch, self._plan.patience)
 
     def _end_status(self, record: TrialRecord, report: EpochReport) -> EndStatus:
         if report.diverged:

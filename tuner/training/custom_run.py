@@ -1,4 +1,4 @@
-"""One trial of a custom model: trains it epoch by epoch with its own optimizer, loss and metrics, and reports."""
+"""A training of a custom model, with its own optimizer, loss and metrics."""
 
 import math
 import time
@@ -17,7 +17,8 @@ from tuner.models.custom.building import CustomModel, gives_logits
 from tuner.models.custom.finding import HyperModelError
 from tuner.training.archives import assign, named, packed, unpacked
 from tuner.training.program import EVALUATION_BATCH
-from tuner.training.report import EpochReport, OwnCount, TrialReport
+from tuner.training.report import OwnCount
+from tuner.training.run import Run
 
 BATCH_SIZE = "batch_size"
 """A hyperparameter of this name is the number of texts a training step."""
@@ -26,11 +27,10 @@ DEFAULT_BATCH_SIZE = 64
 _SMALLEST = 1e-7
 
 
-class HyperModelRun:
-    """One trial in progress.
+class HyperModelRun(Run):
+    """One training of a custom model.
 
-    Initial weights, order of the texts and the seeds that Keras layers keep follow from the trial's seed, and go on from a
-    saved state as if there had been no break. What a user's code draws elsewhere is seeded anew for every epoch.
+    The seeds that Keras layers keep go on from a saved state; what a user's code draws elsewhere is seeded anew every epoch.
     """
 
     def __init__(
@@ -49,64 +49,32 @@ class HyperModelRun:
         Raises:
             HyperModelError: where it is no model for these data, or the state is not of this model.
         """
-        weights_seed, self._epoch_seed, self._order_seed = (
-            int(number) for number in np.random.SeedSequence(seed).generate_state(3, np.uint32)
-        )
+        super().__init__(seed, objective)
         self._data = data
-        self._built = own.built(values, seed=weights_seed)
+        self._built = own.built(values, seed=self._weights_seed)
+        self._counted = OwnCount(self._built.parameters, self._built.embedding_parameters)
         self._model = self._built.model
         if not self._model.optimizer.built:
             self._model.optimizer.build(self._model.trainable_variables)
         self._batch_size = _batch_size(values)
-        self._objective = objective
-        self._epoch, self._best_score = 0, -math.inf
-        self._compile_seconds = 0.0
+        self._first_steps_seconds = 0.0
         if state is not None:
-            self._restore(state)
-            reached = [score for score in scores[: self._epoch] if score is not None]
-            self._best_score = max(reached, default=-math.inf)
-
-    def run_epoch(self) -> TrialReport:
-        """Trains one pass over the training texts, evaluates, and reports."""
-        self._epoch += 1
-        started, compiled_before = time.perf_counter(), self._compile_seconds
-        train_loss, train_accuracy, tokens_per_second = self._train()
-        val_loss, metrics = self._evaluate() if math.isfinite(train_loss) else (math.nan, {})
-        report = EpochReport(
-            epoch=self._epoch,
-            train_loss=train_loss,
-            train_accuracy=train_accuracy,
-            val_loss=val_loss,
-            metrics=metrics,
-            seconds=time.perf_counter() - started,
-            compile_seconds=self._compile_seconds - compiled_before,
-            tokens_per_second=tokens_per_second,
-            counted=OwnCount(self._built.parameters, self._built.embedding_parameters),
-        )
-        score = None if report.diverged else self._objective.score(metrics)
-        improved = score is not None and score > self._best_score
-        self._best_score = score if score is not None and improved else self._best_score
-        best = packed(named("w", self._model.weights)) if improved else None
-        return TrialReport(report, last=self._state(), best=best)
+            self._resume(self._restore(state), scores)
 
     def logits(self, weights: bytes, data: EncodedDataset) -> NDArray[np.float32]:
-        """What the model answers with the weights of an earlier report: ``[texts, outputs]``, before sigmoid or softmax.
-
-        Where the model gives probabilities, these are their logarithms, or log odds, within float32's reach. The trial cannot
-        go on afterwards: its last weights are gone.
-        """
+        """As ``Run.logits``; where the model gives probabilities, their logarithms, or log odds, within float32's reach."""
         assign("w", self._model.weights, unpacked(weights))
         return self._as_logits(self._outputs(data))
 
     def _train(self) -> tuple[float, float, float]:
-        """Mean loss, the model's own accuracy (NaN without one), and real tokens a second, the first step's left out."""
+        """As ``Run._train``, with the model's own accuracy: NaN without one."""
         keras.utils.set_random_seed((self._epoch_seed + self._epoch) & 0xFFFFFFFF)
         data, steps = self._data.train, _Steps()
         order = (self._order_seed, self._epoch)
         batches = training_batches(data, self._buckets(data.lengths), self._batch_size, seed_sequence=order)
         batches_of_keras = self._dataset(batches, math.ceil(len(data) / self._batch_size), steps)
         history = self._model.fit(batches_of_keras, epochs=1, shuffle=False, verbose=0, callbacks=[steps])
-        self._compile_seconds += steps.first_seconds
+        self._first_steps_seconds += steps.first_seconds
         logs = {name: values[-1] for name, values in history.history.items()}
         return logs["loss"], _accuracy(logs), steps.tokens_per_second
 
@@ -169,6 +137,9 @@ class HyperModelRun:
         others = {id(variable) for variable in (*self._model.weights, *self._model.metrics_variables)}
         return [variable for variable in self._model.variables if id(variable) not in others]
 
+    def _weights(self) -> bytes:
+        return packed(named("w", self._model.weights))
+
     def _state(self) -> bytes:
         arrays = {
             **named("w", self._model.weights),
@@ -177,7 +148,11 @@ class HyperModelRun:
         }
         return packed({**arrays, "epoch": np.asarray(self._epoch)})
 
-    def _restore(self, state: bytes) -> None:
+    def _compile_seconds(self) -> float:
+        return self._first_steps_seconds
+
+    def _restore(self, state: bytes) -> int:
+        """Takes a state back and returns its epoch."""
         arrays = unpacked(state)
         try:
             assign("w", self._model.weights, arrays)
@@ -187,7 +162,7 @@ class HyperModelRun:
             raise HyperModelError(
                 "the model has other weights than when its last epoch was saved; was its module changed in between?"
             ) from None
-        self._epoch = int(arrays.pop("epoch"))
+        return int(arrays["epoch"])
 
 
 class _Steps(keras.callbacks.Callback):

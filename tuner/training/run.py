@@ -1,0 +1,96 @@
+"""The epoch loop that all trainings share. Imports nothing heavy."""
+
+import math
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tuner.data.encoded import EncodedDataset
+from tuner.metrics import Objective
+from tuner.runs.best_epoch import BestEpoch
+from tuner.training.report import EpochReport, OwnCount, TrialReport
+
+
+class Run(ABC):
+    """One training in progress.
+
+    It is a function of its seed: initial weights, order of the texts and dropout follow from it and from the number of the
+    epoch, so a training that goes on from a saved state gives the numbers that it would have given without a break.
+
+    Attributes:
+        best: the best of all its epochs so far, those before a break included.
+    """
+
+    def __init__(self, seed: tuple[int, ...], objective: Objective) -> None:
+        """Starts before the first epoch.
+
+        Args:
+            seed: search seed and trial index, and the number of a repeat (from 1) where it is one; non-negative.
+            objective: what the search pursues.
+        """
+        self._objective = objective
+        self._weights_seed, self._epoch_seed, self._order_seed = (
+            int(number) for number in np.random.SeedSequence(seed).generate_state(3, np.uint32)
+        )
+        self._epoch, self.best = 0, BestEpoch()
+        self._counted: OwnCount | None = None
+
+    def _resume(self, epoch: int, scores: Sequence[float | None]) -> None:
+        """Goes on after an epoch of this trial or another, given the scores of the objective that this one has reported."""
+        self._epoch = epoch
+        for number, score in enumerate(scores[:epoch], start=1):
+            self.best = self.best.after(number, score)
+
+    def run_epoch(self) -> TrialReport:
+        """Trains one pass over the training texts, evaluates, and reports."""
+        self._epoch += 1
+        started, compiled_before = time.perf_counter(), self._compile_seconds()
+        train_loss, train_accuracy, tokens_per_second = self._train()
+        val_loss, metrics = self._evaluate() if math.isfinite(train_loss) else (math.nan, {})
+        report = EpochReport(
+            epoch=self._epoch,
+            train_loss=train_loss,
+            train_accuracy=train_accuracy,
+            val_loss=val_loss,
+            metrics=metrics,
+            seconds=time.perf_counter() - started,
+            compile_seconds=self._compile_seconds() - compiled_before,
+            tokens_per_second=tokens_per_second,
+            counted=self._counted,
+        )
+        before, self.best = (
+            self.best,
+            self.best.after(self._epoch, None if report.diverged else self._objective.score(metrics)),
+        )
+        best = self._weights() if self.best is not before else None
+        return TrialReport(report, last=self._state(), best=best)
+
+    @abstractmethod
+    def logits(self, weights: bytes, data: EncodedDataset) -> NDArray[np.float32]:
+        """The outputs with the weights of an earlier report: ``[texts, outputs]``, before sigmoid or softmax.
+
+        The training cannot go on afterwards: its last weights are gone.
+        """
+
+    @abstractmethod
+    def _train(self) -> tuple[float, float, float]:
+        """Trains one epoch: mean loss, accuracy, and real tokens a second, those of first calls left out."""
+
+    @abstractmethod
+    def _evaluate(self) -> tuple[float, dict[str, float]]:
+        """Mean loss and metrics on the validation texts."""
+
+    @abstractmethod
+    def _weights(self) -> bytes:
+        """The weights as a NumPy archive."""
+
+    @abstractmethod
+    def _state(self) -> bytes:
+        """What the training goes on from after this epoch: weights, optimizer, and the epoch's number."""
+
+    @abstractmethod
+    def _compile_seconds(self) -> float:
+        """Time spent so far in first calls of programs."""
