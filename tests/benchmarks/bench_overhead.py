@@ -93,7 +93,7 @@ def ours(trials: int, folder: Path) -> None:
     run_trials(
         Empty,
         {},
-        searcher=ControllerSearcher(controller, store.state),
+        searcher=ControllerSearcher(controller),
         scheduler=ControllerScheduler(controller),
         callback=ControllerCallback(
             controller,

@@ -69,7 +69,7 @@ class SleepingTrainable(tune.Trainable):
     def step(self):
         time.sleep(self._seconds)
         self._epoch += 1
-        report = fake_report(self.config["index"], self._epoch)
+        report = fake_report(*self.config["seed"], self._epoch)
         return {REPORT: TrialReport(report, last=_STATE, best=_WEIGHTS)}
 
 
@@ -94,7 +94,7 @@ def run_search(settings: SearchSettings, folder: Path, epoch_seconds: float) -> 
     run_trials(
         SleepingTrainable,
         {"epoch_seconds": epoch_seconds},
-        searcher=ControllerSearcher(controller, store.state),
+        searcher=ControllerSearcher(controller),
         scheduler=ControllerScheduler(controller),
         callback=ControllerCallback(controller, lambda: None, no_memory, EpochTimeouts(600)),
         asked=settings.resources,

@@ -18,7 +18,7 @@ from tuner.search.controller import SearchController, trial_id
 from tuner.search.plan import Plan
 from tuner.search.schedulers.scheduler import Decision, Scheduler
 from tuner.search.searchers.searcher import Searcher
-from tuner.training.report import EpochReport
+from tuner.training.report import EpochReport, TrialReport
 
 
 @dataclass(frozen=True)
@@ -110,14 +110,14 @@ def simulate(
 
     def give_work(now: float) -> None:
         while len(busy) < workers and (assignment := controller.next_trial()) is not None:
-            curve = curves[TrialConfig(**assignment.config)]
-            epoch = int(records.state(assignment.trial) or b"0") + 1
+            curve = curves[assignment.config]
+            epoch = int(assignment.state or b"0") + 1
             heapq.heappush(busy, (now + curve.cost, next(order), assignment.trial, curve, epoch))
 
     give_work(0.0)
     while busy:
         now, _, trial, curve, epoch = heapq.heappop(busy)
-        decision = controller.on_report(trial, _report(curve, epoch), last=str(epoch).encode(), best=None)
+        decision = controller.on_report(trial, TrialReport(_report(curve, epoch), str(epoch).encode(), None))
         if decision is Decision.CONTINUE:
             heapq.heappush(busy, (now + curve.cost, next(order), trial, curve, epoch + 1))
         give_work(now)

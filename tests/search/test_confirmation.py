@@ -31,9 +31,9 @@ def made_up_part(labels, right):
     )
 
 
-def last_report(model, repeat):
+def last_report(key):
     """A function of model and repeat, as real repeats are."""
-    generator = np.random.default_rng([len(model), sum(model.encode()), repeat])
+    generator = np.random.default_rng(list(key.encode()))
     parts = [
         made_up_part(part.labels, generator.random(len(part.labels)) < 0.7) for part in (TEXTS.validation, TEXTS.test)
     ]
@@ -47,12 +47,13 @@ def confirmation_of(store, *, trials=TRIALS, repeats=3):
 def drive_repeats(controller, *, most=None):
     """Trains repeats one after the other; True where all were. ``most`` ends it after so many, as a kill would."""
     controller.start()
-    while (repeat := controller.next_repeat()) is not None:
-        assert controller.on_report(repeat.key, RepeatReport(fake_report(3, 1), 1.0, False, None)) is Decision.CONTINUE
+    while (repeat := controller.next_trial()) is not None:
+        assert (
+            controller.on_report(repeat.trial, RepeatReport(fake_report(3, 1), 1.0, False, None)) is Decision.CONTINUE
+        )
         if most == 0:
             return False
-        report = last_report(repeat.candidate.model, repeat.number)
-        assert controller.on_report(repeat.key, report) is Decision.STOP
+        assert controller.on_report(repeat.trial, last_report(repeat.trial)) is Decision.STOP
         most = None if most is None else most - 1
     return True
 
@@ -77,18 +78,18 @@ def test_a_repeat_that_loses_its_worker_is_trained_again_and_fails_at_the_third_
     with_store = RunStore(folder)
     controller = confirmation_of(with_store, repeats=1)
     controller.start()
-    unlucky = controller.next_repeat()
+    unlucky = controller.next_trial()
     others = controller.planned - 1
-    controller.on_worker_lost(unlucky.key, "the worker died")
+    controller.on_worker_lost(unlucky.trial, "the worker died")
     for _ in range(others):
-        other = controller.next_repeat()
-        controller.on_report(other.key, last_report(other.candidate.model, other.number))
+        other = controller.next_trial()
+        controller.on_report(other.trial, last_report(other.trial))
     assert not controller.is_exhausted
     for _ in range(2):
-        assert controller.next_repeat() == unlucky
-        assert controller.next_repeat() is None
+        assert controller.next_trial() == unlucky
+        assert controller.next_trial() is None
         assert not controller.is_exhausted
-        controller.on_worker_lost(unlucky.key, "the worker died")
+        controller.on_worker_lost(unlucky.trial, "the worker died")
     assert controller.is_exhausted
     assert [(end.status, end.error) for end in controller.ended][others:] == [("failed", "the worker died; 3 times")]
     with_store.close()
@@ -158,15 +159,15 @@ def test_what_broke_or_lost_its_answers_is_tried_again_and_what_diverged_is_not(
     store = RunStore(folder)
     controller = confirmation_of(store, trials=["00003"], repeats=2)
     controller.start()
-    keys = [controller.next_repeat().key for _ in range(4)]
+    keys = [controller.next_trial().trial for _ in range(4)]
     controller.on_failure(keys[0], "the worker process died")
     controller.on_report(keys[1], RepeatReport(fake_report(3, 1), 1.0, True, None))
     for key in keys[2:]:
-        controller.on_report(key, last_report("x", 1))
+        controller.on_report(key, last_report(key))
     folder.predictions(AVERAGED_EMBEDDINGS, 2).unlink()
     again = confirmation_of(store, trials=["00003"], repeats=2)
     assert again.planned == 2
-    assert [again.next_repeat().key for _ in range(2)] == ["00003-1", f"{AVERAGED_EMBEDDINGS}-2"]
+    assert [again.next_trial().trial for _ in range(2)] == ["00003-1", f"{AVERAGED_EMBEDDINGS}-2"]
     statuses = [end.status for end in SearchState(read_journal(folder.journal)).repeats.values()]
     assert statuses == ["failed", "diverged", "completed", "completed"]
 
@@ -176,10 +177,10 @@ def test_seeds_of_repeats_are_nobody_elses():
         return tuple(np.random.SeedSequence(seed).generate_state(3, np.uint32))
 
     search = {state(7, index) for index in range(200)}
-    repeats = {state(*repeat_seed(7, index, repeat)) for index in range(200) for repeat in range(1, 6)}
+    repeats = {state(7, *repeat_seed(index, repeat)) for index in range(200) for repeat in range(1, 6)}
     assert len(search) == 200
     assert len(repeats) == 1000
     assert not search & repeats
     assert state(7, 3, 0) in search, "which is why repeats count from 1"
     with pytest.raises(ValueError, match="count from 1; received 0"):
-        repeat_seed(7, 3, 0)
+        repeat_seed(3, 0)

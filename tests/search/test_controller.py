@@ -19,6 +19,7 @@ from tuner.search.schedulers.median import MedianStopping
 from tuner.search.schedulers.population import PopulationBasedTraining
 from tuner.search.schedulers.scheduler import Decision, RunToTheEnd
 from tuner.search.schedulers.selection import most_accurate, nearest_the_frontier
+from tuner.training.report import TrialReport
 
 
 def summary(search_state):
@@ -167,7 +168,7 @@ def test_a_copy_that_a_crash_cut_off_is_made_up_for(tmp_path):
         if copies:
             break
         for epoch in (1, 2):
-            controller.on_report(assignment.trial, fake_report(assignment.index, epoch), last=b"x 2", best=None)
+            controller.on_report(assignment.trial, TrialReport(fake_report(*assignment.seed, epoch), b"x 2", None))
     del store.copy_state
     source, trial = copies[0]
     store.folder.state(source).write_bytes(b"the source's 2")
@@ -182,7 +183,7 @@ def test_paused_trials_that_nobody_calls_back_end_as_stopped(tmp_path):
     controller = controller_of(store, scheduler=SCHEDULERS["asha by promotion"]())
     first = controller.next_trial()
     for epoch in (1, 2):
-        decision = controller.on_report(first.trial, fake_report(first.index, epoch), last=b"x 2", best=None)
+        decision = controller.on_report(first.trial, TrialReport(fake_report(*first.seed, epoch), b"x 2", None))
     assert decision is Decision.PAUSE
     assert store.search_state.trials[first.trial].status == "pending"
     assert drive(controller, store)
@@ -199,7 +200,7 @@ def test_a_trial_out_of_patience_is_complete(tmp_path):
     decisions = []
     for epoch, accuracy in enumerate([0.5, 0.7, 0.6, 0.7], start=1):
         report = replace(fake_report(0, epoch), metrics={"accuracy": accuracy})
-        decisions.append(controller.on_report(trial, report, last=b"", best=None))
+        decisions.append(controller.on_report(trial, TrialReport(report, b"", None)))
     assert decisions == [Decision.CONTINUE] * 3 + [Decision.STOP]
     assert store.search_state.trials[trial].status == "completed"
     assert store.search_state.trials[trial].best.epoch == 2
@@ -211,7 +212,7 @@ def test_a_loss_that_is_no_number_ends_the_trial_as_diverged(tmp_path):
     assignment = controller.next_trial()
     controller.on_start(assignment.trial)
     report = replace(fake_report(0, 1), train_loss=float("nan"), val_loss=float("nan"), metrics={})
-    assert controller.on_report(assignment.trial, report, last=b"", best=None) is Decision.STOP
+    assert controller.on_report(assignment.trial, TrialReport(report, b"", None)) is Decision.STOP
     record = store.search_state.trials[assignment.trial]
     assert (record.status, record.score, record.epochs[0].val_loss) == ("diverged", None, None)
     for line in store.folder.journal.read_text().splitlines():
@@ -225,7 +226,7 @@ def test_a_failure_is_recorded_and_the_next_trial_comes(tmp_path):
     controller.on_start(first.trial)
     controller.on_failure(first.trial, "ResourceExhaustedError: out of memory")
     assert store.search_state.trials[first.trial].error == "ResourceExhaustedError: out of memory"
-    assert controller.next_trial().index == 1
+    assert controller.next_trial().trial == "00001"
 
 
 def test_a_trial_that_waits_is_pending(tmp_path):

@@ -56,7 +56,7 @@ def test_a_share_without_a_card_has_no_limit(monkeypatch):
 
 def test_a_share_that_leaves_nothing_is_refused(monkeypatch):
     monkeypatch.setattr(trainable, "gpus_of_node", lambda: [{"memory": 16 * GIB}])
-    with pytest.raises(InputError, match=r"gpus_per_trial=0\.01: of a card of 16 GiB that leaves no room"):
+    with pytest.raises(InputError, match=r"gpus_per_trial=0\.01: too small a share of a 16 GiB GPU"):
         trainable._gpu_memory(0.01)
 
 

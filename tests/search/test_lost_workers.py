@@ -59,6 +59,19 @@ def test_a_worker_that_dies_loses_an_epoch_and_one_that_hangs_loses_its_trial(tm
     assert 3 <= len(epochs) < 100
 
 
+@pytest.mark.skipif(FULL_CONTRACT, reason="no network hangs when it is told to")
+def test_a_repeat_of_a_confirmation_that_hangs_is_ended_and_the_next_one_comes(tmp_path, data):
+    limits = ["--scheduler", "none", "--epoch-timeout", f"{EPOCH_TIMEOUT}s"]
+    result = call(tmp_path, *search(data, "hangs", "--trials", "1", "--epochs", "2", *limits), quick=True)
+    assert result.returncode == 0, result.stderr
+    hangs = {"QUICK_HANGING_TRIAL": "00000-1"}
+    result = call(tmp_path, "confirm", "hangs", "--top", "1", "--repeats", "2", quick=True, **hangs)
+    assert result.returncode == 0, result.stderr
+    repeats = load(tmp_path / "hangs").repeats
+    assert repeats["status"].tolist() == ["failed", "completed", "completed", "completed"]
+    assert repeats["error"][0] == f"no epoch ended within {EPOCH_TIMEOUT} s (--epoch-timeout)"
+
+
 def test_a_time_budget_ends_the_search_in_good_order(tmp_path, data):
     limits = ["--time-budget", "3s", "--scheduler", "none"]
     result = call(tmp_path, *search(data, "short", "--trials", "500", "--epochs", "50", *limits), quick=True)

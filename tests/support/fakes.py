@@ -14,7 +14,7 @@ from tuner.search.schedulers.halving import StoppingHalving, default_grace_perio
 from tuner.search.schedulers.scheduler import Decision, Scheduler
 from tuner.search.schedulers.selection import most_accurate
 from tuner.search.searchers.random_search import RandomSearcher
-from tuner.training.report import EpochReport
+from tuner.training.report import EpochReport, TrialReport
 
 PLAN = Plan(trials=12, epochs=8, vocabulary_size=3000, classes=2, max_params=None)
 
@@ -79,10 +79,10 @@ def drive(controller: SearchController, store: RunStore, *, reports: int | None 
             if reports == 0:
                 return False
             epoch += 1
-            report = fake_report(assignment.index, epoch)
+            report = fake_report(*assignment.seed, epoch)
             best = b"w" + str(epoch).encode()
             state = f"{assignment.trial} {epoch}".encode()
-            decision = controller.on_report(assignment.trial, report, last=state, best=best)
+            decision = controller.on_report(assignment.trial, TrialReport(report, state, best))
             reports = None if reports is None else reports - 1
 
 

@@ -21,17 +21,17 @@ import_ray()
 
 import numpy as np
 
+from search_spaces.config import Config
 from tuner.cli.main import main
 from tuner.data.encoded import EncodedDataset, EncodedSplits
-from tuner.search.confirmation import repeat_seed
-from tuner.search.ray_tune import confirmation, trainable
-from tuner.search.ray_tune.confirmation import RepeatTrainable
+from tuner.search.ray_tune import trainable
 from tuner.search.ray_tune.trainable import TrialTrainable
-from tuner.search.ray_tune.workers import MemoryGrowth
 from tuner.training.run import Run
 
 SECONDS_PER_EPOCH = float(os.environ.get("QUICK_SECONDS_PER_EPOCH", "0.03"))
 """Read by the driver, and pickled with the trainable."""
+HANGING_TRIAL = os.environ.get("QUICK_HANGING_TRIAL")
+"""A trial, or repeat, whose first epoch takes an hour; likewise."""
 
 
 class QuickRun(Run):
@@ -80,37 +80,15 @@ class QuickRun(Run):
 class QuickTrainable(TrialTrainable):
     """A worker that prepares nothing and trains nothing."""
 
-    def setup(self, config: dict[str, Any], *, seed: int, **_: Any) -> None:
-        self._seed, self._trial_run, self._wear = seed, None, MemoryGrowth()
+    def _open_context(self, *, arrays: Any, epochs: int, **_: Any) -> SimpleNamespace:
+        return SimpleNamespace(data=EncodedSplits.from_arrays(arrays), epochs=epochs)
 
-    def _begin(self) -> QuickRun:
-        sent = self.config["state"]
-        seed = (self._seed, self.config["index"])
-        return QuickRun(
-            self.config["settings"],
-            seed=seed,
-            state=sent.fetch() if sent else None,
-            scores=self.config["scores"],
-            objective=self._objective,
-        )
-
-
-class QuickRepeatTrainable(RepeatTrainable):
-    """Likewise, for a confirmation."""
-
-    def setup(
-        self, config: dict[str, Any], *, arrays: Any, test: Any, patience: Any, epochs: int, seed: int, **_: Any
-    ) -> None:
-        self._worker_context = SimpleNamespace(data=EncodedSplits.from_arrays(arrays), epochs=epochs)
-        self._test, self._patience = EncodedDataset(**test), patience
-        self._seed, self._repeat_run, self._wear = seed, None, MemoryGrowth()
-
-    def _trial(self) -> QuickRun:
-        seed = repeat_seed(self._seed, self.config["index"], self.config["repeat"])
-        return QuickRun(self.config["settings"], seed=seed, state=None)
+    def _training(self, config: Config, **start: Any) -> QuickRun:
+        if self.config["trial"] == HANGING_TRIAL:
+            time.sleep(3600)
+        return QuickRun(config.model_dump(), **start)
 
 
 if __name__ == "__main__":
     trainable.TrialTrainable = QuickTrainable
-    confirmation.RepeatTrainable = QuickRepeatTrainable
     main()

@@ -10,14 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from search_spaces.config import Config, CustomConfig, TrialConfig
+from search_spaces.config import Config
 from tuner.models.network_spec import AVERAGED_EMBEDDINGS, AVERAGING_CONFIG
 from tuner.runs.events import ConfirmationEnded, ConfirmationStarted, RepeatEnded, RepeatStatus
 from tuner.runs.folder import RunFolder
 from tuner.runs.predictions import PartTexts, write_predictions
 from tuner.runs.search_state import SearchState
 from tuner.runs.store import RunStore
-from tuner.search.controller import LOSSES_THAT_FAIL
+from tuner.search.controller import LOSSES_THAT_FAIL, Assignment
 from tuner.search.plan import Plan
 from tuner.search.schedulers.scheduler import Decision
 from tuner.training.test_result import RepeatReport
@@ -49,22 +49,21 @@ class Candidate:
 def candidates_of(plan: Plan, search_state: SearchState, trials: Sequence[str]) -> list[Candidate]:
     """The trials in the order given, each with its recorded configuration, and behind them the baseline."""
     records = [search_state.trials[trial] for trial in trials]
-    of_record = TrialConfig.model_validate if plan.own is None else CustomConfig.of
     parameters = plan.count(AVERAGING_CONFIG).total
     return [
-        *(Candidate(record.trial, record.index, of_record(record.config), record.size) for record in records),
+        *(Candidate(record.trial, record.index, plan.recorded(record.config), record.size) for record in records),
         Candidate(AVERAGED_EMBEDDINGS, _BASELINE_INDEX, AVERAGING_CONFIG, parameters),
     ]
 
 
-def repeat_seed(search_seed: int, index: int, repeat: int) -> tuple[int, int, int]:
-    """The seed of a repeat, from 1. Trials of the search have (search seed, index).
+def repeat_seed(index: int, repeat: int) -> tuple[int, int]:
+    """What follows the search seed in that of a repeat, from 1. Of trials of the search it is their index.
 
     NumPy takes a seed sequence that ends in zeros for the one without them, so a repeat 0 would be the search's own trial.
     """
     if repeat < 1:
         raise ValueError(f"repeats count from 1; received {repeat}")
-    return search_seed, index, repeat
+    return index, repeat
 
 
 @dataclass(frozen=True)
@@ -142,17 +141,21 @@ class ConfirmationController:
 
     @property
     def is_exhausted(self) -> bool:
-        """Whether ``next_repeat`` has nothing more to give; while a repeat is trained, it may lose its worker."""
+        """Whether ``next_trial`` has nothing more to give; while a repeat is trained, it may lose its worker."""
         return not (self._waiting or self._at_work)
 
-    def next_repeat(self) -> Repeat | None:
+    def next_trial(self) -> Assignment | None:
         """The next repeat, None where there is none now."""
         if not self._waiting:
             return None
         repeat = self._waiting.pop(0)
         self._given[repeat.key] = repeat
         self._at_work.add(repeat.key)
-        return repeat
+        candidate = repeat.candidate
+        return Assignment(repeat.key, repeat_seed(candidate.index, repeat.number), candidate.config)
+
+    def on_start(self, key: str) -> None:
+        """Nothing: the journal has no line for it."""
 
     def on_report(self, key: str, report: RepeatReport) -> Decision:
         """Takes in an epoch of a repeat; after the last one its answers are kept, then its results recorded."""
@@ -184,10 +187,14 @@ class ConfirmationController:
 
     def on_failure(self, key: str, error: str) -> None:
         """Records a repeat that broke; the others go on, and another confirmation tries it again."""
+        if key not in self._at_work:  # its worker broke after the last report
+            return
         self._record(self._given[key], "failed", epochs=0, seconds=0.0, error=error)
 
     def on_worker_lost(self, key: str, reason: str) -> None:
         """Puts a repeat whose worker went away back in line, to be trained from its beginning. The third loss fails it."""
+        if key not in self._at_work:
+            return
         self._losses[key] += 1
         if self._losses[key] >= LOSSES_THAT_FAIL:
             self.on_failure(key, f"{reason}; {LOSSES_THAT_FAIL} times")

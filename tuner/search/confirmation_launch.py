@@ -14,6 +14,7 @@ from tuner.search.confirmation import Candidate, ConfirmationController, HeldOut
 from tuner.search.interruption import Interrupted, Interruption
 from tuner.search.launch import check_cluster
 from tuner.search.ray_tune.cluster import autoscaler_request, connected
+from tuner.search.ray_tune.engine import run_on_ray
 
 EndReason = Literal["finished", "interrupted"]
 OnStep = Callable[[ConfirmationController], None]
@@ -70,12 +71,9 @@ def confirm(
         InputError: where another process writes the run, or the cluster cannot hold a trial.
         Interrupted: by ``interruption``, before there was anything to keep.
     """
-    # Ray is imported after the cluster's settings are made.
     asked, interruption = settings.resources, interruption or Interruption()
     local_cpus = asked.concurrency * asked.cpus_per_trial
     with connected(asked.address, local_cpus=local_cpus) as cluster:
-        from tuner.search.ray_tune.confirmation import confirm_on_ray
-
         interruption.check()
         check_cluster(settings, cluster)
         store = RunStore(folder)
@@ -92,7 +90,7 @@ def confirm(
             interruption.defer()
             try:
                 with autoscaler_request(asked, cluster) as needed:
-                    confirm_on_ray(controller, settings, data.splits, data.test, cluster, on_step=step)
+                    run_on_ray(controller, settings, data.splits, cluster, test=data.test, on_step=step)
             except Interrupted:
                 reason = "interrupted"
             controller.end(reason)

@@ -8,9 +8,9 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
-from search_spaces.config import TrialConfig
+from search_spaces.config import Config, TrialConfig
 from tuner.runs.events import (
     EndReason,
     EndStatus,
@@ -29,7 +29,7 @@ from tuner.runs.search_state import SearchState, TrialRecord
 from tuner.search.plan import Plan
 from tuner.search.schedulers.scheduler import Continuation, Decision, Metrics, Scheduler
 from tuner.search.searchers.searcher import Searcher
-from tuner.training.report import EpochReport
+from tuner.training.report import EpochReport, TrialReport
 
 # A trial whose workers die so many times without a finished epoch in between is what kills them.
 LOSSES_THAT_FAIL = 3
@@ -41,15 +41,17 @@ class Assignment:
 
     Attributes:
         trial: its id.
-        index: its number, which seeds it.
-        config: what to train: hyperparameters by name.
+        seed: what follows the search seed in its own: its index, or that and the number of a repeat.
+        config: what to train.
         scores: the trial's scores of the objective so far, epoch by epoch; higher is better.
+        state: what it goes on from, None where it begins.
     """
 
     trial: str
-    index: int
-    config: Mapping[str, Any]
+    seed: tuple[int, ...]
+    config: Config
     scores: tuple[float | None, ...] = ()
+    state: bytes | None = None
 
 
 def trial_id(index: int) -> str:
@@ -151,7 +153,7 @@ class SearchController:
         return all(record.ended for record in self.search_state.trials.values())  # one that runs may lose its worker
 
     def start(self) -> None:
-        """Writes down that the search runs (again), and makes up for what a crash may have cut off."""
+        """Writes down that the search runs (again), and completes interrupted steps."""
         plan = self._plan
         self._records.record(
             SearchStarted(time=self._clock(), trials=plan.trials, objective=plan.objective, own=plan.own)
@@ -209,20 +211,21 @@ class SearchController:
     def _assign(self, record: TrialRecord) -> Assignment:
         self._at_work.add(record.trial)
         scores = tuple(record.objective.score(event.metrics) for event in record.epochs)
-        return Assignment(record.trial, record.index, record.config, scores)
+        config, state = self._plan.recorded(record.config), self._records.state(record.trial)
+        return Assignment(record.trial, (record.index,), config, scores, state)
 
     def on_start(self, trial: str) -> None:
         """A worker took the trial."""
         self._records.record(TrialStarted(time=self._clock(), trial=trial))
 
-    def on_report(self, trial: str, report: EpochReport, *, last: bytes, best: bytes | None) -> Decision:
+    def on_report(self, trial: str, trained: TrialReport) -> Decision:
         """Takes in a trial's epoch and says what it does next.
 
         An epoch that is already in the journal (its state was lost in a crash, so it was trained again) is answered as it
         was answered then, and counted once. The journal is written before the weights: a state on disk is never newer
         than the journal. From its last epoch a trial does not go on, so that state is not written.
         """
-        record = self.search_state.trials[trial]
+        record, report = self.search_state.trials[trial], trained.epoch
         if report.counted is not None and record.parameters is None:
             self._records.record(
                 TrialBuilt(
@@ -233,13 +236,13 @@ class SearchController:
                 )
             )
         known = self._decisions.get((trial, report.epoch))
-        if known is Decision.PAUSE:  # it was called back since, or it would not train
+        if known is Decision.PAUSE:  # already resumed after this pause
             known = Decision.CONTINUE
         decision = known or self._fresh_decision(record, report)
         if known is None:
             self._decisions[trial, report.epoch] = decision
             self._records.record(self._epoch_event(trial, report, decision))
-        self._records.save_weights(trial, last=None if decision is Decision.STOP else last, best=best)
+        self._records.save_weights(trial, last=None if decision is Decision.STOP else trained.last, best=trained.best)
         if decision is Decision.STOP:
             self._end(trial, self._end_status(record, report))
         if decision is Decision.PAUSE:

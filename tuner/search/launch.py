@@ -56,7 +56,7 @@ class _AllFail(BaseException):
 def start_search(
     prepared: PreparedSearch, runs_dir: Path, on_step: OnStep, interruption: Interruption | None = None
 ) -> EndReason:
-    """Runs a new search. The run folder comes to be, whole, when the workers' cluster has answered.
+    """Runs a new search. The run folder is created atomically once the cluster responds.
 
     Args:
         prepared: settings and data.
@@ -153,7 +153,7 @@ def _conduct(
     controller.start()
     interruption.defer()
     try:
-        run_on_ray(controller, settings, store, data, cluster, on_step=step)
+        run_on_ray(controller, settings, data, cluster, on_step=step)
     except Interrupted:
         reason = "interrupted"
     except _OutOfTime:

@@ -1,8 +1,8 @@
 """From settings to the parts of a search, the same for a new one and for one that is resumed."""
 
-from collections.abc import Sized
+from collections.abc import Mapping, Sized
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from search_spaces.config import Config, CustomConfig, TrialConfig
 from search_spaces.custom_space import Kind
@@ -45,6 +45,10 @@ class Plan:
         """Its exact parameter count."""
         return count_parameters(self.network(config))
 
+    def recorded(self, config: Mapping[str, Any]) -> Config:
+        """A configuration from the values by name that are recorded of it."""
+        return TrialConfig.model_validate(config) if self.own is None else CustomConfig.of(config)
+
     def fits(self, config: Config) -> bool:
         """Whether it is within the budget of parameters; a custom model, counted where it is built, has none."""
         if self.max_params is None or not isinstance(config, TrialConfig):
@@ -73,11 +77,11 @@ def build_searcher(settings: SearchSettings) -> Searcher:
     Raises:
         InputError: where it cannot handle the space, or nothing of the space fits the budget.
     """
-    of_record = TrialConfig.model_validate if settings.hypermodel is None else CustomConfig.of
-    guesses: list[Config] = [of_record(guess) for guess in settings.guesses]
+    recorded = plan_of(settings).recorded
+    guesses = [recorded(guess) for guess in settings.guesses]
     searcher = _searcher_alone(settings)
     searcher = PointsFirst(guesses, searcher) if guesses else searcher
-    return Repeated(searcher, settings.repeats, of_record) if settings.repeats > 1 else searcher
+    return Repeated(searcher, settings.repeats, recorded) if settings.repeats > 1 else searcher
 
 
 def grid_points(settings: SearchSettings) -> int | None:

@@ -1,6 +1,9 @@
-"""Ray Tune's three interfaces, each turned towards the controller: where trials come from, when they stop, what happens."""
+"""Ray Tune's three interfaces, each turned towards a controller: where trials come from, when they stop, what happens.
 
-from collections.abc import Callable, Mapping
+For Ray a repeat of a confirmation is a trial as well.
+"""
+
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +12,16 @@ from ray import tune
 from ray.tune.schedulers import TrialScheduler
 from ray.tune.search import Searcher
 
+from search_spaces.config import Config
 from tuner.models.memory import TrainingMemory
+from tuner.search.confirmation import ConfirmationController
 from tuner.search.controller import SearchController
 from tuner.search.ray_tune.failures import FailureKind, failure_of, memory_message
 from tuner.search.ray_tune.trainable import REPORT
 from tuner.search.ray_tune.workers import EpochTimeouts, SentState, WarmWorkerScheduler, sent
 from tuner.search.schedulers.scheduler import Decision
+
+Controller = SearchController | ConfirmationController
 
 
 class JournalledSearcher(Searcher):
@@ -34,11 +41,10 @@ class JournalledSearcher(Searcher):
 class ControllerSearcher(JournalledSearcher):
     """Asks the controller for trials."""
 
-    def __init__(self, controller: SearchController, state_of: Callable[[str], bytes | None]) -> None:
-        """Takes the controller of the search, and where the last states of trials are found."""
+    def __init__(self, controller: Controller) -> None:
+        """Takes the controller."""
         super().__init__()
         self._controller = controller
-        self._state_of = state_of
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
         """The next trial's config, None where there is none yet, or Ray's mark for "no more".
@@ -49,27 +55,20 @@ class ControllerSearcher(JournalledSearcher):
         if assignment is None:
             finished: str = Searcher.FINISHED
             return finished if self._controller.is_exhausted else None
-        return {
-            "trial": assignment.trial,
-            "index": assignment.index,
-            "settings": dict(assignment.config),
-            "scores": assignment.scores,
-            "state": sent(self._state_of(assignment.trial)),
-        }
+        return {**vars(assignment), "state": sent(assignment.state)}
 
 
 class ControllerScheduler(WarmWorkerScheduler):
     """Passes every report to the controller, which decides."""
 
-    def __init__(self, controller: SearchController) -> None:
-        """Takes the controller of the search."""
+    def __init__(self, controller: Controller) -> None:
+        """Takes the controller."""
         super().__init__()
         self._controller = controller
 
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
         """Ray's word for the controller's decision."""
-        report = result[REPORT]
-        decision = self._controller.on_report(trial.config["trial"], report.epoch, last=report.last, best=report.best)
+        decision = self._controller.on_report(trial.config["trial"], result[REPORT])
         goes_on = decision is Decision.CONTINUE
         word: str = TrialScheduler.CONTINUE if goes_on else TrialScheduler.STOP
         return word
@@ -80,15 +79,15 @@ class ControllerCallback(tune.Callback):
 
     def __init__(
         self,
-        controller: SearchController,
+        controller: Controller,
         on_step: Callable[[], None],
-        memory: Callable[[Mapping[str, Any]], TrainingMemory | None],
+        memory: Callable[[Config], TrainingMemory | None],
         hangs: EpochTimeouts,
     ) -> None:
         """Takes the parts.
 
         Args:
-            controller: of the search.
+            controller: of the search or the confirmation.
             on_step: what to call after every turn of Ray's loop (several times a second).
             memory: the estimate of what training a configuration takes, None where there is none.
             hangs: knows when a trial takes too long.
@@ -127,7 +126,7 @@ class ControllerCallback(tune.Callback):
         if failure.kind is FailureKind.WORKER_LOST:
             self._controller.on_worker_lost(name, failure.message)
         elif failure.kind is FailureKind.MEMORY:
-            estimate = self._memory(trial.config["settings"])
+            estimate = self._memory(trial.config["config"])
             self._controller.on_failure(name, memory_message(failure, estimate))
         else:
             self._controller.on_failure(name, failure.message)

@@ -1,18 +1,18 @@
-"""Runs a controlled search on Ray Tune."""
+"""Runs what a controller decides on Ray Tune: a search, or a confirmation."""
 
 import math
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-from search_spaces.config import TrialConfig
+from search_spaces.config import Config, TrialConfig
 from tuner.data.batches import buckets_of
-from tuner.data.encoded import EncodedSplits
+from tuner.data.encoded import EncodedDataset, EncodedSplits
 from tuner.models.memory import TrainingMemory, training_memory
 from tuner.runs.search_state import SearchState
 from tuner.runs.settings import ResourceSettings, SearchSettings
-from tuner.runs.store import RunStore
+from tuner.search.confirmation import ConfirmationController
 from tuner.search.controller import SearchController
 from tuner.search.custom_model import source_of
 from tuner.search.plan import build_scheduler, plan_of
@@ -21,17 +21,25 @@ from tuner.search.registry import searcher_spec
 
 
 def run_on_ray(
-    controller: SearchController,
+    controller: SearchController | ConfirmationController,
     settings: SearchSettings,
-    store: RunStore,
     data: EncodedSplits,
     resources: ClusterResources,
     *,
     on_step: Callable[[], None],
+    test: EncodedDataset | None = None,
 ) -> None:
     """Lets Ray Tune run trials until the controller has no more. Ray must be connected.
 
     What ``on_step`` raises passes through; the caller then shuts Ray down, which ends the workers at once.
+
+    Args:
+        controller: says what is trained, and hears of it.
+        settings: of the search.
+        data: training and validation texts.
+        resources: what the cluster has.
+        on_step: called several times a second.
+        test: the texts on which repeats of a confirmation are evaluated; None for trials of a search.
     """
     from tuner.search.ray_tune.adapters import ControllerCallback, ControllerScheduler, ControllerSearcher
     from tuner.search.ray_tune.trainable import TrialTrainable
@@ -39,21 +47,20 @@ def run_on_ray(
 
     longest = int(buckets_of(data, compiled=False).boundaries[-1])
 
-    def memory(hyperparameters: Mapping[str, Any]) -> TrainingMemory | None:
-        if settings.hypermodel is not None:
+    def memory(config: Config) -> TrainingMemory | None:
+        if not isinstance(config, TrialConfig):
             return None
-        config = TrialConfig(**hyperparameters)
         return training_memory(plan_of(settings).network(config), config, length=longest)
 
     run_trials(
         TrialTrainable,
-        worker_parameters(settings, data),
-        searcher=ControllerSearcher(controller, store.state),
+        _worker_parameters(settings, data, test),
+        searcher=ControllerSearcher(controller),
         scheduler=ControllerScheduler(controller),
         callback=ControllerCallback(controller, on_step, memory, EpochTimeouts(settings.epoch_timeout)),
         asked=settings.resources,
         there=resources,
-        most_pending=_most_pending(settings),
+        most_pending=_most_pending(settings) if test is None else settings.resources.concurrency,
     )
 
 
@@ -67,7 +74,7 @@ def _most_pending(settings: SearchSettings) -> int:
     return 1 if learns or calls_back else settings.resources.concurrency
 
 
-def worker_parameters(settings: SearchSettings, data: EncodedSplits) -> dict[str, Any]:
+def _worker_parameters(settings: SearchSettings, data: EncodedSplits, test: EncodedDataset | None) -> dict[str, Any]:
     """What ``TrialTrainable.setup`` takes."""
     return {
         "arrays": data.as_arrays(),
@@ -79,6 +86,8 @@ def worker_parameters(settings: SearchSettings, data: EncodedSplits) -> dict[str
         "threads": max(1, math.floor(settings.resources.cpus_per_trial)),
         "hypermodel": None if settings.hypermodel is None else source_of(settings.hypermodel),
         "max_length": settings.data.max_length,
+        "test": None if test is None else vars(test),
+        "patience": settings.patience,
         "gpu_share": settings.resources.gpus_per_trial,
     }
 

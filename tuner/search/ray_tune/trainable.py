@@ -1,12 +1,12 @@
-"""The trainable: what Ray Tune runs in a worker. One worker trains many trials, one after the other."""
+"""The trainable: what Ray Tune runs in a worker. One worker trains many trials or repeats, one after the other."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ray import tune
 
-from search_spaces.config import TrialConfig
-from tuner.data.encoded import EncodedSplits
+from search_spaces.config import Config, TrialConfig
+from tuner.data.encoded import EncodedDataset, EncodedSplits
 from tuner.errors import InputError
 from tuner.metrics import Objective
 from tuner.models.custom.source import ModelSource
@@ -14,28 +14,16 @@ from tuner.models.device import give_back_freed_memory
 from tuner.search.gpu_sharing import memory_limit
 from tuner.search.ray_tune.gpus import gpus_of_node
 from tuner.search.ray_tune.workers import RECYCLE, MemoryGrowth, SentState
+from tuner.training.repeat_run import RepeatRun
+from tuner.training.run import Run
+from tuner.training.trial_error import broken_by
 
 if TYPE_CHECKING:
     from tuner.models.custom.building import CustomModel
-    from tuner.training.custom_run import HyperModelRun
-    from tuner.training.trial_run import TrialRun
     from tuner.training.worker_context import WorkerContext
 
 REPORT = "report"
-"""Key of a result under which a ``TrialReport`` travels to the driver."""
-
-
-def open_worker_context(
-    arrays: Mapping[str, Any], vocabulary_size: int, classes: int, epochs: int, threads: int, gpu_share: float
-) -> "WorkerContext":
-    """Prepares this process for training; the arguments are those of ``TrialTrainable.setup``."""
-    # Settings must be made before TensorFlow is imported, and the driver, which imports this module, must not import it.
-    from tuner.models.device import prepare_tensorflow
-
-    prepare_tensorflow(threads, _gpu_memory(gpu_share))
-    from tuner.training.worker_context import WorkerContext
-
-    return WorkerContext(EncodedSplits.from_arrays(arrays), vocabulary_size, classes, epochs)
+"""Key of a result under which a ``TrialReport`` or ``RepeatReport`` travels to the driver."""
 
 
 def open_custom_model(source: ModelSource, worker_context: "WorkerContext", *, max_length: int) -> "CustomModel":
@@ -50,14 +38,14 @@ def open_custom_model(source: ModelSource, worker_context: "WorkerContext", *, m
 
 
 def _gpu_memory(share: float) -> int | None:
-    """Bytes of a card for a process that has so much of it, None where it has a card, or several, to itself, or none."""
-    sizes = [card["memory"] for card in gpus_of_node()] if 0 < share < 1 else []
+    """Bytes of a GPU for a process that has such a share of it; None where it has a GPU, or several, to itself, or none."""
+    sizes = [gpu["memory"] for gpu in gpus_of_node()] if 0 < share < 1 else []
     if not sizes:
         return None
     limit = memory_limit(share, min(sizes))
     if limit <= 0:
         raise InputError(
-            f"of a card of {min(sizes) / 2**30:.0f} GiB that leaves no room; take more",
+            f"too small a share of a {min(sizes) / 2**30:.0f} GiB GPU; increase it",
             option="gpus_per_trial",
             value=share,
         )
@@ -65,48 +53,70 @@ def _gpu_memory(share: float) -> int | None:
 
 
 class TrialTrainable(tune.Trainable):
-    """Trains the trial of its config epoch by epoch; on reuse it keeps data, compiled programs and TensorFlow itself.
+    """Trains the trial, or repeat, of its config epoch by epoch; on reuse it keeps data, compiled programs and TensorFlow.
 
-    A config holds ``trial``, ``index``, ``settings`` (the hyperparameters), and what a trial goes on from: ``scores`` (by
-    epoch) and ``state`` (a ``SentState``, or None for a fresh start).
+    A config holds the fields of an ``Assignment``, with a ``SentState`` in the place of the state.
     """
 
     def setup(
         self,
         config: dict[str, Any],
         *,
-        arrays: Mapping[str, Any],
-        vocabulary_size: int,
-        classes: int,
-        epochs: int,
         seed: int,
         objective: Objective,
-        threads: int,
         hypermodel: ModelSource | None,
         max_length: int,
-        gpu_share: float,
+        test: Mapping[str, Any] | None,
+        patience: int | None,
+        **context: Any,
     ) -> None:
         """Prepares the worker, once.
 
         Args:
             config: the first trial.
+            seed: the search seed.
+            objective: what the search pursues.
+            hypermodel: the custom model, where trials are of that.
+            max_length: most tokens of a text.
+            test: the fields of the encoded test texts, where repeats are evaluated on them; None in a search.
+            patience: epochs without a better validation accuracy after which a repeat is evaluated.
+            context: what ``_open_context`` takes.
+        """
+        self._worker_context = self._open_context(**context)
+        self._seed, self._objective = seed, objective
+        self._source, self._max_length = hypermodel, max_length
+        self._test, self._patience = None if test is None else EncodedDataset(**test), patience
+        self._own: CustomModel | None = None
+        self._trial_run: Run | RepeatRun | None = None
+        self._growth = MemoryGrowth()
+
+    def _open_context(
+        self,
+        *,
+        arrays: Mapping[str, Any],
+        vocabulary_size: int,
+        classes: int,
+        epochs: int,
+        threads: int,
+        gpu_share: float,
+    ) -> "WorkerContext":
+        """Prepares this process for training.
+
+        Args:
             arrays: ``EncodedSplits.as_arrays()``, mapped from the node's object store without a copy.
             vocabulary_size: token ids that the data know.
             classes: labels in the data.
             epochs: most epochs of a trial.
-            seed: the search seed.
-            objective: what the search pursues.
             threads: threads of an operation on the CPU.
-            hypermodel: the custom model, where trials are of that.
-            max_length: most tokens of a text.
             gpu_share: GPUs that the worker has, below 1 a fraction of one.
         """
-        self._worker_context = open_worker_context(arrays, vocabulary_size, classes, epochs, threads, gpu_share)
-        self._seed, self._objective = seed, objective
-        self._source, self._max_length = hypermodel, max_length
-        self._own: CustomModel | None = None
-        self._trial_run: TrialRun | HyperModelRun | None = None
-        self._wear = MemoryGrowth()
+        # Settings must be made before TensorFlow is imported, and the driver, which imports this module, must not import it.
+        from tuner.models.device import prepare_tensorflow
+
+        prepare_tensorflow(threads, _gpu_memory(gpu_share))
+        from tuner.training.worker_context import WorkerContext
+
+        return WorkerContext(EncodedSplits.from_arrays(arrays), vocabulary_size, classes, epochs)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Takes the next trial. It is built in the first step, so that an error in it is that trial's error."""
@@ -120,28 +130,33 @@ class TrialTrainable(tune.Trainable):
         Raises:
             TrialError: for any error of the trial.
         """
-        from tuner.training.trial_error import broken_by
-
         try:
             if self._trial_run is None:
                 self._trial_run = self._begin()
-            return {REPORT: self._trial_run.run_epoch(), RECYCLE: self._wear.is_too_much}
+            return {REPORT: self._trial_run.run_epoch(), RECYCLE: self._growth.is_too_much}
         except Exception as error:  # noqa: BLE001  raised again, as text
             raise broken_by(error) from None
 
-    def _begin(self) -> "TrialRun | HyperModelRun":
+    def _begin(self) -> Run | RepeatRun:
+        sent: SentState | None = self.config["state"]
+        training = self._training(
+            self.config["config"],
+            seed=(self._seed, *self.config["seed"]),
+            state=sent.fetch() if sent else None,
+            scores=self.config["scores"],
+            objective=self._objective,
+        )
+        if self._test is None:
+            return training
+        return RepeatRun(training, self._worker_context, self._test, patience=self._patience)
+
+    def _training(self, config: Config, **start: Any) -> Run:
         from tuner.training.custom_run import HyperModelRun
         from tuner.training.trial_run import TrialRun
 
-        settings, seed = self.config["settings"], (self._seed, self.config["index"])
-        sent: SentState | None = self.config["state"]
-        going_on = {
-            "state": sent.fetch() if sent else None,
-            "scores": self.config["scores"],
-            "objective": self._objective,
-        }
-        if self._source is None:
-            return TrialRun(self._worker_context, TrialConfig(**settings), seed=seed, **going_on)
+        if isinstance(config, TrialConfig):  # a trial, or the baseline of a confirmation
+            return TrialRun(self._worker_context, config, **start)
         if self._own is None:
+            assert self._source is not None
             self._own = open_custom_model(self._source, self._worker_context, max_length=self._max_length)
-        return HyperModelRun(self._own, self._worker_context.data, settings, seed=seed, **going_on)
+        return HyperModelRun(self._own, self._worker_context.data, config.model_dump(), **start)

@@ -85,7 +85,7 @@ class MemoryGrowth:
     """The growth of this process since it was set up."""
 
     def __init__(self, most_growth: int = MOST_GROWTH) -> None:
-        """Takes the size of now as the one to compare with, without what is free."""
+        """Records current memory use, after releasing free pages, as the baseline."""
         give_back_freed_memory()
         self._process = psutil.Process()
         self._most = self._process.memory_info().rss + most_growth
