@@ -89,7 +89,7 @@ def load(run: str | Path, *, runs_dir: Path | None = None) -> Run:
     """
     folder = find_run(str(run), runs_dir or runs_folder())
     settings = read_settings(folder.settings)
-    tables = _tables(folder, partial(trial_schema, settings.custom_hyperparameters()))
+    tables = _tables(folder, partial(trial_schema, settings.family))
     return Run(folder, settings, *map(_frame, tables))
 
 

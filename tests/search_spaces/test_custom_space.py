@@ -9,6 +9,7 @@ from search_spaces.custom_space import custom_space_of, kinds_of, with_settings
 from search_spaces.documents import SpaceError, space_document
 from search_spaces.domains import Choice, Grid, Integer, LogUniform, Uniform
 from search_spaces.expressions import Condition
+from search_spaces.families import CustomModels
 from search_spaces.space import Space
 from tuner.errors import InputError
 from tuner.runs.events import SearchStarted, TrialBuilt, TrialProposed
@@ -88,7 +89,9 @@ def records(space, count):
         search_state.apply(TrialBuilt(time=1, trial=name, parameters=1000 + index, embedding_parameters=10))
         record = search_state.trials[name]
         record.status = "completed"
-        record.best = type("Best", (), {"metrics": {"accuracy": 0.9 - abs(np.log10(config["rate"]) + 2) / 10}})()
+        record.best = type(
+            "Best", (), {"epoch": 1, "metrics": {"accuracy": 0.9 - abs(np.log10(config["rate"]) + 2) / 10}}
+        )()
     return search_state.trials.values()
 
 
@@ -136,7 +139,7 @@ def test_the_journal_says_what_the_columns_are(tmp_path):
     row = trials_table(search_state).to_pylist()[0]
     assert {name: row[f"config/{name}"] for name in own} == {**config, "second units": None}
     assert (row["parameters"], row["status"]) == (None, "pending")
-    assert trial_schema(own).field("config/second units").type == pa.int64()
+    assert trial_schema(CustomModels(own)).field("config/second units").type == pa.int64()
     search_state.apply(TrialBuilt(time=2, trial="00000", parameters=30, embedding_parameters=20))
     assert trials_table(search_state).to_pylist()[0]["parameters"] == 30
 

@@ -3,12 +3,10 @@
 Every event is one JSON object on one line with the keys ``event`` and ``time`` (seconds since 1970) beside its own.
 """
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
-from search_spaces.config import TrialConfig
 from search_spaces.custom_space import Kind
 from tuner.metrics import ACCURACY, Objective
 
@@ -220,22 +218,3 @@ def parse_event(line: bytes) -> Event:
         pydantic.ValidationError: where the line is no event.
     """
     return _ADAPTER.validate_json(line)
-
-
-def completed(event: TrialProposed | TrialContinued, own: Mapping[str, Kind] | None) -> TrialProposed | TrialContinued:
-    """The event with its configuration checked, and with a value for every hyperparameter that was unknown when it was written.
-
-    Args:
-        event: as it was read.
-        own: of the search that it belongs to. A custom model has values for its active hyperparameters alone.
-
-    Raises:
-        pydantic.ValidationError: where the configuration is none of the built-in networks.
-        ValueError: where it has a name that the user's model has not.
-    """
-    if own is None:
-        return event.model_copy(update={"config": TrialConfig(**event.config).model_dump()})
-    strange = [name for name in event.config if name not in own]
-    if strange:
-        raise ValueError(f"the model has no hyperparameter {strange[0]}")
-    return event

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 
 from search_spaces.config import CombinationError
-from search_spaces.custom_space import Kind
+from search_spaces.families import BUILT_IN, ModelFamily, family_of
 from tuner.errors import InputError
 from tuner.runs.atomic import write_text_atomically
 from tuner.runs.events import (
@@ -18,7 +18,6 @@ from tuner.runs.events import (
     SearchStarted,
     TrialContinued,
     TrialProposed,
-    completed,
     parse_event,
 )
 
@@ -119,7 +118,7 @@ def read_journal(path: Path) -> Iterator[Event]:
         InputError: where a whole line is no event, or tells of a trial that was never proposed, or the format is another.
     """
     proposed: set[str] = set()
-    own: dict[str, Kind] | None = None
+    family: ModelFamily = BUILT_IN
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             if not line.endswith(b"\n"):
@@ -127,7 +126,8 @@ def read_journal(path: Path) -> Iterator[Event]:
             try:
                 event = parse_event(line)
                 if isinstance(event, TrialProposed | TrialContinued):
-                    event = completed(event, own)
+                    # Checked, and with a value for every hyperparameter that was unknown when it was written.
+                    event = event.model_copy(update={"config": family.config(event.config).model_dump()})
             except (ValueError, CombinationError):
                 _check_format(path, line)
                 raise _damaged(path, number, "is no event of a search", line) from None
@@ -139,7 +139,7 @@ def read_journal(path: Path) -> Iterator[Event]:
                 raise _damaged(path, number, "tells of a trial that was never proposed", line)
             if isinstance(event, SearchStarted):
                 _check_format(path, line)
-                own = event.own
+                family = family_of(event.own)
             yield event
 
 

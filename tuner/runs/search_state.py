@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from search_spaces.custom_space import Kind
+from search_spaces.families import BUILT_IN, ModelFamily, family_of
 from tuner.metrics import ACCURACY, Objective
 from tuner.runs.best_epoch import BestEpoch
 from tuner.runs.events import (
@@ -93,8 +93,7 @@ class SearchState:
     """All trials of a search in the order of their proposal, what was decided about them in the order of the journal, and
     the repeats of a confirmation.
 
-    ``repeats`` are by model and number; ``own`` are the hyperparameters of a custom model with their types, None where
-    the trials are of the built-in networks.
+    ``repeats`` are by model and number; ``family`` is that of the trials' models.
     """
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
@@ -103,7 +102,7 @@ class SearchState:
         self.history: list[Decisive] = []
         self.planned = 0
         self.objective = ACCURACY
-        self.own: dict[str, Kind] | None = None
+        self.family: ModelFamily = BUILT_IN
         self.started_at: float | None = None
         self.last_event_at: float | None = None
         self.end: SearchEnded | None = None
@@ -121,7 +120,7 @@ class SearchState:
                 self.started_at = event.time if self.started_at is None else self.started_at
                 self.planned = event.trials
                 self.objective = event.objective
-                self.own = event.own
+                self.family = family_of(event.own)
                 self.end = None
             case TrialProposed():
                 self.trials[event.trial] = TrialRecord(

@@ -1,13 +1,16 @@
 """``search.yaml``: all that was asked of a search and what it was resolved to."""
 
+import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from search_spaces.custom_space import Kind, custom_space_of, kinds_of
+from search_spaces.custom_space import custom_space_of, kinds_of
 from search_spaces.documents import space_of
+from search_spaces.families import BUILT_IN, CustomModels, ModelFamily
 from search_spaces.space import Space
 from tuner.errors import InputError
 from tuner.metrics import METRICS, Objective
@@ -151,13 +154,19 @@ class SearchSettings(_Settings):
 
     def resolved_space(self) -> Space:
         """The space that trials are drawn from, settings included."""
-        if self.hypermodel is not None:
-            return custom_space_of(self.space, origin="search.yaml: space")
-        return space_of(self.space, origin="search.yaml: space", name=self.name)
+        return _space_of(json.dumps(self.space), self.name, is_custom=self.hypermodel is not None)
 
-    def custom_hyperparameters(self) -> dict[str, Kind] | None:
-        """The hyperparameters of a custom model with their types, None where they are those of the built-in networks."""
-        return None if self.hypermodel is None else kinds_of(self.resolved_space())
+    @property
+    def family(self) -> ModelFamily:
+        """Of the models that trials are of."""
+        return BUILT_IN if self.hypermodel is None else CustomModels(kinds_of(self.resolved_space()))
+
+
+@lru_cache(maxsize=8)
+def _space_of(document: str, name: str, *, is_custom: bool) -> Space:
+    """Built once a search: whoever plans, proposes, stops or analyses asks for it."""
+    origin, body = "search.yaml: space", json.loads(document)
+    return custom_space_of(body, origin=origin) if is_custom else space_of(body, origin=origin, name=name)
 
 
 def write_settings(path: Path, settings: SearchSettings) -> None:

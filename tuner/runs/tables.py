@@ -8,8 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from search_spaces.config import TrialConfig
-from search_spaces.custom_space import Kind, as_kind
+from search_spaces.families import ModelFamily
 from tuner.runs.atomic import write_atomically
 from tuner.runs.search_state import SearchState, TrialRecord
 
@@ -17,20 +16,18 @@ _ARROW_TYPES = {"bool": pa.bool_(), "int": pa.int64(), "float": pa.float64()}
 _JOURNAL_BYTES = b"frontier_tuner.journal_bytes"
 
 
-def trial_schema(own: Mapping[str, Kind] | None, metrics: Sequence[str] = ("accuracy",)) -> pa.Schema:
+def trial_schema(family: ModelFamily, metrics: Sequence[str] = ("accuracy",)) -> pa.Schema:
     """Columns of ``trials.parquet``.
 
     Args:
-        own: the hyperparameters of a custom model with their types; None for those of the built-in networks.
+        family: of the models of the trials.
         metrics: that were reported.
     """
-    ours = {name: type(field.default).__name__ for name, field in TrialConfig.model_fields.items()}
-    types = ours if own is None else own
     return pa.schema(
         [
             ("trial_id", pa.string()),
             ("status", pa.string()),
-            *((f"config/{name}", _ARROW_TYPES.get(kind, pa.string())) for name, kind in types.items()),
+            *((f"config/{name}", _ARROW_TYPES.get(kind, pa.string())) for name, kind in family.kinds.items()),
             ("parameters", pa.int64()),
             ("embedding_parameters", pa.int64()),
             *((f"val_{name}", pa.float64()) for name in metrics),
@@ -91,18 +88,12 @@ def _columns(prefix: str, metrics: Mapping[str, float | None]) -> dict[str, floa
     return {f"{prefix}_{name}": value for name, value in metrics.items()}
 
 
-def _config(record: TrialRecord, own: Mapping[str, Kind] | None) -> dict[str, Any]:
-    if own is None:  # what the journal of an older version does not know of was at its default then
-        return {name: record.config.get(name, field.default) for name, field in TrialConfig.model_fields.items()}
-    return {name: as_kind(record.config[name], kind) for name, kind in own.items() if name in record.config}
-
-
-def _trial_row(record: TrialRecord, own: Mapping[str, Kind] | None, tested: Mapping[str, float]) -> dict[str, Any]:
+def _trial_row(record: TrialRecord, family: ModelFamily, tested: Mapping[str, float]) -> dict[str, Any]:
     best = record.best
     return {
         "trial_id": record.trial,
         "status": record.status,
-        **{f"config/{name}": value for name, value in _config(record, own).items()},
+        **{f"config/{name}": value for name, value in family.cells(record.config).items()},
         "parameters": record.parameters,
         "embedding_parameters": record.embedding_parameters,
         **_columns("val", best.metrics if best else {}),
@@ -121,9 +112,9 @@ def trials_table(search_state: SearchState) -> pa.Table:
     """One row per trial, metrics at its best epoch."""
     tested = search_state.test_metrics()
     rows = [
-        _trial_row(record, search_state.own, tested.get(record.trial, {})) for record in search_state.trials.values()
+        _trial_row(record, search_state.family, tested.get(record.trial, {})) for record in search_state.trials.values()
     ]
-    return pa.Table.from_pylist(rows, schema=trial_schema(search_state.own, search_state.metrics()))
+    return pa.Table.from_pylist(rows, schema=trial_schema(search_state.family, search_state.metrics()))
 
 
 def epochs_table(search_state: SearchState) -> pa.Table:

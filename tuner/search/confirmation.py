@@ -51,7 +51,7 @@ def candidates_of(plan: Plan, search_state: SearchState, trials: Sequence[str]) 
     records = [search_state.trials[trial] for trial in trials]
     parameters = plan.count(AVERAGING_CONFIG).total
     return [
-        *(Candidate(record.trial, record.index, plan.recorded(record.config), record.size) for record in records),
+        *(Candidate(record.trial, record.index, plan.family.config(record.config), record.size) for record in records),
         Candidate(AVERAGED_EMBEDDINGS, _BASELINE_INDEX, AVERAGING_CONFIG, parameters),
     ]
 

@@ -156,7 +156,7 @@ class SearchController:
         """Writes down that the search runs (again), and completes interrupted steps."""
         plan = self._plan
         self._records.record(
-            SearchStarted(time=self._clock(), trials=plan.trials, objective=plan.objective, own=plan.own)
+            SearchStarted(time=self._clock(), trials=plan.trials, objective=plan.objective, own=plan.family.own)
         )
         for trial, source in self._copies.items():
             self._records.copy_state(source, trial)
@@ -211,7 +211,7 @@ class SearchController:
     def _assign(self, record: TrialRecord) -> Assignment:
         self._at_work.add(record.trial)
         scores = tuple(record.objective.score(event.metrics) for event in record.epochs)
-        config, state = self._plan.recorded(record.config), self._records.state(record.trial)
+        config, state = self._plan.family.config(record.config), self._records.state(record.trial)
         return Assignment(record.trial, (record.index,), config, scores, state)
 
     def on_start(self, trial: str) -> None:

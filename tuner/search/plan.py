@@ -1,11 +1,11 @@
 """From settings to the parts of a search, the same for a new one and for one that is resumed."""
 
-from collections.abc import Mapping, Sized
+from collections.abc import Sized
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
-from search_spaces.config import Config, CustomConfig, TrialConfig
-from search_spaces.custom_space import Kind
+from search_spaces.config import Config, TrialConfig
+from search_spaces.families import BUILT_IN, ModelFamily
 from tuner.metrics import ACCURACY, Objective
 from tuner.models.counting import ParameterCount, count_parameters
 from tuner.models.network_spec import Network, network_of
@@ -29,8 +29,8 @@ class Plan:
     patience: int | None = None
     """Epochs without a better accuracy after which a trial is complete; None: it trains to its last epoch."""
     vectors_width: int | None = None
-    own: dict[str, Kind] | None = None
-    """The hyperparameters of a custom model with their types; None where trials are of the built-in networks."""
+    family: ModelFamily = BUILT_IN
+    """Of the models that trials are of."""
 
     def network(self, config: TrialConfig) -> Network:
         """The network that a configuration means on these data."""
@@ -44,10 +44,6 @@ class Plan:
     def count(self, config: TrialConfig) -> ParameterCount:
         """Its exact parameter count."""
         return count_parameters(self.network(config))
-
-    def recorded(self, config: Mapping[str, Any]) -> Config:
-        """A configuration from the values by name that are recorded of it."""
-        return TrialConfig.model_validate(config) if self.own is None else CustomConfig.of(config)
 
     def fits(self, config: Config) -> bool:
         """Whether it is within the budget of parameters; a custom model, counted where it is built, has none."""
@@ -67,7 +63,7 @@ def plan_of(settings: SearchSettings) -> Plan:
         objective=settings.pursued,
         patience=settings.patience,
         vectors_width=settings.vectors.width if settings.vectors else None,
-        own=settings.custom_hyperparameters(),
+        family=settings.family,
     )
 
 
@@ -77,7 +73,7 @@ def build_searcher(settings: SearchSettings) -> Searcher:
     Raises:
         InputError: where it cannot handle the space, or nothing of the space fits the budget.
     """
-    recorded = plan_of(settings).recorded
+    recorded = settings.family.config
     guesses = [recorded(guess) for guess in settings.guesses]
     searcher = _searcher_alone(settings)
     searcher = PointsFirst(guesses, searcher) if guesses else searcher
