@@ -14,6 +14,7 @@ from tuner.search.interruption import Interrupted, Interruption
 from tuner.search.launch import resume_search
 from tuner.search.ray_tune.cluster import ClusterResources
 from tuner.search.schedulers.scheduler import Decision
+from tuner.training.report import TrialReport
 
 
 class Interrupting:
@@ -53,17 +54,16 @@ def test_what_others_cannot_raise_is_printed_as_ever(monkeypatch):
     assert seen == [ZeroDivisionError]
 
 
-def made_up_engine(controller, settings, store, data, cluster, *, on_step):
+def made_up_engine(controller, settings, data, cluster, *, on_step):
     """Trains one trial after the other, as Ray Tune would with one worker."""
     while (assignment := controller.next_trial()) is not None:
         controller.on_start(assignment.trial)
-        epoch, decision = int(store.state(assignment.trial) or b"0"), Decision.CONTINUE
+        epoch, decision = int(assignment.state or b"0"), Decision.CONTINUE
         while decision is Decision.CONTINUE:
             epoch += 1
             state = str(epoch).encode()
-            decision = controller.on_report(
-                assignment.trial, fake_report(assignment.index, epoch), last=state, best=state
-            )
+            report = TrialReport(fake_report(*assignment.seed, epoch), last=state, best=state)
+            decision = controller.on_report(assignment.trial, report)
             on_step()
 
 
