@@ -31,7 +31,7 @@ def test_texts_become_ids_and_empty_ones_unknown() -> None:
 def test_one_pass_equals_fitting_first_and_encoding_then(
     train: list[str], validation: list[str], max_length: int, min_freq: int, max_tokens: int
 ) -> None:
-    vocabulary, splits = encode_splits(
+    vocabulary, splits, _ = encode_splits(
         train,
         [0] * len(train),
         validation,
@@ -54,16 +54,16 @@ def test_one_pass_equals_fitting_first_and_encoding_then(
 def test_chunks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = [f"word{number % 7} " * (number % 5) for number in range(50)]
     labels = [number % 2 for number in range(50)]
-    vocabulary, whole = encode_splits(texts, labels, texts[:9], labels[:9], TOKENIZER, max_length=4)
+    vocabulary, whole, _ = encode_splits(texts, labels, texts[:9], labels[:9], TOKENIZER, max_length=4)
     monkeypatch.setattr(encoded, "CHUNK_TEXTS", 3)
-    vocabulary_of_chunks, chunked = encode_splits(texts, labels, texts[:9], labels[:9], TOKENIZER, max_length=4)
+    vocabulary_of_chunks, chunked, _ = encode_splits(texts, labels, texts[:9], labels[:9], TOKENIZER, max_length=4)
     assert vocabulary_of_chunks == vocabulary
     assert rows(chunked.train) == rows(whole.train)
     assert rows(chunked.validation) == rows(whole.validation)
 
 
 def test_splits_travel_as_plain_arrays() -> None:
-    _, splits = encode_splits(["a a b", "b"], [0, 1], ["a"], [1], TOKENIZER, max_length=4)
+    _, splits, _ = encode_splits(["a a b", "b"], [0, 1], ["a"], [1], TOKENIZER, max_length=4)
     arrays = splits.as_arrays()
     assert all(type(array) is np.ndarray for array in arrays.values())
     restored = EncodedSplits.from_arrays(arrays)
@@ -73,7 +73,7 @@ def test_splits_travel_as_plain_arrays() -> None:
 
 
 def test_a_clip_makes_rare_words_unknown() -> None:
-    _, splits = encode_splits(["a a a b b c c c c"], [0], [], [], TOKENIZER, max_length=9)
+    _, splits, _ = encode_splits(["a a a b b c c c c"], [0], [], [], TOKENIZER, max_length=9)
     assert rows(splits.train.clipped(4)) == [[3, 3, 3, 1, 1, 2, 2, 2, 2]]
     assert rows(splits.train.clipped(1_000)) == rows(splits.train)
 

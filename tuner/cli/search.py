@@ -12,6 +12,7 @@ from rich.console import Console
 from search_spaces.documents import SpaceError, parse_setting, read_space
 from search_spaces.named import named_space
 from search_spaces.space import Space
+from tuner.cli.plan_document import print_plan_document
 from tuner.cli.plan_screen import print_plan
 from tuner.cli.progress import PROGRESS, EventLines, Progress, progress
 from tuner.cli.terminal import Terminal
@@ -50,6 +51,9 @@ def run_search(request: SearchRequest, *, dry_run: bool, as_json: bool) -> int:
         request.runs_dir / prepared.settings.name, remote_folder(request.runs_dir / prepared.settings.name)
     )
     expected = forecast(prepared.settings, prepared.data.encoded)
+    if dry_run and as_json:
+        print_plan_document(prepared.settings, prepared.data, expected)
+        return 0
     print_plan(console, prepared.settings, prepared.data, expected, folder.place)
     if dry_run:
         console.print("dry run: everything checks out, nothing was started or written", style="dim")

@@ -130,7 +130,12 @@ seed_option = click.option("--seed", default=0, show_default=True, metavar="K", 
     help="YAML file with values for these options.",
 )
 @click.option("--dry-run", is_flag=True, help="Check everything, say what would be done, and stop.")
-@click.option("--json", "as_json", is_flag=True, help="Print the ranked trials as JSON alone on stdout.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print the ranked trials, or with --dry-run how the data were understood, as JSON alone on stdout.",
+)
 def search(**options: Any) -> int:
     """Search a space of networks on labelled texts.
 

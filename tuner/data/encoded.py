@@ -103,8 +103,8 @@ def encode(
     """
     _check(len(texts), len(labels), max_length)
     known = vocabulary.ids
-    tokens, lengths = _flat_ids(texts, tokenizer, lambda token: known.get(token, UNKNOWN_ID), max_length)
-    return _dataset(tokens, lengths, labels)
+    tokens, counts = _flat_ids(texts, tokenizer, lambda token: known.get(token, UNKNOWN_ID), max_length)
+    return _dataset(tokens, np.minimum(counts, max_length), labels)
 
 
 def encode_splits(
@@ -117,8 +117,10 @@ def encode_splits(
     max_length: int,
     min_freq: int = DEFAULT_MIN_FREQ,
     max_tokens: int = DEFAULT_MAX_TOKENS,
-) -> tuple[Vocabulary, EncodedSplits]:
+) -> tuple[Vocabulary, EncodedSplits, NDArray[np.int64]]:
     """Fits the vocabulary on the training texts and encodes both parts, with every text tokenised once.
+
+    Returns the vocabulary, the encoded parts, and how many tokens each text has before it is cut, training first.
 
     Tokens get provisional ids in the order in which they appear; when all counts are known, one look-up turns these
     into ranks. Only the first ``max_length`` tokens of a text count, for no model sees the others. Validation texts
@@ -141,19 +143,23 @@ def encode_splits(
     _check(len(validation_texts), len(validation_labels), max_length)
     provisional: defaultdict[str, int] = defaultdict()
     provisional.default_factory = provisional.__len__
-    train_ids, train_lengths = _flat_ids(train_texts, tokenizer, provisional.__getitem__, max_length)
+    train_ids, train_counts = _flat_ids(train_texts, tokenizer, provisional.__getitem__, max_length)
     words = list(provisional)
     counts = np.bincount(train_ids, minlength=len(words))
     vocabulary = Vocabulary.from_counts(
         dict(zip(words, counts.tolist(), strict=True)), min_freq=min_freq, max_tokens=max_tokens
     )
-    validation_ids, validation_lengths = _flat_ids(validation_texts, tokenizer, provisional.__getitem__, max_length)
+    validation_ids, validation_counts = _flat_ids(validation_texts, tokenizer, provisional.__getitem__, max_length)
     ranks = np.full(len(provisional), UNKNOWN_ID, np.int32)
     ranks[[provisional[word] for word in vocabulary.words]] = np.arange(FIRST_WORD_ID, vocabulary.size, dtype=np.int32)
-    return vocabulary, EncodedSplits(
-        train=_dataset(ranks[train_ids], train_lengths, train_labels),
-        validation=_dataset(ranks[validation_ids], validation_lengths, validation_labels),
+    train, validation = (
+        _dataset(ranks[ids], np.minimum(counts, max_length), labels)
+        for ids, counts, labels in (
+            (train_ids, train_counts, train_labels),
+            (validation_ids, validation_counts, validation_labels),
+        )
     )
+    return vocabulary, EncodedSplits(train, validation), np.concatenate([train_counts, validation_counts])
 
 
 def _check(texts: int, labels: int, max_length: int) -> None:
@@ -166,17 +172,17 @@ def _check(texts: int, labels: int, max_length: int) -> None:
 def _flat_ids(
     texts: Sequence[str], tokenizer: Tokenizer, token_id: Callable[[str], int], max_length: int
 ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Ids of all texts in one array (int32), and how many each text has (int64; 0 for a text without tokens)."""
+    """Ids of all texts, each cut, in one array (int32), and how many tokens each has before it is cut (int64)."""
     parts: list[NDArray[np.int32]] = []
-    lengths: list[int] = []
+    counts: list[int] = []
     for chunk in _chunks(texts):
         ids: list[int] = []
         for text in chunk:
-            tokens = tokenizer.tokenize(text)[:max_length]
-            ids.extend(map(token_id, tokens))
-            lengths.append(len(tokens))
+            tokens = tokenizer.tokenize(text)
+            ids.extend(map(token_id, tokens[:max_length]))
+            counts.append(len(tokens))
         parts.append(np.array(ids, np.int32))
-    return np.concatenate(parts) if parts else np.zeros(0, np.int32), np.array(lengths, np.int64)
+    return np.concatenate(parts) if parts else np.zeros(0, np.int32), np.array(counts, np.int64)
 
 
 def _chunks(texts: Sequence[str]) -> Iterator[list[str]]:

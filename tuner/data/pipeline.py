@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tuner.data.corpus import generate_corpus
 from tuner.data.encoded import EncodedSplits, encode_splits
 from tuner.data.reading.columns import FIND_ALL, Columns
@@ -56,13 +59,26 @@ class DataRequest:
 
 @dataclass(frozen=True)
 class PreparedData:
-    """Everything that a search needs of its data. The test texts are there but not encoded: no trial ever sees them."""
+    """Everything that a search needs of its data.
+
+    The test texts are there but not encoded: no trial ever sees them.
+
+    Attributes:
+        dataset: all texts.
+        splits: which of them train, validate and test.
+        tokenizer: what a token is.
+        vocabulary: of the training texts.
+        encoded: the texts to train and to validate on.
+        token_counts: int64 [texts], tokens of each text of all three parts before any is cut.
+        notes: whole sentences that the user should hear.
+    """
 
     dataset: TextDataset
     splits: Splits
     tokenizer: Tokenizer
     vocabulary: Vocabulary
     encoded: EncodedSplits
+    token_counts: NDArray[np.int64]
     notes: tuple[str, ...]
 
 
@@ -83,7 +99,7 @@ def prepare_data(request: DataRequest) -> PreparedData:
     )
     train, validation = ([dataset.texts[row] for row in rows] for rows in (splits.train, splits.validation))
     tokenizer, tokenizer_notes = Tokenizer.for_texts(train, stop_words=request.stop_words)
-    vocabulary, encoded = encode_splits(
+    vocabulary, encoded, token_counts = encode_splits(
         train,
         dataset.labels[splits.train],
         validation,
@@ -98,7 +114,9 @@ def prepare_data(request: DataRequest) -> PreparedData:
             f"no word occurs {request.min_freq} times in the {len(train):,} training texts: lower `min_freq` or give more texts"
         )
     notes = (*dataset.notes, *splits.notes, *tokenizer_notes)
-    return PreparedData(dataset, splits, tokenizer, vocabulary, encoded, notes)
+    held_out = [len(tokenizer.tokenize(dataset.texts[row])) for row in splits.test]
+    token_counts = np.concatenate([token_counts, np.array(held_out, np.int64)])
+    return PreparedData(dataset, splits, tokenizer, vocabulary, encoded, token_counts, notes)
 
 
 def _load(request: DataRequest) -> TextDataset:

@@ -2,8 +2,8 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 import numpy as np
@@ -18,13 +18,38 @@ class Split(IntEnum):
     TEST = 2
 
 
+@dataclass(frozen=True)
+class Reading:
+    """How the files of a data set were understood.
+
+    Attributes:
+        format: of the files, for instance "CSV"; None for what was not read from files.
+        encoding: of text files, as Python calls it.
+        delimiter: between the fields of a table in text.
+        text_columns: columns of the texts, in the order in which they are joined.
+        label_column: column of the labels.
+        split_column: column of the given split, None where no column gives one.
+        rows_read: rows of data seen, those left out included; a header is none.
+        left_out: rows left out, by the reason.
+    """
+
+    format: str | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    text_columns: tuple[str, ...] = ("text",)
+    label_column: str = "label"
+    split_column: str | None = None
+    rows_read: int = 0
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, eq=False)
 class TextDataset:
     """Labelled texts, as they stood in their file.
 
     texts: n texts, unchanged. labels: int32 [n], index into `label_names`. label_names: sorted, numbers by value.
-    split: int8 [n] of `Split` values, or None where the data give no split. text_column, label_column: where they
-    came from. notes: whole sentences about the reading that the user should hear. fingerprint: SHA-256 in hexadecimal
+    split: int8 [n] of `Split` values, or None where the data give no split. reading: how the files were understood.
+    notes: whole sentences about the reading that the user should hear. fingerprint: SHA-256 in hexadecimal
     over texts, labels, names and given split, so that the same data have the same one under any file name and format.
     """
 
@@ -33,8 +58,7 @@ class TextDataset:
     labels: npt.NDArray[np.int32]
     label_names: tuple[str, ...]
     split: npt.NDArray[np.int8] | None
-    text_column: str
-    label_column: str
+    reading: Reading
     notes: tuple[str, ...]
     fingerprint: str
 
@@ -49,8 +73,7 @@ def make_dataset(
     labels: Sequence[str],
     *,
     split: Sequence[Split] | None = None,
-    text_column: str = "text",
-    label_column: str = "label",
+    reading: Reading | None = None,
     notes: Sequence[str] = (),
 ) -> TextDataset:
     """Return the data set of `texts` and their `labels` (one name a text), with sorted label names and the fingerprint.
@@ -71,8 +94,7 @@ def make_dataset(
         labels=numbers,
         label_names=names,
         split=parts,
-        text_column=text_column,
-        label_column=label_column,
+        reading=reading or Reading(rows_read=len(texts)),
         notes=tuple(notes),
         fingerprint=fingerprint(texts, numbers, names, parts),
     )

@@ -175,8 +175,8 @@ def _settings(
         created=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         data=DataSettings(
             source=request.data.source if request.data.source == BUILT_IN else _absolute(request.data.source),
-            text_column=dataset.text_column,
-            label_column=dataset.label_column,
+            text_column=dataset.reading.text_columns[0],
+            label_column=dataset.reading.label_column,
             split_column=request.data.columns.split,
             data_dir=str(request.data.data_dir.resolve()),
             fingerprint=dataset.fingerprint,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tuner.data.reading.columns import FIND_ALL, Choice, Columns, choose_columns, looks_continuous
 from tuner.data.reading.raw_table import NO_VALUES, RawTable, label_of, part_of, text_of
-from tuner.data.text_dataset import NUMBER, Split, TextDataset, make_dataset
+from tuner.data.text_dataset import NUMBER, Reading, Split, TextDataset, make_dataset
 from tuner.errors import InputError
 from tuner.formatting import counted, listed, shown
 
@@ -23,7 +23,7 @@ def dataset_of(table: RawTable, columns: Columns = FIND_ALL, *, name: str) -> Te
     choice = choose_columns(table, columns)
     notes = [*table.notes, *choice.notes]
     _check_cells(table, choice)
-    rows = _complete_rows(table, choice, notes)
+    rows, left_out = _complete_rows(table, choice, notes)
     texts, labels, parts = [row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows]
     texts, labels = _encodable(texts, labels, table.origin, notes)
     labels = _whole_numbers(labels)
@@ -34,8 +34,16 @@ def dataset_of(table: RawTable, columns: Columns = FIND_ALL, *, name: str) -> Te
         texts,
         labels,
         split=None if choice.split is None else split,
-        text_column=choice.text,
-        label_column=choice.label,
+        reading=Reading(
+            format=table.format,
+            encoding=table.encoding,
+            delimiter=table.delimiter,
+            text_columns=(choice.text,),
+            label_column=choice.label,
+            split_column=choice.split,
+            rows_read=len(table.columns[choice.text]) + sum(table.left_out.values()),
+            left_out=table.left_out | left_out,
+        ),
         notes=notes,
     )
 
@@ -51,7 +59,9 @@ def _check_cells(table: RawTable, choice: Choice) -> None:
             )
 
 
-def _complete_rows(table: RawTable, choice: Choice, notes: list[str]) -> list[tuple[str, str, Split | None]]:
+def _complete_rows(
+    table: RawTable, choice: Choice, notes: list[str]
+) -> tuple[list[tuple[str, str, Split | None]], dict[str, int]]:
     splits = [None] * len(table.columns[choice.text]) if choice.split is None else table.columns[choice.split]
     rows: list[tuple[str, str, Split | None]] = []
     missing: Counter[str] = Counter()
@@ -78,7 +88,7 @@ def _complete_rows(table: RawTable, choice: Choice, notes: list[str]) -> list[tu
             f"{table.origin}: no row has both text ({shown(choice.text)}) and label ({shown(choice.label)}): "
             f"name the columns with `text_column` and `label_column`; there are {listed(table.columns)}"
         )
-    return rows
+    return rows, {f"without {role}": count for role, count in sorted(missing.items())}
 
 
 def _encodable(texts: list[str], labels: list[str], origin: str, notes: list[str]) -> tuple[list[str], list[str]]:

@@ -297,6 +297,7 @@ def read_delimited(text: str, *, origin: str, delimiter: str | None = None, aske
             f"the first on line {records.literal[0]:,}, because they quote no whole field"
         )
     rows = _even_rows(records, width, origin, notes)
+    ragged = len(records.rows) - len(rows)
     if has_header(rows, asked):
         names, rows = unique_names(rows[0]), rows[1:]
     else:
@@ -305,7 +306,8 @@ def read_delimited(text: str, *, origin: str, delimiter: str | None = None, aske
     if not rows:
         raise InputError(f"{origin} has a header ({listed(names)}) and no rows: give a file with labelled texts")
     columns: dict[str, list[object]] = {name: [row[number] for row in rows] for number, name in enumerate(names)}
-    return RawTable(columns, origin, tuple(notes))
+    left_out = {f"not {width} fields": ragged} if ragged else {}
+    return RawTable(columns, origin, tuple(notes), delimiter=delimiter, left_out=left_out)
 
 
 def sniff_delimiter(text: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import gzip
 import io
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -80,11 +80,10 @@ def _read_jsonl(file: DataFile) -> RawTable:
 
 def _read_text(file: DataFile, parse: Callable[..., RawTable]) -> RawTable:
     from tuner.data.reading.charset import decode
-    from tuner.data.reading.raw_table import RawTable
 
     decoded = decode(file.content(), name=file.origin)
     table, note = parse(decoded.text, origin=file.origin), decoded.note(file.origin)
-    return RawTable(table.columns, table.origin, (note, *table.notes)) if note else table
+    return replace(table, encoding=decoded.encoding, notes=(note, *table.notes) if note else table.notes)
 
 
 def _read_parquet(file: DataFile) -> RawTable:

@@ -4,6 +4,7 @@ import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from tuner.data.named_sets import NAMED_SETS, read_named
@@ -95,11 +96,11 @@ def _read_path(path: Path, columns: Columns) -> RawTable:
     file = DataFile(path, origin, tuple(columns.named().values()))
     try:
         if path.is_dir():
-            return read_class_folders(path, origin=origin)
+            return replace(read_class_folders(path, origin=origin), format="class folders")
         reader = reader_of(file)
         if reader is None:
             raise InputError(f"{origin} has the unknown ending {shown(file.suffix)}: give {_FORMATS}")
-        return reader.read(file)
+        return replace(reader.read(file), format=reader.name)
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError(f"{origin} cannot be read ({shown(reason)}): check the file and its permissions") from error

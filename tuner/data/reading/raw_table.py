@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tuner.data.text_dataset import Split
 from tuner.formatting import shown
@@ -14,11 +14,17 @@ class RawTable:
 
     `columns` maps a name to its cells in row order: text, numbers, truth values, or None where a cell is missing.
     `notes` are whole sentences about the reading that the user should hear. `origin` names the file for messages.
+    `format`, `encoding` and `delimiter` say how it was read; `left_out` counts the rows that are not in the columns, by
+    the reason.
     """
 
     columns: dict[str, list[object]]
     origin: str
     notes: tuple[str, ...] = ()
+    format: str | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    left_out: dict[str, int] = field(default_factory=dict)
 
 
 def unique_names(names: Iterable[str]) -> list[str]:

@@ -1,0 +1,68 @@
+"""``search --dry-run --json``: how the data were understood, and what the search would take."""
+
+import json
+from collections import Counter
+from typing import Any
+
+import click
+import numpy as np
+
+from tuner.data.pipeline import PreparedData
+from tuner.runs.settings import SearchSettings
+from tuner.search.forecast import Forecast
+
+_EXAMPLES = 3
+
+
+def print_plan_document(settings: SearchSettings, data: PreparedData, expected: Forecast | None) -> None:
+    """One JSON document on stdout: the data as they were read, the notes of the screen, and the forecast."""
+    document = {"data": _data(settings, data), "notes": list(data.notes), "forecast": _forecast(expected)}
+    click.echo(json.dumps(document, ensure_ascii=False, allow_nan=False))
+
+
+def _data(settings: SearchSettings, data: PreparedData) -> dict[str, Any]:
+    dataset, reading, splits = data.dataset, data.dataset.reading, data.splits
+    parts = {"train": splits.train, "validation": splits.validation, "test": splits.test}
+    used = np.sort(np.concatenate(list(parts.values())))
+    left_out = dict(reading.left_out)
+    if repeated := len(dataset) - len(used):
+        left_out["repeats a text that is held out"] = repeated
+
+    def classes(rows: np.ndarray[Any, np.dtype[np.int64]]) -> dict[str, int]:
+        counts = np.bincount(dataset.labels[rows], minlength=len(dataset.label_names))
+        return dict(zip(dataset.label_names, counts.tolist(), strict=True))
+
+    examples: list[str] = []
+    seen: Counter[int] = Counter()
+    for row in used.tolist():
+        label = int(dataset.labels[row])
+        if seen[label] < _EXAMPLES:
+            seen[label] += 1
+            examples.append(dataset.texts[row])
+    counts = classes(used)
+    return {
+        "source": settings.data.source,
+        "format": reading.format,
+        "encoding": reading.encoding,
+        "delimiter": reading.delimiter,
+        "text_columns": list(reading.text_columns),
+        "label_column": reading.label_column,
+        "split_column": reading.split_column,
+        "rows_read": reading.rows_read,
+        "left_out": [{"reason": reason, "count": count} for reason, count in left_out.items()],
+        "texts": len(used),
+        "classes": counts,
+        "majority_share": max(counts.values()) / len(used),
+        "parts": {name: {"texts": len(rows), "classes": classes(rows)} for name, rows in parts.items()},
+        "tokens": {
+            "median": float(np.median(data.token_counts)),
+            "longest": int(data.token_counts.max()),
+            "limit": settings.data.max_length,
+            "texts_cut": int((data.token_counts > settings.data.max_length).sum()),
+        },
+        "examples": examples,
+    }
+
+
+def _forecast(expected: Forecast | None) -> dict[str, float] | None:
+    return None if expected is None else vars(expected)
