@@ -253,7 +253,7 @@ def test_imdb(shared_data: Path) -> None:
     assert dataset.label_names == ("negative", "positive")
     assert dataset.split is not None
     assert dataset.split.tolist() == [Split.TRAIN] * 25_000 + [Split.TEST] * 25_000
-    assert dataset.text_column == "text"
+    assert dataset.reading.text_columns == ("text",)
 
 
 def test_airline(shared_data: Path) -> None:

@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -146,11 +147,15 @@ def check_new_run(runs_dir: Path, name: str) -> None:
             f"the run {runs_dir / name} exists; choose another name or remove the folder", option="name", value=name
         )
     probe = runs_dir / f".{name}.probe"
+    missing = [folder for folder in (probe, *probe.parents) if not folder.exists()]
     try:
         probe.mkdir(parents=True)
-        probe.rmdir()
     except OSError as error:
         raise _unwritable(runs_dir, error) from None
+    finally:
+        with suppress(OSError):  # another search uses the folder by now
+            for folder in missing:
+                folder.rmdir()
 
 
 def _check_new_remote(remote: RemoteFolder) -> None:
