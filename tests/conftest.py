@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -17,6 +18,15 @@ settings.load_profile("tests")
 
 SLOW_MARKERS = ("lab", "ray", "tensorflow", "slow")
 """From the slowest on, which is the order in which files are begun: the short ones fill the gaps at the end."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Gives all processes of a test run one cache of their own: what one has compiled, the others read."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:  # these have the environment of the process that starts them
+        cache = tempfile.TemporaryDirectory(prefix="frontier-tuner-tests-")
+        environment = mock.patch.dict(os.environ, XDG_CACHE_HOME=cache.name)
+        environment.start()
+        config.add_cleanup(lambda: (environment.stop(), cache.cleanup()))
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
@@ -58,27 +68,22 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-@pytest.fixture(autouse=True)
-def _tensorflow(request: pytest.FixtureRequest):
-    """A test that imports TensorFlow says so, or ``-m fast`` would not be; it finds it as a worker does, with one thread."""
-    if request.node.get_closest_marker("tensorflow"):
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Lets a test find TensorFlow as a worker does, with one thread: before any fixture, of whatever scope, imports it."""
+    if item.get_closest_marker("tensorflow") and "tensorflow" not in sys.modules:
         from tuner.models.device import quiet_tensorflow
 
-        if "tensorflow" not in sys.modules:
-            quiet_tensorflow(1)
-            gc.freeze()  # a million objects that stay: the collector need not look at them again and again
+        quiet_tensorflow(1)
+        gc.freeze()  # a million objects that stay: the collector need not look at them again and again
+
+
+@pytest.fixture(autouse=True)
+def _tensorflow():
+    """A test that imports TensorFlow says so, or ``-m fast`` would not be."""
     before = "tensorflow" in sys.modules
     yield
     assert before or "tensorflow" not in sys.modules, "mark it with pytest.mark.tensorflow"
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _a_cache_of_the_tests_own(tmp_path_factory: pytest.TempPathFactory):
-    """One for all processes of a test run: what one has compiled, the others read."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    with mock.patch.dict(os.environ, XDG_CACHE_HOME=str(shared / "cache")):
-        yield
 
 
 @pytest.fixture(scope="session")
