@@ -24,14 +24,14 @@ def overfitting_epochs(epochs: pd.DataFrame) -> "pd.Series[int]":
     return (turns[turns < last] + 1).astype("int64").rename("overfitting_epoch")
 
 
-def learning_curves(run: Results, *, top: int = 5, by: By = "accuracy") -> pd.DataFrame:
+def learning_curves(run: Results, *, top: int = 5, by: By = "metric") -> pd.DataFrame:
     """One row per epoch of the ``top`` trials, best first: ``trial_id``, ``epoch``, losses and objective of training (where
     they were measured) and validation, and ``overfitting`` (True from the epoch where it begins).
     """
     chosen = rank(run.trials, by=by, top=top, objective=run.objective)["trial_id"].tolist()
     curves = run.epochs[run.epochs["trial_id"].isin(chosen)]
     begins = curves["trial_id"].map(overfitting_epochs(run.epochs)).astype(float)
-    columns = ("train_loss", f"train_{run.objective.name}", "val_loss", run.objective.column)
+    columns = ("train_loss", f"train_{run.objective.key}", "val_loss", run.objective.column)
     measures = [name for name in dict.fromkeys(columns) if name in curves]
     curves = curves[["trial_id", "epoch", *measures]].assign(overfitting=(curves["epoch"] >= begins).astype(bool))
     order = curves["trial_id"].map({trial: place for place, trial in enumerate(chosen)})

@@ -91,7 +91,7 @@ def interactions(
     tables = [_pair(usable[objective.column], groups, *pair) for pair in combinations(chosen, 2)]
     columns = ["first", "second", "first_value", "second_value", "trials", "mean"]
     table = pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
-    return table.rename(columns={"mean": f"mean_{objective.name}"})
+    return table.rename(columns={"mean": f"mean_{objective.key}"})
 
 
 def _pair(values: "pd.Series[float]", groups: dict[str, "pd.Series[Any]"], first: str, second: str) -> pd.DataFrame:
@@ -121,7 +121,7 @@ def importance(trials: pd.DataFrame, *, objective: Objective = ACCURACY) -> pd.D
     names = [name for name in varied(usable) if usable[CONFIG + name].notna().all()]
     if len(usable) < FEWEST_TRIALS or not names:
         return pd.DataFrame(columns=["hyperparameter", "target", "importance"])
-    losses = {objective.name: -scores(usable, objective)}
+    losses = {objective.key: -scores(usable, objective)}
     if usable["parameters"].notna().all():
         losses["frontier"] = pareto_ranks(usable, objective=objective).astype(float)
     rows = [

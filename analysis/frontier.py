@@ -16,17 +16,25 @@ from tuner.runs.pareto import pareto_ranks as ranks_of_points
 def frontier(trials: pd.DataFrame, *, objective: Objective = ACCURACY) -> pd.DataFrame:
     """The rows of ``trials`` that no other row dominates (better objective, fewer parameters), by ascending parameters.
 
-    Rows without a value of the objective or a size are left out.
+    Rows without a value of the objective or a size are left out, and those that are no better than the objective's baseline.
     """
-    usable = with_size(trials, objective)
+    usable = _beating(with_size(trials, objective), objective)
     return usable.iloc[pareto_front(scores(usable, objective).tolist(), usable["parameters"].tolist())]
 
 
 def pareto_ranks(trials: pd.DataFrame, *, objective: Objective = ACCURACY) -> "pd.Series[int]":
-    """The frontier layer of every scored trial with a size: 1 on the frontier, 2 where only those dominate, and so on."""
-    usable = with_size(trials, objective)
+    """The frontier layer of every scored trial with a size: 1 on the frontier, 2 where only those dominate, and so on.
+
+    Trials that are no better than the objective's baseline have none.
+    """
+    usable = _beating(with_size(trials, objective), objective)
     numbers = ranks_of_points(scores(usable, objective).tolist(), usable["parameters"].tolist())
     return pd.Series([number + 1 for number in numbers], index=usable.index, name="layer", dtype="int64")
+
+
+def _beating(trials: pd.DataFrame, objective: Objective) -> pd.DataFrame:
+    """The trials that are better than always giving the most frequent label, where it is known what that gives."""
+    return trials if objective.baseline is None else trials[objective.beats_baseline(trials[objective.column])]
 
 
 def knee_heights(trials: pd.DataFrame, *, objective: Objective = ACCURACY) -> "pd.Series[float]":
@@ -90,8 +98,9 @@ def hypervolume(trials: pd.DataFrame, reference: Reference = REFERENCE, *, objec
     ``sum_i max(0, a_i - a_ref) * (log10 p_(i+1) - log10 p_i)``. Parameters are on a logarithmic axis, since a saving of
     half counts the same at every size. Points beyond the reference add nothing; 0 where no trial has a score.
     """
-    floor = objective.turned(objective.metric.worthless if reference.accuracy is None else reference.accuracy)
     front = frontier(trials, objective=objective)
+    known = objective.worthless if reference.accuracy is None else reference.accuracy
+    floor = float(scores(front, objective).min()) if known is None else objective.turned(known)
     front = front[(front["parameters"] < reference.parameters) & (scores(front, objective) > floor)]
     edges = [math.log10(size) for size in [*front["parameters"].tolist(), reference.parameters]]
     heights = [score - floor for score in scores(front, objective).tolist()]

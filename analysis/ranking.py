@@ -8,13 +8,13 @@ from analysis.columns import CONFIG, scored, scores
 from analysis.frontier import knee_heights, pareto_ranks
 from tuner.metrics import ACCURACY, Objective
 
-By = Literal["accuracy", "frontier", "knee"]
+By = Literal["metric", "accuracy", "frontier", "knee"]
 
 
 def rank(
     trials: pd.DataFrame,
     *,
-    by: By = "accuracy",
+    by: By = "metric",
     top: int | None = None,
     max_params: int | None = None,
     objective: Objective = ACCURACY,
@@ -23,7 +23,8 @@ def rank(
 
     Args:
         trials: as in ``Run.trials``; rows without a value of the objective are left out, and those without a size come last.
-        by: "accuracy" puts the best by the objective first, of equals the smallest. "frontier" takes the trials that nobody
+        by: "metric" puts the best by the objective first, of equals the smallest; "accuracy" does so whatever the objective
+            is. "frontier" takes the trials that nobody
             dominates first, from the smallest up, then those that only these dominate, and so on. "knee" takes those
             first that lie farthest above the line between the frontier's ends (``knee_heights``).
         top: rows to return, None for all.
@@ -43,7 +44,10 @@ def rank(
 
 
 def _order(usable: pd.DataFrame, by: By, objective: Objective) -> pd.DataFrame:
-    heights = knee_heights(usable, objective=objective) if by == "knee" else scores(usable, objective)
+    if by == "knee":
+        heights = knee_heights(usable, objective=objective)
+    else:
+        heights = scores(usable, ACCURACY if by == "accuracy" else objective)
     usable = usable.assign(_key=heights)
     keys, ascending = ["_key", "parameters", "trial_id"], [False, True, True]
     if by == "frontier":

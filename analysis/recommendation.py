@@ -30,6 +30,12 @@ class Recommendation:
         """Which trial, its value and size, and how it compares with the best."""
         chosen, best, objective = self.chosen, self.best, self.objective
         metric, column = objective.metric, objective.column
+        if objective.baseline is not None and not objective.beats_baseline(best[column]):
+            value = value_text(objective.baseline, objective)
+            return (
+                f"No trial has a better validation {metric.title} than always giving the most frequent label, {value}: search "
+                "longer, with more texts, or by a metric that counts every class alike, as macro_f1."
+            )
         if pd.isna(chosen["parameters"]):
             most = "highest" if objective.mode == "max" else "lowest"
             value = value_text(best[column], objective)

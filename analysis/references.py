@@ -17,7 +17,7 @@ MAJORITY = "always the most frequent label"
 def references(run: Run) -> pd.DataFrame:
     """Baselines of the run and published systems, the best by the run's objective first.
 
-    Baselines are always giving the most frequent label (of accuracy); the best trial without a recurrent cell, where there is
+    Baselines are always giving the most frequent label; the best trial without a recurrent cell, where there is
     one; and, after ``tuner confirm``, averaged word vectors (means over repeats). Published systems are there (of accuracy)
     where the data's name, or their file's without its ending, is that of a data set in ``analysis.published``; their splits,
     texts and vocabularies may differ from the run's.
@@ -30,20 +30,20 @@ def references(run: Run) -> pd.DataFrame:
     if objective == ACCURACY:
         published = tables_for(Path(run.settings.data.source).stem.lower()).rename(columns={"split": "part"})
         rows += published.assign(kind="published").to_dict("records")
-    found = pd.DataFrame(rows, columns=["system", "kind", objective.name, "parameters", "part", "source"])
-    found = found.astype({objective.name: "float64", "parameters": "Int64"})
-    return found.sort_values(objective.name, ascending=objective.mode == "min", kind="stable", ignore_index=True)
+    found = pd.DataFrame(rows, columns=["system", "kind", objective.key, "parameters", "part", "source"])
+    found = found.astype({objective.key: "float64", "parameters": "Int64"})
+    return found.sort_values(objective.key, ascending=objective.mode == "min", kind="stable", ignore_index=True)
 
 
 def _baselines(run: Run) -> Iterator[dict[Hashable, Any]]:
     objective = run.objective
 
     def baseline(*values: Any, source: str = "this run") -> dict[Hashable, Any]:
-        names = ("system", objective.name, "parameters", "part")
+        names = ("system", objective.key, "parameters", "part")
         return {"kind": "baseline", "source": source, **dict(zip(names, values, strict=True))}
 
-    if run.settings.data.majority is not None and objective == ACCURACY:
-        yield baseline(MAJORITY, run.settings.data.majority, 0, "validation")
+    if objective.baseline is not None:
+        yield baseline(MAJORITY, objective.baseline, 0, "validation")
     usable = scored(run.trials, objective)
     if CONFIG + "cell" in usable:
         pooled = usable[usable[CONFIG + "cell"] == "none"]

@@ -74,7 +74,7 @@ def scaling_fit(trials: pd.DataFrame, *, seed: int = 0, objective: Objective = A
     low, high = np.sort(objective.turned(np.percentile([one[0] for one in laws], [5, 95])))
     band = np.sort(objective.turned(np.percentile([_score(one, grid) for one in laws], [5, 95], axis=0)), axis=0)
     line = objective.turned(_score(law, grid))
-    curve = pd.DataFrame({"parameters": grid, objective.name: line, "low": band[0], "high": band[1]})
+    curve = pd.DataFrame({"parameters": grid, objective.key: line, "low": band[0], "high": band[1]})
     return ScalingFit(objective.turned(law[0]), law[1], law[2], (float(low), float(high)), curve, objective)
 
 

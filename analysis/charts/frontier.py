@@ -43,7 +43,7 @@ def frontier(
     against = None if references is None else drawable(references, usable[column].min(), objective)
     values, sizes = usable[column], usable["parameters"]
     if against is not None:
-        values = pd.concat([values, against[objective.name]])
+        values = pd.concat([values, against[objective.key]])
         sizes = pd.concat([sizes, against["parameters"][against["parameters"] > 0]])
     x, y = size_axis("parameters", sizes), value_axis(column, values, objective, f"validation {metric.title}")
     formats = {column: value_format(objective), "parameters": ",", "learning_rate": ".2~g", "dropout": ".2~f"}
@@ -87,17 +87,17 @@ def drawable(references: pd.DataFrame, lowest: float, objective: Objective = ACC
     they are at least as accurate as the lowest trial: weaker ones would only press the trials together.
     """
     baseline = (references["kind"] == "baseline") & (references["part"] == "validation")
-    published = (references["kind"] == "published") & (references[objective.name] >= lowest)
+    published = (references["kind"] == "published") & (references[objective.key] >= lowest)
     return references[(baseline | published) & references["parameters"].notna()]
 
 
 def reference_layers(references: pd.DataFrame, x: alt.X, y: alt.Y, objective: Objective) -> list[alt.Chart]:
     """Published systems as diamonds, baselines as squares; what has no parameters is a line across the chart."""
     x, y = x.copy(), y.copy()
-    x.shorthand, y.shorthand = "parameters:Q", f"{objective.name}:Q"
+    x.shorthand, y.shorthand = "parameters:Q", f"{objective.key}:Q"
     tooltip = [
         alt.Tooltip("system:N"),
-        value_tooltip(objective.name, objective),
+        value_tooltip(objective.key, objective),
         alt.Tooltip("parameters:Q", format=","),
         alt.Tooltip("part:N", title=f"{objective.metric.title} on"),
         alt.Tooltip("source:N"),
@@ -172,5 +172,5 @@ def scaling(
         return dressed(layered(marks), title)
     law = alt.Chart(rows(fit.curve))
     band = law.mark_area(style="band").encode(x=x, y=alt.Y("low:Q"), y2="high:Q")
-    line = law.mark_line(style="strong-line").encode(x=x, y=alt.Y(f"{objective.name}:Q"))
+    line = law.mark_line(style="strong-line").encode(x=x, y=alt.Y(f"{objective.key}:Q"))
     return dressed(layered(band, line, marks), title)

@@ -50,7 +50,7 @@ def importance(table: pd.DataFrame, *, title: str | None = None, objective: Obje
         title: above the chart.
     """
     aim = "to be accurate" if objective == ACCURACY else f"for a good {objective.metric.title}"
-    names = {objective.name: aim, "frontier": "to be near the frontier"}
+    names = {objective.key: aim, "frontier": "to be near the frontier"}
     require(table, "hyperparameter", "target", "importance")
     if table.empty:
         return nothing_to_draw(f"at least {FEWEST_TRIALS} trials, and hyperparameters that vary, are needed", title)
@@ -84,7 +84,7 @@ def interaction(
         return nothing_to_draw("two hyperparameters that vary are needed", title)
     if table["first"].iloc[0] != first:
         first, second = second, first
-    column, metric = f"mean_{objective.name}", objective.metric
+    column, metric = f"mean_{objective.key}", objective.metric
     worst, best = sorted((table[column].min(), table[column].max()), key=objective.turned)
     middle = worst + 0.7 * (best - worst)
     mean = getattr(alt.datum, column)

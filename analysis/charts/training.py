@@ -12,7 +12,7 @@ from analysis.recommendation import chosen_trial
 from tuner.metrics import Objective
 
 
-def learning_curves(run: Results, *, top: int = 5, by: By = "accuracy", title: str | None = None) -> alt.LayerChart:
+def learning_curves(run: Results, *, top: int = 5, by: By = "metric", title: str | None = None) -> alt.LayerChart:
     """The objective by epoch of the ``top`` trials (at most five keep apart by colour), that of training dashed where it was
     measured; a diamond marks the epoch where overfitting begins (``overfitting_epochs``).
     """
@@ -42,7 +42,7 @@ def learning_curves(run: Results, *, top: int = 5, by: By = "accuracy", title: s
 
 def _train_column(objective: Objective, table: pd.DataFrame) -> list[str]:
     """The column with the objective on the training texts, none where only other metrics were measured there."""
-    return [name for name in [f"train_{objective.name}"] if name in table]
+    return [name for name in [f"train_{objective.key}"] if name in table]
 
 
 def trial_curve(run: Results, *, title: str | None = None) -> alt.LayerChart:

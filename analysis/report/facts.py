@@ -68,7 +68,8 @@ def reference_text(objective: Objective) -> str:
     title = objective.metric.title
     return (
         f"Hypervolume: {title} times decades of parameters that the frontier dominates, "
-        f"from {title} {objective.metric.worthless:g} and {REFERENCE.parameters:,} parameters."
+        f"from {title} {'of the worst trial' if objective.worthless is None else f'{objective.worthless:g}'} and "
+        f"{REFERENCE.parameters:,} parameters."
     )
 
 
@@ -209,7 +210,7 @@ def references_text(references: pd.DataFrame, objective: Objective) -> str:
     published = references[references["kind"] == "published"]
     parts = []
     if not baselines.empty:
-        pairs = zip(baselines["system"], baselines[objective.name], strict=True)
+        pairs = zip(baselines["system"], baselines[objective.key], strict=True)
         named = ", ".join(f"{name} {value_text(value, objective)}" for name, value in pairs)
         parts.append(f"In green, baselines: {named}.")
     if not published.empty:

@@ -63,7 +63,7 @@ def without_accuracy(run):
 def test_the_same_trials_are_the_best(run, whole):
     assert run.objective == ERROR
     trials = run.trials
-    for by in ("accuracy", "frontier", "knee"):
+    for by in ("metric", "frontier", "knee"):
         ranked = rank(trials, by=by, objective=ERROR)
         assert ranked["trial_id"].tolist() == rank(whole.trials, by=by)["trial_id"].tolist()
     assert rank(trials, objective=ERROR)["val_error"].is_monotonic_increasing
@@ -175,11 +175,11 @@ def test_a_confirmation_shows_the_metric_beside_the_accuracies_that_it_compares(
 
 def test_rank_prints_the_metric(folder, whole, capsys):
     best = rank(whole.trials, top=1).iloc[0]
-    rank_command(str(folder), folder.parent, top=3, by="accuracy", as_json=False)
+    rank_command(str(folder), folder.parent, top=3, by="metric", as_json=False)
     heading, first, *_ = capsys.readouterr().out.splitlines()
     assert "val err" in heading
     assert first.split()[1:3] == [best["trial_id"], f"{best['val_error']:.4f}"]
-    rank_command(str(folder), folder.parent, top=3, by="accuracy", as_json=True)
+    rank_command(str(folder), folder.parent, top=3, by="metric", as_json=True)
     document = json.loads(capsys.readouterr().out)
     assert document["knee"] == analysis.knee(whole.trials)
     assert document["trials"][0]["trial_id"] == best["trial_id"]

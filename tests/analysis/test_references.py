@@ -16,7 +16,9 @@ def run(tmp_path_factory):
 
 
 def on(run, source, majority=0.5):
-    data = run.settings.data.model_copy(update={"source": source, "majority": majority})
+    data = run.settings.data.model_copy(
+        update={"source": source, "baseline": {} if majority is None else {"accuracy": majority}}
+    )
     return replace(run, settings=run.settings.model_copy(update={"data": data}))
 
 

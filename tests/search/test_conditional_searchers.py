@@ -44,7 +44,7 @@ def fits(_config):
     [
         RandomSearcher(SPACE, seed=0, fits=fits),
         GridSearcher(SPACE, seed=0, fits=fits),
-        OptunaSearcher(SPACE, seed=0, fits=fits, epochs=1, objective="accuracy"),
+        OptunaSearcher(SPACE, seed=0, fits=fits, epochs=1, objective="metric"),
         OptunaSearcher(SPACE, seed=0, fits=fits, epochs=1, objective="frontier"),
     ],
     ids=["random", "grid", "optuna", "optuna for the frontier"],
@@ -59,7 +59,7 @@ def test_a_continuous_conditional_space_is_explored_too():
         {"optimizer": Choice(("adam", "sgd")), "learning_rate": LogUniform(1e-4, 1e-2)},
         conditions={"learning_rate": Condition({"optimizer": ("adam",)})},
     )
-    searcher, records = OptunaSearcher(space, seed=0, fits=fits, epochs=1, objective="accuracy"), []
+    searcher, records = OptunaSearcher(space, seed=0, fits=fits, epochs=1, objective="metric"), []
     for index in range(14):
         config = searcher.propose(index, records)
         assert config.optimizer == "adam" or config.learning_rate == 5e-3

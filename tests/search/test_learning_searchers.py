@@ -25,7 +25,7 @@ SPACE = Space(
 )
 
 
-def optuna(objective="accuracy", fits=lambda _: True):
+def optuna(objective="metric", fits=lambda _: True):
     return OptunaSearcher(SPACE, seed=0, fits=fits, epochs=8, objective=objective)
 
 
@@ -83,7 +83,7 @@ def test_the_oracle_goes_where_accuracy_rises():
     assert proposed[0] > 10 * proposed[1]
 
 
-@pytest.mark.parametrize("objective", ["accuracy", "frontier"])
+@pytest.mark.parametrize("objective", ["metric", "frontier"])
 def test_a_stopped_trial_counts_as_worse_than_a_completed_one(objective):
     """Stopped trials near a rate of 0.1 have higher accuracies than those that were completed near 0.001."""
     records = []
@@ -107,7 +107,7 @@ def test_with_the_frontier_as_objective_small_networks_are_proposed_more_often()
             records.append(record_of(index, config, curve, parameters=config.units * 100))
         return np.mean([record.config["units"] for record in records[10:]])
 
-    assert sizes("frontier") < 0.85 * sizes("accuracy")
+    assert sizes("frontier") < 0.85 * sizes("metric")
 
 
 @pytest.mark.parametrize("searcher", [optuna, partial(optuna, "frontier"), BAYESIAN])

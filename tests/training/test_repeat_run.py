@@ -3,6 +3,7 @@ import pytest
 
 from search_spaces import TrialConfig
 from tuner.data.encoded import EncodedDataset, EncodedSplits
+from tuner.metrics import BY_ACCURACY
 from tuner.models.network_spec import AVERAGING_CONFIG
 from tuner.training.test_result import part_result
 
@@ -38,7 +39,7 @@ def evaluated(worker_context, test, config=CONFIG, seed=(0, 3, 1)):
     from tuner.training.repeat_run import RepeatRun
     from tuner.training.trial_run import TrialRun
 
-    run = RepeatRun(TrialRun(worker_context, config, seed=seed, state=None), worker_context, test)
+    run = RepeatRun(TrialRun(worker_context, config, seed=seed, state=None), worker_context, test, BY_ACCURACY)
     reports = [run.run_epoch() for _ in range(worker_context.epochs)]
     assert [report.over for report in reports] == [False] * (worker_context.epochs - 1) + [True]
     return reports
@@ -76,7 +77,11 @@ def test_patience_ends_a_repeat_as_it_ends_a_trial(worker_context):
 
     still = CONFIG.model_copy(update={"learning_rate": 1e-12})  # no epoch is better than the first
     run = RepeatRun(
-        TrialRun(worker_context, still, seed=(0, 3, 1), state=None), worker_context, part(20, 3), patience=1
+        TrialRun(worker_context, still, seed=(0, 3, 1), state=None),
+        worker_context,
+        part(20, 3),
+        BY_ACCURACY,
+        patience=1,
     )
     assert [run.run_epoch().over for _ in range(2)] == [False, True]
 
@@ -89,10 +94,10 @@ def test_averaged_embeddings_learn_what_needs_no_order(splits):
 
 
 def test_a_result_by_hand():
-    two = part_result(np.array([[0.0], [np.log(3.0)]], np.float32), np.array([1, 1], np.int32))
+    two = part_result(np.array([[0.0], [np.log(3.0)]], np.float32), np.array([1, 1], np.int32), BY_ACCURACY)
     assert two.answers.answers.tolist() == [0, 1]
     assert two.answers.confidences.tolist() == pytest.approx([0.5, 0.75])
     assert (two.metrics["accuracy"], two.loss) == (0.5, pytest.approx(-(np.log(0.5) + np.log(0.75)) / 2))
-    three = part_result(np.log(np.array([[0.2, 0.5, 0.3]], np.float32)), np.array([2], np.int32))
+    three = part_result(np.log(np.array([[0.2, 0.5, 0.3]], np.float32)), np.array([2], np.int32), BY_ACCURACY)
     assert (three.answers.answers[0], three.metrics["accuracy"]) == (1, 0.0)
     assert three.loss == pytest.approx(-np.log(0.3), rel=1e-5)

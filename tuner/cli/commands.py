@@ -37,10 +37,11 @@ def resume(**options: Any) -> int:
 @click.option("--top", type=click.IntRange(min=1), default=10, show_default=True, metavar="N", help="Rows to show.")
 @click.option(
     "--by",
-    type=click.Choice(["accuracy", "frontier", "knee"]),
-    default="accuracy",
+    type=click.Choice(["metric", "accuracy", "frontier", "knee"]),
+    default="metric",
     show_default=True,
-    help="Most accurate first; the frontier first, layer by layer from the smallest up; or closest to its knee first.",
+    help="Best by the metric of the search, or most accurate, first; the frontier first, layer by layer from the smallest up; "
+    "or closest to its knee first.",
 )
 @click.option("--max-params", type=click.IntRange(min=1), metavar="N", help="Only trials of at most N parameters.")
 @runs_dir_option
@@ -59,10 +60,10 @@ def rank(**options: Any) -> int:
 )
 @click.option(
     "--by",
-    type=click.Choice(["accuracy", "frontier"]),
+    type=click.Choice(["metric", "accuracy", "frontier"]),
     default="frontier",
     show_default=True,
-    help="Trials on the frontier (its knee, then the most accurate), or the most accurate of all.",
+    help="Trials on the frontier (its knee, then the best by the metric), or the best, or most accurate, of all.",
 )
 @click.option(
     "--repeats",

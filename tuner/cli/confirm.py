@@ -21,7 +21,7 @@ from analysis.ranking import rank
 from tuner.cli.terminal import Terminal
 from tuner.errors import EXIT_INTERRUPTED, InputError, SearchFailed
 from tuner.formatting import counted, duration_text
-from tuner.metrics import ACCURACY
+from tuner.metrics import ACCURACY, Objective
 from tuner.runs.events import RepeatEnded
 from tuner.runs.folder import RunFolder
 from tuner.runs.journal import Journal, read_journal
@@ -39,10 +39,10 @@ _WIDE = 110
 class RepeatLines:
     """A line for every repeat that ends. Its test accuracy is not in it: that is for the end, when all are evaluated."""
 
-    def __init__(self, console: Console, repeats: int, metric: str) -> None:
+    def __init__(self, console: Console, repeats: int, objective: Objective) -> None:
         """Takes where to print, and says what takes so long."""
         self._console = console
-        self._repeats, self._metric = repeats, metric
+        self._repeats, self._objective = repeats, objective
         self._started = time.monotonic()
         self._told = 0
         console.print("starting Ray and the workers ...")
@@ -58,7 +58,10 @@ class RepeatLines:
         what = f"{end.model}, repeat {end.repeat} of {self._repeats}"
         if not end.val_metrics:
             return f"{what} {end.status}" + (f": {end.error}" if end.error else "")
-        return f"{what}: validation {end.val_metrics[self._metric]:.4f} at epoch {end.best_epoch} of {end.epochs}"
+        value = end.val_metrics.get(self._objective.name)
+        named = "validation" if self._objective == ACCURACY else f"validation {self._objective.metric.title}"
+        shown = "not defined" if value is None else f"{value:.4f}"
+        return f"{what}: {named} {shown} at epoch {end.best_epoch} of {end.epochs}"
 
 
 def print_confirmation(console: Console, run: Run, found: Confirmation) -> None:
@@ -109,7 +112,7 @@ def confirmation_document(run: Run, found: Confirmation) -> dict[str, object]:
     }
 
 
-By = Literal["accuracy", "frontier"]
+By = Literal["metric", "accuracy", "frontier"]
 
 
 def confirm_command(
@@ -128,7 +131,7 @@ def confirm_command(
         settings = with_data_at(loaded.settings, data)
         prepared = prepare_again(settings)
         texts = with_test_texts(prepared, max_length=settings.data.max_length)
-        shown = RepeatLines(console, repeats, loaded.settings.metric)
+        shown = RepeatLines(console, repeats, loaded.objective)
         found = discovered_again(settings, prepared)
         with Interruption() as interruption:
             reason = confirm(
@@ -145,7 +148,9 @@ def chosen_trials(run: Run, *, by: By, top: int) -> list[str]:
     """
     objective = run.objective
     among = frontier(run.trials, objective=objective) if by == "frontier" else run.trials
-    ranked: list[str] = rank(among, objective=objective)["trial_id"].tolist()
+    ranked: list[str] = rank(among, by="accuracy" if by == "accuracy" else "metric", objective=objective)[
+        "trial_id"
+    ].tolist()
     if not ranked:
         raise InputError(
             f"{run.name}: no trial has finished an epoch, so there is nothing to confirm; resume the search"

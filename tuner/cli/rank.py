@@ -8,7 +8,8 @@ import click
 import pandas as pd
 from rich.console import Console
 
-from analysis.columns import config_of, plain, scored
+from analysis.columns import config_of, plain, scored, with_size
+from analysis.descriptions import value_text
 from analysis.frontier import knee
 from analysis.importers.results import ImportedResults
 from analysis.loading import Results, Run, load_results
@@ -80,9 +81,24 @@ def _counts(run: Results, shown: int) -> str:
     parts = ", ".join(f"{count} {status}" for status, count in statuses.items())
     left = run.settings.trials - len(run.trials) if isinstance(run, Run) else 0
     waiting = f", {left} not yet begun" if left > 0 else ""
+    of_all = f"{run.name}: {shown} of {counted(len(run.trials), 'trial')} shown ({parts}{waiting})"
+    lines = [f"{of_all}; {_front(run)}; epoch: best/trained"]
+    objective = run.objective
+    if objective.baseline is not None:
+        value = value_text(objective.baseline, objective)
+        worse = scored(run.trials, objective)[objective.column]
+        mark = "" if objective.beats_baseline(worse).all() else "; ✗ marks what is no better"
+        lines.append(f"always giving the most frequent label: {value} validation {objective.metric.title}{mark}")
+    return "\n".join(lines)
+
+
+def _front(run: Results) -> str:
     at_knee = knee(run.trials, objective=run.objective)
-    front = f"★ frontier, knee at {at_knee}" if at_knee else "no frontier, since the trials do not say their parameters"
-    return f"{run.name}: {shown} of {counted(len(run.trials), 'trial')} shown ({parts}{waiting}); {front}; epoch: best/trained"
+    if at_knee:
+        return f"★ frontier, knee at {at_knee}"
+    if with_size(run.trials, run.objective).empty:
+        return "no frontier, since the trials do not say their parameters"
+    return "no frontier, since no trial is better than always giving the most frequent label"
 
 
 def print_json(run: Results, ranked: pd.DataFrame) -> None:

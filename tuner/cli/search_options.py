@@ -7,6 +7,7 @@ import click
 
 from tuner.cli.parsing import PATH, Duration, Epochs, Gpus, load_defaults, runs_dir_option
 from tuner.data.reading.formats import known_formats
+from tuner.metrics import ACCURACY, CLASS_METRICS, METRICS
 from tuner.search.registry import SCHEDULERS, SEARCHERS
 
 time_budget_option = click.option(
@@ -84,7 +85,7 @@ seed_option = click.option("--seed", default=0, show_default=True, metavar="K", 
 @click.option(
     "--perturbation-interval", type=int, metavar="N", help="Epochs between exchanges of pbt.  [default: sqrt of E]"
 )
-@click.option("--patience", type=int, metavar="N", help="End a trial after N epochs without a better accuracy.")
+@click.option("--patience", type=int, metavar="N", help="End a trial after N epochs without a better metric.")
 @click.option(
     "--searcher",
     type=click.Choice(tuple(SEARCHERS)),
@@ -93,9 +94,24 @@ seed_option = click.option("--seed", default=0, show_default=True, metavar="K", 
     help="Who proposes trials.",
 )
 @click.option(
+    "--metric",
+    default=ACCURACY.name,
+    show_default=True,
+    metavar="M",
+    help=f"What trials are judged by on the validation texts: {', '.join(METRICS)}; of a class {', '.join(CLASS_METRICS)}, as "
+    "f1:CLASS; or a function MODULE:NAME of your own that takes labels and probabilities.",
+)
+@click.option(
+    "--metric-mode",
+    type=click.Choice(["max", "min"]),
+    default="max",
+    show_default=True,
+    help="Whether more or less of your own metric is better.",
+)
+@click.option(
     "--objective",
-    type=click.Choice(["accuracy", "frontier"]),
-    help="What optuna looks for.  [default: the scheduler's]",
+    type=click.Choice(["metric", "frontier"]),
+    help="What optuna looks for: the metric alone, or against parameters.  [default: the scheduler's]",
 )
 @click.option("--warm-start", metavar="RUN", help="Try the frontier of an earlier run first, at most half the trials.")
 @seed_option

@@ -60,14 +60,14 @@ _LEAST_NETWORK = 10
 
 
 def rank_table(ranked: pd.DataFrame, *, width: int, objective: Objective) -> Table:
-    """Ranked trials; a star marks the frontier, and test figures are there after a confirmation.
+    """Ranked trials; a star marks the frontier, a cross what is no better than the baseline; test figures after confirmation.
 
     How they were trained is shown where the terminal is wide enough. Where it is narrow, the network is cut short or left
     out; the figures never are.
     """
     wide, tested = width >= _WIDE, bool(ranked[objective.test_column].notna().any())
     columns = [objective.column, *([objective.test_column] if tested else [])]
-    rows = [_cells(row, columns, wide=wide) for _, row in ranked.iterrows()]
+    rows = [_cells(row, columns, objective, wide=wide) for _, row in ranked.iterrows()]
     figures = [f"{part} {objective.metric.short}" for part in ("val", "test")[: len(columns)]]
     names = ["#", "trial", *figures, "parameters", "", "epoch", "status", "network", *(["training"] if wide else [])]
     if not wide:
@@ -122,14 +122,15 @@ def _fitted(lines: list[list[str]], width: int) -> tuple[list[list[str]], list[s
     return lines[1:], lines[0]
 
 
-def _cells(row: "pd.Series[Any]", columns: list[str], *, wide: bool) -> list[str]:
+def _cells(row: "pd.Series[Any]", columns: list[str], objective: Objective, *, wide: bool) -> list[str]:
     config = config_of(row)
+    mark = "★" if row["on_frontier"] else "" if objective.beats_baseline(row[objective.column]) else "✗"
     return [
         str(row["rank"]),
         row["trial_id"],
         *("" if pd.isna(row[name]) else f"{row[name]:.4f}" for name in columns),
         "" if pd.isna(row["parameters"]) else f"{row['parameters']:,}",
-        "★" if row["on_frontier"] else "",
+        mark,
         f"{row['best_epoch']:.0f}/{row['epochs']}",
         row["status"],
         network_text(config),

@@ -67,11 +67,6 @@ class EncodedSplits:
         }
         return texts if self.vectors is None else {**texts, "vectors": self.vectors}
 
-    def majority_accuracy(self) -> float:
-        """Validation accuracy of always giving the most frequent label of the training texts: what any model has to beat."""
-        most_frequent = np.bincount(self.train.labels).argmax()
-        return float((self.validation.labels == most_frequent).mean())
-
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[np.generic]]) -> Self:
         """The inverse of ``as_arrays``; copies nothing."""

@@ -137,7 +137,7 @@ def _metrics(model: TrainedModel | TrainedCustomModel) -> str:
     title = objective.metric.title
     rows = [f"| part | texts | {title} | loss (nats) |", "| --- | ---: | ---: | ---: |"]
     for part, name, texts in (("training, dropout on", "train", data.train), ("validation", "val", data.validation)):
-        value, loss = metrics.get(f"{name}_{objective.name}"), metrics[f"{name}_loss"]
+        value, loss = metrics.get(f"{name}_{objective.key}"), metrics[f"{name}_loss"]
         rows.append(f"| {part} | {texts:,} | {_number(value)} | {_number(loss)} |")
     test = metrics[objective.test_column]
     if test is None:

@@ -138,7 +138,7 @@ def read_model(run: Run, encoder: Encoder, trial: str) -> TrainedModel | Trained
     hypermodel = run.settings.hypermodel
     if hypermodel is not None:
         config = CustomConfig.of(SearchState(read_journal(run.folder.journal)).trials[trial].config)
-        source = source_of(hypermodel)
+        source = source_of(hypermodel, option="hypermodel")
         return TrainedCustomModel(
             run.name, run.settings, trial, metrics, weights, encoder, config, source, _facts(run),
             is_changed=source.digests() != hypermodel.sources,

@@ -172,9 +172,9 @@ class RepeatEnded(_Event):
     seconds: float
     best_epoch: int | None = None
     val_loss: float | None = None
-    val_metrics: dict[str, float] = {}
+    val_metrics: dict[str, float | None] = {}
     test_loss: float | None = None
-    test_metrics: dict[str, float] = {}
+    test_metrics: dict[str, float | None] = {}
     error: str | None = None
 
     @model_validator(mode="before")

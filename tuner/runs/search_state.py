@@ -168,17 +168,22 @@ class SearchState:
         reported = (event.metrics for record in self.trials.values() for event in record.epochs)
         return list(dict.fromkeys([self.objective.name, *(name for metrics in reported for name in metrics)]))
 
-    def test_metrics(self) -> dict[str, dict[str, float]]:
-        """Mean test metrics over the repeats of each model that has them."""
-        known: dict[str, list[dict[str, float]]] = {}
+    def test_metrics(self) -> dict[str, dict[str, float | None]]:
+        """Mean test metrics over the repeats of each model that has them; None where one has no such figure."""
+        known: dict[str, list[dict[str, float | None]]] = {}
         for end in self.repeats.values():
             if end.test_metrics:
                 known.setdefault(end.model, []).append(end.test_metrics)
         return {
-            model: {name: sum(each[name] for each in found) / len(found) for name in found[0]}
+            model: {name: _mean([each.get(name) for each in found]) for name in found[0]}
             for model, found in known.items()
         }
 
     def with_score(self) -> list[TrialRecord]:
         """Trials that have a finished epoch."""
         return [record for record in self.trials.values() if record.score is not None]
+
+
+def _mean(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if len(known) == len(values) else None

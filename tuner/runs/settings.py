@@ -1,19 +1,20 @@
 """``search.yaml``: all that was asked of a search and what it was resolved to."""
 
 import json
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from search_spaces.custom_space import custom_space_of, kinds_of
 from search_spaces.documents import space_of
 from search_spaces.families import BUILT_IN, CustomModels, ModelFamily
 from search_spaces.space import Space
 from tuner.errors import InputError
-from tuner.metrics import METRICS, Objective
+from tuner.metrics import Mode, Objective, objective_of
 from tuner.runs.atomic import write_text_atomically
 
 
@@ -34,8 +35,8 @@ class DataSettings(_Settings):
     train: int
     validation: int
     test: int
-    majority: float | None = None
-    """Validation accuracy of always giving the most frequent label of the training set."""
+    baseline: dict[str, float | None] = {}
+    """Every metric, on the validation texts, of always giving the most frequent label of the training texts."""
     split_seed: int
     stop_words: bool
     characters: bool
@@ -47,6 +48,15 @@ class DataSettings(_Settings):
     test_share: float = 0.2
     validation_share: float = 0.125
     fraction: float = 1.0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_baseline(cls, fields: Any) -> Any:
+        """A search of before knew the accuracy alone of always giving the most frequent label."""
+        if not isinstance(fields, dict) or "majority" not in fields:
+            return fields
+        rest = {name: value for name, value in fields.items() if name != "majority"}
+        return {"baseline": {"accuracy": fields["majority"]}, **rest}
 
 
 class VectorSettings(_Settings):
@@ -60,20 +70,28 @@ class VectorSettings(_Settings):
     fingerprint: str
 
 
-class HyperModelSettings(_Settings):
-    """A custom model, which is trained in place of the built-in networks.
+class UserCode(_Settings):
+    """Something of the user's own that workers import.
 
     Attributes:
         name: where it is found: ``package.module:name``.
         root: the folder from which it is imported.
         sources: the modules that it loads from there, by path within the folder, with the SHA-256 of their content.
-        declared: its space as it was discovered, before settings.
-        changes: what settings changed in that, as it was given.
     """
 
     name: str
     root: str
     sources: dict[str, str]
+
+
+class HyperModelSettings(UserCode):
+    """A custom model, which is trained in place of the built-in networks.
+
+    Attributes:
+        declared: its space as it was discovered, before settings.
+        changes: what settings changed in that, as it was given.
+    """
+
     declared: dict[str, Any]
     changes: tuple[str, ...] = ()
 
@@ -131,9 +149,13 @@ class SearchSettings(_Settings):
     """Trials of one configuration, in a row, from different seeds."""
     epochs: int
     searcher: str
-    objective: Literal["accuracy", "frontier"] = "accuracy"
+    objective: Literal["metric", "frontier"] = "metric"
     metric: str = "accuracy"
     """The metric that the search pursues."""
+    metric_mode: Mode = "max"
+    """What is better of it, where it is a function of the user's own."""
+    metric_code: UserCode | None = None
+    """That function."""
     warm_start: str | None = None
     guesses: tuple[dict[str, Any], ...] = ()
     """Configurations of the first trials, which the run ``warm_start`` gave."""
@@ -147,10 +169,17 @@ class SearchSettings(_Settings):
     resources: ResourceSettings
     versions: dict[str, str]
 
+    @model_validator(mode="before")
+    @classmethod
+    def _of_any_metric(cls, fields: Any) -> Any:
+        """A search of before called its metric, the only one, accuracy."""
+        before = isinstance(fields, dict) and fields.get("objective") == "accuracy"
+        return {**fields, "objective": "metric"} if before else fields
+
     @property
     def pursued(self) -> Objective:
         """The metric that the search pursues, with what is better of it."""
-        return METRICS[self.metric].objective
+        return replace(objective_of(self.metric, self.metric_mode), baseline=self.data.baseline.get(self.metric))
 
     def resolved_space(self) -> Space:
         """The space that trials are drawn from, settings included."""

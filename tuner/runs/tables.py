@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from search_spaces.families import ModelFamily
+from tuner.metrics import metric_column
 from tuner.runs.atomic import write_atomically
 from tuner.runs.search_state import SearchState, TrialRecord
 
@@ -30,14 +31,14 @@ def trial_schema(family: ModelFamily, metrics: Sequence[str] = ("accuracy",)) ->
             *((f"config/{name}", _ARROW_TYPES.get(kind, pa.string())) for name, kind in family.kinds.items()),
             ("parameters", pa.int64()),
             ("embedding_parameters", pa.int64()),
-            *((f"val_{name}", pa.float64()) for name in metrics),
+            *((metric_column("val", name), pa.float64()) for name in metrics),
             ("val_loss", pa.float64()),
             ("train_accuracy", pa.float64()),
             ("train_loss", pa.float64()),
             ("best_epoch", pa.int64()),
             ("epochs", pa.int64()),
             ("seconds", pa.float64()),
-            *((f"test_{name}", pa.float64()) for name in metrics),
+            *((metric_column("test", name), pa.float64()) for name in metrics),
             ("error", pa.string()),
         ]
     )
@@ -52,7 +53,7 @@ def epoch_schema(metrics: Sequence[str] = ("accuracy",)) -> pa.Schema:
             ("train_loss", pa.float64()),
             ("train_accuracy", pa.float64()),
             ("val_loss", pa.float64()),
-            *((f"val_{name}", pa.float64()) for name in metrics),
+            *((metric_column("val", name), pa.float64()) for name in metrics),
             ("seconds", pa.float64()),
             ("tokens_per_second", pa.float64()),
         ]
@@ -70,9 +71,9 @@ def repeat_schema(metrics: Sequence[str] = ("accuracy",)) -> pa.Schema:
             ("best_epoch", pa.int64()),
             ("epochs", pa.int64()),
             ("val_loss", pa.float64()),
-            *((f"val_{name}", pa.float64()) for name in metrics),
+            *((metric_column("val", name), pa.float64()) for name in metrics),
             ("test_loss", pa.float64()),
-            *((f"test_{name}", pa.float64()) for name in metrics),
+            *((metric_column("test", name), pa.float64()) for name in metrics),
             ("seconds", pa.float64()),
             ("error", pa.string()),
         ]
@@ -85,10 +86,10 @@ def metrics_of(columns: Sequence[str]) -> list[str]:
 
 
 def _columns(prefix: str, metrics: Mapping[str, float | None]) -> dict[str, float | None]:
-    return {f"{prefix}_{name}": value for name, value in metrics.items()}
+    return {metric_column(prefix, name): value for name, value in metrics.items()}
 
 
-def _trial_row(record: TrialRecord, family: ModelFamily, tested: Mapping[str, float]) -> dict[str, Any]:
+def _trial_row(record: TrialRecord, family: ModelFamily, tested: Mapping[str, float | None]) -> dict[str, Any]:
     best = record.best
     return {
         "trial_id": record.trial,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from search_spaces.config import Config
+from tuner.metrics import finite
 from tuner.models.network_spec import AVERAGED_EMBEDDINGS, AVERAGING_CONFIG
 from tuner.runs.events import ConfirmationEnded, ConfirmationStarted, RepeatEnded, RepeatStatus
 from tuner.runs.folder import RunFolder
@@ -179,9 +180,9 @@ class ConfirmationController:
             seconds=report.seconds,
             best_epoch=test_result.best_epoch,
             val_loss=test_result.validation.loss,
-            val_metrics=test_result.validation.metrics,
+            val_metrics=finite(test_result.validation.metrics),
             test_loss=test_result.test.loss,
-            test_metrics=test_result.test.metrics,
+            test_metrics=finite(test_result.test.metrics),
         )
         return Decision.STOP
 

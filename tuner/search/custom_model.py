@@ -18,7 +18,7 @@ from search_spaces.space import Space
 from tuner.data.pipeline import PreparedData
 from tuner.errors import InputError
 from tuner.models.custom.source import ModelSource
-from tuner.runs.settings import HyperModelSettings, SearchSettings
+from tuner.runs.settings import HyperModelSettings, SearchSettings, UserCode
 
 _LINES_OF_A_CRASH = 2
 
@@ -72,19 +72,23 @@ def discovered_again(settings: SearchSettings, data: PreparedData) -> SearchSett
     return settings.model_copy(update={"hypermodel": now.model_copy(update={"changes": before.changes})})
 
 
-def source_of(hypermodel: HyperModelSettings) -> ModelSource:
-    """The modules of a model that was just discovered, for workers.
+def source_of(code: UserCode, *, option: str) -> ModelSource:
+    """The modules of a model or metric that was just imported, for workers.
+
+    Args:
+        code: where it lies.
+        option: that named it.
 
     Raises:
         InputError: where one is gone.
     """
     try:
-        return ModelSource.read(hypermodel.name, Path(hypermodel.root), hypermodel.sources)
+        return ModelSource.read(code.name, Path(code.root), code.sources)
     except OSError as error:
         raise InputError(
             f"{error.filename} cannot be read ({error.strerror}); put it back",
-            option="hypermodel",
-            value=hypermodel.name,
+            option=option,
+            value=code.name,
         ) from None
 
 

@@ -16,6 +16,7 @@ from tuner.data.pipeline import BUILT_IN, DataRequest, PreparedData, prepare_dat
 from tuner.data.reading.columns import FIND_ALL, Columns
 from tuner.data.vectors import read_word_vectors
 from tuner.errors import InputError
+from tuner.metrics import Scorer, objective_of
 from tuner.runs.folder import check_new_run
 from tuner.runs.settings import (
     DataSettings,
@@ -23,9 +24,11 @@ from tuner.runs.settings import (
     ResourceSettings,
     SchedulerSettings,
     SearchSettings,
+    UserCode,
     VectorSettings,
 )
 from tuner.search.custom_model import discovered
+from tuner.search.metric_check import checked_metric
 from tuner.search.plan import grid_points, plan_of, preview
 from tuner.search.registry import scheduler_spec, searcher_spec
 from tuner.search.request import SearchRequest
@@ -64,8 +67,9 @@ def prepare_search(request: SearchRequest) -> PreparedSearch:
     data, vectors = prepare_data(request.data), None
     if request.vectors is not None:
         data, vectors = _with_vectors(data, request.vectors.resolve(), seed=request.data.split_seed)
+    metric_code = checked_metric(request.metric, request.metric_mode, data)
     hypermodel, space = _model_and_space(request, data)
-    settings = _settings(request, name, resources, scheduler, data, vectors, hypermodel, space)
+    settings = _settings(request, name, resources, scheduler, data, vectors, hypermodel, space, metric_code)
     try:
         settings = _with_trials(settings, request, space)
         if request.gpus_per_trial == "auto":
@@ -168,8 +172,10 @@ def _settings(
     vectors: VectorSettings | None,
     hypermodel: HyperModelSettings | None,
     space: Space,
+    metric_code: UserCode | None,
 ) -> SearchSettings:
     dataset = data.dataset
+    scorer = Scorer(objective_of(request.metric, request.metric_mode), dataset.label_names)
     return SearchSettings(
         name=name,
         created=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
@@ -184,7 +190,7 @@ def _settings(
             train=len(data.splits.train),
             validation=len(data.splits.validation),
             test=len(data.splits.test),
-            majority=data.encoded.majority_accuracy(),
+            baseline=scorer.baseline(data.encoded.train.labels, data.encoded.validation.labels),
             stop_words=data.tokenizer.stop_words,
             characters=data.tokenizer.characters,
             vocabulary_size=data.vocabulary.size,
@@ -197,7 +203,10 @@ def _settings(
         repeats=request.seeds_per_config,
         epochs=request.epochs,
         searcher=request.searcher,
-        objective=cast("Literal['accuracy', 'frontier']", _objective(request)),
+        objective=cast("Literal['metric', 'frontier']", _objective(request)),
+        metric=request.metric,
+        metric_mode=request.metric_mode,
+        metric_code=metric_code,
         scheduler=scheduler,
         patience=request.patience,
         seed=request.seed,
@@ -217,7 +226,7 @@ def _smaller(asked: int | None, of_space: int | None) -> int | None:
 def _objective(request: SearchRequest) -> str:
     """What a searcher that models an objective looks for: what the scheduler keeps, unless the user says otherwise."""
     follows = "objective" in searcher_spec(request.searcher).settings
-    return request.objective or (scheduler_spec(request.scheduler.name).objective if follows else "accuracy")
+    return request.objective or (scheduler_spec(request.scheduler.name).objective if follows else "metric")
 
 
 def _absolute(source: str) -> str:

@@ -8,6 +8,7 @@ from search_spaces.domains import Choice
 from search_spaces.space import Space
 from tuner.data.pipeline import BUILT_IN, DataRequest
 from tuner.errors import InputError
+from tuner.metrics import ACCURACY, Mode, is_users_own
 from tuner.search.custom_model import CustomModelRequest
 from tuner.search.registry import scheduler_spec, searcher_spec
 from tuner.search.schedulers.options import SchedulerOptions
@@ -25,9 +26,12 @@ class SearchRequest:
         seeds_per_config: trials of each configuration, from different seeds.
         epochs: most epochs of a trial.
         searcher: random, grid, optuna or bayesian.
-        objective: of a searcher that models one; by default the frontier where the scheduler's is, else accuracy.
+        metric: of the validation texts, by which trials are judged: a name, or a function ``module:name`` of the user's own.
+        metric_mode: what is better of a function of the user's own.
+        objective: of a searcher that models one: the metric alone, or the frontier of metric and parameters; by default what
+            the scheduler keeps.
         warm_start: name or folder of an earlier run whose frontier is tried first.
-        patience: epochs without a better accuracy after which a trial is complete.
+        patience: epochs without a better metric after which a trial is complete.
         time_budget: seconds after which the search ends.
         concurrency: most trials at once.
         gpus_per_trial: "auto" for as many trials a card as fit by their predicted memory.
@@ -57,6 +61,8 @@ class SearchRequest:
     epoch_timeout: float | None = None
     vectors: Path | None = None
     seeds_per_config: int = 1
+    metric: str = ACCURACY.name
+    metric_mode: Mode = "max"
 
     def __post_init__(self) -> None:
         """Refuses numbers that mean nothing.
@@ -65,6 +71,10 @@ class SearchRequest:
             InputError: one line with the option, its value and the remedy.
         """
         self._check_counts()
+        if self.metric_mode != "max" and not is_users_own(self.metric):
+            raise InputError(
+                f"`metric={self.metric!r}` has its own; leave it out", option="metric_mode", value=self.metric_mode
+            )
         if self.data.source == BUILT_IN:
             for role, column in self.data.columns.named().items():
                 raise InputError(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tuner.data.batches import Batch, Buckets, assemble, count_real_tokens, exact_plan, training_batches
 from tuner.data.encoded import EncodedDataset, EncodedSplits
-from tuner.metrics import ACCURACY, Objective, Predictions, measured
+from tuner.metrics import BY_ACCURACY, Scorer
 from tuner.models.custom.building import CustomModel, gives_logits
 from tuner.models.custom.finding import HyperModelError
 from tuner.training.archives import assign, named, packed, unpacked
@@ -42,14 +42,14 @@ class HyperModelRun(Run):
         seed: tuple[int, ...],
         state: bytes | None,
         scores: Sequence[float | None] = (),
-        objective: Objective = ACCURACY,
+        scorer: Scorer = BY_ACCURACY,
     ) -> None:
         """Builds the model, fresh or with the state that an earlier report carried; otherwise as ``TrialRun``.
 
         Raises:
             HyperModelError: where it is no model for these data, or the state is not of this model.
         """
-        super().__init__(seed, objective)
+        super().__init__(seed, scorer)
         self._data = data
         self._built = own.built(values, seed=self._weights_seed)
         self._counted = OwnCount(self._built.parameters, self._built.embedding_parameters)
@@ -82,7 +82,8 @@ class HyperModelRun(Run):
         """The model's mean loss, and the metrics of its predictions, on the validation texts."""
         data = self._data.validation
         loss = self._model.evaluate(self._evaluation_set(data), verbose=0, return_dict=True)["loss"]
-        return float(loss), measured(Predictions.of_logits(self._as_logits(self._outputs(data)), data.labels))
+        found = self._scorer.predictions(self._as_logits(self._outputs(data)), data.labels)
+        return float(loss), self._scorer.measured(found)
 
     def _outputs(self, data: EncodedDataset) -> NDArray[np.float32]:
         """The model's answers ``[texts, outputs]`` in the order of the texts."""

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from tuner.data.encoded import EncodedDataset
+from tuner.metrics import Scorer
 from tuner.training.run import Run
 from tuner.training.test_result import RepeatReport, TestResult, part_result
 
@@ -18,13 +19,15 @@ class RepeatRun:
         trial: Run,
         worker_context: "WorkerContext",
         test: EncodedDataset,
+        scorer: Scorer,
         *,
         patience: int | None = None,
     ) -> None:
-        """Takes a fresh trial of ``worker_context``, the test texts, and the search's patience."""
+        """Takes a fresh trial of ``worker_context``, the test texts, what measures them, and the search's patience."""
         self._trial = trial
         self._worker_context = worker_context
         self._test = test
+        self._scorer = scorer
         self._patience = patience
         self._best_weights: bytes | None = None
         self._seconds = 0.0
@@ -45,7 +48,7 @@ class RepeatRun:
         if weights is None:
             return None
         validation, test = (
-            part_result(self._trial.logits(weights, part), part.labels)
+            part_result(self._trial.logits(weights, part), part.labels, self._scorer)
             for part in (self._worker_context.data.validation, self._test)
         )
         return TestResult(self._trial.best.epoch, validation, test)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tuner.data.encoded import EncodedDataset
-from tuner.metrics import Objective
+from tuner.metrics import Scorer
 from tuner.runs.best_epoch import BestEpoch
 from tuner.training.report import EpochReport, OwnCount, TrialReport
 
@@ -24,14 +24,14 @@ class Run(ABC):
         best: the best of all its epochs so far, those before a break included.
     """
 
-    def __init__(self, seed: tuple[int, ...], objective: Objective) -> None:
+    def __init__(self, seed: tuple[int, ...], scorer: Scorer) -> None:
         """Starts before the first epoch.
 
         Args:
             seed: search seed and trial index, and the number of a repeat (from 1) where it is one; non-negative.
-            objective: what the search pursues.
+            scorer: measures predictions, and knows what the search pursues.
         """
-        self._objective = objective
+        self._scorer = scorer
         self._weights_seed, self._epoch_seed, self._order_seed = (
             int(number) for number in np.random.SeedSequence(seed).generate_state(3, np.uint32)
         )
@@ -63,7 +63,7 @@ class Run(ABC):
         )
         before, self.best = (
             self.best,
-            self.best.after(self._epoch, None if report.diverged else self._objective.score(metrics)),
+            self.best.after(self._epoch, None if report.diverged else self._scorer.objective.score(metrics)),
         )
         best = self._weights() if self.best is not before else None
         return TrialReport(report, last=self._state(), best=best)

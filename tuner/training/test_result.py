@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tuner.metrics import Predictions, measured
+from tuner.metrics import Scorer
 from tuner.runs.predictions import PartAnswers
 from tuner.training.report import EpochReport
 
@@ -51,13 +51,14 @@ class RepeatReport:
     test_result: TestResult | None
 
 
-def part_result(logits: NDArray[np.float32], labels: NDArray[np.int32]) -> PartResult:
+def part_result(logits: NDArray[np.float32], labels: NDArray[np.int32], scorer: Scorer) -> PartResult:
     """The result of a model's outputs on a part.
 
     Args:
         logits: ``[texts, 1]``, of which a sigmoid tells two classes apart, or ``[texts, classes]``.
         labels: ``[texts]``, class indices.
+        scorer: measures them.
     """
-    found = Predictions.of_logits(logits, labels)
+    found = scorer.predictions(logits, labels)
     confidences = np.exp(found.log_probabilities.max(axis=1)).astype(np.float32)
-    return PartResult(found.loss, measured(found), PartAnswers(found.predicted.astype(np.int16), confidences))
+    return PartResult(found.loss, scorer.measured(found), PartAnswers(found.predicted.astype(np.int16), confidences))

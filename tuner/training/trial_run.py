@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from search_spaces.config import TrialConfig
 from tuner.data.batches import FILLER, Buckets, count_real_tokens, evaluation_batches, plain_buckets, training_batches
 from tuner.data.encoded import EncodedDataset
-from tuner.metrics import ACCURACY, Objective, Predictions, measured
+from tuner.metrics import BY_ACCURACY, Scorer
 from tuner.training.optimizers import OptimizerParams
 from tuner.training.program import EVALUATION_BATCH
 from tuner.training.program_key import StepInputs
@@ -29,7 +29,7 @@ class TrialRun(Run):
         seed: tuple[int, ...],
         state: bytes | None,
         scores: Sequence[float | None] = (),
-        objective: Objective = ACCURACY,
+        scorer: Scorer = BY_ACCURACY,
     ) -> None:
         """Sets the trial up, fresh or from the state that an earlier report carried.
 
@@ -40,9 +40,9 @@ class TrialRun(Run):
             state: ``TrialReport.last`` of the epoch to go on from, its own or another trial's; None for a fresh start.
             scores: the scores of the objective that this trial has reported, epoch by epoch: its best weights are those of
                 the best of all its epochs.
-            objective: what the search pursues.
+            scorer: as ``Run`` takes it.
         """
-        super().__init__(seed, objective)
+        super().__init__(seed, scorer)
         self._worker_context = worker_context
         self._config = config
         self._program, self._buckets = worker_context.set_up(config)
@@ -81,7 +81,7 @@ class TrialRun(Run):
     def _evaluate(self) -> tuple[float, dict[str, float]]:
         data = self._worker_context.data.validation
         loss, outputs = self._outputs(data, self._worker_context.many_buckets)
-        return loss, measured(Predictions.of_logits(outputs, data.labels))
+        return loss, self._scorer.measured(self._scorer.predictions(outputs, data.labels))
 
     def _outputs(self, data: EncodedDataset, buckets: Buckets) -> tuple[float, NDArray[np.float32]]:
         """Mean loss, and the logits ``[texts, outputs]`` in the order of the texts."""

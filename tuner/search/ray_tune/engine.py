@@ -9,6 +9,7 @@ from typing import Any
 from search_spaces.config import Config, TrialConfig
 from tuner.data.batches import buckets_of
 from tuner.data.encoded import EncodedDataset, EncodedSplits
+from tuner.metrics import Scorer
 from tuner.models.memory import TrainingMemory, training_memory
 from tuner.runs.search_state import SearchState
 from tuner.runs.settings import ResourceSettings, SearchSettings
@@ -82,9 +83,10 @@ def _worker_parameters(settings: SearchSettings, data: EncodedSplits, test: Enco
         "classes": len(settings.data.label_names),
         "epochs": settings.epochs,
         "seed": settings.seed,
-        "objective": settings.pursued,
+        "scorer": Scorer(settings.pursued, settings.data.label_names),
+        "metric": None if settings.metric_code is None else source_of(settings.metric_code, option="metric"),
         "threads": max(1, math.floor(settings.resources.cpus_per_trial)),
-        "hypermodel": None if settings.hypermodel is None else source_of(settings.hypermodel),
+        "hypermodel": None if settings.hypermodel is None else source_of(settings.hypermodel, option="hypermodel"),
         "max_length": settings.data.max_length,
         "test": None if test is None else vars(test),
         "patience": settings.patience,

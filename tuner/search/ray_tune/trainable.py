@@ -8,7 +8,7 @@ from ray import tune
 from search_spaces.config import Config, TrialConfig
 from tuner.data.encoded import EncodedDataset, EncodedSplits
 from tuner.errors import InputError
-from tuner.metrics import Objective
+from tuner.metrics import Scorer
 from tuner.models.custom.source import ModelSource
 from tuner.models.device import give_back_freed_memory
 from tuner.search.gpu_sharing import memory_limit
@@ -63,7 +63,8 @@ class TrialTrainable(tune.Trainable):
         config: dict[str, Any],
         *,
         seed: int,
-        objective: Objective,
+        scorer: Scorer,
+        metric: ModelSource | None,
         hypermodel: ModelSource | None,
         max_length: int,
         test: Mapping[str, Any] | None,
@@ -75,7 +76,8 @@ class TrialTrainable(tune.Trainable):
         Args:
             config: the first trial.
             seed: the search seed.
-            objective: what the search pursues.
+            scorer: measures predictions, and knows what the search pursues.
+            metric: the modules of a metric that is a function of the user's own.
             hypermodel: the custom model, where trials are of that.
             max_length: most tokens of a text.
             test: the fields of the encoded test texts, where repeats are evaluated on them; None in a search.
@@ -83,7 +85,9 @@ class TrialTrainable(tune.Trainable):
             context: what ``_open_context`` takes.
         """
         self._worker_context = self._open_context(**context)
-        self._seed, self._objective = seed, objective
+        self._seed, self._scorer = seed, scorer
+        if metric is not None:
+            metric.make_importable()
         self._source, self._max_length = hypermodel, max_length
         self._test, self._patience = None if test is None else EncodedDataset(**test), patience
         self._own: CustomModel | None = None
@@ -144,11 +148,11 @@ class TrialTrainable(tune.Trainable):
             seed=(self._seed, *self.config["seed"]),
             state=sent.fetch() if sent else None,
             scores=self.config["scores"],
-            objective=self._objective,
+            scorer=self._scorer,
         )
         if self._test is None:
             return training
-        return RepeatRun(training, self._worker_context, self._test, patience=self._patience)
+        return RepeatRun(training, self._worker_context, self._test, self._scorer, patience=self._patience)
 
     def _training(self, config: Config, **start: Any) -> Run:
         from tuner.training.custom_run import HyperModelRun

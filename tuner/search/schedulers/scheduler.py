@@ -106,7 +106,7 @@ class SchedulerSpec:
     expected_epochs: Callable[[SearchSettings], float]
     describe: Callable[[SearchSettings], str]
     options: frozenset[str] = frozenset()
-    objective: Literal["accuracy", "frontier"] = "accuracy"
+    objective: Literal["metric", "frontier"] = "metric"
     fixes_trials: bool = False
     copies_weights: bool = False
     check: Callable[[Space, int], None] = lambda *_: None

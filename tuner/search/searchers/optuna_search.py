@@ -33,7 +33,7 @@ class OptunaSearcher:
     """
 
     def __init__(
-        self, space: Space, *, seed: int, fits: Fits, epochs: int, objective: Literal["accuracy", "frontier"]
+        self, space: Space, *, seed: int, fits: Fits, epochs: int, objective: Literal["metric", "frontier"]
     ) -> None:
         """Takes what there is to know before the first trial.
 
@@ -99,7 +99,7 @@ class OptunaSearcher:
 
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         directions: list[Literal["maximize", "minimize"]] = (
-            ["maximize"] if self._objective == "accuracy" else ["maximize", "minimize"]
+            ["maximize"] if self._objective == "metric" else ["maximize", "minimize"]
         )
         study = optuna.create_study(directions=directions)
         study.add_trials([self._told(record) for record in trials])
