@@ -41,9 +41,9 @@ class QuickRun(Run):
     """
 
     def __init__(
-        self, settings: dict[str, Any], *, seed: tuple[int, ...], state: bytes | None, scores: Any = (), objective: Any
+        self, settings: dict[str, Any], *, seed: tuple[int, ...], state: bytes | None, scores: Any = (), scorer: Any
     ) -> None:
-        super().__init__(seed, objective)
+        super().__init__(seed, scorer)
         self._settings, self._digest = json.dumps([settings, seed], sort_keys=True), ""
         if state is not None:
             epoch, self._digest = json.loads(state)
