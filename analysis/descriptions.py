@@ -12,7 +12,14 @@ from tuner.metrics import Objective
 _OURS = {"cell", "layers", "units", "embedding", "vocabulary", "bidirectional", "pooling", "dense_units", "optimizer",
          "learning_rate", "dropout"}  # fmt: skip
 _DEFAULTS = TrialConfig().model_dump()
-_SHOWN_WHERE_SET = {"embedding_dropout": "of words", "momentum": "momentum", "l1": "l1", "l2": "l2"}
+_SHOWN_WHERE_SET = {
+    "label_smoothing": "smoothing",
+    "focal_gamma": "focal",
+    "embedding_dropout": "of words",
+    "momentum": "momentum",
+    "l1": "l1",
+    "l2": "l2",
+}
 
 
 def is_ours(config: Mapping[str, Any]) -> bool:
@@ -73,6 +80,8 @@ def training_text(config: Mapping[str, Any]) -> str:
     parts = [f"{config['optimizer']} {config['learning_rate']:.2g} dropout {config['dropout']:.2g}"]
     if config["optimizer"] == "adamw":
         parts.append(f"decay {config['weight_decay']:.2g}")
+    if config["class_weights"] != "none":
+        parts.append(f"{config['class_weights']} classes")
     parts += [f"{text} {config[name]:.2g}" for name, text in _SHOWN_WHERE_SET.items() if config[name]]
     return " ".join(parts)
 

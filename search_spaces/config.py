@@ -65,6 +65,7 @@ Activation = Literal["tanh", "sigmoid"]
 Input = Literal["embedding", "one_hot"]
 Vectors = Literal["none", "frozen", "trained"]
 Pooling = Literal["last", "mean", "max", "attention"]
+ClassWeights = Literal["none", "balanced", "effective"]
 Optimizer = Literal["adam", "adamw", "rmsprop", "adagrad", "adadelta", "sgd"]
 
 
@@ -114,6 +115,18 @@ class TrialConfig(BaseModel):
     dropout: Annotated[float, Field(ge=0.0, le=0.9, description="rate between layers and before the head")] = 0.2
     l1: Annotated[float, Field(ge=0.0, le=1.0, description="penalty on the weights' absolute values")] = 0.0
     l2: Annotated[float, Field(ge=0.0, le=1.0, description="penalty on the weights' squares")] = 0.0
+    class_weights: Annotated[
+        ClassWeights,
+        Field(
+            description="weight of a text in the loss: alike, by its class's share, or by its effective number of texts"
+        ),
+    ] = "none"
+    label_smoothing: Annotated[
+        float, Field(ge=0.0, le=0.5, description="share of each label that all classes get alike")
+    ] = 0.0
+    focal_gamma: Annotated[
+        float, Field(ge=0.0, le=5.0, description="focal loss: how far texts that are right already count less")
+    ] = 0.0
     optimizer: Annotated[Optimizer, Field(description="update rule, Keras' defaults but for what is set here")] = "adam"
     momentum: Annotated[float, Field(ge=0.0, lt=1.0, description="sgd: share of the last step in the next")] = 0.0
     weight_decay: Annotated[float, Field(ge=0.0, le=1.0, description="adamw: decay a step, times the rate")] = 0.004

@@ -67,7 +67,7 @@ def ours(config: TrialConfig, bench: WorkerContext) -> tuple[Callable[[Batch], A
     """A training step of a search, and the lengths of its batches."""
     program, buckets = bench.set_up(config)
     program.start(seed=0, params=OptimizerParams.of(config))
-    inputs = StepInputs.of(config)
+    inputs = StepInputs.of(config, np.ones(2, np.int64))
     return lambda batch: program.train(batch, inputs, (1, 2)), buckets
 
 

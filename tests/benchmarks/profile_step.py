@@ -54,7 +54,7 @@ def training_step(options: argparse.Namespace) -> Callable[[], tuple[float, int]
         generator.integers(0, 2, BATCH).astype(np.int32),
         np.ones(BATCH, np.float32),
     )
-    return lambda: program.train(batch, StepInputs.of(config), (1, 2))
+    return lambda: program.train(batch, StepInputs.of(config, np.ones(2, np.int64)), (1, 2))
 
 
 def traced(step: Callable[[], object]) -> tuple[Counter[str], Counter[str]]:

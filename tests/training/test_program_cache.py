@@ -28,7 +28,7 @@ def train_a_step(cache, units):
     count = config.batch_size
     tokens, lengths = np.full((count, 6), 7, np.int32), np.full(count, 6, np.int32)
     batch = Batch(tokens, lengths, np.zeros(count, np.int32), np.ones(count, np.float32))
-    program.train(batch, StepInputs.of(config), (1, 1))
+    program.train(batch, StepInputs.of(config, np.ones(2, np.int64)), (1, 1))
 
 
 def test_a_program_that_was_given_up_leaves_no_graph_behind():

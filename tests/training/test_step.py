@@ -45,7 +45,7 @@ def weights_after_a_step(config, *, fill=0, steps=1):
     program.start(seed=3, params=OptimizerParams.of(config))
     before = [variable.numpy() for variable in program.model.weights]
     for step in range(steps):
-        program.train(batch(fill), StepInputs.of(config), (1, step))
+        program.train(batch(fill), StepInputs.of(config, np.ones(2, np.int64)), (1, step))
     return program, before, [variable.numpy() for variable in program.model.weights]
 
 
@@ -98,7 +98,7 @@ def test_frozen_vectors_stay_and_trained_ones_move():
         program.start(seed=0, params=OptimizerParams.of(config))
         table = program.model.get_layer("embedding").embeddings
         np.testing.assert_array_equal(table.numpy(), vectors[:12])
-        program.train(batch(), StepInputs.of(config), (0, 0))
+        program.train(batch(), StepInputs.of(config, np.ones(2, np.int64)), (0, 0))
         assert np.array_equal(table.numpy(), vectors[:12]) == (kind == "frozen")
 
 

@@ -66,6 +66,7 @@ class Program:
         self._fresh_slots = [variable.value.numpy() for variable in self._optimizer.variables]
         self._kernel = kernel_of(key.network.cell, one_hot=key.network.one_hot, gpu=on_gpu())
         self._layers = layers_of(self.model)
+        number = tf.TensorSpec([], tf.float32)
         # The loops are TensorFlow's own already: looking through the Python code for more only costs time.
         self._train_step = tf.function(
             self._train,
@@ -73,7 +74,9 @@ class Program:
             autograph=False,
             input_signature=[
                 *_batch_spec(key.batch_size),
-                StepInputs(*[tf.TensorSpec([], tf.float32)] * len(StepInputs._fields)),
+                StepInputs(
+                    **dict.fromkeys(StepInputs._fields, number) | {"class_weights": tf.TensorSpec([None], tf.float32)}
+                ),
                 tf.TensorSpec([2], tf.int32),
             ],
         )
@@ -157,7 +160,8 @@ class Program:
         with tf.GradientTape() as tape:
             outputs, statistics = self._logits(tokens, lengths, masks, weights)
             total = _loss(outputs, labels, weights)
-            mean = total / tf.reduce_sum(weights)
+            trained = _shaped_loss(outputs, labels, weights, inputs) if self.key.shaped_loss else total
+            mean = trained / tf.reduce_sum(weights)
         gradients = tape.gradient(mean, [variable.value for variable, _ in self._trained])
         if self.key.penalty:
             gradients = [
@@ -197,6 +201,24 @@ def _loss(outputs: Any, labels: Any, weights: Any) -> Any:
     else:
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, outputs)
     return tf.reduce_sum(losses * weights)
+
+
+def _shaped_loss(outputs: Any, labels: Any, weights: Any, inputs: StepInputs) -> Any:
+    """Sum over the rows of ``weight * class weight * (1 - p)^gamma * cross-entropy with smoothed labels``.
+
+    ``p`` is the probability of the right class; the factor is that of the focal loss (Lin et al. 2017).
+    """
+    if outputs.shape[1] == 1:
+        outputs = tf.concat([tf.zeros_like(outputs), outputs], axis=1)
+    log_probabilities = tf.nn.log_softmax(outputs)
+    right = tf.gather(log_probabilities, labels, batch_dims=1)
+    smoothed = (1.0 - inputs.label_smoothing) * right + inputs.label_smoothing * tf.reduce_mean(
+        log_probabilities, axis=1
+    )
+    # Not below a small number: at 0 the derivative of a power has no value.
+    missing = tf.maximum(1.0 - tf.exp(right), 1e-6)
+    focus = tf.pow(missing, inputs.focal_gamma) * tf.gather(inputs.class_weights, labels)
+    return -tf.reduce_sum(focus * smoothed * weights)
 
 
 def _correct(outputs: Any, labels: Any, weights: Any) -> Any:

@@ -11,8 +11,9 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from search_spaces.config import Optimizer, TrialConfig
+from search_spaces.config import ClassWeights, Optimizer, TrialConfig
 from tuner.models.cells import CELLS
 from tuner.models.network_spec import Network
 
@@ -33,6 +34,7 @@ class ProgramKey:
         momentum: whether sgd keeps its last steps.
         embedding_dropout: whether there is any; its rate is an input.
         penalty: whether there is any on the weights; how much is an input.
+        shaped_loss: whether the loss is another than the mean cross-entropy: weights of classes, smoothed labels, focal.
         clipped: whether gradients are clipped; where is an input. Their norm takes a pass over a table of word vectors.
     """
 
@@ -43,6 +45,7 @@ class ProgramKey:
     momentum: bool = False
     embedding_dropout: bool = False
     penalty: bool = False
+    shaped_loss: bool = False
     clipped: bool = False
 
     @classmethod
@@ -56,6 +59,7 @@ class ProgramKey:
             momentum=config.momentum > 0.0,
             embedding_dropout=config.embedding_dropout > 0.0,
             penalty=config.l1 > 0.0 or config.l2 > 0.0,
+            shaped_loss=config.class_weights != "none" or config.label_smoothing > 0.0 or config.focal_gamma > 0.0,
             clipped=config.gradient_clip_norm > 0.0,
         )
 
@@ -68,11 +72,39 @@ class StepInputs(NamedTuple):
     l1: Any
     l2: Any
     gradient_clip_norm: Any
+    label_smoothing: Any
+    focal_gamma: Any
+    class_weights: Any
 
     @classmethod
-    def of(cls, config: TrialConfig) -> "StepInputs":
-        """Those of a configuration, float32."""
-        return cls(*(np.float32(getattr(config, name)) for name in cls._fields))
+    def of(cls, config: TrialConfig, texts_of_class: NDArray[np.int64]) -> "StepInputs":
+        """Those of a configuration, float32: numbers, and the weights of the classes.
+
+        Args:
+            config: of the trial.
+            texts_of_class: int64 [classes], training texts of each class.
+        """
+        numbers = {name: np.float32(getattr(config, name)) for name in cls._fields[:-1]}
+        return cls(**numbers, class_weights=weights_of_classes(config.class_weights, texts_of_class))
+
+
+EFFECTIVE_BETA = 0.999
+"""Cui et al. recommend 0.9 to 0.9999: the nearer to 1, the nearer to "balanced"."""
+
+
+def weights_of_classes(kind: ClassWeights, texts_of_class: NDArray[np.int64]) -> NDArray[np.float32]:
+    """The weight of each class in the loss, float32 [classes]; the mean over the training texts is 1.
+
+    "balanced" is one over a class's texts, "effective" one over their effective number ``(1 - beta^n) / (1 - beta)`` (Cui et
+    al., Class-Balanced Loss Based on Effective Number of Samples, CVPR 2019). A class without texts has the weight 0.
+    """
+    counts = texts_of_class.astype(np.float64)
+    if kind == "none":
+        return np.ones(len(counts), np.float32)
+    numbers = counts if kind == "balanced" else (1 - EFFECTIVE_BETA**counts) / (1 - EFFECTIVE_BETA)
+    weights = np.divide(1.0, numbers, out=np.zeros_like(counts), where=counts > 0)
+    scaled: NDArray[np.float32] = (weights * counts.sum() / (weights * counts).sum()).astype(np.float32)
+    return scaled
 
 
 class Kernel(Enum):

@@ -47,7 +47,7 @@ class TrialRun(Run):
         self._config = config
         self._program, self._buckets = worker_context.set_up(config)
         self._program.start(seed=self._weights_seed, params=OptimizerParams.of(config))
-        self._inputs = StepInputs.of(config)
+        self._inputs = StepInputs.of(config, worker_context.texts_of_class)
         if state is not None:
             self._resume(int(self._program.restore(state, params=OptimizerParams.of(config))["epoch"]), scores)
 

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from search_spaces.config import TrialConfig
 from tuner.data.batches import Buckets, buckets_of
 from tuner.data.encoded import EncodedSplits
@@ -21,6 +24,7 @@ class WorkerContext:
         epochs: most epochs of a trial.
         few_buckets: lengths of batches where XLA compiles a step for each of them.
         many_buckets: lengths of batches of a plain graph, which takes any: less padding.
+        texts_of_class: int64 [classes], training texts of each class.
     """
 
     data: EncodedSplits
@@ -29,12 +33,14 @@ class WorkerContext:
     epochs: int
     few_buckets: Buckets = field(init=False)
     many_buckets: Buckets = field(init=False)
+    texts_of_class: NDArray[np.int64] = field(init=False)
     _programs: ProgramCache = field(init=False, default_factory=ProgramCache)
 
     def __post_init__(self) -> None:
         """Chooses the length buckets, once for all trials."""
         self.few_buckets = buckets_of(self.data, compiled=True)
         self.many_buckets = buckets_of(self.data, compiled=False)
+        self.texts_of_class = np.bincount(self.data.train.labels, minlength=self.classes)
 
     def set_up(self, config: TrialConfig) -> tuple[Program, Buckets]:
         """The program of a configuration, built where no trial of its shape has been here before, and its buckets."""

@@ -19,7 +19,7 @@ _TRAINING = frozenset(
     {
         *PERTURBED,
         *("embedding_dropout", "l1", "optimizer", "momentum", "weight_decay", "gradient_clip_norm"),
-        *("batch_size", "batch_tokens"),
+        *("batch_size", "batch_tokens", "class_weights", "label_smoothing", "focal_gamma"),
     }
 )
 
