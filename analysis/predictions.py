@@ -1,4 +1,4 @@
-"""What confirmed models predicted, text by text: which labels they confuse, and whether their probabilities are calibrated."""
+"""What models predicted, text by text: how they do on each class, which they confuse, whether probabilities are calibrated."""
 
 from typing import Literal
 
@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from analysis.columns import require
 from analysis.loading import Run
 from tuner.errors import InputError
-from tuner.runs.predictions import read_predictions
+from tuner.measures import Predictions, f1_scores, precisions
+from tuner.measures import recalls as recall_of
+from tuner.runs.predictions import read_predictions, read_validation
 
 Part = Literal["test", "validation"]
 
@@ -62,6 +64,50 @@ def right_answers(run: Run, *, part: Part = "test") -> dict[str, NDArray[np.bool
         answers = predictions(run, model, part=part)
         found[model] = answers["right"].to_numpy().reshape(answers["repeat"].nunique(), -1)
     return found
+
+
+def validation_predictions(run: Run, trial: str) -> Predictions:
+    """What a trial predicted of the validation texts at its best epoch, kept with its weights.
+
+    Raises:
+        InputError: where it is not kept: of trials that run, of the best and of the frontier it is.
+    """
+    path = run.folder.with_models().validation(trial)
+    try:
+        return read_validation(path, run.settings.data.label_names)
+    except FileNotFoundError:
+        kept = sorted(each.parent.name for each in path.parents[1].glob("*/validation.npz"))
+        raise InputError(
+            f"{run.name}: the predictions of trial {trial} are not kept; there are those of {', '.join(kept) or 'no trial'}"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read ({error}); confirm the trial with tuner confirm instead") from None
+
+
+def per_class(run: Run, trial: str) -> pd.DataFrame:
+    """One row per class, of the validation texts at the trial's best epoch.
+
+    Columns: ``label``, ``texts``, ``precision`` (missing where the class was never predicted), ``recall``, ``f1`` (both missing
+    where the class has no text) and ``mostly_taken_for`` (the wrong class that its texts get most, missing where none).
+
+    Raises:
+        InputError: as ``validation_predictions``.
+    """
+    found = validation_predictions(run, trial)
+    names = np.array(run.settings.data.label_names, dtype=object)
+    wrong = found.confusion - np.diag(found.right)
+    taken = np.where(wrong.max(axis=1) > 0, names[wrong.argmax(axis=1)], None)
+    has_texts, given = found.support > 0, found.given > 0
+    return pd.DataFrame(
+        {
+            "label": names,
+            "texts": found.support.astype(int),
+            "precision": np.where(given, precisions(found), np.nan),
+            "recall": np.where(has_texts, recall_of(found), np.nan),
+            "f1": np.where(has_texts, f1_scores(found), np.nan),
+            "mostly_taken_for": taken,
+        }
+    )
 
 
 def _answers(run: Run, model: str, repeat: int) -> pa.Table:

@@ -16,7 +16,7 @@ from analysis.references import references
 from analysis.report import facts
 from analysis.report.confirmed import confirmed
 from analysis.report.figures import figures
-from analysis.report.tables import frontier_table, trials_table
+from analysis.report.tables import classes_table, frontier_table, trials_table
 from analysis.scaling import scaling_fit
 from tuner.errors import InputError
 from tuner.runs.atomic import write_text_atomically
@@ -56,6 +56,7 @@ def render(run: Results) -> str:
     """
     objective = run.objective
     recommendation = recommend(run.trials, objective=objective)
+    chosen = str(recommendation.chosen["trial_id"]) if recommendation else None
     fit = scaling_fit(run.trials, objective=objective)
     time = time_spent(run) if isinstance(run, Run) else None
     tested = confirmed(run, recommendation) if isinstance(run, Run) else None
@@ -72,6 +73,7 @@ def render(run: Results) -> str:
         reference=facts.reference_text(objective),
         frontier=frontier_table(run),
         trials=trials_table(run),
+        classes=classes_table(run, chosen) if isinstance(run, Run) and chosen else None,
         effects=[name for name in drawn if name.startswith("effect ")],
         interactions=[name for name in drawn if name.startswith("interaction ")],
         drawn=drawn,

@@ -9,9 +9,10 @@ import pandas as pd
 from analysis.columns import config_of, non_embedding_parameters
 from analysis.descriptions import network_text, training_text, value_text
 from analysis.frontier import accuracy_costs
-from analysis.loading import Results
+from analysis.loading import Results, Run
+from analysis.predictions import per_class
 from analysis.ranking import rank
-from tuner.metrics import Objective
+from tuner.metrics import ACCURACY, Objective
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,26 @@ def _trial_row(row: dict[str, Any], objective: Objective) -> Row:
         Cell(training_text(config), config.get("learning_rate", "")),
     ]
     return Row(row["trial_id"], cells)
+
+
+def classes_table(run: Run, trial: str) -> Table | None:
+    """How a trial does on each class of the validation texts, None where its predictions are not kept."""
+    if not run.folder.validation(trial).exists():
+        return None
+    rows = [
+        Row(
+            "",
+            [
+                Cell(label["label"], label["label"]),
+                number_cell(label["texts"]),
+                *(value_cell(label[name], ACCURACY) for name in ("precision", "recall", "f1")),
+                Cell(label["mostly_taken_for"] or "–", label["mostly_taken_for"] or ""),
+            ],
+        )
+        for label in _records(per_class(run, trial))
+    ]
+    columns = ["class", "texts", "precision", "recall", "F1", "mostly taken for"]
+    return Table(columns, [False, True, True, True, True, False], rows)
 
 
 def frontier_table(run: Results) -> Table:

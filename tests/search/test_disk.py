@@ -17,7 +17,7 @@ class RealSizes(RunStore):
 
     most = 0
 
-    def save_weights(self, trial, *, last, best):
+    def save_weights(self, trial, *, last, best, predictions=None):
         record = self.search_state.trials[trial]
         config = TrialConfig(**record.config)
         sizes = trial_files(plan_of(SETTINGS).network(config), config)

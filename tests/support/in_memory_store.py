@@ -20,7 +20,9 @@ class InMemoryStore:
         """The trial's last state."""
         return self._states.get(trial)
 
-    def save_weights(self, trial: str, *, last: bytes | None, best: bytes | None) -> None:
+    def save_weights(
+        self, trial: str, *, last: bytes | None, best: bytes | None, predictions: bytes | None = None
+    ) -> None:
         """Keeps the last state."""
         if last is not None:
             self._states[trial] = last

@@ -44,6 +44,11 @@ def resume(**options: Any) -> int:
     "or closest to its knee first.",
 )
 @click.option("--max-params", type=click.IntRange(min=1), metavar="N", help="Only trials of at most N parameters.")
+@click.option(
+    "--per-class",
+    is_flag=True,
+    help="Precision, recall and F1 of each class, of the first trial whose predictions are kept.",
+)
 @runs_dir_option
 @_json_option
 def rank(**options: Any) -> int:

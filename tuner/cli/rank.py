@@ -7,23 +7,30 @@ from typing import Any
 import click
 import pandas as pd
 from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
 
 from analysis.columns import config_of, plain, scored, with_size
 from analysis.descriptions import value_text
 from analysis.frontier import knee
 from analysis.importers.results import ImportedResults
 from analysis.loading import Results, Run, load_results
+from analysis.predictions import per_class as classes_of
 from analysis.ranking import By, by_configuration, rank
 from tuner.cli.terminal import Terminal, configuration_table, frontier_chart, rank_table
+from tuner.errors import InputError
 from tuner.formatting import counted
 
 
-def rank_command(run: str, runs_dir: Path, *, top: int, by: By, max_params: int | None = None, as_json: bool) -> int:
+def rank_command(
+    run: str, runs_dir: Path, *, top: int, by: By, max_params: int | None = None, per_class: bool = False, as_json: bool
+) -> int:
     """Prints the ranked trials of a run."""
     loaded = load_results(run, runs_dir=runs_dir)
     ranked = rank(loaded.trials, by=by, top=top, max_params=max_params, objective=loaded.objective)
+    trial = _with_predictions(loaded, ranked) if per_class else None
     if as_json:
-        print_json(loaded, ranked)
+        print_json(loaded, ranked, trial)
         return 0
     console = Terminal()
     if ranked.empty:
@@ -33,10 +40,43 @@ def rank_command(run: str, runs_dir: Path, *, top: int, by: By, max_params: int 
     if isinstance(loaded, Run):
         _print_configurations(console, loaded, top=top, max_params=max_params)
     console.print(_counts(loaded, len(ranked)), style="dim")
+    if isinstance(loaded, Run) and trial is not None:
+        console.print(f"\ntrial {trial} on the {loaded.settings.data.validation:,} validation texts:")
+        console.print(_class_table(classes_of(loaded, trial)))
     if isinstance(loaded, ImportedResults):
         for note in loaded.notes:
             console.print(note, style="dim", markup=False)
     return 0
+
+
+def _with_predictions(run: Results, ranked: pd.DataFrame) -> str:
+    """The first of the ranked trials whose predictions are kept.
+
+    Raises:
+        InputError: where there is none.
+    """
+    if not isinstance(run, Run):
+        raise InputError(
+            f"{run.name} is of another tool, whose predictions are not known; leave it out", option="per_class"
+        )
+    folder = run.folder.with_models()
+    for trial in ranked["trial_id"]:
+        if folder.validation(trial).exists():
+            return str(trial)
+    raise InputError(
+        f"{run.name} keeps no predictions of these trials; rank with `by='metric'`, or run tuner confirm",
+        option="per_class",
+    )
+
+
+def _class_table(classes: pd.DataFrame) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("class", "texts", "precision", "recall", "F1", "mostly taken for"):
+        table.add_column(name, justify="left" if name in ("class", "mostly taken for") else "right", no_wrap=True)
+    for _, row in classes.iterrows():
+        figures = ("-" if pd.isna(row[name]) else f"{row[name]:.4f}" for name in ("precision", "recall", "f1"))
+        table.add_row(escape(str(row["label"])), f"{row['texts']:,}", *figures, escape(row["mostly_taken_for"] or ""))
+    return table
 
 
 def _why_none(run: Results, max_params: int | None) -> str:
@@ -101,10 +141,10 @@ def _front(run: Results) -> str:
     return "no frontier, since no trial is better than always giving the most frequent label"
 
 
-def print_json(run: Results, ranked: pd.DataFrame) -> None:
-    """The ranked trials as one JSON document on stdout."""
+def print_json(run: Results, ranked: pd.DataFrame, per_class: str | None = None) -> None:
+    """The ranked trials as one JSON document on stdout, and the figures of each class of one of them."""
     folder = run.folder.place if isinstance(run, Run) else str(run.path)
-    document = {
+    document: dict[str, Any] = {
         "run": run.name,
         "folder": folder,
         "knee": knee(run.trials, objective=run.objective),
@@ -112,6 +152,12 @@ def print_json(run: Results, ranked: pd.DataFrame) -> None:
     }
     if isinstance(run, Run) and run.settings.repeats > 1:
         document["configurations"] = _records(by_configuration(run.trials, objective=run.objective))
+    if isinstance(run, Run) and per_class is not None:
+        rows = classes_of(run, per_class).to_dict("records")
+        document["per_class"] = {
+            "trial": per_class,
+            "classes": [{name: plain(value) for name, value in row.items()} for row in rows],
+        }
     click.echo(json.dumps(document, allow_nan=False))
 
 

@@ -102,6 +102,10 @@ class RunFolder:
         """Weights of a trial's best epoch."""
         return self.path / "models" / trial / "best.npz"
 
+    def validation(self, trial: str) -> Path:
+        """What a trial predicted of the validation texts at its best epoch, while its weights are kept."""
+        return self.path / "models" / trial / "validation.npz"
+
     def state(self, trial: str) -> Path:
         """Weights and optimizer of a trial's last epoch, while it is not ended."""
         return self.path / "models" / trial / "last.npz"

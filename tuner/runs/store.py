@@ -67,12 +67,16 @@ class RunStore:
         with self._writing():
             write_settings(self.folder.settings, settings)
 
-    def save_weights(self, trial: str, *, last: bytes | None, best: bytes | None) -> None:
-        """Keeps a trial's last state where it goes on, and the weights of its best epoch where this one is it."""
+    def save_weights(
+        self, trial: str, *, last: bytes | None, best: bytes | None, predictions: bytes | None = None
+    ) -> None:
+        """Keeps a trial's last state where it goes on, and weights and predictions of its best epoch where this is it."""
         with self._writing():
             self.folder.state(trial).parent.mkdir(parents=True, exist_ok=True)
             if best is not None:
                 write_bytes_atomically(self.folder.weights(trial), best)
+            if predictions is not None:
+                write_bytes_atomically(self.folder.validation(trial), predictions)
             if last is not None:
                 write_bytes_atomically(self.folder.state(trial), last)
 

@@ -79,8 +79,10 @@ class TrialStore(Protocol):
         """The last state of a trial, None where there is none."""
         ...
 
-    def save_weights(self, trial: str, *, last: bytes | None, best: bytes | None) -> None:
-        """Keeps a trial's last state where it goes on, and the weights of its best epoch where this one is it."""
+    def save_weights(
+        self, trial: str, *, last: bytes | None, best: bytes | None, predictions: bytes | None = None
+    ) -> None:
+        """Keeps a trial's last state where it goes on, and weights and predictions of its best epoch where this is it."""
         ...
 
     def copy_state(self, source: str, trial: str) -> None:
@@ -242,7 +244,8 @@ class SearchController:
         if known is None:
             self._decisions[trial, report.epoch] = decision
             self._records.record(self._epoch_event(trial, report, decision))
-        self._records.save_weights(trial, last=None if decision is Decision.STOP else trained.last, best=trained.best)
+        last = None if decision is Decision.STOP else trained.last
+        self._records.save_weights(trial, last=last, best=trained.best, predictions=trained.predictions)
         if decision is Decision.STOP:
             self._end(trial, self._end_status(record, report))
         if decision is Decision.PAUSE:

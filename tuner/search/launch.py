@@ -11,6 +11,7 @@ from tuner.errors import InputError, SearchFailed
 from tuner.models.memory import trial_files
 from tuner.runs.events import EndReason
 from tuner.runs.folder import RunFolder, create_run
+from tuner.runs.predictions import validation_bytes
 from tuner.runs.search_state import SearchState
 from tuner.runs.settings import SearchSettings, write_settings
 from tuner.runs.store import RunStore
@@ -26,9 +27,9 @@ from tuner.search.ray_tune.engine import run_on_ray
 def disk_bound(settings: SearchSettings) -> int | None:
     """The most bytes that ``models/`` of the run holds at any moment; None for a custom model, whose size nobody knows yet.
 
-    Best weights are kept of the most accurate trials, the frontier and those that run, which all of them can be; a last state
-    of each trial that runs, and with a scheduler that lets trials pause of each that waits. One file of either kind more
-    is there while it is being replaced. For searchers that learn, random draws stand for what they will propose.
+    Best weights and predictions are kept of the best trials, the frontier and those that run, which all of them can be; a last
+    state of each trial that runs, and with a scheduler that lets trials pause of each that waits. One file of either kind
+    more is there while it is being replaced. For searchers that learn, random draws stand for what they will propose.
     """
     if settings.hypermodel is not None:
         return None
@@ -37,8 +38,9 @@ def disk_bound(settings: SearchSettings) -> int | None:
     states = sorted((file.state for file in files), reverse=True)
     if not build_scheduler(settings, SearchState()).pauses:
         states = states[: settings.resources.concurrency]
-    replaced = max(file.weights for file in files) + states[0]
-    return sum(file.weights for file in files) + sum(states) + replaced
+    predictions = validation_bytes(settings.data.validation, len(settings.data.label_names))
+    replaced = max(file.weights for file in files) + predictions + states[0]
+    return sum(file.weights + predictions for file in files) + sum(states) + replaced
 
 
 OnStep = Callable[[SearchState], None]

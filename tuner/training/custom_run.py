@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tuner.data.batches import Batch, Buckets, assemble, count_real_tokens, exact_plan, training_batches
 from tuner.data.encoded import EncodedDataset, EncodedSplits
+from tuner.measures import Predictions
 from tuner.metrics import BY_ACCURACY, Scorer
 from tuner.models.custom.building import CustomModel, gives_logits
 from tuner.models.custom.finding import HyperModelError
@@ -78,12 +79,11 @@ class HyperModelRun(Run):
         logs = {name: values[-1] for name, values in history.history.items()}
         return logs["loss"], _accuracy(logs), steps.tokens_per_second
 
-    def _evaluate(self) -> tuple[float, dict[str, float]]:
-        """The model's mean loss, and the metrics of its predictions, on the validation texts."""
+    def _evaluate(self) -> tuple[float, Predictions]:
+        """As ``Run._evaluate``, with the model's own loss."""
         data = self._data.validation
         loss = self._model.evaluate(self._evaluation_set(data), verbose=0, return_dict=True)["loss"]
-        found = self._scorer.predictions(self._as_logits(self._outputs(data)), data.labels)
-        return float(loss), self._scorer.measured(found)
+        return float(loss), self._scorer.predictions(self._as_logits(self._outputs(data)), data.labels)
 
     def _outputs(self, data: EncodedDataset) -> NDArray[np.float32]:
         """The model's answers ``[texts, outputs]`` in the order of the texts."""

@@ -53,8 +53,10 @@ class TrialReport:
         epoch: the numbers.
         last: weights and optimizer after this epoch, as a NumPy archive.
         best: weights as a NumPy archive where this is the best epoch so far, else None.
+        predictions: of the validation texts, where this is the best epoch so far.
     """
 
     epoch: EpochReport
     last: bytes
     best: bytes | None
+    predictions: bytes | None = None

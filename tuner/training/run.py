@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tuner.data.encoded import EncodedDataset
+from tuner.measures import Predictions
 from tuner.metrics import Scorer
 from tuner.runs.best_epoch import BestEpoch
+from tuner.runs.predictions import pack_validation
 from tuner.training.report import EpochReport, OwnCount, TrialReport
 
 
@@ -49,7 +51,8 @@ class Run(ABC):
         self._epoch += 1
         started, compiled_before = time.perf_counter(), self._compile_seconds()
         train_loss, train_accuracy, tokens_per_second = self._train()
-        val_loss, metrics = self._evaluate() if math.isfinite(train_loss) else (math.nan, {})
+        val_loss, found = self._evaluate() if math.isfinite(train_loss) else (math.nan, None)
+        metrics = {} if found is None else self._scorer.measured(found)
         report = EpochReport(
             epoch=self._epoch,
             train_loss=train_loss,
@@ -65,8 +68,9 @@ class Run(ABC):
             self.best,
             self.best.after(self._epoch, None if report.diverged else self._scorer.objective.score(metrics)),
         )
-        best = self._weights() if self.best is not before else None
-        return TrialReport(report, last=self._state(), best=best)
+        if found is None or self.best is before:
+            return TrialReport(report, last=self._state(), best=None)
+        return TrialReport(report, last=self._state(), best=self._weights(), predictions=pack_validation(found))
 
     @abstractmethod
     def logits(self, weights: bytes, data: EncodedDataset) -> NDArray[np.float32]:
@@ -80,8 +84,8 @@ class Run(ABC):
         """Trains one epoch: mean loss, accuracy, and real tokens a second, those of first calls left out."""
 
     @abstractmethod
-    def _evaluate(self) -> tuple[float, dict[str, float]]:
-        """Mean loss and metrics on the validation texts."""
+    def _evaluate(self) -> tuple[float, Predictions]:
+        """Mean loss on the validation texts, and what it is of."""
 
     @abstractmethod
     def _weights(self) -> bytes:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from search_spaces.config import TrialConfig
 from tuner.data.batches import FILLER, Buckets, count_real_tokens, evaluation_batches, plain_buckets, training_batches
 from tuner.data.encoded import EncodedDataset
+from tuner.measures import Predictions
 from tuner.metrics import BY_ACCURACY, Scorer
 from tuner.training.optimizers import OptimizerParams
 from tuner.training.program import EVALUATION_BATCH
@@ -78,10 +79,10 @@ class TrialRun(Run):
                 break
         return total / len(data), correct / len(data), tokens / seconds if seconds else 0.0
 
-    def _evaluate(self) -> tuple[float, dict[str, float]]:
+    def _evaluate(self) -> tuple[float, Predictions]:
         data = self._worker_context.data.validation
         loss, outputs = self._outputs(data, self._worker_context.many_buckets)
-        return loss, self._scorer.measured(self._scorer.predictions(outputs, data.labels))
+        return loss, self._scorer.predictions(outputs, data.labels)
 
     def _outputs(self, data: EncodedDataset, buckets: Buckets) -> tuple[float, NDArray[np.float32]]:
         """Mean loss, and the logits ``[texts, outputs]`` in the order of the texts."""
