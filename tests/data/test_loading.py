@@ -112,14 +112,23 @@ def test_class_folders_under_a_given_split(tmp_path: Path) -> None:
         (Split.TEST, "test b"),
     ]
     assert any("'train/unsup' left out, it has no labels" in note for note in dataset.notes)
-    assert any("not read, beside the folders of the split: 'extra'" in note for note in dataset.notes)
+    assert any("not read: 'extra'" in note for note in dataset.notes)
+    assert dataset.reading.left_out == {"without label": 1}
 
 
 @pytest.mark.parametrize(
     ("files", "reason"),
-    [({}, "no class folders with texts; one folder a class"), ({"a.csv": b"x"}, "it has the files 'a.csv': give one")],
+    [
+        ({}, "has no files with texts: give .csv"),
+        (
+            {"a.csv": b"x,y\n1,2", "b.tsv": b"z\ty\n1\t2"},
+            "has the files 'a.csv', 'b.tsv', whose names and columns do not say",
+        ),
+        ({"a.csv": b"x"}, "'a.csv' has one column"),
+        ({"a.pkl": b"\x80\x00", "README.md": b"x"}, "has no files with texts"),
+    ],
 )
-def test_folders_without_classes(tmp_path: Path, files: dict[str, bytes], reason: str) -> None:
+def test_folders_without_texts(tmp_path: Path, files: dict[str, bytes], reason: str) -> None:
     for name, raw in files.items():
         (tmp_path / name).write_bytes(raw)
     with pytest.raises(InputError, match=reason):
@@ -150,7 +159,7 @@ def test_unknown_data(tmp_path: Path, data: str) -> None:
         ("f.csv.gz", b"no gzip", "'f.csv.gz' cannot be read"),
         ("f.csv.gz", gzip.compress(b"text,label\n" * 99)[:-9], "'f.csv.gz' cannot be read"),
         ("f.jsonl", b'{"text": "a", "label": 1}\n\n{"text": oops}', "'f.jsonl', line 3 is not JSON .Expecting value"),
-        ("f.jsonl", b"[1]\n", r"'f.jsonl', line 1 is not a JSON object: '\[1\]'"),
+        ("f.jsonl", b"[1]\n", r"'f.jsonl', record 1 is not a JSON object: 1"),
         ("f.jsonl", b"[" * 100_000, "line 1 is not JSON"),
         ("f.jsonl", b"\n", "blank lines only"),
         ("f.parquet", b"PAR1 no PAR1", "'f.parquet' cannot be read as Parquet"),

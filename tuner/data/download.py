@@ -37,7 +37,7 @@ def fetch(remote: RemoteFile, target: Path, *, timeout: float = 30.0) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
             part = Path(file.name)
-            found = _copy(remote, file, timeout)
+            found = _copy(remote.url, remote.filename, file, timeout)
         if found != remote.md5:
             raise InputError(
                 f"{remote.filename} came with MD5 {found}, published is {remote.md5}: try again, or {by_hand}"
@@ -52,22 +52,43 @@ def fetch(remote: RemoteFile, target: Path, *, timeout: float = 30.0) -> None:
             part.unlink(missing_ok=True)
 
 
-def _copy(remote: RemoteFile, file: IO[bytes], timeout: float) -> str:
-    """Copy the remote file into `file` and return its MD5 sum."""
+def download(url: str, target: Path, *, limit: int, option: str, timeout: float = 30.0) -> int:
+    """Download what `url` names to `target`, as `fetch` does but unverified, and return the number of bytes.
+
+    limit: bytes that it may have. option: the parameter that gave the URL. timeout: seconds without a byte after which the
+    server counts as unreachable. Raises InputError where there is nothing, or too much.
+    """
+    try:
+        with target.open("wb") as file:
+            _copy(url, target.name, file, timeout, limit)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        reason = shown(str(error) or type(error).__name__, 100)
+        raise InputError(
+            f"cannot be downloaded ({reason}); check the address and the network, or download it by hand",
+            option=option,
+            value=url,
+        ) from None
+    return target.stat().st_size
+
+
+def _copy(url: str, name: str, file: IO[bytes], timeout: float, limit: int | None = None) -> str:
+    """Copy what `url` names into `file` and return its MD5 sum; `name` stands beside the progress bar."""
     digest = hashlib.md5(usedforsecurity=False)
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with (
-        urllib.request.urlopen(remote.url, timeout=timeout) as response,
+        urllib.request.urlopen(url, timeout=timeout) as response,
         Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress,
     ):
         size = int(response.headers.get("Content-Length") or 0)
-        task = progress.add_task(remote.filename, total=size or None)
+        task = progress.add_task(name, total=size or None)
         done = 0
         while chunk := response.read(1 << 18):
+            done += len(chunk)
+            if limit is not None and max(done, size) > limit:
+                raise OSError(f"more than {limit / 2**30:g} GiB")
             file.write(chunk)
             digest.update(chunk)
-            done += len(chunk)
             progress.update(task, completed=done)
     if done < size:
         raise http.client.HTTPException(f"the connection ended after {done:,} of {size:,} bytes")

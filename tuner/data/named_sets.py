@@ -4,15 +4,19 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
 from tuner.data.download import RemoteFile, fetch, md5_of
+from tuner.data.reading.arrow_files import read_parquet
 from tuner.data.reading.charset import decode
+from tuner.data.reading.columns import FIND_ALL
 from tuner.data.reading.delimited import read_delimited
+from tuner.data.reading.joining import joined, with_constant
+from tuner.data.reading.labelled_lines import read_questions
+from tuner.data.reading.layouts import entries_of, read_layout
 from tuner.data.reading.raw_table import RawTable
-from tuner.data.reading.readers import read_class_folders, read_parquet
 from tuner.errors import InputError
 from tuner.formatting import listed, shown
 
@@ -27,27 +31,16 @@ def read_trec(path: Path) -> RawTable:
     path: the training file; the test file lies beside it. Raises InputError with the line number where a line is no
     `COARSE:fine question`, and where one of the files is missing.
     """
-    columns: dict[str, list[object]] = {"text": [], "label": [], "fine_label": [], "split": []}
+    tables: list[RawTable] = []
     for remote, part in ((TRAIN, "train"), (TEST, "test")):
         file = path.with_name(remote.filename)
         try:
             # Latin-1 is what the files are in; they are too short of accents for a detector.
-            lines = file.read_bytes().decode("latin-1").split("\n")
+            text = file.read_bytes().decode("latin-1")
         except OSError as error:
             raise InputError(f"{shown(file.name)} cannot be read ({error.strerror}): get it at {remote.url}") from error
-        for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
-            fine, _, text = line.strip().partition(" ")
-            coarse, colon, _ = fine.partition(":")
-            if not (coarse and colon and text):
-                raise InputError(
-                    f"{shown(file.name)}, line {number:,} is no `COARSE:fine question`: {shown(line)}; "
-                    f"get it again at {remote.url}"
-                )
-            for name, cell in zip(columns, (text, coarse, fine, part), strict=True):
-                columns[name].append(cell)
-    return RawTable(columns, f"{TRAIN.filename} and {TEST.filename}")
+        tables.append(with_constant(read_questions(text, origin=shown(file.name)), "split", part)[0])
+    return joined(tables, f"{TRAIN.filename} and {TEST.filename}")
 
 
 PAGE = "https://www.kaggle.com/datasets/crowdflower/twitter-airline-sentiment"
@@ -98,9 +91,9 @@ def read_imdb(path: Path) -> RawTable:
     """
     origin = shown(path.name)
     if path.is_dir():
-        table = read_class_folders(path, origin=origin)
+        table = read_layout(entries_of(path), path, FIND_ALL, origin=origin)
         labels = [_LABELS.get(str(label), label) for label in table.columns["label"]]
-        return RawTable({**table.columns, "label": labels}, origin, table.notes)
+        return replace(table, columns={**table.columns, "label": [*labels]})
     rows: list[tuple[bool, str, int, str]] = []
     try:
         with tarfile.open(path, "r:gz") as archive:
@@ -186,4 +179,4 @@ def read_named(named: NamedSet, data_dir: Path) -> RawTable:
             f"and put {' or '.join(named.local)} there"
         )
     table = named.read(path)
-    return RawTable(table.columns, table.origin, (*notes, *table.notes))
+    return replace(table, notes=(*notes, *table.notes))

@@ -1,106 +1,123 @@
-"""From what the user calls the data to labelled texts, read from here or from object storage."""
+"""From what the user calls the data to labelled texts."""
 
-import tempfile
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from tuner.data.named_sets import NAMED_SETS, read_named
+from tuner.data.reading.archives import is_archive, unpacked
 from tuner.data.reading.cleaning import dataset_of
-from tuner.data.reading.columns import FIND_ALL, Columns
-from tuner.data.reading.formats import DataFile, known_suffixes, reader_of
-from tuner.data.reading.raw_table import RawTable
-from tuner.data.reading.readers import read_class_folders
-from tuner.data.text_dataset import TextDataset
+from tuner.data.reading.columns import FIND_ALL, Columns, choose_columns
+from tuner.data.reading.formats import DataFile, known_suffixes, read_table, without_endings
+from tuner.data.reading.given_split import with_given_split
+from tuner.data.reading.joining import joined_parts, rows_of
+from tuner.data.reading.layouts import entries_of, read_layout
+from tuner.data.reading.raw_table import RawTable, label_of, part_of
+from tuner.data.reading.sources import Located, located
+from tuner.data.text_dataset import Split, TextDataset
 from tuner.errors import InputError
 from tuner.formatting import shown
 
-SCHEMES = ("s3://", "gs://")
+_FORMATS = f"{known_suffixes()}, a folder or an archive of such files, or a folder with one folder a class"
 
 
-@contextmanager
-def brought_here(url: str) -> Iterator[Path]:
-    """A copy of the file or folder under `url`, with its own name; it goes when the context ends.
+def load_dataset(
+    data: str,
+    columns: Columns = FIND_ALL,
+    *,
+    data_dir: Path,
+    validation_data: str | None = None,
+    test_data: str | None = None,
+) -> TextDataset:
+    """Returns the labelled texts that `data` names.
 
-    Options of pyarrow's file systems may follow a question mark. Raises InputError where there is nothing, or the storage does
-    not answer.
+    Args:
+        data: a path to a file of any of the formats, compressed or not, to a folder of files, or to an archive of one; a
+            pattern of paths; the URL of a file, or of a folder in object storage; or "imdb", "airline", "trec". A path that
+            exists wins over a name.
+        columns: what is not given is found, and the notes say what was found.
+        data_dir: where named sets are looked for, and downloaded to.
+        validation_data: where the texts to validate on lie, if they lie apart.
+        test_data: where the texts to test on lie, if they lie apart.
+
+    Raises:
+        InputError: where nothing is found, and for every fault of the data.
     """
-    from pyarrow import fs
-
-    with tempfile.TemporaryDirectory(prefix="frontier-tuner-") as folder:
-        try:
-            storage, path = fs.FileSystem.from_uri(url)
-            found = storage.get_file_info(path.rstrip("/"))
-            target = Path(folder) / found.base_name
-            if found.type == fs.FileType.NotFound:
-                raise InputError("there is nothing; check bucket and path", option="data", value=url)
-            if found.type == fs.FileType.Directory:
-                target.mkdir()
-            fs.copy_files(
-                found.path, str(target), source_filesystem=storage, destination_filesystem=fs.LocalFileSystem()
-            )
-        except (OSError, ValueError) as error:
-            reason = " ".join(str(error).split())
-            raise InputError(
-                f"cannot be read ({reason[:200]}); check the URL, the credentials and the network",
-                option="data",
-                value=url,
-            ) from None
-        yield target
+    table, name = read_source(data, columns, data_dir=data_dir)
+    table, columns = with_given_split(table, columns)
+    apart = {
+        part: (option, read_source(source, columns, data_dir=data_dir, option=option)[0])
+        for part, option, source in (
+            (Split.VALIDATION, "validation_data", validation_data),
+            (Split.TEST, "test_data", test_data),
+        )
+        if source is not None
+    }
+    if apart:
+        table, columns = _with_parts(table, apart, columns)
+    return dataset_of(table, columns, name=without_endings(name))
 
 
-_FORMATS = f"{known_suffixes()}, or a folder with one folder a class"
+def read_source(
+    data: str, columns: Columns = FIND_ALL, *, data_dir: Path, option: str = "data"
+) -> tuple[RawTable, str]:
+    """Returns the columns of what `data` names, as `load_dataset` has it, and its name.
 
-
-def load_dataset(data: str, columns: Columns = FIND_ALL, *, data_dir: Path) -> TextDataset:
-    """Return the labelled texts that `data` names: a file, a folder, or a named data set.
-
-    data: a path to CSV, TSV, JSON Lines, Parquet or a folder of class folders, the s3:// or gs:// URL of such, or "imdb",
-    "airline", "trec". A path that exists wins over a name. columns: what is not given is found, and the notes say what
-    was found. data_dir: where named sets are looked for, and downloaded to.
-    Raises InputError where nothing is found under `data`, and for every fault of the data.
+    Raises:
+        InputError: where nothing is found under `data`, which `option` gave, and where it cannot be read.
     """
-    path = _existing(data)
-    if data.startswith(SCHEMES):
-        with brought_here(data) as copy:
-            table, name = _read_path(copy, columns), _stem(copy)
-    elif path is not None:
-        table = _read_path(path, columns)
-        name = _stem(path)
-    elif data in NAMED_SETS:
-        table = read_named(NAMED_SETS[data], data_dir)
-        name = data
-    else:
-        known = ", ".join(NAMED_SETS)
-        raise InputError(f"no data under {shown(data, 200)}: give a path to {_FORMATS}, or one of the names {known}")
-    return dataset_of(table, columns, name=name)
+    with located(data, option) as found:
+        if found is not None:
+            table = _read(found, columns)
+            return replace(table, notes=(*found.notes, *table.notes)), found.name
+    if data in NAMED_SETS:
+        return read_named(NAMED_SETS[data], data_dir), data
+    known = ", ".join(NAMED_SETS)
+    raise InputError(f"no data under {shown(data, 200)}: give a path to {_FORMATS}, or one of the names {known}")
 
 
-def _existing(data: str) -> Path | None:
-    try:
-        path = Path(data).expanduser()
-        return path if data and path.exists() else None
-    except (OSError, ValueError, RuntimeError):  # a name too long, with a NUL, or of a user without a home
-        return None
-
-
-def _stem(path: Path) -> str:
-    name = path.resolve().name
-    return name if path.is_dir() else name.removesuffix(".gz").rsplit(".", 1)[0] or name
-
-
-def _read_path(path: Path, columns: Columns) -> RawTable:
-    origin = shown(path.name or str(path), 120)
-    file = DataFile(path, origin, tuple(columns.named().values()))
+def _read(found: Located, columns: Columns) -> RawTable:
+    origin = shown(found.name or str(found.paths[0]), 120)
+    if len(found.paths) > 1:
+        root = Path(os.path.commonpath([path.parent for path in found.paths]))
+        return read_layout(found.paths, root, columns, origin=origin)
+    (path,) = found.paths
     try:
         if path.is_dir():
-            return replace(read_class_folders(path, origin=origin), format="class folders")
-        reader = reader_of(file)
-        if reader is None:
-            raise InputError(f"{origin} has the unknown ending {shown(file.suffix)}: give {_FORMATS}")
-        return replace(reader.read(file), format=reader.name)
-    except (OSError, EOFError, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(f"{origin} cannot be read ({shown(reason)}): check the file and its permissions") from error
+            return read_layout(entries_of(path), path, columns, origin=origin)
+        if is_archive(path):
+            with unpacked(path, origin) as folder:
+                return read_layout(entries_of(folder), folder, columns, origin=origin)
+    except OSError as error:
+        raise InputError(
+            f"{origin} cannot be read ({error.strerror}): check the files and their permissions"
+        ) from error
+    return read_table(DataFile(path, origin, tuple(columns.named().values())))
+
+
+def _with_parts(
+    table: RawTable, apart: Mapping[Split, tuple[str, RawTable]], columns: Columns
+) -> tuple[RawTable, Columns]:
+    """The table with the rows of the parts that lie apart, and the columns with the one that tells the parts.
+
+    Raises:
+        InputError: where the table has such a part already, or a part has parts or other columns.
+    """
+    given = choose_columns(table, columns).split
+    cells = ["train"] * rows_of(table) if given is None else table.columns[given]
+    parts = {part_of(label) for cell in cells if (label := label_of(cell)) is not None}
+    for part, (option, other) in apart.items():
+        if part in parts or other.split is not None:
+            has = (
+                f"{table.origin} has a {part.name.lower()} part already"
+                if part in parts
+                else f"{other.origin} has parts"
+            )
+            raise InputError(f"{has}; leave the option out, or give files without parts", option=option)
+    tables = [(Split.TRAIN, table), *((part, other) for part, (_, other) in apart.items())]
+    together = joined_parts(tables, table.origin, replace(columns, split=given), may_lack_labels=False)
+    if together.split is not None:
+        held_out = together.columns[together.split][len(cells) :]
+        together = replace(together, columns={**together.columns, together.split: [*cells, *held_out]})
+    return together, replace(columns, split=together.split)

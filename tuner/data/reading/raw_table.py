@@ -15,7 +15,8 @@ class RawTable:
     `columns` maps a name to its cells in row order: text, numbers, truth values, or None where a cell is missing.
     `notes` are whole sentences about the reading that the user should hear. `origin` names the file for messages.
     `format`, `encoding` and `delimiter` say how it was read; `left_out` counts the rows that are not in the columns, by
-    the reason.
+    the reason. `split` names the column with the part that each row was given to by where it lies, None where no place
+    says that.
     """
 
     columns: dict[str, list[object]]
@@ -25,6 +26,7 @@ class RawTable:
     encoding: str | None = None
     delimiter: str | None = None
     left_out: dict[str, int] = field(default_factory=dict)
+    split: str | None = None
 
 
 def unique_names(names: Iterable[str]) -> list[str]:
@@ -51,6 +53,7 @@ _PARTS = {
     "valid": Split.VALIDATION,
     "val": Split.VALIDATION,
     "dev": Split.VALIDATION,
+    "development": Split.VALIDATION,
     "test": Split.TEST,
     "testing": Split.TEST,
 }
