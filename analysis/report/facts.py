@@ -148,7 +148,8 @@ def repeat_command(run: Run) -> str:
     options = {"space": "space.yaml"} if own is None else {"hypermodel": own.name, "set": own.changes}
     if data.source != "corpus":
         columns = {name: getattr(data, name) for name in ("text_column", "label_column", "split_column")}
-        options = {"data": data.source, **columns, **options}
+        apart = {"validation_data": data.validation_data, "test_data": data.test_data}
+        options = {"data": data.source, **apart, **columns, **options}
     options |= {
         "trials": asked.trials // asked.repeats, "seeds_per_config": asked.repeats if asked.repeats > 1 else None,
         "epochs": asked.epochs, "searcher": asked.searcher,
@@ -181,8 +182,9 @@ def settings_rows(run: Run) -> list[Fact]:
     """What the search was a function of, as pairs."""
     asked, data = run.settings, run.settings.data
     resources = asked.resources
+    places = (place for place in (data.source, data.validation_data, data.test_data) if place is not None)
     return [
-        Fact("data", f"{data.source} ({', '.join(data.label_names[:12])})"),
+        Fact("data", f"{', '.join(places)} ({', '.join(data.label_names[:12])})"),
         Fact("texts", f"{data.train:,} train, {data.validation:,} validation, {data.test:,} test ({_seen(run)})"),
         Fact("fingerprint", data.fingerprint),
         Fact("vocabulary", f"{data.vocabulary_size:,} entries, at most {data.max_length} tokens a text"),

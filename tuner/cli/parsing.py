@@ -1,11 +1,13 @@
 """Values of options as types that click knows."""
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from tuner.runs.location import RUNS_VARIABLE, runs_folder
 
@@ -71,6 +73,27 @@ class Epochs(click.ParamType[tuple[int, ...]]):
             return tuple(int(part) for part in parts)
         except ValueError:
             self.fail(f"{value!r} is no list of epochs; write for instance 1,3,9", param, ctx)
+
+
+class GivenOnce(click.Option):
+    """An option with one value that is an error when it is given twice, where others would count the last."""
+
+    def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
+        """Lets the parser collect the values."""
+        parser.add_option(obj=self, opts=self.opts, dest=self.name, action="append")
+
+    def consume_value(self, ctx: click.Context, opts: Mapping[str, Any]) -> tuple[Any, ParameterSource]:
+        """The only value."""
+        given = opts.get(str(self.name))
+        if isinstance(given, list):
+            if len(given) > 1:
+                raise click.UsageError(
+                    f"{self.opts[0]} is given {len(given)} times ({', '.join(given)}); give a folder or a pattern such as "
+                    f"'{self.opts[0]} reviews-*.csv', or --validation-data and --test-data for parts that lie apart",
+                    ctx,
+                )
+            opts = {**opts, str(self.name): given[0]}
+        return super().consume_value(ctx, opts)
 
 
 def load_defaults(ctx: click.Context, _param: click.Parameter, file: str | None) -> str | None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from tuner.cli.parsing import PATH, Duration, Epochs, Gpus, load_defaults, runs_dir_option
+from tuner.cli.parsing import PATH, Duration, Epochs, GivenOnce, Gpus, load_defaults, runs_dir_option
 from tuner.data.reading.formats import known_formats
 from tuner.metrics import ACCURACY, CLASS_METRICS, METRICS
 from tuner.search.registry import SCHEDULERS, SEARCHERS
@@ -25,10 +25,13 @@ seed_option = click.option("--seed", default=0, show_default=True, metavar="K", 
 @click.command(short_help="Search a space of networks on labelled texts.")
 @click.option(
     "--data",
+    cls=GivenOnce,
     metavar="D",
-    help=f"{known_formats()} file, a folder with one folder a class, "
-    "or imdb, airline, trec. Without it: a generated corpus.",
+    help=f"{known_formats()} file, packed or not, its URL, a folder or an archive of such files (train, valid, test; "
+    "shards; one file or folder a class), or imdb, airline, trec. Without it: a generated corpus.",
 )
+@click.option("--validation-data", cls=GivenOnce, metavar="D", help="Texts to validate on, where they lie apart.")
+@click.option("--test-data", cls=GivenOnce, metavar="D", help="Texts to set aside for the test, where they lie apart.")
 @click.option("--text-column", metavar="C", help="Column of the texts; found by itself where it can be.")
 @click.option("--label-column", metavar="C", help="Column of the labels; found by itself where it can be.")
 @click.option("--split-column", metavar="C", help="Column that says train, validation or test.")

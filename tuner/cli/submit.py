@@ -20,6 +20,7 @@ from tuner.cli.parsing import CONFIG_FILE
 from tuner.cli.progress import PROGRESS, RemoteLog, without_events
 from tuner.cli.search_options import search
 from tuner.cli.terminal import Terminal
+from tuner.data.reading.sources import is_pattern
 from tuner.errors import EXIT_INTERRUPTED, InputError
 from tuner.formatting import counted, duration_text
 from tuner.runs.folder import RunFolder, find_run
@@ -30,7 +31,14 @@ from tuner.submit.on_head import RUNS
 from tuner.submit.upload import files_below, mebibytes, pack, working_tree
 
 _COMMANDS = {command.name: command for command in (search, resume, confirm, reproduce)}
-_FILES = ("config", "data", "vectors", "space")  # options whose value may be a file of this machine
+_FILES = (
+    "config",
+    "data",
+    "validation_data",
+    "test_data",
+    "vectors",
+    "space",
+)  # options whose value may be a file of this machine
 _SENT = "submitted"
 _DATA_DIR = '"$HOME/frontier-tuner-data"'
 
@@ -77,7 +85,7 @@ def remote_command(arguments: Sequence[str]) -> RemoteCommand:
         if path is not None:
             sent = f"{_SENT}/{option}/{path.resolve().name}"
             files.update(files_below(path, sent))
-            words += [f"--{option}", sent]  # the last one counts
+            words = _with_value(words, f"--{option.replace('_', '-')}", sent)
     if asked.get("warm_start"):
         words += ["--warm-start", _with_earlier_run(asked["warm_start"], asked["runs_dir"], files)]
     run = asked.get("run") or asked.get("name") or asked.get("experiment")
@@ -93,11 +101,26 @@ def remote_command(arguments: Sequence[str]) -> RemoteCommand:
     return RemoteCommand(line, str(run), files, data.resolve() if data else None, runs_dir)
 
 
+def _with_value(words: Sequence[str], option: str, value: str) -> list[str]:
+    """A command with another value for one of its options."""
+    kept: list[str] = []
+    for word in words:
+        if kept and kept[-1] == option:
+            kept.pop()  # and the value that follows it
+        elif not word.startswith(f"{option}="):
+            kept.append(word)
+    return [*kept, option, value]
+
+
 def _local(value: object) -> Path | None:
     """The file or folder of this machine that an option names, None for a name or URL."""
     if not isinstance(value, str | Path) or remote_folder(value) is not None:
         return None
     path = Path(value).expanduser()
+    if not path.exists() and isinstance(value, str) and is_pattern(value):
+        raise InputError(
+            f"{value}: a pattern cannot be submitted; give the folder with these files, and no others in it"
+        )
     return path if path.exists() else None
 
 

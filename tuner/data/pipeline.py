@@ -29,7 +29,7 @@ class DataRequest:
     """What to read and how to encode it.
 
     Attributes:
-        source: a path, a named data set, or ``BUILT_IN``.
+        source: a path, a pattern or a URL, a named data set, or ``BUILT_IN``.
         data_dir: where named sets are looked for and downloaded to.
         split_seed: decides the split where the data give none.
         stop_words: leave English stop words out.
@@ -41,6 +41,8 @@ class DataRequest:
         validation_share: of the texts that are not for testing, where a validation set is drawn.
         fraction: share of the texts to use at all, drawn by class with the split's seed.
         columns: those of texts, labels and split.
+        validation_data: where the texts to validate on lie, if they lie apart from ``source``.
+        test_data: where the texts to test on lie, if they lie apart.
     """
 
     source: str
@@ -55,6 +57,8 @@ class DataRequest:
     validation_share: float = 0.125
     fraction: float = 1.0
     columns: Columns = FIND_ALL
+    validation_data: str | None = None
+    test_data: str | None = None
 
 
 @dataclass(frozen=True)
@@ -122,7 +126,13 @@ def prepare_data(request: DataRequest) -> PreparedData:
 def _load(request: DataRequest) -> TextDataset:
     if request.source == BUILT_IN:
         return generate_corpus()
-    return load_dataset(request.source, request.columns, data_dir=request.data_dir)
+    return load_dataset(
+        request.source,
+        request.columns,
+        data_dir=request.data_dir,
+        validation_data=request.validation_data,
+        test_data=request.test_data,
+    )
 
 
 def save_encoder(folder: Path, prepared: PreparedData, *, max_length: int) -> None:

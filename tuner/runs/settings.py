@@ -26,6 +26,8 @@ class DataSettings(_Settings):
     """The data, how they were read, and what they were found to be."""
 
     source: str
+    validation_data: str | None = None
+    test_data: str | None = None
     text_column: str
     label_column: str
     split_column: str | None

@@ -14,6 +14,7 @@ from search_spaces.space import Space
 from tuner import __version__
 from tuner.data.pipeline import BUILT_IN, DataRequest, PreparedData, prepare_data
 from tuner.data.reading.columns import FIND_ALL, Columns
+from tuner.data.reading.sources import absolute, is_gone
 from tuner.data.vectors import read_word_vectors
 from tuner.errors import InputError
 from tuner.metrics import Scorer, objective_of
@@ -106,7 +107,7 @@ def with_data_at(settings: SearchSettings, place: str | None) -> SearchSettings:
     """The settings with the data at another place, where one is given; that they are the same is checked when they are read."""
     if place is None:
         return settings
-    return settings.model_copy(update={"data": settings.data.model_copy(update={"source": _absolute(place)})})
+    return settings.model_copy(update={"data": settings.data.model_copy(update={"source": absolute(place)})})
 
 
 def prepare_again(settings: SearchSettings) -> PreparedData:
@@ -116,10 +117,15 @@ def prepare_again(settings: SearchSettings) -> PreparedData:
         InputError: where they are gone or have changed.
     """
     data = settings.data
-    if Path(data.source).is_absolute() and not Path(data.source).exists():
+    if is_gone(data.source):
         raise InputError(
             f"{data.source}: the data of the search {settings.name} are gone; give their place with `data`"
         )
+    for source in (data.validation_data, data.test_data):
+        if source is not None and is_gone(source):
+            raise InputError(
+                f"{source}: the data of the search {settings.name} are gone; bring them back to that place"
+            )
     prepared = prepare_data(_data_request(data))
     if prepared.dataset.fingerprint != data.fingerprint:
         raise InputError(
@@ -156,6 +162,8 @@ def _data_request(data: DataSettings) -> DataRequest:
     columns = Columns(data.text_column, data.label_column, data.split_column)
     return DataRequest(
         source=data.source,
+        validation_data=data.validation_data,
+        test_data=data.test_data,
         data_dir=Path(data.data_dir),
         stop_words=data.stop_words,
         columns=FIND_ALL if data.source == BUILT_IN else columns,
@@ -180,7 +188,9 @@ def _settings(
         name=name,
         created=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         data=DataSettings(
-            source=request.data.source if request.data.source == BUILT_IN else _absolute(request.data.source),
+            source=request.data.source if request.data.source == BUILT_IN else absolute(request.data.source),
+            validation_data=request.data.validation_data and absolute(request.data.validation_data),
+            test_data=request.data.test_data and absolute(request.data.test_data),
             text_column=dataset.reading.text_columns[0],
             label_column=dataset.reading.label_column,
             split_column=request.data.columns.split,
@@ -227,11 +237,6 @@ def _objective(request: SearchRequest) -> str:
     """What a searcher that models an objective looks for: what the scheduler keeps, unless the user says otherwise."""
     follows = "objective" in searcher_spec(request.searcher).settings
     return request.objective or (scheduler_spec(request.scheduler.name).objective if follows else "metric")
-
-
-def _absolute(source: str) -> str:
-    path = Path(source)
-    return str(path.resolve()) if path.exists() else source
 
 
 def _versions() -> dict[str, Any]:

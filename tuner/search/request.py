@@ -76,10 +76,11 @@ class SearchRequest:
                 f"`metric={self.metric!r}` has its own; leave it out", option="metric_mode", value=self.metric_mode
             )
         if self.data.source == BUILT_IN:
-            for role, column in self.data.columns.named().items():
-                raise InputError(
-                    "needs `data`, without which a corpus is generated", option=f"{role}_column", value=column
-                )
+            needing = {f"{role}_column": column for role, column in self.data.columns.named().items()}
+            needing |= {name: getattr(self.data, name) for name in ("validation_data", "test_data")}
+            for option, value in needing.items():
+                if value is not None:
+                    raise InputError("needs `data`, without which a corpus is generated", option=option, value=value)
         self._check_seeds()
         if isinstance(self.space, CustomModelRequest):
             self._check_custom_model(self.space)

@@ -56,7 +56,7 @@ def unpacked(path: Path, origin: str) -> Iterator[Path]:
                         spent += copy_bounded(content, file, origin, spent=spent)
         except (*DAMAGED, tarfile.TarError) as error:
             raise InputError(
-                f"{origin} cannot be unpacked ({shown(str(error))}): unpack it, and give the folder"
+                f"{origin} cannot be unpacked ({shown(str(error), 200)}): unpack it, and give the folder"
             ) from error
         yield Path(folder)
 

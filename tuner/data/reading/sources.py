@@ -15,7 +15,6 @@ from tuner.formatting import shown
 
 STORAGE_SCHEMES = ("s3://", "gs://")
 WEB_SCHEMES = ("https://", "http://")
-_PATTERN = "*?["
 
 
 @dataclass(frozen=True)
@@ -54,6 +53,11 @@ def located(source: str, option: str = "data") -> Iterator[Located | None]:
         yield _local(source)
 
 
+def is_pattern(source: str) -> bool:
+    """Whether a source stands for the files of this machine that match it."""
+    return not source.startswith((*STORAGE_SCHEMES, *WEB_SCHEMES)) and any(sign in source for sign in "*?[")
+
+
 def absolute(source: str) -> str:
     """A path or pattern of this machine as it is from everywhere; a URL or a name as it is."""
     found = None if source.startswith((*STORAGE_SCHEMES, *WEB_SCHEMES)) else _local(source)
@@ -75,7 +79,7 @@ def _local(source: str) -> Located | None:
         if path.exists():
             return Located((path,), path.resolve().name)
         # Path.glob takes no absolute patterns.
-        paths = sorted(glob.glob(str(path), recursive=True)) if any(sign in source for sign in _PATTERN) else []  # noqa: PTH207
+        paths = sorted(glob.glob(str(path), recursive=True)) if is_pattern(source) else []  # noqa: PTH207
     except (OSError, ValueError, RuntimeError):  # a name too long, with a NUL, or of a user without a home
         return None
     return Located(tuple(map(Path, paths)), path.name) if paths else None
@@ -83,7 +87,11 @@ def _local(source: str) -> Located | None:
 
 @contextmanager
 def _downloaded(url: str, option: str) -> Iterator[Located]:
-    name = Path(unquote(urlsplit(url).path)).name or "download"
+    try:
+        address = urlsplit(url)
+    except ValueError as error:
+        raise InputError(f"cannot be downloaded ({error}); check the address", option=option, value=url) from None
+    name = Path(unquote(address.path)).name or "download"
     with tempfile.TemporaryDirectory(prefix="frontier-tuner-") as folder:
         path = Path(folder) / name
         size = download(url, path, limit=LARGEST, option=option)
@@ -91,7 +99,7 @@ def _downloaded(url: str, option: str) -> Iterator[Located]:
             head = file.read(512).lstrip().lower()
         if head.startswith((b"<!doctype html", b"<html")):
             raise InputError("is a web page, not data; give the address of the file itself", option=option, value=url)
-        yield Located((path,), name, (f"{shown(name)}: {size:,} bytes downloaded from {urlsplit(url).netloc}",))
+        yield Located((path,), name, (f"{shown(name)}: {size:,} bytes downloaded from {address.hostname}",))
 
 
 @contextmanager
