@@ -67,6 +67,13 @@ def test_json_in_all_forms(tmp_path: Path, name: str, content: str) -> None:
     assert_read(load(tmp_path / name))
 
 
+def test_texts_under_the_names_of_their_classes(tmp_path: Path) -> None:
+    (tmp_path / "f.json").write_text(json.dumps({"pos": ["good", "fine", "well"], "neg": ["bad", "poor"]}))
+    dataset = load(tmp_path / "f.json")
+    assert dataset.texts == ("good", "fine", "well", "bad", "poor")
+    assert [dataset.label_names[label] for label in dataset.labels] == ["pos"] * 3 + ["neg"] * 2
+
+
 def test_records_under_the_names_of_parts_are_a_given_split(tmp_path: Path) -> None:
     (tmp_path / "f.json").write_text(json.dumps({"train": RECORDS[:4], "test": RECORDS[4:]}))
     dataset = load(tmp_path / "f.json")
@@ -80,7 +87,7 @@ def test_records_under_the_names_of_parts_are_a_given_split(tmp_path: Path) -> N
     [
         ('[{"text": "a", "label": 1},\n {"text": oops}]', "line 2 is not JSON .Expecting value"),
         ("[]", "is an empty array"),
-        ("{}", "one column"),
+        ("{}", "has no rows"),
         ('"text"', "holds 'text', which is no records"),
         ('{"a": [{"text": "x"}], "b": [{"text": "y"}]}', "has records under the keys 'a', 'b': keep one of them"),
         ("[" * 100_000, "line 1 is not JSON"),

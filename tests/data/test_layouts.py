@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from tuner.data.reading.columns import Columns
-from tuner.data.reading.layouts import part_in
 from tuner.data.reading.loading import load_dataset
+from tuner.data.reading.raw_table import part_in
 from tuner.data.text_dataset import Split, TextDataset
 from tuner.errors import InputError
 
@@ -229,6 +229,47 @@ def test_tables_with_a_label_are_read_together(tmp_path: Path) -> None:
     dataset = load(tmp_path)
     assert len(dataset) == 8
     assert "the rows of 'amazon.csv', 'yelp.csv' together" in said(dataset)
+
+
+def test_tables_without_header_are_read_together_by_the_labels_that_they_share(tmp_path: Path) -> None:
+    for name in ("amazon", "yelp"):
+        write_lines(tmp_path / f"{name}_labelled.txt", [f"{text}\t{label}" for text, label in rows(name, 8)])
+    (tmp_path / "readme.txt").write_text("Sentences, and what they say")
+    dataset = load(tmp_path)
+    assert (len(dataset), dataset.label_names) == (16, CLASSES)
+
+
+def test_the_first_shard_alone_may_have_the_header(tmp_path: Path) -> None:
+    write_csv(tmp_path / "films_0.csv", rows("a"))
+    write_lines(tmp_path / "films_1.csv", [",".join(row) for row in rows("b")])
+    (tmp_path / "films_2.csv").write_text("")
+    dataset = load(tmp_path)
+    assert dataset.texts == tuple(text for name in "ab" for text, _ in rows(name))
+    assert "not read: 'films_2.csv'" in said(dataset)
+
+
+def test_shards_without_rows_do_no_harm(tmp_path: Path) -> None:
+    write_parquet(tmp_path / "part-00000.parquet", rows("a"))
+    empty = pa.table({"text": pa.array([], pa.string()), "label": pa.array([], pa.string())})
+    pq.write_table(empty, tmp_path / "part-00001.parquet")
+    assert len(load(tmp_path)) == 4
+
+
+@pytest.mark.parametrize("names", ["{}.{}", "{}_{}.txt", "{}/{}.txt"])
+def test_one_file_a_part_and_class(tmp_path: Path, names: str) -> None:
+    for part in PARTS:
+        for label in CLASSES:
+            write_lines(tmp_path / names.format(part, label), [text for text, own in rows(part) if own == label])
+    assert_parts(load(tmp_path), tuple(PARTS))
+
+
+def test_a_single_folder_is_gone_into(tmp_path: Path) -> None:
+    write_csv(tmp_path / "films/v2/train.csv", rows("train"))
+    write_csv(tmp_path / "films/v2/test.csv", rows("test"))
+    (tmp_path / "notes.txt").write_text("made by me\nand others")
+    dataset = load(tmp_path)
+    assert_parts(dataset, ("train", "test"))
+    assert "not read: 'notes.txt'" in said(dataset)
 
 
 def test_folders_of_tables_are_told_from_classes(tmp_path: Path) -> None:

@@ -213,12 +213,28 @@ def loads_or_tells(name: str, raw: bytes) -> None:
         assert len(dataset) == len(dataset.labels) >= 2
 
 
-ENDINGS = st.sampled_from(["f.csv", "f.tsv", "f.txt", "f.jsonl", "f.parquet", "f.csv.gz"])
+ENDINGS = st.sampled_from(
+    [
+        "f.csv",
+        "f.tsv",
+        "f.txt",
+        "f.jsonl",
+        "f.json",
+        "f.parquet",
+        "f.arrow",
+        "f.xlsx",
+        "f.zip",
+        "f.csv.gz",
+        "f.zst",
+        "f",
+    ]
+)
 # Pieces that files are made of reach deeper than bytes at random.
 PIECES = st.sampled_from(
     [
         *(b"text", b"label", b"pos", b"neg", b"1.0", b"train", b"split", b",", b";", b"\t", b"\n", b'"', b'""'),
-        *(b"\r\n", "é".encode(), b"1e999"),
+        *(b"\r\n", "é".encode(), b"1e999", b"__label__a ", b"A:b c\n", b"|", b'[{"', b'{"a":[', b"]", b"}"),
+        *(b"PK\x03\x04", b"\x1f\x8b", b"ARROW1", b"\xff\xff\xff\xff", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
         *(b'{"text":"a","label":1}', b'{"text":"b","label":[1]}', b" ", b"\x00", b"\xe9", b"\xff\xfe", b"\xef\xbb\xbf"),
     ],
 )

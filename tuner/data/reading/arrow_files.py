@@ -20,7 +20,7 @@ def read_parquet(source: Path | BinaryIO, *, origin: str) -> RawTable:
     """Returns the columns of a Parquet file, cells as Python values, bytes as text where they are UTF-8.
 
     Raises:
-        InputError: where the file cannot be read as Parquet or has no rows.
+        InputError: where the file cannot be read as Parquet.
     """
     return _read(_parquet_table, source, "Parquet", origin, _NO_FEATURES)
 
@@ -34,7 +34,7 @@ def read_arrow(source: Path | BinaryIO, *, origin: str, features: Mapping[str, A
         features: of the Hugging Face library, for a file that does not hold them itself.
 
     Raises:
-        InputError: where the file cannot be read as Arrow or has no rows.
+        InputError: where the file cannot be read as Arrow.
     """
     return _read(_arrow_table, source, "Arrow", origin, features)
 
@@ -71,8 +71,6 @@ def _read(
         raise InputError(
             f"{origin} cannot be read as {kind} ({reason}): write it again, or give CSV or JSONL"
         ) from error
-    if table.num_rows == 0:
-        raise InputError(f"{origin} has no rows: give a file with labelled texts")
     return RawTable(columns, origin)
 
 

@@ -225,17 +225,23 @@ def reader_of(file: DataFile) -> Reader | None:
     return by_suffix or next((reader for reader in content_first if reader.suggests(file.head)), None)
 
 
-def read_table(file: DataFile) -> RawTable:
+def read_table(file: DataFile, *, may_be_empty: bool = False) -> RawTable:
     """The columns of a file of any format.
 
+    Args:
+        file: to read.
+        may_be_empty: whether columns without rows will do, as one shard of many may have them.
+
     Raises:
-        InputError: where the format is unknown, or the file is not of its format, or damaged.
+        InputError: where the format is unknown, or the file is not of its format, damaged, or without rows.
     """
     try:
         reader = reader_of(file)
         if reader is None:
             raise InputError(f"{file.origin} has the unknown ending {shown(file.suffix)}: give {known_suffixes()}")
         table = reader.read(file)
+        if not may_be_empty and not any(table.columns.values()):
+            raise InputError(f"{file.origin} has no rows: give a file with labelled texts")
         return table if table.format else replace(table, format=reader.name)
     except (*DAMAGED, tarfile.TarError) as error:
         reason = getattr(error, "strerror", None) or str(error)

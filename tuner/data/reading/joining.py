@@ -38,6 +38,22 @@ def joined(tables: Sequence[RawTable], origin: str) -> RawTable:
     )
 
 
+def joined_shards(tables: Sequence[RawTable], origin: str) -> RawTable:
+    """Returns the rows of the shards of one table, of which the first alone may have a header."""
+    first = tables[0]
+    rest = (
+        replace(table, columns=dict(zip(first.columns, table.columns.values(), strict=True)))
+        if table.delimiter is not None and len(table.columns) == len(first.columns) and _has_no_header(table)
+        else table
+        for table in tables[1:]
+    )
+    return joined([first, *rest], origin)
+
+
+def _has_no_header(table: RawTable) -> bool:
+    return list(table.columns) == [f"column_{number}" for number in range(1, len(table.columns) + 1)]
+
+
 def _listed_once(values: Iterable[str | None]) -> str | None:
     return ", ".join(sorted({value for value in values if value is not None})) or None
 

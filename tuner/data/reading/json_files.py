@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from tuner.data.reading.raw_table import RawTable, part_of
+from tuner.data.reading.raw_table import RawTable, part_in
 from tuner.errors import InputError
 from tuner.formatting import listed, shown
 
@@ -15,8 +15,9 @@ def read_json(text: str, *, origin: str) -> RawTable:
     """Returns the columns of JSON `text`; a key that a record lacks is a missing cell.
 
     Args:
-        text: JSON Lines (blank lines are no rows), an array of records, an object of columns or of records as pandas
-            writes it, or an object with records under one key or under the names of parts (train, validation, test).
+        text: JSON Lines (blank lines are no rows); an array of records; an object of columns or of records, as pandas
+            writes it; an object with the texts of each class, with records under one key, or with records under the names
+            of parts (train, validation, test).
         origin: the file's name in messages.
 
     Raises:
@@ -79,13 +80,13 @@ def _table_of(document: Any, origin: str) -> RawTable:
     if len(tables) == 1:
         ((key, value),) = tables.items()
         return RawTable(_columns(_records(value, f"{origin}, {key}")), origin, notes, format="JSON")
-    unknown = [key for key in tables if part_of(key) is None]
-    if unknown:
+    parts = {key: part.name.lower() for key in tables if (part := part_in(key)) is not None}
+    if len(parts) < len(tables):
         raise InputError(
             f"{origin} has records under the keys {listed(tables)}: keep one of them, or call them train, validation and test"
         )
     records = (
-        {**record, "split": key} for key, value in tables.items() for record in _records(value, f"{origin}, {key}")
+        {**record, "split": parts[key]} for key, rows in tables.items() for record in _records(rows, f"{origin}, {key}")
     )
     return RawTable(_columns(records), origin, notes, format="JSON")
 
@@ -97,7 +98,10 @@ def _columns_of(document: dict[str, Any]) -> dict[str, list[object]]:
     if isinstance(names, list) and isinstance(rows, list) and all(isinstance(row, list) for row in rows):
         return {str(name): [row[i] if i < len(row) else None for row in rows] for i, name in enumerate(names)}
     if len(values) > 1 and all(isinstance(value, list) and not (value and _is_record(value[0])) for value in values):
-        return document if len({len(value) for value in values}) == 1 else {}
+        if len({len(value) for value in values}) == 1:
+            return document
+        texts = [(text, label) for label, value in document.items() for text in value]  # the texts of each class
+        return {"text": [text for text, _ in texts], "label": [label for _, label in texts]}
     if not values or not all(isinstance(value, dict) and value for value in values):
         return {}
     if all(key.isdecimal() for value in values for key in value):  # the numbers of rows

@@ -26,18 +26,29 @@ from tuner.data.reading.formats import (
     reader_of,
     without_endings,
 )
-from tuner.data.reading.joining import joined, joined_parts, with_constant
-from tuner.data.reading.raw_table import LABEL_NAMES, TEXT_NAMES, RawTable, is_known_name, normal, part_of, preferred
+from tuner.data.reading.joining import joined, joined_parts, joined_shards, with_constant
+from tuner.data.reading.raw_table import (
+    LABEL_NAMES,
+    TEXT_NAMES,
+    RawTable,
+    is_known_name,
+    label_of,
+    normal,
+    part_in,
+    part_of,
+    preferred,
+)
 from tuner.data.text_dataset import Split
 from tuner.errors import InputError
 from tuner.formatting import counted, listed, shown
 
 _NO_DATA = re.compile(
-    r"(readme|licen[cs]e|changelog|citation|requirements|classes|vocab|dataset_infos?\.json|dataset_dict\.json|state\.json).*"
+    r".*readme.*|(licen[cs]e|changelog|citation|requirements|classes|vocab).*"
+    r"|(dataset_infos?|dataset_dict|state|meta|metadata|config|info)\.json"
     r"|.*\.(md|rst|py|ipynb|html?|pdf|png|jpe?g|gif|ya?ml|toml|sh|log|crc|lock|bib)",
     re.IGNORECASE,
 )
-_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+_WORD = re.compile(r"[A-Za-z]+")
 _NUMBERS = re.compile(r"(?<![A-Za-z])[0-9a-f]*\d[0-9a-f]*(?![A-Za-z])")
 _TEXT_WORDS = {"text", "texts", "sentence", "sentences", "data", "x", "input", "inputs", "docs", "documents", "reviews"}
 _LABEL_WORDS = {"label", "labels", "y", "target", "targets", "class", "classes", "tags", "intent", "intents"}
@@ -61,13 +72,6 @@ def read_layout(entries: Sequence[Path], root: Path, requested: Columns, *, orig
 def entries_of(folder: Path) -> list[Path]:
     """Returns what lies in a folder, sorted, without hidden files."""
     return sorted(child for child in folder.iterdir() if not is_hidden(Path(child.name)))
-
-
-def part_in(name: str) -> Split | None:
-    """Returns the part of a split that a name of a file holds as a word ("imdb_train-00.csv"), None without exactly one."""
-    words = (word.lower() for word in _WORD.findall(name))
-    parts = {part_of(word.removesuffix("set").removesuffix("data")) for word in words} - {None}
-    return next(iter(parts)) if len(parts) == 1 else None
 
 
 @dataclass(frozen=True)
@@ -105,7 +109,8 @@ class _Layout:
             return self._partitions(folders)
         if len(folders) > 1 and not any(map(_holds_tables, folders)):
             return read_class_folders(folders, origin=self._origin)
-        if len(folders) == 1 and not pieces:
+        if len(folders) == 1 and (not pieces or (len(pieces) == 1 and pieces[0].is_lines)):
+            self._say_not_read(piece.path for piece in pieces)
             return self._table(entries_of(folders[0]))
         if folders and not pieces:
             raise InputError(
@@ -131,12 +136,12 @@ class _Layout:
         lines = {path for path in files if _is_lines(self._file(path))}
         pairs = dict(_pairs(sorted(lines)))
         labels = set(pairs.values())
-        known = [path for path in files if path in lines or reader_of(self._file(path)) is not None]
+        known = [path for path in files if (path in lines or _is_table(self._file(path))) and not _is_empty_shard(path)]
         self._say_not_read(path for path in files if path not in known)
         return [
             _Piece(path, partial(self._pair, path, pairs[path]))
             if path in pairs
-            else _Piece(path, partial(read_table, self._file(path)), path in lines)
+            else _Piece(path, partial(read_table, self._file(path), may_be_empty=True), path in lines)
             for path in known
             if path not in labels
         ]
@@ -197,7 +202,7 @@ class _Layout:
         if len(pieces) == 1:
             return pieces[0].read()
         if _are_shards([piece.path.name for piece in pieces]):
-            return joined([piece.read() for piece in pieces], self._origin)
+            return joined_shards([piece.read() for piece in pieces], self._origin)
         whole = [piece for piece in pieces if part is not None and part_of(_stem(piece.path)) is part]
         if len(whole) == 1:
             self._say_not_read(piece.path for piece in pieces if piece is not whole[0])
@@ -207,7 +212,7 @@ class _Layout:
     def _similar(self, paths: Sequence[Path], tables: Sequence[RawTable]) -> RawTable:
         """The rows of tables with the same columns, called like their classes where no column is a label."""
         if tables and all(set(table.columns) == set(tables[0].columns) for table in tables):
-            if self._requested.label is not None or preferred([*tables[0].columns], LABEL_NAMES):
+            if self._requested.label is not None or _share_labels(tables):
                 self._notes.append(f"{self._origin}: the rows of {listed(path.name for path in paths)} together")
                 return joined(tables, self._origin)
             if names := _class_names(paths):
@@ -291,6 +296,18 @@ def _is_lines(file: DataFile) -> bool:
     return not (len(cells) > 1 and any(map(is_known_name, cells))) and not all("\t" in line for line in lines)
 
 
+def _is_empty_shard(path: Path) -> bool:
+    """Whether a file with a number in its name is empty, as Spark leaves them."""
+    return re.search(r"\d", path.name) is not None and path.stat().st_size == 0
+
+
+def _is_table(file: DataFile) -> bool:
+    """Whether a file of a folder is one to read; bytes that look like a table by chance are none."""
+    reader = reader_of(file)
+    is_binary = b"\x00" in file.head and not file.head.startswith((b"\xff\xfe", b"\xfe\xff"))
+    return reader is not None and (not is_binary or reader.proves(file.head) or file.suffix in reader.suffixes)
+
+
 def _pairs(paths: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
     """The text files that have a label file of the same name but for the words that say so, and these."""
     roles: defaultdict[tuple[str, ...], dict[str, list[Path]]] = defaultdict(lambda: defaultdict(list))
@@ -302,6 +319,17 @@ def _pairs(paths: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
         texts = found["text"] or found["plain"]
         if len(texts) == len(found["label"]) == 1:
             yield texts[0], found["label"][0]
+
+
+def _share_labels(tables: Sequence[RawTable]) -> bool:
+    """Whether tables with the same columns have one that is called a label, or whose few values recur in all of them."""
+    if preferred([*tables[0].columns], LABEL_NAMES):
+        return True
+    for name, cells in tables[0].columns.items():
+        labels = [set(map(label_of, table.columns[name])) - {None} for table in tables]
+        if 2 * len(labels[0]) <= len(cells) and len(set.intersection(*labels)) > 1:
+            return True
+    return False
 
 
 def _stem(path: Path) -> str:
@@ -325,12 +353,12 @@ def _class_names(paths: Sequence[Path]) -> list[str]:
     return classes if is_told else []
 
 
-def _of_one_format(pieces: Sequence[_Piece]) -> list[_Piece]:
-    """The pieces of the format that most parts have: data sets come in several formats at once."""
+def _of_one_format(pieces: list[_Piece]) -> list[_Piece]:
+    """The pieces of one format, where that has all parts: data sets come in several formats at once."""
     parts: defaultdict[str, set[Split | None]] = defaultdict(set)
     for piece in pieces:
-        parts[piece.path.suffix.lower()].add(part_in(piece.path.name))
-    best = max(parts, key=lambda suffix: len(parts[suffix]))
-    every = {part for found in parts.values() for part in found}
-    kept = {best} if parts[best] == every else set(parts)
-    return [piece for piece in pieces if piece.path.suffix.lower() in kept]
+        if has_table_ending(piece.path):
+            parts[piece.path.suffix.lower()].add(part_in(piece.path.name))
+    every = {part_in(piece.path.name) for piece in pieces}
+    best = next((suffix for suffix, found in parts.items() if found == every), None)
+    return pieces if best is None else [piece for piece in pieces if piece.path.suffix.lower() == best]
