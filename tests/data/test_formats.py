@@ -16,7 +16,10 @@ import pyarrow as pa
 import pyarrow.feather
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from support.covering import examples
 from tuner.data.reading import compression
 from tuner.data.reading.columns import Columns
 from tuner.data.reading.formats import COMPRESSIONS, READERS, known_formats, known_suffixes
@@ -397,6 +400,38 @@ def test_spreadsheets_without_a_table_are_one_line(tmp_path: Path, raw: bytes, r
     with pytest.raises(InputError, match=reason) as caught:
         load(tmp_path / "f.xlsx")
     assert "\n" not in str(caught.value)
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    folder = tmp_path_factory.mktemp("sound")
+    for name, write in ARROW_WRITERS.items():
+        write(NAMED, folder / name)
+    return {
+        **{name: (folder / name).read_bytes() for name in ARROW_WRITERS},
+        **{f"f.csv{ending}": pack(CSV.encode() * 3) for ending, pack in PACKERS.items()},
+        **{f"f.{kind}": archive_of(FILES, kind) for kind in ("zip", "tar", "tar.gz", "tar.zst")},
+        "f.xlsx": workbook({"Data": TABLE}),
+    }
+
+
+@given(st.integers(0, 10**6), st.integers(0, 10**6), st.binary(min_size=1, max_size=4))
+@settings(
+    deadline=None,
+    max_examples=examples(300),
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+def test_any_damaged_file_loads_or_raises_one_line(
+    tmp_path: Path, sound: dict[str, bytes], chosen: int, place: int, damage: bytes
+) -> None:
+    name = sorted(sound)[chosen % len(sound)]
+    raw = sound[name]
+    place %= len(raw)
+    (tmp_path / name).write_bytes(raw[:place] + damage + raw[place + len(damage) :])
+    try:
+        assert len(load(tmp_path / name)) >= 2
+    except InputError as error:
+        assert "\n" not in str(error)
 
 
 def test_help_and_messages_follow_the_registry() -> None:

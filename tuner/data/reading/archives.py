@@ -54,7 +54,7 @@ def unpacked(path: Path, origin: str) -> Iterator[Path]:
                     target.parent.mkdir(parents=True, exist_ok=True)
                     with target.open("wb") as file:
                         spent += copy_bounded(content, file, origin, spent=spent)
-        except (*DAMAGED, tarfile.TarError) as error:
+        except DAMAGED as error:
             raise InputError(
                 f"{origin} cannot be unpacked ({shown(str(error), 200)}): unpack it, and give the folder"
             ) from error

@@ -48,7 +48,9 @@ def _arrow_table(source: Path | BinaryIO) -> pa.Table:
     with pa.memory_map(str(source)) if isinstance(source, Path) else pa.PythonFile(source) as file:
         is_stream = file.read(4) == b"\xff\xff\xff\xff"
         file.seek(0)
-        return pa.ipc.open_stream(file).read_all() if is_stream else pyarrow.feather.read_table(file)
+        table = pa.ipc.open_stream(file).read_all() if is_stream else pyarrow.feather.read_table(file)
+    table.validate(full=True)  # Arrow believes offsets; those of a damaged file lead anywhere
+    return table
 
 
 def _read(

@@ -7,6 +7,8 @@ import bz2
 import gzip
 import lzma
 import re
+import struct
+import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -18,8 +20,11 @@ from tuner.errors import InputError
 
 LARGEST = 4 * 2**30
 """Bytes that a compressed file or an archive may unpack to."""
-DAMAGED = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError, RuntimeError)
-"""What reading a damaged or an encrypted file raises."""
+DAMAGED = (
+    *(OSError, EOFError, RuntimeError, ValueError, IndexError),  # the last of zipfile, where a name has no character
+    *(zlib.error, lzma.LZMAError, struct.error, zipfile.BadZipFile, tarfile.TarError),
+)
+"""What unpacking a damaged or an encrypted file raises."""
 _CHUNK = 2**20
 
 

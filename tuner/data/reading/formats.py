@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import io
 import re
-import tarfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING, BinaryIO
 
 from tuner.data.reading.compression import (
     COMPRESSIONS,
@@ -50,7 +50,8 @@ class DataFile:
     @cached_property
     def compression(self) -> Compression | None:
         """How the file is compressed, None where it is not."""
-        return compression_of(self.path)
+        with self._unpacking():
+            return compression_of(self.path)
 
     @property
     def suffix(self) -> str:
@@ -65,21 +66,32 @@ class DataFile:
     @cached_property
     def head(self) -> bytes:
         """The first bytes, unpacked."""
-        with self.path.open("rb") if self.compression is None else self.compression.open(self.path) as file:
+        with self._unpacking(), self._opened() as file:
             return file.read(_HEAD).removeprefix(b"\xef\xbb\xbf")
 
     def content(self) -> bytes:
         """All bytes, unpacked."""
-        if self.compression is None:
-            return self.path.read_bytes()
         content = io.BytesIO()
-        with self.compression.open(self.path) as file:
+        with self._unpacking(), self._opened() as file:
+            if self.compression is None:
+                return file.read()
             copy_bounded(file, content, self.origin)
         return content.getvalue()
 
     def source(self) -> Path | BinaryIO:
         """What reads parts of the file at will: its path, or its content where it is compressed."""
         return self.path if self.compression is None else io.BytesIO(self.content())
+
+    def _opened(self) -> IO[bytes]:
+        return self.path.open("rb") if self.compression is None else self.compression.open(self.path)
+
+    @contextmanager
+    def _unpacking(self) -> Iterator[None]:
+        try:
+            yield
+        except DAMAGED as error:
+            reason = shown(getattr(error, "strerror", None) or str(error))
+            raise InputError(f"{self.origin} cannot be read ({reason}): check the file and its permissions") from error
 
 
 @dataclass(frozen=True)
@@ -235,19 +247,13 @@ def read_table(file: DataFile, *, may_be_empty: bool = False) -> RawTable:
     Raises:
         InputError: where the format is unknown, or the file is not of its format, damaged, or without rows.
     """
-    try:
-        reader = reader_of(file)
-        if reader is None:
-            raise InputError(f"{file.origin} has the unknown ending {shown(file.suffix)}: give {known_suffixes()}")
-        table = reader.read(file)
-        if not may_be_empty and not any(table.columns.values()):
-            raise InputError(f"{file.origin} has no rows: give a file with labelled texts")
-        return table if table.format else replace(table, format=reader.name)
-    except (*DAMAGED, tarfile.TarError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(
-            f"{file.origin} cannot be read ({shown(reason)}): check the file and its permissions"
-        ) from error
+    reader = reader_of(file)
+    if reader is None:
+        raise InputError(f"{file.origin} has the unknown ending {shown(file.suffix)}: give {known_suffixes()}")
+    table = reader.read(file)
+    if not may_be_empty and not any(table.columns.values()):
+        raise InputError(f"{file.origin} has no rows: give a file with labelled texts")
+    return table if table.format else replace(table, format=reader.name)
 
 
 def known_formats() -> str:
