@@ -70,6 +70,12 @@ def test_json_in_all_forms(tmp_path: Path, name: str, content: str) -> None:
     assert_read(load(tmp_path / name))
 
 
+def test_a_column_of_lists_is_no_list_of_records(tmp_path: Path) -> None:
+    columns = {"text": TEXTS, "tags": [["a"]] * 6, "label": LABELS}
+    (tmp_path / "f.json").write_text(json.dumps(columns))
+    assert_read(load(tmp_path / "f.json"))
+
+
 def test_texts_under_the_names_of_their_classes(tmp_path: Path) -> None:
     (tmp_path / "f.json").write_text(json.dumps({"pos": ["good", "fine", "well"], "neg": ["bad", "poor"]}))
     dataset = load(tmp_path / "f.json")
@@ -383,7 +389,7 @@ def test_spreadsheets(tmp_path: Path, name: str, sheets: dict[str, list[list[obj
 
 def test_a_spreadsheet_without_header_and_with_numbers(tmp_path: Path) -> None:
     (tmp_path / "f.xlsx").write_bytes(workbook({"Data": [[text, i % 2] for i, text in enumerate(TEXTS)]}))
-    dataset = load(tmp_path / "f.xlsx", columns=Columns("column_1", "column_2"))
+    dataset = load(tmp_path / "f.xlsx", columns=Columns(label="column_2"))
     assert (dataset.texts, dataset.label_names) == (tuple(TEXTS), ("0", "1"))
 
 

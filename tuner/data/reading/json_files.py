@@ -97,9 +97,12 @@ def _columns_of(document: dict[str, Any]) -> dict[str, list[object]]:
     names, rows = document.get("columns"), document.get("data")
     if isinstance(names, list) and isinstance(rows, list) and all(isinstance(row, list) for row in rows):
         return {str(name): [row[i] if i < len(row) else None for row in rows] for i, name in enumerate(names)}
-    if len(values) > 1 and all(isinstance(value, list) and not (value and _is_record(value[0])) for value in values):
-        if len({len(value) for value in values}) == 1:
+    if len(values) > 1 and all(isinstance(value, list) for value in values):
+        are_records = [bool(value) and _is_record(value[0]) for value in values]
+        if len({len(value) for value in values}) == 1 and not all(are_records):
             return document
+        if any(are_records):
+            return {}
         texts = [(text, label) for label, value in document.items() for text in value]  # the texts of each class
         return {"text": [text for text, _ in texts], "label": [label for _, label in texts]}
     if not values or not all(isinstance(value, dict) and value for value in values):
