@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from tuner.data.reading.columns import Columns
+from tuner.data.reading.file_names import part_in
 from tuner.data.reading.loading import load_dataset
-from tuner.data.reading.raw_table import part_in
 from tuner.data.text_dataset import Split, TextDataset
 from tuner.errors import InputError
 

@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from tuner.data.reading.raw_table import RawTable, part_in
+from tuner.data.reading.file_names import part_in
+from tuner.data.reading.raw_table import RawTable
 from tuner.errors import InputError
 from tuner.formatting import listed, shown
 

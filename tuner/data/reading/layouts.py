@@ -7,7 +7,7 @@ neg beside `pos.txt`, and the texts of their own in `dev_text.txt` have their la
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -18,13 +18,13 @@ from tuner.data.reading.charset import decode
 from tuner.data.reading.class_folders import read_class_folders
 from tuner.data.reading.columns import Columns
 from tuner.data.reading.compression import is_hidden
+from tuner.data.reading.file_names import are_shards, class_names, is_no_data, part_in, text_and_label_files
 from tuner.data.reading.formats import (
     DataFile,
     has_table_ending,
     known_suffixes,
     read_table,
     reader_of,
-    without_endings,
 )
 from tuner.data.reading.joining import joined, joined_parts, joined_shards, with_constant
 from tuner.data.reading.raw_table import (
@@ -34,24 +34,12 @@ from tuner.data.reading.raw_table import (
     is_known_name,
     label_of,
     normal,
-    part_in,
     part_of,
     preferred,
 )
 from tuner.data.text_dataset import Split
 from tuner.errors import InputError
 from tuner.formatting import counted, listed, shown
-
-_NO_DATA = re.compile(
-    r".*readme.*|(licen[cs]e|changelog|citation|requirements|classes|vocab).*"
-    r"|(dataset_infos?|dataset_dict|state|meta|metadata|config|info)\.json"
-    r"|.*\.(md|rst|py|ipynb|html?|pdf|png|jpe?g|gif|ya?ml|toml|sh|log|crc|lock|bib)",
-    re.IGNORECASE,
-)
-_WORD = re.compile(r"[A-Za-z]+")
-_NUMBERS = re.compile(r"(?<![A-Za-z])[0-9a-f]*\d[0-9a-f]*(?![A-Za-z])")
-_TEXT_WORDS = {"text", "texts", "sentence", "sentences", "data", "x", "input", "inputs", "docs", "documents", "reviews"}
-_LABEL_WORDS = {"label", "labels", "y", "target", "targets", "class", "classes", "tags", "intent", "intents"}
 
 
 def read_layout(entries: Sequence[Path], root: Path, requested: Columns, *, origin: str) -> RawTable:
@@ -101,7 +89,7 @@ class _Layout:
         files = [entry for entry in entries if entry.is_file()]
         if saved := next((file for file in files if file.name == "state.json"), None):
             return self._saved(saved)
-        pieces = self._pieces([file for file in files if not _NO_DATA.fullmatch(file.name)])
+        pieces = self._pieces([file for file in files if not is_no_data(file.name)])
         parts = [folder for folder in folders if _is_part(folder, folders)]
         if parts or any(part_in(piece.path.name) is not None for piece in pieces):
             return self._parts(pieces, parts, [folder for folder in folders if folder not in parts])
@@ -134,7 +122,7 @@ class _Layout:
     def _pieces(self, files: Sequence[Path]) -> list[_Piece]:
         """Pairs of a text file and a label file, and the other files one by one."""
         lines = {path for path in files if _is_lines(self._file(path))}
-        pairs = dict(_pairs(sorted(lines)))
+        pairs = dict(text_and_label_files(sorted(lines)))
         labels = set(pairs.values())
         known = [path for path in files if (path in lines or _is_table(self._file(path))) and not _is_empty_shard(path)]
         self._say_not_read(path for path in files if path not in known)
@@ -201,9 +189,9 @@ class _Layout:
             pieces = tables
         if len(pieces) == 1:
             return pieces[0].read()
-        if _are_shards([piece.path.name for piece in pieces]):
+        if are_shards([piece.path.name for piece in pieces]):
             return joined_shards([piece.read() for piece in pieces], self._origin)
-        whole = [piece for piece in pieces if part is not None and part_of(_stem(piece.path)) is part]
+        whole = [piece for piece in pieces if part is not None and part_of(piece.path.name.partition(".")[0]) is part]
         if len(whole) == 1:
             self._say_not_read(piece.path for piece in pieces if piece is not whole[0])
             return whole[0].read()
@@ -215,7 +203,7 @@ class _Layout:
             if self._requested.label is not None or _share_labels(tables):
                 self._notes.append(f"{self._origin}: the rows of {listed(path.name for path in paths)} together")
                 return joined(tables, self._origin)
-            if names := _class_names(paths):
+            if names := class_names(paths):
                 return self._classes(paths, names, tables)
         files = listed((path.relative_to(self._root).as_posix() for path in paths), 6)
         raise InputError(
@@ -226,7 +214,7 @@ class _Layout:
     def _class_files(self, pieces: Sequence[_Piece]) -> RawTable:
         """One file a class, one text a line."""
         paths = [piece.path for piece in pieces]
-        names = _class_names(paths)
+        names = class_names(paths)
         if not names:
             return self._similar(paths, ())
         tables: list[RawTable] = []
@@ -282,7 +270,7 @@ def _is_part(folder: Path, folders: Sequence[Path]) -> bool:
 
 def _holds_tables(folder: Path) -> bool:
     """Whether the files of a folder are tables rather than texts, by their names."""
-    files = [entry for entry in entries_of(folder) if entry.is_file() and not _NO_DATA.fullmatch(entry.name)]
+    files = [entry for entry in entries_of(folder) if entry.is_file() and not is_no_data(entry.name)]
     return bool(files) and all(has_table_ending(file) for file in files)
 
 
@@ -308,19 +296,6 @@ def _is_table(file: DataFile) -> bool:
     return reader is not None and (not is_binary or reader.proves(file.head) or file.suffix in reader.suffixes)
 
 
-def _pairs(paths: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
-    """The text files that have a label file of the same name but for the words that say so, and these."""
-    roles: defaultdict[tuple[str, ...], dict[str, list[Path]]] = defaultdict(lambda: defaultdict(list))
-    for path in paths:
-        words = [word.lower() for word in _WORD.findall(path.name.removesuffix(".txt"))]
-        role = "label" if _LABEL_WORDS & set(words) else "text" if _TEXT_WORDS & set(words) else "plain"
-        roles[tuple(word for word in words if word not in _TEXT_WORDS | _LABEL_WORDS)][role].append(path)
-    for found in roles.values():
-        texts = found["text"] or found["plain"]
-        if len(texts) == len(found["label"]) == 1:
-            yield texts[0], found["label"][0]
-
-
 def _share_labels(tables: Sequence[RawTable]) -> bool:
     """Whether tables with the same columns have one that is called a label, or whose few values recur in all of them."""
     if preferred([*tables[0].columns], LABEL_NAMES):
@@ -330,27 +305,6 @@ def _share_labels(tables: Sequence[RawTable]) -> bool:
         if 2 * len(labels[0]) <= len(cells) and len(set.intersection(*labels)) > 1:
             return True
     return False
-
-
-def _stem(path: Path) -> str:
-    return path.name.partition(".")[0]
-
-
-def _are_shards(names: Sequence[str]) -> bool:
-    """Whether names differ in numbers only, or are of the parts that Spark writes."""
-    return all(name.startswith("part-") for name in names) or len({_NUMBERS.sub("#", name) for name in names}) == 1
-
-
-def _class_names(paths: Sequence[Path]) -> list[str]:
-    """What the names of files do not have in common, none where that is nothing or a number."""
-    names = [re.split(r"([^A-Za-z0-9]+)", without_endings(path.name)) for path in paths]
-    for end in (0, -1):
-        while all(len(name) > 1 for name in names) and len({name[end] for name in names}) == 1:
-            for name in names:
-                del name[end]
-    classes = ["".join(name).strip("-_. ") for name in names]
-    is_told = len(set(classes)) == len(classes) and all(classes) and not all(map(str.isdecimal, classes))
-    return classes if is_told else []
 
 
 def _of_one_format(pieces: list[_Piece]) -> list[_Piece]:

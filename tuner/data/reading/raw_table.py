@@ -1,7 +1,6 @@
 """What every reader returns: named columns of cells; and what single cells and column names mean."""
 
 import math
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -63,16 +62,6 @@ _PARTS = {
 def part_of(name: str) -> Split | None:
     """Return the part of a split that `name` means ("train", "Valid", "DEV" ...), None where it means none."""
     return _PARTS.get(name.strip().lower())
-
-
-_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
-
-
-def part_in(name: str) -> Split | None:
-    """Return the part that a name of a file or a key holds as a word ("imdb_train-00.csv"), None without exactly one."""
-    words = (word.lower() for word in _WORD.findall(name))
-    parts = {part_of(word.removesuffix("set").removesuffix("data")) for word in words} - {None}
-    return next(iter(parts)) if len(parts) == 1 else None
 
 
 def label_of(cell: object) -> str | None:
