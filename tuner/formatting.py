@@ -22,6 +22,13 @@ def listed(names: Iterable[object], limit: int = 12) -> str:
     return ", ".join(every[:limit]) + (f" and {rest:,} more" if rest > 0 else "")
 
 
+def share_text(share: float) -> str:
+    """Return a share of 0 to 1 in percent, with a decimal where it is small: what is rare is never 0%."""
+    if 0 < share < 0.001:
+        return "<0.1%"
+    return f"{share:.1%}" if 0 < share < 0.1 or 0.9 < share < 1 else f"{share:.0%}"
+
+
 def duration_text(seconds: float) -> str:
     """``42 s``, ``3 min 20 s``, ``2 h 05 min``."""
     whole = round(seconds)

@@ -160,6 +160,8 @@ def repeat_command(run: Run) -> str:
         "max_params": asked.max_params, "time_budget": asked.time_budget, "vectors": _vectors(run),
         "max_length": data.max_length, "min_freq": data.min_freq, "max_tokens": data.max_tokens,
         "promotion": early.promotion or None, "stop_words": data.stop_words or None,
+        "fold_labels": data.fold_labels or None, "drop_rare": data.drop_rare or None,
+        "min_class_count": data.min_class_count if data.min_class_count > 1 else None,
     }  # fmt: skip
     return _command("search", options)
 

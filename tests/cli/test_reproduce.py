@@ -35,7 +35,7 @@ def test_a_dry_run_says_the_cost_and_writes_nothing(questions, capsys):
     assert run(["reproduce", "trec_grid", "--fraction", "0.5", "--dry-run", *options(questions)]) == 0
     output = " ".join(capsys.readouterr().out.split())
     assert "300 of at most 100 epochs, grid" in output
-    assert "train 72, validation 33, test 15" in output
+    assert "texts 120 72 33 15" in output
     assert "a share of 0.5" in output
     assert "forecast" in output
     assert not list(questions.glob("runs/*"))

@@ -187,13 +187,13 @@ def test_bytes_in_parquet(tmp_path: Path) -> None:
     path = str(tmp_path / "f.parquet")
     assert load_dataset(path, data_dir=tmp_path).texts == tuple(TEXTS)
     with pytest.raises(InputError, match="column 'image' holds a bytes in row 1: name another with `text_column`"):
-        load_dataset(path, Columns("image"), data_dir=tmp_path)
+        load_dataset(path, Columns(("image",)), data_dir=tmp_path)
 
 
 def test_half_surrogates_and_numbers_as_text(tmp_path: Path) -> None:
     rows = ['{"text": "a\\ud800", "label": 1}', '{"text": 5, "label": 0}'] * 2
     (tmp_path / "f.jsonl").write_text("\n".join(rows))
-    assert load_dataset(str(tmp_path / "f.jsonl"), Columns("text"), data_dir=tmp_path).texts == ("a\ufffd", "5") * 2
+    assert load_dataset(str(tmp_path / "f.jsonl"), Columns(("text",)), data_dir=tmp_path).texts == ("a\ufffd", "5") * 2
 
 
 def loads_or_tells(name: str, raw: bytes) -> None:

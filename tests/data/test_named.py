@@ -127,8 +127,7 @@ def test_trec(tmp_path: Path) -> None:
     assert dataset.texts[4] == "What is café ?"
     assert dataset.split is not None
     assert dataset.split.tolist() == [0] * 5 + [2] * 2
-    with pytest.raises(InputError, match="class 'DESC:def' of column 'fine_label' has one example"):
-        load_dataset("trec", Columns(label="fine_label"), data_dir=tmp_path)
+    assert "DESC:def" in load_dataset("trec", Columns(label="fine_label"), data_dir=tmp_path).label_names
 
 
 def test_a_bad_trec_line(tmp_path: Path) -> None:

@@ -144,7 +144,14 @@ def test_texts_of_later_parts_leave_the_earlier_ones() -> None:
     ("dataset", "reason"),
     [
         (given_split([Split.TEST] * 4), "leaves no row for training"),
-        (make_dataset("d", ["x", "y", "z"], ["a", "a", "b"]), "class 'b' of d has 1 examples"),
+        (
+            make_dataset("d", ["x", "y", "z"], ["a", "a", "b"]),
+            "class 'b' of column 'label' of d has one example, and two",
+        ),
+        (
+            make_dataset("d", ["x", "y", "z", "w"], ["a", "a", "b", "c"]),
+            r"class 'b' .* has one example \(and 1 other class\).*: add examples, or leave such classes out with `drop_rare`",
+        ),
         (make_dataset("d", ["x", "x", "y", "y"], ["a", "a", "b", "b"]), "leaves no row for validation"),
     ],
 )
@@ -159,6 +166,48 @@ def test_data_that_cannot_be_split(dataset: TextDataset, reason: str) -> None:
 def test_settings_out_of_range(seed: int, validation: float, test: float) -> None:
     with pytest.raises(InputError, match="Received"):
         split_rows(plain(20), seed=seed, validation=validation, test=test)
+
+
+def test_a_repeated_text_counts_for_the_class_that_most_of_its_rows_have() -> None:
+    texts = ["love it"] * 22 + [f"text {i}" for i in range(800)]
+    labels = ["4"] + ["5"] * 18 + ["4"] * 3 + ["4"] * 150 + ["5"] * 650
+    dataset = make_dataset("d", texts, labels)
+    for seed in range(20):
+        splits = split_rows(dataset, seed=seed)
+        whole = float((dataset.labels == 1).mean())
+        for part in (splits.train, splits.validation, splits.test):
+            assert abs(float((dataset.labels[part] == 1).mean()) - whole) < 0.06
+
+
+@pytest.mark.parametrize(("by_majority", "test"), [(True, [3, 7, 12, 18]), (False, [5, 12, 13, 18])])
+def test_the_split_of_earlier_runs_can_be_drawn_again(by_majority: bool, test: list[int]) -> None:
+    texts = ["same"] * 3 + [f"text {i}" for i in range(17)]
+    dataset = make_dataset("d", texts, ["a", "b", "b"] + ["a", "b"] * 8 + ["a"])
+    assert split_rows(dataset, seed=3, by_majority=by_majority).test.tolist() == test
+
+
+def test_a_class_with_one_example_stays_where_a_given_split_puts_it() -> None:
+    texts = [f"text {i}" for i in range(41)]
+    labels = [*("a", "b") * 20, "odd"]
+    for parts in (
+        [Split.TRAIN] * 20 + [Split.VALIDATION] * 10 + [Split.TEST] * 10 + [Split.TRAIN],
+        [Split.TRAIN] * 30 + [Split.TEST] * 10 + [Split.TRAIN],
+    ):
+        splits = split_rows(make_dataset("d", texts, labels, split=parts), seed=0)
+        assert 40 in splits.train
+        assert "classes with one example, which stays where the given split puts it: 'odd'" in splits.notes
+
+
+def test_a_part_with_other_shares_says_so() -> None:
+    texts = [f"text {i}" for i in range(200)]
+    parts = [Split.TRAIN] * 120 + [Split.VALIDATION] * 40 + [Split.TEST] * 40
+    labels = ["a", "b"] * 60 + ["a"] * 38 + ["b"] * 2 + ["a", "b"] * 20
+    notes = split_rows(make_dataset("d", texts, labels, split=parts), seed=0).notes
+    assert [note for note in notes if "differ" in note] == [
+        "the shares of the validation set differ from those of all texts: 'a' 95.0%, 59% of all texts; "
+        "'b' 5.0%, 41% of all texts"
+    ]
+    assert not [note for note in split_rows(plain(200), seed=0).notes if "differ" in note]
 
 
 def test_imdb_keeps_its_test_part(shared_data: Path) -> None:

@@ -91,7 +91,7 @@ def run_settings() -> SearchSettings:
         name="run",
         created="2026-01-01T00:00:00+0000",
         data=DataSettings(
-            source="corpus", text_column="text", label_column="label", split_column=None, data_dir="data", fingerprint="0",
+            source="corpus", text_column=("text",), label_column="label", split_column=None, data_dir="data", fingerprint="0",
             label_names=("no", "yes"), train=10, validation=5, test=5, split_seed=0, stop_words=False, characters=False,
             min_freq=2, max_tokens=100, max_length=50, vocabulary_size=3000,
         ),

@@ -7,6 +7,7 @@ from typing import Any
 import click
 import numpy as np
 
+from tuner.cli.spelling import with_options
 from tuner.data.pipeline import PreparedData
 from tuner.runs.settings import SearchSettings
 from tuner.search.forecast import Forecast
@@ -16,7 +17,11 @@ _EXAMPLES = 3
 
 def print_plan_document(settings: SearchSettings, data: PreparedData, expected: Forecast | None) -> None:
     """One JSON document on stdout: the data as they were read, the notes of the screen, and the forecast."""
-    document = {"data": _data(settings, data), "notes": list(data.notes), "forecast": _forecast(expected)}
+    document = {
+        "data": _data(settings, data),
+        "notes": [with_options(note) for note in data.notes],
+        "forecast": _forecast(expected),
+    }
     click.echo(json.dumps(document, ensure_ascii=False, allow_nan=False))
 
 

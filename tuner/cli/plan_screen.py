@@ -1,15 +1,14 @@
 """The screen before a search: what is going to happen."""
 
-from collections import Counter
-
 import numpy as np
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 
 from search_spaces.domains import Choice
+from tuner.cli.spelling import with_options
 from tuner.data.batches import Buckets, buckets_of
 from tuner.data.pipeline import BUILT_IN, PreparedData
-from tuner.formatting import counted, duration_text
+from tuner.formatting import counted, duration_text, share_text, shown
 from tuner.runs.settings import SearchSettings, VectorSettings
 from tuner.search.forecast import Forecast
 from tuner.search.launch import disk_bound
@@ -23,42 +22,58 @@ def print_plan(
     grid = Table(box=None, show_header=False, pad_edge=False)
     grid.add_column(style="bold", no_wrap=True)
     grid.add_column(overflow="fold")
-    for name, text in (
+    rows: list[tuple[str, RenderableType]] = [
         ("data", _data(settings, data)),
         ("texts", _lengths(settings, data)),
         *([("vectors", _vectors(settings.vectors))] if settings.vectors else []),
-        *(("note", note) for note in data.notes),
+        *(("note", with_options(note)) for note in data.notes),
         ("space" if settings.hypermodel is None else "hypermodel", _space(settings)),
         ("trials", _trials(settings)),
         ("workers", _workers(settings)),
         ("forecast", _forecast(expected)),
         ("disk", _disk(settings)),
         ("run", folder),
-    ):
-        grid.add_row(name, text)
+    ]
+    for row in rows:
+        grid.add_row(*row)
     console.print(grid)
     console.print()
 
 
-def _data(settings: SearchSettings, data: PreparedData) -> str:
-    counts = Counter(data.dataset.labels.tolist())
-    total = len(data.dataset)
-    named = [f"{name} {counts[number] / total:.0%}" for number, name in enumerate(data.dataset.label_names)]
-    shown = ", ".join(named[:8]) + (f" and {len(named) - 8} more" if len(named) > 8 else "")
+_CLASSES_SHOWN = 12
+
+
+def _data(settings: SearchSettings, data: PreparedData) -> Group:
+    """Where the texts come from, how many of each class there are in each part, and what answering blindly would reach."""
+    names, labels, splits = data.dataset.label_names, data.dataset.labels, data.splits
     source = (
         "generated corpus (give your own with --data)" if settings.data.source == BUILT_IN else settings.data.source
     )
-    return (
-        f"{source}\n{total:,} texts, {len(named)} classes: {shown}\n"
-        f"train {settings.data.train:,}, validation {settings.data.validation:,}, test {settings.data.test:,} (not touched)"
-    )
+    parts = {"train": splits.train, "validation": splits.validation, "test, not touched": splits.test}
+    parts = {"all": np.concatenate(list(parts.values())), **parts}
+    counts = {part: np.bincount(labels[rows], minlength=len(names)) for part, rows in parts.items()}
+    table = Table(box=None, pad_edge=False)
+    table.add_column(counted(len(names), "class"), overflow="fold")
+    for part in counts:
+        table.add_column(part, justify="right", no_wrap=True)
+    for number, name in enumerate(names[:_CLASSES_SHOWN]):
+        cells = (f"{own[number]:,} ({share_text(own[number] / own.sum())})" for own in counts.values())
+        table.add_row(name, *cells)
+    if len(names) > _CLASSES_SHOWN:
+        table.add_row(
+            f"{len(names) - _CLASSES_SHOWN:,} more", *(f"{own[_CLASSES_SHOWN:].sum():,}" for own in counts.values())
+        )
+    table.add_row("texts", *(f"{own.sum():,}" for own in counts.values()))
+    largest = int(counts["all"].argmax())
+    share = share_text(counts["all"][largest] / counts["all"].sum())
+    return Group(source, table, f"always {shown(names[largest])} would be right in {share}")
 
 
 def _lengths(settings: SearchSettings, data: PreparedData) -> str:
-    lengths = data.encoded.train.lengths
+    counts = data.token_counts
     many, few = (buckets_of(data.encoded, compiled=compiled) for compiled in (False, True))
     return (
-        f"{np.median(lengths):.0f} tokens in the median, longest {lengths.max()}, "
+        f"{np.median(counts):.0f} tokens in the median, longest {counts.max():,}, "
         f"vocabulary {settings.data.vocabulary_size:,}\n"
         f"batches of length {_buckets(many)}; where XLA compiles, {_buckets(few)}"
     )

@@ -32,9 +32,19 @@ seed_option = click.option("--seed", default=0, show_default=True, metavar="K", 
 )
 @click.option("--validation-data", cls=GivenOnce, metavar="D", help="Texts to validate on, where they lie apart.")
 @click.option("--test-data", cls=GivenOnce, metavar="D", help="Texts to set aside for the test, where they lie apart.")
-@click.option("--text-column", metavar="C", help="Column of the texts; found by itself where it can be.")
+@click.option(
+    "--text-column",
+    multiple=True,
+    metavar="C",
+    help="Column of the texts; found by itself where it can be. Repeatable: title and body are joined.",
+)
 @click.option("--label-column", metavar="C", help="Column of the labels; found by itself where it can be.")
 @click.option("--split-column", metavar="C", help="Column that says train, validation or test.")
+@click.option("--fold-labels", is_flag=True, help="Make labels that differ in capitals only one class.")
+@click.option(
+    "--min-class-count", default=1, show_default=True, metavar="N", help="Leave out classes with fewer texts."
+)
+@click.option("--drop-rare", is_flag=True, help="Leave out classes with one text, which cannot be split.")
 @click.option(
     "--data-dir",
     type=PATH,

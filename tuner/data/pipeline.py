@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from tuner.data.classes import drop_rare_classes, join_capitals
 from tuner.data.corpus import generate_corpus
 from tuner.data.encoded import EncodedSplits, encode_splits
 from tuner.data.reading.columns import FIND_ALL, Columns
@@ -43,6 +44,11 @@ class DataRequest:
         columns: those of texts, labels and split.
         validation_data: where the texts to validate on lie, if they lie apart from ``source``.
         test_data: where the texts to test on lie, if they lie apart.
+        fold_labels: make labels that differ in capitals only one class.
+        min_class_count: examples below which a class is left out.
+        drop_rare: leave classes with one example out.
+        majority_split: draw a split where a repeated text with several labels counts for the class of most of its rows, else
+            for that of its first row, as runs of before did.
     """
 
     source: str
@@ -59,6 +65,10 @@ class DataRequest:
     columns: Columns = FIND_ALL
     validation_data: str | None = None
     test_data: str | None = None
+    fold_labels: bool = False
+    min_class_count: int = 1
+    drop_rare: bool = False
+    majority_split: bool = True
 
 
 @dataclass(frozen=True)
@@ -92,7 +102,9 @@ def prepare_data(request: DataRequest) -> PreparedData:
     Raises:
         InputError: for every fault of the data or of the request.
     """
-    dataset = draw_share(_load(request), request.fraction, seed=request.split_seed)
+    dataset = join_capitals(_load(request), fold=request.fold_labels)
+    dataset = drop_rare_classes(dataset, minimum=max(request.min_class_count, 2 if request.drop_rare else 1))
+    dataset = draw_share(dataset, request.fraction, seed=request.split_seed)
     if not request.given_split:
         dataset = dataclasses.replace(dataset, split=None)
     splits = split_rows(
@@ -100,6 +112,7 @@ def prepare_data(request: DataRequest) -> PreparedData:
         seed=request.split_seed,
         validation=request.validation_share * (1 - request.test_share),
         test=request.test_share,
+        by_majority=request.majority_split,
     )
     train, validation = ([dataset.texts[row] for row in rows] for rows in (splits.train, splits.validation))
     tokenizer, tokenizer_notes = Tokenizer.for_texts(train, stop_words=request.stop_words)

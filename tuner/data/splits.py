@@ -1,17 +1,21 @@
 """Which rows train, which validate and which test: as the data say, or drawn; never one text on two sides."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from tuner.data.text_dataset import Split, TextDataset
 from tuner.errors import InputError
-from tuner.formatting import counted, listed, shown
+from tuner.formatting import counted, listed, share_text, shown
 
 Rows = npt.NDArray[np.int64]
+
+_PART_NAMES = {Split.TRAIN: "training", Split.VALIDATION: "validation", Split.TEST: "test"}
+_UNEVEN = 0.05  # a share that differs by less is not worth a note, however many texts there are
 
 
 def assign(
@@ -22,19 +26,19 @@ def assign(
     validation: float,
     test: float,
     rng: np.random.Generator,
+    by_majority: bool = True,
 ) -> Rows:
     """Return the `Split` value (int64 [len(rows)]) of each of `rows`, in their order.
 
     groups, labels: of all rows of the data; rows of one group stay together. validation, test: shares of the rows, 0
-    for no such part. Of every class, the shares are met within rounding as far as its groups allow; a part that is
+    for no such part. by_majority: a group whose labels differ counts for the class of most of its rows, else for that of
+    its first row. Of every class, the shares are met within rounding as far as its groups allow; a part that is
     asked for has room for one row at least, and every class with two groups is both in training and validation.
     """
     members, group_of = np.unique(groups[rows], return_inverse=True)
     classes, class_of = np.unique(labels[rows], return_inverse=True)
     sizes = np.bincount(group_of, minlength=len(members))
-    # Where labels conflict, the group counts for the class of its first row.
-    main = np.empty(len(members), dtype=np.int64)
-    main[group_of[::-1]] = class_of[::-1]
+    main = _main_class(group_of, class_of, len(members), by_majority=by_majority)
     parts = np.full(len(members), int(Split.TRAIN), dtype=np.int64)
     for number in range(len(classes)):
         own = rng.permutation(np.flatnonzero(main == number))
@@ -50,6 +54,16 @@ def assign(
     if validation > 0:
         _spread(parts, sizes, np.unique(np.stack([group_of, class_of]), axis=1), len(classes))
     return parts[group_of]
+
+
+def _main_class(group_of: Rows, class_of: Rows, groups: int, *, by_majority: bool) -> Rows:
+    """Return the class that each group counts for (int64 [groups]); among equals it is that of the first row."""
+    classes = int(class_of.max(initial=0)) + 1
+    pairs, first, counts = np.unique(group_of * classes + class_of, return_index=True, return_counts=True)
+    pairs = pairs[np.lexsort((-first, counts) if by_majority else (-first,))]
+    main = np.empty(groups, dtype=np.int64)
+    main[pairs // classes] = pairs % classes  # of a group's pairs, the last one stays
+    return main
 
 
 def _quota(share: float, total: int) -> int:
@@ -123,15 +137,17 @@ class Splits:
     notes: tuple[str, ...]
 
 
-def split_rows(dataset: TextDataset, *, seed: int, validation: float = 0.1, test: float = 0.2) -> Splits:
+def split_rows(
+    dataset: TextDataset, *, seed: int, validation: float = 0.1, test: float = 0.2, by_majority: bool = True
+) -> Splits:
     """Return the rows to train, validate and test on; the same for the same data and seed, on every platform.
 
     Without a given split, `validation` and `test` are the shares of all rows, drawn class by class, identical texts
     together. A given split stays as it is, but rows whose text also stands in the test set leave training and
     validation, rows whose text stands in validation leave training, and a part that is missing is drawn from the
     training rows.
-    seed: 0 or greater. validation, test: above 0, together below 1. Raises InputError where they are not, where a class
-    has one example, or where a part stays empty.
+    seed: 0 or greater. validation, test: above 0, together below 1. by_majority: as in `assign`.
+    Raises InputError where they are not, where a class has one example and no split is given, or where a part stays empty.
     """
     if seed < 0:
         raise InputError(f"seed must be 0 or greater. Received: {seed}: give another seed")
@@ -141,28 +157,38 @@ def split_rows(dataset: TextDataset, *, seed: int, validation: float = 0.1, test
             f"the shares of validation and test must be above 0 and together below 1. Received: {received}"
         )
     counts = np.bincount(dataset.labels, minlength=len(dataset.label_names))
-    if (counts < 2).any():
-        name = shown(dataset.label_names[int(np.argmin(counts))])
-        raise InputError(
-            f"class {name} of {dataset.name} has {counts.min()} examples, and 2 are needed: add examples, or remove it"
-        )
+    if dataset.split is None and (counts < 2).any():
+        raise _too_few(dataset, counts)
     groups = group_texts(dataset.texts)
     notes = _conflicts(groups, dataset.labels)
     rng = np.random.default_rng(seed)
     rows = np.arange(len(dataset), dtype=np.int64)
+    draw = partial(assign, groups=groups, labels=dataset.labels, rng=rng, by_majority=by_majority)
     if dataset.split is None:
-        parts = assign(rows, groups, dataset.labels, validation=validation, test=test, rng=rng)
+        parts = draw(rows, validation=validation, test=test)
         notes.append(f"no split given: training, validation and test drawn by class with seed {seed}")
     else:
-        parts = _respect(dataset.split, groups, dataset.labels, shares=(validation, test), rng=rng, notes=notes)
+        if single := [dataset.label_names[label] for label in np.flatnonzero(counts == 1)]:
+            notes.append(f"classes with one example, which stays where the given split puts it: {listed(single, 8)}")
+        parts = _respect(dataset.split, groups, dataset.labels, shares=(validation, test), draw=draw, notes=notes)
     train, valid, held_out = (rows[parts == part] for part in Split)
-    for part, name in ((train, "training"), (valid, "validation"), (held_out, "test")):
+    for part, name in zip((train, valid, held_out), _PART_NAMES.values(), strict=True):
         if not len(part):
             raise InputError(
                 f"{dataset.name} leaves no row for {name}: give more examples, or take the split column out"
             )
-    notes += _absences(dataset, parts)
+    notes += [*_absences(dataset, parts), *_uneven_shares(dataset, parts)]
     return Splits(train, valid, held_out, tuple(notes))
+
+
+def _too_few(dataset: TextDataset, counts: Rows) -> InputError:
+    single = [name for name, count in zip(dataset.label_names, counts.tolist(), strict=True) if count < 2]
+    more = f" (and {counted(len(single) - 1, 'other class')})" if len(single) > 1 else ""
+    column = shown(dataset.reading.label_column)
+    return InputError(
+        f"class {shown(single[0])} of column {column} of {dataset.name} has one example{more}, and two are needed where no "
+        "split is given, to train and to validate: add examples, or leave such classes out with `drop_rare`"
+    )
 
 
 def group_texts(texts: Sequence[str]) -> Rows:
@@ -187,7 +213,7 @@ def _respect(
     labels: npt.NDArray[np.int32],
     *,
     shares: tuple[float, float],
-    rng: np.random.Generator,
+    draw: Callable[..., Rows],
     notes: list[str],
 ) -> npt.NDArray[np.int64]:
     """Return the part of every row under a given split, -1 for rows that repeat a text of a later part."""
@@ -211,8 +237,9 @@ def _respect(
     else:
         share = test / (1 - validation) if has_validation else test
         drawn = {"validation": 0.0 if has_validation else validation, "test": share}
-    train = np.flatnonzero(parts == Split.TRAIN)
-    parts[train] = assign(train, groups, labels, **drawn, rng=rng)
+    # A class with one example would lose it to the part that is drawn.
+    train = np.flatnonzero((parts == Split.TRAIN) & (np.bincount(labels)[labels] > 1))
+    parts[train] = draw(train, **drawn)
     missing = " and ".join(name for name, share in drawn.items() if share)
     notes.append(f"the given split has no {missing} set: drawn from its training rows, by class")
     return parts
@@ -220,9 +247,27 @@ def _respect(
 
 def _absences(dataset: TextDataset, parts: npt.NDArray[np.int64]) -> list[str]:
     notes = []
-    for part, name in ((Split.TRAIN, "training"), (Split.VALIDATION, "validation"), (Split.TEST, "test")):
+    for part, name in _PART_NAMES.items():
         present = np.bincount(dataset.labels[parts == part], minlength=len(dataset.label_names)) > 0
         absent = [label for label, there in zip(dataset.label_names, present, strict=True) if not there]
         if absent:
             notes.append(f"no {name} row of {listed(absent)}: too few distinct texts, or none given")
+    return notes
+
+
+def _uneven_shares(dataset: TextDataset, parts: npt.NDArray[np.int64]) -> list[str]:
+    """Return a note for each part in which shares of classes are other than chance would make them."""
+    classes = len(dataset.label_names)
+    whole = np.bincount(dataset.labels[parts >= 0], minlength=classes) / (parts >= 0).sum()
+    notes = []
+    for part, name in _PART_NAMES.items():
+        counts = np.bincount(dataset.labels[parts == part], minlength=classes)
+        share, spread = counts / counts.sum(), np.sqrt(whole * (1 - whole) / counts.sum())
+        differs = (np.abs(share - whole) > 3 * spread) & (np.abs(share - whole) > _UNEVEN) & (counts > 0)
+        if uneven := [
+            f"{shown(dataset.label_names[label])} {share_text(share[label])}, {share_text(whole[label])} of all texts"
+            for label in np.flatnonzero(differs)
+        ]:
+            more = f", and {counted(len(uneven) - 4, 'other class')}" if len(uneven) > 4 else ""
+            notes.append(f"the shares of the {name} set differ from those of all texts: {'; '.join(uneven[:4])}{more}")
     return notes

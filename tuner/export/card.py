@@ -5,7 +5,7 @@ from typing import Any
 
 from tuner.data.pipeline import BUILT_IN
 from tuner.export.trained import TrainedCustomModel, TrainedModel
-from tuner.formatting import shown
+from tuner.formatting import listed, shown
 from tuner.metrics import ACCURACY
 from tuner.models.counting import count_parameters
 from tuner.models.network_spec import Network
@@ -184,7 +184,7 @@ def _data(model: TrainedModel | TrainedCustomModel) -> str:
         known = min(model.network.vocabulary, known)
     return "\n".join(
         [
-            f"- Source: {source}, columns {shown(data.text_column)} and {shown(data.label_column)}",
+            f"- Source: {source}, columns {listed(data.text_column)} and {shown(data.label_column)}",
             f"- Fingerprint (SHA-256): `{data.fingerprint}`",
             f"- Split: {data.train:,} training, {data.validation:,} validation, {data.test:,} test, seed {data.split_seed}",
             f"- Words: the {known - 2:,} most frequent of the training texts; {encoder.vocabulary.coverage(known):.1%} "

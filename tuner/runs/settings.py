@@ -4,10 +4,10 @@ import json
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 
 from search_spaces.custom_space import custom_space_of, kinds_of
 from search_spaces.documents import space_of
@@ -28,7 +28,10 @@ class DataSettings(_Settings):
     source: str
     validation_data: str | None = None
     test_data: str | None = None
-    text_column: str
+    text_column: Annotated[
+        tuple[str, ...], BeforeValidator(lambda names: (names,) if isinstance(names, str) else names)
+    ]
+    """In the order in which the texts are joined; earlier versions knew one and wrote its name alone."""
     label_column: str
     split_column: str | None
     data_dir: str
@@ -50,6 +53,11 @@ class DataSettings(_Settings):
     test_share: float = 0.2
     validation_share: float = 0.125
     fraction: float = 1.0
+    fold_labels: bool = False
+    min_class_count: int = 1
+    drop_rare: bool = False
+    majority_split: bool = False
+    """Earlier versions drew a text with several labels by that of its first row: their runs are resumed on their split."""
 
     @model_validator(mode="before")
     @classmethod

@@ -41,6 +41,7 @@ from tuner.search.warm_start import points_of_earlier_run
 _KEPT_OF_DATA = (
     *("split_seed", "min_freq", "max_tokens", "max_length"),
     *("given_split", "test_share", "validation_share", "fraction"),
+    *("fold_labels", "min_class_count", "drop_rare", "majority_split"),
 )
 _VERSIONED = ("ray", "tensorflow", "keras", "numpy", "pyarrow")
 
@@ -191,7 +192,7 @@ def _settings(
             source=request.data.source if request.data.source == BUILT_IN else absolute(request.data.source),
             validation_data=request.data.validation_data and absolute(request.data.validation_data),
             test_data=request.data.test_data and absolute(request.data.test_data),
-            text_column=dataset.reading.text_columns[0],
+            text_column=dataset.reading.text_columns,
             label_column=dataset.reading.label_column,
             split_column=request.data.columns.split,
             data_dir=str(request.data.data_dir.resolve()),

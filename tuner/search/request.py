@@ -76,7 +76,7 @@ class SearchRequest:
                 f"`metric={self.metric!r}` has its own; leave it out", option="metric_mode", value=self.metric_mode
             )
         if self.data.source == BUILT_IN:
-            needing = {f"{role}_column": column for role, column in self.data.columns.named().items()}
+            needing = {f"{role}_column": column for role, column in self.data.columns.named()}
             needing |= {name: getattr(self.data, name) for name in ("validation_data", "test_data")}
             for option, value in needing.items():
                 if value is not None:
@@ -129,7 +129,7 @@ class SearchRequest:
     def _check_counts(self) -> None:
         for request, options in (
             (self, ("trials", "epochs", "max_params", "concurrency", "patience", "seeds_per_config")),
-            (self.data, ("max_length", "min_freq", "max_tokens")),
+            (self.data, ("max_length", "min_freq", "max_tokens", "min_class_count")),
         ):
             for option in options:
                 value = getattr(request, option)

@@ -77,7 +77,7 @@ def joined_parts(
     """
     model = next((table for part, table in parts if part is Split.TRAIN), parts[0][1])
     choice = choose_columns(model, requested)
-    needed = [name for name in vars(Columns(choice.text, choice.label)).values() if name is not None]
+    needed = [*choice.text, choice.label]
     kept: list[tuple[Split, RawTable]] = []
     notes: list[str] = []
     left_out: Counter[str] = Counter()

@@ -117,7 +117,7 @@ class _Layout:
             self._notes.append(f"{self._origin}: not read: {listed(names, 4)}")
 
     def _file(self, path: Path) -> DataFile:
-        return DataFile(path, self._name(path), tuple(self._requested.named().values()))
+        return DataFile(path, self._name(path), tuple(name for _, name in self._requested.named()))
 
     def _pieces(self, files: Sequence[Path]) -> list[_Piece]:
         """Pairs of a text file and a label file, and the other files one by one."""

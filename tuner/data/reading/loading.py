@@ -93,7 +93,7 @@ def _read(found: Located, columns: Columns) -> RawTable:
         raise InputError(
             f"{origin} cannot be read ({error.strerror}): check the files and their permissions"
         ) from error
-    return read_table(DataFile(path, origin, tuple(columns.named().values())))
+    return read_table(DataFile(path, origin, tuple(name for _, name in columns.named())))
 
 
 def _with_parts(

@@ -65,10 +65,15 @@ def part_of(name: str) -> Split | None:
 
 
 def label_of(cell: object) -> str | None:
-    """Return a cell as a label: stripped text, whole numbers and truth values as integers; None where it is missing."""
+    """Return a cell as a label: stripped text, whole numbers as integers, True or False; None where it is missing.
+
+    A list of one is the label that stands in it, an empty one is missing.
+    """
+    if isinstance(cell, (list, tuple)) and len(cell) < 2:
+        return label_of(cell[0]) if cell else None
     if cell is None or (isinstance(cell, float) and math.isnan(cell)):
         return None
-    if isinstance(cell, bool) or (isinstance(cell, float) and cell.is_integer()):
+    if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     if isinstance(cell, NO_VALUES):
         return shown(type(cell))  # never a label: `text_of` and the checks on labels name the type
@@ -90,6 +95,7 @@ TEXT_NAMES = (
 LABEL_NAMES = (
     "label", "sentiment", "class", "category", "target", "polarity", "airline_sentiment", "coarse_label",
     "label_coarse", "labels", "intent", "topic", "emotion", "stars", "rating", "score", "fine_label", "label_fine",
+    "tag", "tags", "genre", "department", "product", "spam",
 )  # fmt: skip
 # "review_id" holds no review, and "label_confidence" no label.
 _ABOUT = ("id", "ids", "length", "count", "confidence", "gold", "url", "date", "author")
