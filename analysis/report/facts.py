@@ -158,7 +158,8 @@ def repeat_command(run: Run) -> str:
         "rungs": ",".join(map(str, early.rungs)) if early.rungs and early.grace_period is None else None,
         "perturbation_interval": early.perturbation_interval, "patience": asked.patience, "seed": asked.seed,
         "max_params": asked.max_params, "time_budget": asked.time_budget, "vectors": _vectors(run),
-        "max_length": data.max_length, "min_freq": data.min_freq, "max_tokens": data.max_tokens,
+        "max_length": data.max_length, "truncate": data.truncate if data.truncate != "head" else None,
+        "min_freq": data.min_freq, "max_tokens": data.max_tokens,
         "promotion": early.promotion or None, "stop_words": data.stop_words or None,
         "fold_labels": data.fold_labels or None, "drop_rare": data.drop_rare or None,
         "min_class_count": data.min_class_count if data.min_class_count > 1 else None,
@@ -187,9 +188,12 @@ def settings_rows(run: Run) -> list[Fact]:
     places = (place for place in (data.source, data.validation_data, data.test_data) if place is not None)
     return [
         Fact("data", f"{', '.join(places)} ({', '.join(data.label_names[:12])})"),
+        Fact("columns", f"texts from {', '.join(data.text_column)}, labels from {data.label_column}"),
         Fact("texts", f"{data.train:,} train, {data.validation:,} validation, {data.test:,} test ({_seen(run)})"),
         Fact("fingerprint", data.fingerprint),
-        Fact("vocabulary", f"{data.vocabulary_size:,} entries, at most {data.max_length} tokens a text"),
+        Fact(
+            "vocabulary", f"{data.vocabulary_size:,} entries, at most {data.max_length} tokens a text ({data.truncate})"
+        ),
         Fact(
             "workers",
             f"{resources.concurrency}, each {resources.cpus_per_trial:g} CPU, {resources.gpus_per_trial:g} GPU",

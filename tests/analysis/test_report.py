@@ -8,6 +8,7 @@ from analysis import load
 from analysis.report import render, write_report
 from support.made_up_runs import made_up_run
 from tuner.errors import InputError
+from tuner.runs.settings import read_settings, write_settings
 
 SPECIFICATIONS = re.compile(r'<script type="application/json" id="specifications">(.*?)</script>', re.DOTALL)
 
@@ -63,6 +64,24 @@ def test_it_says_what_there_is_to_say(page):
     assert "3×</b> MemoryError: 3 GB needed (trials 00000, 00001, 00002)" in page
     assert "python -m tuner search --space space.yaml --trials 60 --epochs 12" in page
     assert len([1 for tag, attrs in elements(page) if tag == "tr" and "data-trial" in attrs]) >= 57
+
+
+def test_it_repeats_how_texts_and_labels_were_read(tmp_path):
+    folder = made_up_run(tmp_path / "r", trials=1, epochs=1)
+    settings = read_settings(folder.settings)
+    told = {
+        "source": "d.csv",
+        "text_column": ("title", "body"),
+        "truncate": "both",
+        "drop_rare": True,
+        "fold_labels": True,
+    }
+    write_settings(folder.settings, settings.model_copy(update={"data": settings.data.model_copy(update=told)}))
+    page = render(load(folder.path))
+    assert "--data d.csv --text-column title --text-column body --label-column label" in page
+    assert "--max-length 50 --truncate both" in page
+    assert "--fold-labels --drop-rare" in page
+    assert "texts from title, body, labels from label" in page
 
 
 def test_names_and_errors_cannot_break_out(tmp_path):

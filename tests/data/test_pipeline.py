@@ -55,6 +55,27 @@ def test_texts_without_a_repeated_word_are_refused_in_one_line(tmp_path):
         prepare_data(request(given_split(tmp_path, rows)))
 
 
+@pytest.mark.parametrize(
+    ("truncate", "kept", "said"),
+    [
+        ("head", "a b c d e f g h", "the first 8 are read"),
+        ("tail", "i j k l m n o p", "the last 8 are read"),
+        ("both", "a b k l m n o p", "the first 2 and the last 6 are read"),
+    ],
+)
+def test_what_is_kept_of_a_longer_text_and_how_many_are_cut(tmp_path, truncate, kept, said):
+    long, short = "a b c d e f g h i j k l m n o p", "a p"
+    rows = [(text, label, part) for part in ("train", "validation", "test") for text, label in ((long, 1), (short, 0))]
+    rows = [(f"{text}{' !' * number}", label, part) for number, (text, label, part) in enumerate(rows)]
+    rows[0] = (long, 1, "train")
+    prepared = prepare_data(request(given_split(tmp_path, rows), min_freq=1, max_length=8, truncate=truncate))
+    train = prepared.encoded.train
+    assert [prepared.vocabulary.words[token - 2] for token in train.tokens[: train.offsets[1]]] == kept.split()
+    assert prepared.token_counts.tolist() == [16, 3, 18, 5, 20, 7]
+    assert prepared.notes[-1] == f"50% of the texts (3) are cut to 8 tokens (`max_length`): {said} (`truncate`)"
+    assert not [note for note in prepare_data(request(given_split(tmp_path, rows), min_freq=1)).notes if "cut" in note]
+
+
 def test_the_encoder_holds_what_a_model_needs_to_read_texts(tmp_path):
     prepared = prepare_data(request(max_length=20))
     save_encoder(tmp_path / "encoder", prepared, max_length=20)
@@ -62,6 +83,7 @@ def test_the_encoder_holds_what_a_model_needs_to_read_texts(tmp_path):
     assert json.loads((tmp_path / "encoder" / "tokenizer.json").read_text()) == {
         "stop_words": False,
         "characters": False,
+        "truncate": "head",
         "max_length": 20,
     }
     assert json.loads((tmp_path / "encoder" / "labels.json").read_text()) == ["negative", "positive"]

@@ -113,3 +113,14 @@ def test_film_reviews_give_the_words_of_the_reference_pattern() -> None:
             reference = re.findall("[a-z0-9']+|[!?]", re.sub("</?[a-z!][^<>]*>", " ", text.lower()))
             inner = [part for token in reference for part in re.split("''+", token.strip("'")) if part]
             assert tokenizer.tokenize(text) == inner
+
+
+@pytest.mark.parametrize(
+    ("truncate", "max_length", "kept"),
+    [
+        *(("head", 4, "abcd"), ("tail", 4, "efgh"), ("both", 4, "afgh"), ("both", 3, "fgh"), ("both", 1, "h")),
+        *((truncate, 8, "abcdefgh") for truncate in ("head", "tail", "both")),
+    ],
+)
+def test_what_is_kept_of_a_text_that_is_too_long(truncate, max_length, kept):
+    assert Tokenizer(truncate=truncate).cut(list("abcdefgh"), max_length) == list(kept)

@@ -87,6 +87,30 @@ def test_a_saved_model_alone_gives_the_trials_numbers(opened, elsewhere, trial):
     np.testing.assert_allclose(out["no_ids"], probabilities(model, [[1], [1]]), atol=1e-5)
 
 
+def test_of_a_long_text_a_saved_model_reads_what_its_run_read(tmp_path):
+    import tensorflow as tf
+
+    from support.exported_run import write_exported_run
+    from tuner.data.encoded import encode
+    from tuner.export.export import export_run
+    from tuner.export.trained import open_run, read_model
+
+    run_path = write_exported_run(tmp_path, truncate="both")
+    long = [" ".join(texts(5, seed)) for seed in range(40)]
+    for kind in ("saved_model", "keras"):
+        export_run(str(run_path), tmp_path, trial="00000", out=tmp_path / kind, kind=kind, force=False)
+    model = read_model(*open_run(str(run_path), tmp_path), "00000")
+    encoder = model.encoder
+    encoded = encode(long, [0] * 40, encoder.tokenizer, encoder.vocabulary, 10)
+    rows = [encoded.tokens[start:end] for start, end in zip(encoded.offsets, encoded.offsets[1:], strict=False)]
+    tokens = encoder.tokenizer.tokenize(long[0])
+    assert rows[0].tolist() == encoder.vocabulary.encode(tokens[:2] + tokens[-8:]).tolist()
+    answers = tf.saved_model.load(str(tmp_path / "saved_model")).signatures["serving_default"](text=tf.constant(long))
+    np.testing.assert_allclose(answers["probabilities"], probabilities(model, rows), atol=1e-5)
+    assert "Tokens read of a text: 10 (both)" in (tmp_path / "saved_model" / "README.md").read_text()
+    assert json.loads((tmp_path / "keras" / "tokenizer.json").read_text())["truncate"] == "both"
+
+
 def test_two_classes_have_two_probabilities():
     from support.fake_models import random_weights
     from tuner.export.saved_model import InferenceNetwork

@@ -18,7 +18,10 @@ SEEN = EVERY if FULL_CONTRACT else [*WRITTEN, *EVERY[::101]]
 # What meets in real texts, and what the context of a final sigma is made of.
 PIECES = ("ΣΑςσ", "'", "’", "\u0301", "ʰ", "İ", "·", "\u00ad", "&eacute;", "&amp;#39;", "&zwj;", "&", ";", "<br />",
           "这部", "กำลัง", "ー", "😡❤️", "don't", "THE", "was", "GOOD", " ", "\n", "?!", "¿", "\0", "9", "ẞ", "<")  # fmt: skip
-SETTINGS = [Tokenizer(stop_words=stop, characters=chars) for stop in (False, True) for chars in (False, True)]
+SETTINGS = [
+    *(Tokenizer(stop_words=stop, characters=chars) for stop in (False, True) for chars in (False, True)),
+    *(Tokenizer(stop_words=True, truncate=truncate) for truncate in ("tail", "both")),
+]
 
 
 def random_texts(count, seed):
@@ -81,3 +84,16 @@ def test_texts_without_words_are_the_token_unknown_and_no_texts_are_none(texts):
     ids, lengths = graph(Tokenizer(), Vocabulary(("a",), (1,), 1))[0](texts)
     assert ids.tolist() == [[1]] * len(texts)
     assert lengths.tolist() == [1] * len(texts)
+
+
+@pytest.mark.parametrize("truncate", ["head", "tail", "both"])
+@pytest.mark.parametrize("max_length", [1, 3, 4, 9])
+def test_the_same_tokens_are_kept_of_texts_of_every_length(truncate, max_length):
+    tokenizer = Tokenizer(truncate=truncate)
+    letters = "abcdefghijkl"
+    texts = [" ".join(letters[:length]) for length in (0, 1, 2, 3, 4, 5, 9, 10, 12)]
+    vocabulary = Vocabulary(tuple(letters), (1,) * 12, 12)
+    expected = encode(texts, [0] * len(texts), tokenizer, vocabulary, max_length)
+    ids, lengths = graph(tokenizer, vocabulary, max_length)[0](texts)
+    np.testing.assert_array_equal(lengths, expected.lengths)
+    np.testing.assert_array_equal(ids[ids > 0], expected.tokens)

@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -43,11 +44,16 @@ TRIALS = (
 )
 
 
-def write_exported_run(root: Path) -> Path:
-    """Writes data and a finished run of seven different networks; returns the run's folder."""
+def write_exported_run(root: Path, **changes: Any) -> Path:
+    """Writes data and a finished run of seven different networks; returns the run's folder.
+
+    Args:
+        root: where.
+        changes: fields of the data's request.
+    """
     rows = [f'"{text}",{("meh", "no", "yes")[number % 3]}' for number, text in enumerate(texts(240, 0))]
     (root / "data.csv").write_text("\n".join(["text,label", *rows]), encoding="utf-8")
-    data = DataRequest(str(root / "data.csv"), root, 0, True, 1, 1000, 10)
+    data = DataRequest(str(root / "data.csv"), root, 0, True, 1, 1000, 10, **changes)
     search = prepare_search(
         SearchRequest(
             data=data, space=named_space("frontier"), trials=len(TRIALS), epochs=1, searcher="random", objective=None,
@@ -64,8 +70,8 @@ def write_exported_run(root: Path) -> Path:
     folder = create_run(root, "mine", fill)
     plan, store = plan_of(search.settings), RunStore(folder)
     store.record(SearchStarted(time=0, trials=len(TRIALS)))
-    for index, (accuracy, changes) in enumerate(TRIALS):
-        trial, config = f"{index:05d}", TrialConfig(**changes)
+    for index, (accuracy, hyperparameters) in enumerate(TRIALS):
+        trial, config = f"{index:05d}", TrialConfig(**hyperparameters)
         count = plan.count(config)
         store.record(
             TrialProposed(

@@ -7,6 +7,7 @@ import click
 
 from tuner.cli.parsing import PATH, Duration, Epochs, GivenOnce, Gpus, load_defaults, runs_dir_option
 from tuner.data.reading.formats import known_formats
+from tuner.data.tokenizer import TRUNCATIONS
 from tuner.metrics import ACCURACY, CLASS_METRICS, METRICS
 from tuner.search.registry import SCHEDULERS, SEARCHERS
 
@@ -53,6 +54,13 @@ seed_option = click.option("--seed", default=0, show_default=True, metavar="K", 
     help="Where named data sets lie, or are downloaded to.",
 )
 @click.option("--max-length", default=400, show_default=True, help="Tokens read of a text.")
+@click.option(
+    "--truncate",
+    type=click.Choice(TRUNCATIONS),
+    default="head",
+    show_default=True,
+    help="Which tokens of a longer text are read: the first, the last, or a quarter of them first and the rest last.",
+)
 @click.option("--min-freq", default=2, show_default=True, help="Training occurrences that make a word known.")
 @click.option("--max-tokens", default=50_000, show_default=True, help="Maximum vocabulary size.")
 @click.option(

@@ -91,7 +91,7 @@ def encode(
     vocabulary: Vocabulary,
     max_length: int,
 ) -> EncodedDataset:
-    """Texts to ids, each cut after its first ``max_length`` tokens.
+    """Texts to ids, each cut to ``max_length`` tokens as the tokeniser says.
 
     Raises:
         InputError: Texts and labels differ in number, or ``max_length`` is below 1.
@@ -118,7 +118,7 @@ def encode_splits(
     Returns the vocabulary, the encoded parts, and how many tokens each text has before it is cut, training first.
 
     Tokens get provisional ids in the order in which they appear; when all counts are known, one look-up turns these
-    into ranks. Only the first ``max_length`` tokens of a text count, for no model sees the others. Validation texts
+    into ranks. Only the ``max_length`` tokens that are kept of a text count, for no model sees the others. Validation texts
     add nothing to the counts.
 
     Args:
@@ -174,7 +174,7 @@ def _flat_ids(
         ids: list[int] = []
         for text in chunk:
             tokens = tokenizer.tokenize(text)
-            ids.extend(map(token_id, tokens[:max_length]))
+            ids.extend(map(token_id, tokenizer.cut(tokens, max_length)))
             counts.append(len(tokens))
         parts.append(np.array(ids, np.int32))
     return np.concatenate(parts) if parts else np.zeros(0, np.int32), np.array(counts, np.int64)

@@ -16,10 +16,11 @@ from tuner.data.reading.columns import FIND_ALL, Columns
 from tuner.data.reading.loading import load_dataset
 from tuner.data.splits import Splits, draw_share, split_rows
 from tuner.data.text_dataset import TextDataset
-from tuner.data.tokenizer import Tokenizer
+from tuner.data.tokenizer import Tokenizer, Truncation
 from tuner.data.vectors import save_vectors
 from tuner.data.vocabulary import FIRST_WORD_ID, Vocabulary
 from tuner.errors import InputError
+from tuner.formatting import share_text
 
 BUILT_IN = "corpus"
 """The source that stands for the generated corpus, which needs no files."""
@@ -37,6 +38,7 @@ class DataRequest:
         min_freq: training occurrences that make a word known.
         max_tokens: most token ids known, padding and unknown included.
         max_length: tokens read of a text.
+        truncate: which tokens of a longer text are read.
         given_split: use the split that the data give, where they do.
         test_share: of all texts, where a test set is drawn.
         validation_share: of the texts that are not for testing, where a validation set is drawn.
@@ -65,6 +67,7 @@ class DataRequest:
     columns: Columns = FIND_ALL
     validation_data: str | None = None
     test_data: str | None = None
+    truncate: Truncation = "head"
     fold_labels: bool = False
     min_class_count: int = 1
     drop_rare: bool = False
@@ -115,7 +118,7 @@ def prepare_data(request: DataRequest) -> PreparedData:
         by_majority=request.majority_split,
     )
     train, validation = ([dataset.texts[row] for row in rows] for rows in (splits.train, splits.validation))
-    tokenizer, tokenizer_notes = Tokenizer.for_texts(train, stop_words=request.stop_words)
+    tokenizer, tokenizer_notes = Tokenizer.for_texts(train, stop_words=request.stop_words, truncate=request.truncate)
     vocabulary, encoded, token_counts = encode_splits(
         train,
         dataset.labels[splits.train],
@@ -130,10 +133,23 @@ def prepare_data(request: DataRequest) -> PreparedData:
         raise InputError(
             f"no word occurs {request.min_freq} times in the {len(train):,} training texts: lower `min_freq` or give more texts"
         )
-    notes = (*dataset.notes, *splits.notes, *tokenizer_notes)
     held_out = [len(tokenizer.tokenize(dataset.texts[row])) for row in splits.test]
     token_counts = np.concatenate([token_counts, np.array(held_out, np.int64)])
+    notes = (*dataset.notes, *splits.notes, *tokenizer_notes, *_cuts(token_counts, tokenizer, request.max_length))
     return PreparedData(dataset, splits, tokenizer, vocabulary, encoded, token_counts, notes)
+
+
+def _cuts(token_counts: NDArray[np.int64], tokenizer: Tokenizer, max_length: int) -> tuple[str, ...]:
+    """A note on the texts that are longer than what is read of them, where there are any."""
+    cut = int((token_counts > max_length).sum())
+    if not cut:
+        return ()
+    first, last = tokenizer.kept(max_length)
+    ends = " and ".join(f"the {which} {count:,}" for which, count in (("first", first), ("last", last)) if count)
+    return (
+        f"{share_text(cut / len(token_counts))} of the texts ({cut:,}) are cut to {max_length:,} tokens (`max_length`): "
+        f"{ends} are read (`truncate`)",
+    )
 
 
 def _load(request: DataRequest) -> TextDataset:
@@ -155,6 +171,7 @@ def save_encoder(folder: Path, prepared: PreparedData, *, max_length: int) -> No
     settings = {
         "stop_words": prepared.tokenizer.stop_words,
         "characters": prepared.tokenizer.characters,
+        "truncate": prepared.tokenizer.truncate,
         "max_length": max_length,
     }
     _write_json(folder / "tokenizer.json", settings)

@@ -23,7 +23,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html.entities import name2codepoint
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple, get_args
 
 import regex
 
@@ -79,6 +79,12 @@ SAMPLED_CHARACTERS: Final = 1_000
 LETTERS_PER_BLANK: Final = 8  # with more blanks than this, somebody has separated the words already
 
 
+Truncation = Literal["head", "tail", "both"]
+"""What is kept of a text that is too long: its beginning, its end, or a quarter of the room for the beginning and the rest
+for the end."""
+TRUNCATIONS: Final[tuple[Truncation, ...]] = get_args(Truncation)
+
+
 class Rule(NamedTuple):
     """A substitution: every match of ``pattern`` (RE2) by ``replacement``, in which ``\\0`` stands for the match."""
 
@@ -88,20 +94,24 @@ class Rule(NamedTuple):
 
 @dataclass(frozen=True)
 class Tokenizer:
-    """The settings that decide what a token is; equal settings give equal tokens.
+    """The settings that decide what a token is and which are kept; equal settings give equal tokens.
 
     Args:
         stop_words: Drop ``ENGLISH_STOP_WORDS``. Default False.
         characters: Make every letter of a script that does not separate words (Han, Hiragana, Katakana, Thai, Lao,
             Khmer, Myanmar) a token of its own, with the marks that belong to it. Default False. ``for_texts`` finds
             out whether it is needed.
+        truncate: Which tokens of a text that is too long are kept. Default "head", the first ones.
     """
 
     stop_words: bool = False
     characters: bool = False
+    truncate: Truncation = "head"
 
     @classmethod
-    def for_texts(cls, texts: Sequence[str], *, stop_words: bool = False) -> tuple["Tokenizer", tuple[str, ...]]:
+    def for_texts(
+        cls, texts: Sequence[str], *, stop_words: bool = False, truncate: Truncation = "head"
+    ) -> tuple["Tokenizer", tuple[str, ...]]:
         """The tokeniser that suits these texts, and notes (a line each) on what was found out about them.
 
         Looks at up to 1,000 texts, evenly spaced, so that equal texts give equal settings.
@@ -112,9 +122,11 @@ class Tokenizer:
         unseparated = len(_UNSEPARATED.findall(letters))
         blanks = sum(len(text.split()) - 1 for text in sample)
         if unseparated * 2 <= len(letters) or blanks * LETTERS_PER_BLANK > len(letters):
-            return cls(stop_words=stop_words), ()
+            return cls(stop_words=stop_words, truncate=truncate), ()
         share = f"{unseparated / len(letters):.0%} of the letters are of scripts that do not separate words"
-        return cls(stop_words=stop_words, characters=True), (f"{share}: each such letter is a token.",)
+        return cls(stop_words=stop_words, characters=True, truncate=truncate), (
+            f"{share}: each such letter is a token.",
+        )
 
     def tokenize(self, text: str) -> list[str]:
         """The tokens of one text: lower case, not empty, without blanks. A text without words gives an empty list."""
@@ -133,6 +145,18 @@ class Tokenizer:
         if self.stop_words:
             return [token for token in tokens if token not in ENGLISH_STOP_WORDS]
         return tokens
+
+    def kept(self, max_length: int) -> tuple[int, int]:
+        """How many tokens of a text longer than ``max_length`` are kept: of its beginning and of its end."""
+        first = {"head": max_length, "tail": 0, "both": max_length // 4}[self.truncate]
+        return first, max_length - first
+
+    def cut(self, tokens: list[str], max_length: int) -> list[str]:
+        """The tokens of a text that a model reads: at most ``max_length``."""
+        if len(tokens) <= max_length:
+            return tokens
+        first, last = self.kept(max_length)
+        return tokens[:first] + tokens[len(tokens) - last :]
 
     def rules(self) -> tuple[Rule, ...]:
         """Substitutions for lower-cased text, in order, after which blanks separate the tokens."""

@@ -25,7 +25,8 @@ def _logits(model: TrainedModel | TrainedCustomModel) -> str:
 
 
 _IDS = """Ids come from the words' places in `vocabulary.json`: the first word has id 2, 1 is any other word, 0 pads on the
-right; a text without words is the single id 1, and `max_length` in `tokenizer.json` is where a text is cut. Words are made
+right; a text without words is the single id 1, and `max_length` in `tokenizer.json` is how many words of a text are kept,
+`truncate` which: the first ("head"), the last ("tail"), or a quarter of them first and the rest last ("both"). Words are made
 as by `tuner.data.tokenizer.Tokenizer`, whose settings are in `tokenizer.json`. For raw strings, export with
 `--format saved_model`: there all of this is in the graph."""
 
@@ -189,7 +190,8 @@ def _data(model: TrainedModel | TrainedCustomModel) -> str:
             f"- Split: {data.train:,} training, {data.validation:,} validation, {data.test:,} test, seed {data.split_seed}",
             f"- Words: the {known - 2:,} most frequent of the training texts; {encoder.vocabulary.coverage(known):.1%} "
             "of their running words",
-            f"- Tokens read of a text: {encoder.max_length}; stop words left out: {_yes(data.stop_words)}; "
+            f"- Tokens read of a text: {encoder.max_length} ({encoder.tokenizer.truncate}); "
+            f"stop words left out: {_yes(data.stop_words)}; "
             f"characters of scripts without blanks taken apart: {_yes(data.characters)}",
         ]
     )

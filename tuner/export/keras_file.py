@@ -32,6 +32,7 @@ def write_encoder(encoder: Encoder, folder: Path) -> None:
     settings = {
         "stop_words": encoder.tokenizer.stop_words,
         "characters": encoder.tokenizer.characters,
+        "truncate": encoder.tokenizer.truncate,
         "max_length": encoder.max_length,
     }
     write_json(folder / "tokenizer.json", settings)

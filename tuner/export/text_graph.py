@@ -121,8 +121,8 @@ class TextGraph(tf.Module):
     def __init__(self, tokenizer: Tokenizer, vocabulary: Vocabulary, max_length: int) -> None:
         """Makes the table of words; stop words stand in it too, so that one look-up finds both."""
         super().__init__()
-        self._max_length = max_length
         self._stop_words = tokenizer.stop_words
+        self._first, self._last = tokenizer.kept(max_length)
         rules = explicit_rules(tokenizer)
         self._entity_rules = [rule for rule in rules if rule.pattern.startswith("&")]
         self._rules = [rule for rule in rules if not rule.pattern.startswith("&")]
@@ -150,12 +150,20 @@ class TextGraph(tf.Module):
         ids = tokens.with_values(self._table.lookup(tokens.values))
         if self._stop_words:
             ids = tf.ragged.boolean_mask(ids, ids != _STOP_WORD)
-        ids = ids[:, : self._max_length]
+        ids = self._cut(ids)
         found = tf.cast(ids.row_lengths(), tf.int32)
         width = tf.maximum(tf.reduce_max(found), 1)  # of no texts at all the maximum is the smallest integer
         padded = ids.to_tensor(PADDING_ID, shape=tf.stack([tf.shape(found)[0], width]))
         lengths = tf.maximum(found, 1)
         return tf.where(tf.sequence_mask(lengths - found, width), UNKNOWN_ID, padded), lengths
+
+    def _cut(self, ids: Any) -> Any:
+        """The ids that are kept of each text: what ``Tokenizer.cut`` does."""
+        beginning, rest = ids[:, : self._first], ids[:, self._first :]
+        if not self._last:
+            return beginning
+        end = rest[:, -self._last :]
+        return tf.concat([beginning, end], 1) if self._first else end
 
     def normalise(self, texts: Any) -> Any:
         """Lower case and substitutions: string ``[batch]`` in which blanks separate the tokens."""

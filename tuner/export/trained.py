@@ -188,7 +188,8 @@ def _read_encoder(folder: Path) -> Encoder:
     try:
         settings = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
         labels = json.loads((folder / "labels.json").read_text(encoding="utf-8"))
-        tokenizer = Tokenizer(stop_words=settings["stop_words"], characters=settings["characters"])
+        # Runs of an earlier version, which read beginnings only, do not say so.
+        tokenizer = Tokenizer(settings["stop_words"], settings["characters"], settings.get("truncate", "head"))
         return Encoder(tokenizer, vocabulary, int(settings["max_length"]), tuple(map(str, labels)))
     except (OSError, ValueError, KeyError, TypeError):
         raise InputError(

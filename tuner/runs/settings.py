@@ -48,6 +48,7 @@ class DataSettings(_Settings):
     min_freq: int
     max_tokens: int
     max_length: int
+    truncate: Literal["head", "tail", "both"] = "head"
     vocabulary_size: int
     given_split: bool = True
     test_share: float = 0.2
