@@ -64,6 +64,30 @@ def test_texts_file_and_standard_input_give_the_same(model, tmp_path, capsys, mo
 
 
 @pytest.mark.tensorflow
+def test_a_table_is_read_as_search_reads_it_and_its_ids_stand_beside_the_answers(model, tmp_path, capsys):
+    table = tmp_path / "new.csv"
+    table.write_text('id,text\n7,a good film\n9,\n11,"bad, very bad"\n')
+    assert json.loads((model / "export.json").read_text())["text_columns"] == ["text"]
+
+    def answers(*arguments):
+        assert run(["predict", str(model), "--file", str(table), *arguments]) == 0
+        return capsys.readouterr().out
+
+    predictions = json.loads(answers("--json"))["predictions"]
+    assert [(one["id"], one["text"]) for one in predictions] == [
+        ("7", "a good film"),
+        ("9", ""),
+        ("11", "bad, very bad"),
+    ]
+    rows = list(csv.DictReader(io.StringIO(answers("--csv"))))
+    assert [(row["id"], row["label"]) for row in rows] == [(one["id"], one["label"]) for one in predictions]
+    assert [line.split()[:2] for line in answers().splitlines()] == [
+        ["id", "label"],
+        *([one["id"], one["label"]] for one in predictions),
+    ]
+
+
+@pytest.mark.tensorflow
 def test_many_texts_keep_their_order(model, tmp_path, capsys):
     lines = ["good " * (number % 13) + str(number) for number in range(2500)]
     (tmp_path / "many.txt").write_text("\n".join(lines))
@@ -93,6 +117,7 @@ def bad_input(run_path, tmp_path, monkeypatch):
     (tmp_path / "taken" / "thesis").touch()
     (tmp_path / "latin1.txt").write_bytes(b"fine\ncaf\xe9\n")
     (tmp_path / "empty.txt").touch()
+    (tmp_path / "other.csv").write_text("id,review\n1,fine\n2,poor\n")
     export, predict = ["export", str(run_path)], ["predict", str(tmp_path / "model")]
     (tmp_path / "model").mkdir()
     for name, content in (
@@ -117,6 +142,14 @@ def bad_input(run_path, tmp_path, monkeypatch):
         "a folder for a file": ([*predict, "--file", "taken"], "taken: cannot be read"),
         "empty standard input": ([*predict, "--json"], "standard input is empty"),
         "texts and a file": ([*predict, "x", "--file", "empty.txt"], "not both"),
+        "a column without a table": (
+            [*predict, "x", "--text-column", "body"],
+            "--text-column is for the table of --file",
+        ),
+        "a table of other columns": (
+            [*predict, "--file", "other.csv"],
+            "name the column of the texts with --text-column",
+        ),
         "two styles": ([*predict, "x", "--json", "--csv"], "exclude each other"),
         "half a surrogate pair": ([*predict, "\udcff", "--json"], "is not UTF-8"),
         "damaged model": ([*predict, "x"], "the SavedModel cannot be loaded"),

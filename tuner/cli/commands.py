@@ -136,21 +136,41 @@ def export(**options: Any) -> int:
 @click.command(short_help="Classify texts with an exported model.")
 @click.argument("model_dir", type=PATH)
 @click.argument("texts", nargs=-1, metavar="[TEXT]...")
-@click.option("--file", type=PATH, metavar="F", help="UTF-8 file, a text a line.")
+@click.option(
+    "--file", type=PATH, metavar="F", help="A table, as search reads them, or a UTF-8 file with a text a line."
+)
+@click.option(
+    "--text-column",
+    multiple=True,
+    metavar="C",
+    help="Column of the texts in a table; several are joined.  [default: those of the training texts]",
+)
 @_json_option
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV alone on stdout.")
-def predict(model_dir: Path, texts: tuple[str, ...], file: Path | None, as_json: bool, as_csv: bool) -> int:
-    """Classify texts with the model in MODEL_DIR: the given ones, a file's lines, or the lines of standard input.
+def predict(
+    model_dir: Path,
+    texts: tuple[str, ...],
+    file: Path | None,
+    text_column: tuple[str, ...],
+    as_json: bool,
+    as_csv: bool,
+) -> int:
+    """Classify texts with the model in MODEL_DIR: the given ones, those of a file, or the lines of standard input.
 
-    Every line is a text, an empty one too: answers come in the order of the lines, as many as there are.
+    Every row of a table and every line is a text, an empty one too: answers come in their order, as many as there are. Columns
+    that tell the rows of a table apart stand beside the answers.
     """
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other; give one", click.get_current_context())
     if texts and file:
         raise click.UsageError("give texts or --file, not both", click.get_current_context())
+    if text_column and not file:
+        raise click.UsageError("--text-column is for the table of --file; give one", click.get_current_context())
     from tuner.cli.predict import predict_command
 
-    return predict_command(model_dir, texts, file, style="json" if as_json else "csv" if as_csv else "table")
+    return predict_command(
+        model_dir, texts, file, text_column, style="json" if as_json else "csv" if as_csv else "table"
+    )
 
 
 @click.command(short_help="List the named spaces, or show one in full.")

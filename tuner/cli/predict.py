@@ -1,77 +1,21 @@
-"""``tuner predict``: texts from arguments, a file or standard input, and how their predictions are printed."""
+"""``tuner predict``: how predictions are printed."""
 
 import csv
 import json
-import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import chain
 from pathlib import Path
 from types import SimpleNamespace
-from typing import BinaryIO, Literal
+from typing import Literal
 
 import click
 
-from tuner.errors import InputError
+from tuner.cli.predict_texts import TextSource, text_source
+from tuner.cli.spelling import with_options
 from tuner.export.predictor import Prediction, Predictor
 from tuner.formatting import duration_text, shown
-
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-
-
-@dataclass(frozen=True)
-class TextSource:
-    """Texts, and how many they are where that is known beforehand."""
-
-    texts: Iterator[str]
-    count: int | None
-
-
-def text_source(texts: tuple[str, ...], file: Path | None) -> TextSource:
-    """The texts that the user means.
-
-    A file is read twice: first to see that all of it is text, before any answer is printed.
-
-    Raises:
-        InputError: where there is no text, or a line is not UTF-8.
-    """
-    if texts:
-        return TextSource(iter(texts), len(texts))
-    if file is not None:
-        count = sum(1 for _ in _lines_of(file))
-        if not count:
-            raise InputError(f"--file {file}: is empty; give a file with a text a line")
-        return TextSource(_lines_of(file), count)
-    if sys.stdin.isatty():
-        raise InputError("there is nothing to classify: give texts, --file F, or pipe lines into standard input")
-    lines = _decoded(sys.stdin.buffer, "standard input")
-    first = next(lines, None)
-    if first is None:
-        raise InputError("standard input is empty: give texts, --file F, or pipe lines into it")
-    return TextSource(chain([first], lines), None)
-
-
-def _lines_of(file: Path) -> Iterator[str]:
-    try:
-        with file.open("rb") as stream:
-            yield from _decoded(stream, f"--file {file}")
-    except OSError as error:
-        raise InputError(f"--file {file}: cannot be read ({error.strerror or error}); give a file of texts") from None
-
-
-def _decoded(stream: BinaryIO, name: str) -> Iterator[str]:
-    for number, line in enumerate(stream, start=1):
-        text = line.removeprefix(_BYTE_ORDER_MARK) if number == 1 else line
-        try:
-            yield text.rstrip(b"\r\n").decode()
-        except UnicodeDecodeError as error:
-            raise InputError(
-                f"{name}: line {number} is not UTF-8 (byte {text[error.start]:#04x}); convert it, "
-                "for instance with iconv -t UTF-8"
-            ) from None
-
 
 Style = Literal["table", "json", "csv"]
 
@@ -79,15 +23,28 @@ _SECONDS_BETWEEN_LINES = 5.0
 _SHOWN_CHARACTERS = 80
 
 
-def predict_command(model_dir: Path, texts: tuple[str, ...], file: Path | None, *, style: Style) -> int:
-    """Classifies and prints, a chunk at a time: no more than a thousand texts are in memory."""
+Row = tuple[dict[str, object], Prediction]
+"""What tells a row of a table apart, and the answer to its text."""
+
+
+def predict_command(
+    model_dir: Path, texts: tuple[str, ...], file: Path | None, text_column: tuple[str, ...], *, style: Style
+) -> int:
+    """Classifies and prints, a chunk at a time: of lines, no more than a thousand texts are in memory."""
     predictor = Predictor(model_dir)
-    source = text_source(texts, file)
+    source = text_source(texts, file, named=text_column, trained_on=predictor.text_columns)
+    for note in source.notes:
+        click.echo(f"note: {with_options(note)}", err=True)
     predictions: Iterator[Prediction] = _with_progress(predictor.predict(source.texts), source)
     # Bad input mostly shows in the first thousand texts: nothing is printed before these are answered.
     predictions = chain([next(predictions)], predictions)
-    _PRINTERS[style](predictor, predictions)
+    _PRINTERS[style](predictor, tuple(source.ids), _with_ids(predictions, source))
     return 0
+
+
+def _with_ids(predictions: Iterable[Prediction], source: TextSource) -> Iterator[Row]:
+    for number, prediction in enumerate(predictions):
+        yield {name: cells[number] for name, cells in source.ids.items()}, prediction
 
 
 def _with_progress(predictions: Iterable[Prediction], source: TextSource) -> Iterator[Prediction]:
@@ -109,33 +66,35 @@ def _standing(done: int, count: int | None, seconds: float) -> str:
     return f"{done:,} of {count:,} texts ({done / count:.0%}), {speed}, about {left} left"
 
 
-def _print_table(predictor: Predictor, predictions: Iterable[Prediction]) -> None:
+def _print_table(predictor: Predictor, ids: Sequence[str], rows: Iterable[Row]) -> None:
     width = max(len("label"), *(len(label) for label in predictor.labels))
-    click.echo(f"{'label':<{width}}  probability  text")
-    for prediction in predictions:
-        text = shown(prediction.text, _SHOWN_CHARACTERS)
-        click.echo(f"{prediction.label:<{width}}  {prediction.probability:11.4f}  {text}")
+    click.echo("  ".join([*ids, f"{'label':<{width}}", "probability", "text"]))
+    for own, one in rows:
+        cells = [f"{own[name]!s:<{len(name)}}" for name in ids]
+        text = shown(one.text, _SHOWN_CHARACTERS)
+        click.echo("  ".join([*cells, f"{one.label:<{width}}", f"{one.probability:11.4f}", text]))
 
 
-def _print_json(predictor: Predictor, predictions: Iterable[Prediction]) -> None:
+def _print_json(predictor: Predictor, ids: Sequence[str], rows: Iterable[Row]) -> None:
     """One document, written while it comes into being: an array of any length needs no memory."""
     head = json.dumps({"model": str(predictor.folder), "labels": predictor.labels})
     click.echo(f'{head[:-1]}, "predictions": [', nl=False)
-    for number, one in enumerate(predictions):
-        entry = {"text": one.text, "label": one.label, "label_id": one.label_id, "probabilities": one.probabilities}
-        click.echo(("," if number else "") + "\n" + json.dumps(entry), nl=False)
+    for number, (own, one) in enumerate(rows):
+        answer = {"text": one.text, "label": one.label, "label_id": one.label_id, "probabilities": one.probabilities}
+        click.echo(("," if number else "") + "\n" + json.dumps({**own, **answer}, default=str), nl=False)
     click.echo("\n]}")
 
 
-def _print_csv(predictor: Predictor, predictions: Iterable[Prediction]) -> None:
+def _print_csv(predictor: Predictor, ids: Sequence[str], rows: Iterable[Row]) -> None:
     # click finds an encoding that can say what the texts say, where standard output has none.
     writer = csv.writer(SimpleNamespace(write=partial(click.echo, nl=False)), lineterminator="\n")
-    writer.writerow(["text", "label", "label_id", *(f"p_{label}" for label in predictor.labels)])
-    for one in predictions:
-        writer.writerow([one.text, one.label, one.label_id, *(f"{value:.6f}" for value in one.probabilities)])
+    writer.writerow([*ids, "text", "label", "label_id", *(f"p_{label}" for label in predictor.labels)])
+    for own, one in rows:
+        shares = (f"{value:.6f}" for value in one.probabilities)
+        writer.writerow([*own.values(), one.text, one.label, one.label_id, *shares])
 
 
-_PRINTERS: dict[Style, Callable[[Predictor, Iterable[Prediction]], None]] = {
+_PRINTERS: dict[Style, Callable[[Predictor, Sequence[str], Iterable[Row]], None]] = {
     "table": _print_table,
     "json": _print_json,
     "csv": _print_csv,

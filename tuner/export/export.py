@@ -153,6 +153,8 @@ def _write_model(model: TrainedModel | TrainedCustomModel, kind: Format, folder:
         **{name: model.metrics[name] for name in (objective.column, objective.test_column)},
         "parameters": model.metrics["parameters"],
         "max_length": model.encoder.max_length,
+        "truncate": model.encoder.tokenizer.truncate,
+        "text_columns": list(model.settings.data.text_column),
         "config": model.config.model_dump(),
         "versions": versions,
         **(

@@ -40,7 +40,12 @@ class Prediction:
 
 
 class Predictor:
-    """A SavedModel that ``tuner export`` wrote."""
+    """A SavedModel that ``tuner export`` wrote.
+
+    Attributes:
+        labels: names of the classes.
+        text_columns: the columns that the training texts were in, none where an earlier version exported.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Checks the folder; TensorFlow and the model are loaded when the first text comes.
@@ -49,7 +54,7 @@ class Predictor:
             InputError: where it is no exported SavedModel.
         """
         self.folder = folder
-        self.labels = _read_labels(folder)
+        self.labels, self.text_columns = _read_description(folder)
         self._model: Any = None  # kept, for the signature alone does not keep the variables alive
         self._signature: Any = None
         self._tensorflow: Any = None
@@ -91,13 +96,14 @@ class Predictor:
         self._model, self._signature = loaded, signature
 
 
-def _read_labels(folder: Path) -> tuple[str, ...]:
+def _read_description(folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if not folder.is_dir():
         raise InputError(f"{folder}: there is no such folder; give one that `tuner export` wrote")
     try:
         description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
         labels = tuple(map(str, json.loads((folder / "labels.json").read_text(encoding="utf-8"))))
         kind = description.get("format")
+        text_columns = tuple(map(str, description.get("text_columns", ())))
     except (OSError, ValueError, AttributeError, TypeError):
         raise InputError(f"{folder}: is no exported model; give a folder that `tuner export` wrote") from None
     if "models" in description:
@@ -106,7 +112,7 @@ def _read_labels(folder: Path) -> tuple[str, ...]:
         )
     if kind != "saved_model" or not (folder / "saved_model.pb").is_file():
         raise InputError(f"{folder}: holds no SavedModel (format {kind}); export with `kind='saved_model'` to predict")
-    return labels
+    return labels, text_columns
 
 
 def _first_model(folder: Path, description: dict[str, Any]) -> Path:
