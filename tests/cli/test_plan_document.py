@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from tuner.cli.main import run
 
 
@@ -27,3 +29,47 @@ def test_the_document_says_how_the_data_were_read(tmp_path, capsys):
     assert any("semicolon" in note for note in document["notes"])
     assert document["forecast"]["smallest"] > 0
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.fixture
+def document(tmp_path, capsys, monkeypatch):
+    """Returns what a dry run prints as JSON on rows of text, note and label."""
+    monkeypatch.chdir(tmp_path)
+
+    def printed(rows, *options):
+        (tmp_path / "d.csv").write_text("\n".join(["title,body,label", *rows]), encoding="utf-8")
+        assert run(["search", "--data", "d.csv", "--runs-dir", "runs", "--dry-run", "--json", *options]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    return printed
+
+
+ROWS = [f"head {i},good {i} day,{'Pos' if i % 2 else 'neg'}" for i in range(60)]
+
+
+@pytest.mark.parametrize(
+    ("config", "columns"), [("text-column: body", ["body"]), ("text-column: [title, body]", ["title", "body"])]
+)
+def test_a_config_file_names_one_text_column_or_several(document, tmp_path, config, columns):
+    (tmp_path / "c.yaml").write_text(config)
+    data = document(ROWS, "--config", "c.yaml")["data"]
+    assert data["text_columns"] == columns
+    assert data["examples"][0] == ("head 0 good 0 day" if len(columns) == 2 else "good 0 day")
+
+
+def test_rare_classes_that_are_left_out_are_counted_among_the_rows_read(document):
+    data = document([*ROWS, "a,b,odd", "a,c,pos", "a,d,pos"], "--drop-rare", "--fold-labels")["data"]
+    assert data["classes"] == {"Pos": 32, "neg": 30}
+    assert (data["rows_read"], data["texts"]) == (63, 62)
+    assert data["left_out"] == [{"reason": "of a class with fewer than 2 examples", "count": 1}]
+
+
+def test_a_class_with_one_example_names_the_options_that_leave_it_out(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "d.csv").write_text("\n".join(["title,body,label", *ROWS, "a,b,odd"]), encoding="utf-8")
+    assert run(["search", "--data", "d.csv", "--dry-run"]) == 2
+    message = capsys.readouterr().err
+    assert message == (
+        "error: class 'odd' of column 'label' of d has one example, and two are needed where no split is given, to train and "
+        "to validate: add examples, or leave such classes out with --drop-rare\n"
+    )

@@ -127,9 +127,13 @@ def _as_typed(value: Any, param: click.Parameter, where: str) -> Any:
     if isinstance(value, dict) and param.name == "settings":
         return [f"{name}={setting}" for name, setting in value.items()]
     if isinstance(value, list) and (param.multiple or isinstance(param.type, Epochs)):
-        return [_as_typed(one, param, where) for one in value]
+        return [_as_text(one, where) for one in value]
     if isinstance(value, bool) and getattr(param, "is_flag", False):
         return value
+    return [_as_text(value, where)] if param.multiple else _as_text(value, where)
+
+
+def _as_text(value: Any, where: str) -> str:
     if not isinstance(value, (str, int, float, date)):
         raise click.BadParameter(f"{where}: {value!r} is no value for it; write it as on the command line")
     return str(value)
