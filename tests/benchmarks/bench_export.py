@@ -24,7 +24,7 @@ import numpy as np
 from search_spaces.config import TrialConfig
 from search_spaces.named import named_space
 from tuner.data.pipeline import BUILT_IN, DataRequest, PreparedData
-from tuner.export.trained import Encoder, TrainedModel, chosen_trials, open_run, read_model
+from tuner.export.trained import Encoder, TrainedNetwork, chosen_trials, open_run, read_model
 from tuner.models.device import quiet_tensorflow
 from tuner.models.network_spec import network_of
 from tuner.search.prepare import PreparedSearch, prepare_again, prepare_search
@@ -59,7 +59,7 @@ def prepared(*, stop_words: bool = False, max_length: int = 400) -> PreparedSear
     )  # fmt: skip
 
 
-def trained(search: PreparedSearch, worker_context: Any, epochs: int, **changes: Any) -> tuple[TrainedModel, float]:
+def trained(search: PreparedSearch, worker_context: Any, epochs: int, **changes: Any) -> tuple[TrainedNetwork, float]:
     """A model after some epochs, and the validation accuracy that its trial reported."""
     from tuner.training.trial_run import TrialRun
 
@@ -72,12 +72,12 @@ def trained(search: PreparedSearch, worker_context: Any, epochs: int, **changes:
     data = search.data
     encoder = Encoder(data.tokenizer, data.vocabulary, search.settings.data.max_length, tuple(data.dataset.label_names))
     network = network_of(config, vocabulary_size=data.vocabulary.size, classes=len(encoder.labels))
-    return TrainedModel("bench", search.settings, "0", config, {}, network, weights, encoder), best.epoch.metrics[
+    return TrainedNetwork("bench", search.settings, "0", {}, weights, encoder, config, network), best.epoch.metrics[
         "accuracy"
     ]
 
 
-def own_probabilities(model: TrainedModel, data: PreparedData) -> np.ndarray:
+def own_probabilities(model: TrainedNetwork, data: PreparedData) -> np.ndarray:
     """Of the first validation texts, by the recurrence that trained them: ``[texts, classes]``."""
     from tuner.models.forward import logits
 
@@ -95,7 +95,7 @@ def own_probabilities(model: TrainedModel, data: PreparedData) -> np.ndarray:
     return powers / powers.sum(1, keepdims=True)
 
 
-def compare(data: PreparedData, model: TrainedModel, recorded: float, name: str) -> None:
+def compare(data: PreparedData, model: TrainedNetwork, recorded: float, name: str) -> None:
     from tuner.export.saved_model import write_saved_model
 
     rows = data.splits.validation[:TEXTS]
@@ -165,7 +165,6 @@ def speed() -> None:
     """Raw strings through the SavedModel; for Keras the tokeniser in Python, then the model: called, and as a graph."""
     import tensorflow as tf
 
-    from tuner.export.keras_file import keras_model
     from tuner.export.saved_model import TextClassifier
     from tuner.models.keras_model import build_model
 
@@ -184,8 +183,8 @@ def speed() -> None:
         network = network_of(config, vocabulary_size=vocabulary.size, classes=2)
         encoder = Encoder(search.data.tokenizer, vocabulary, 400, ("no", "yes"))
         weights = tuple(variable.numpy() for variable in build_model(network).weights)
-        model = TrainedModel("bench", search.settings, "0", config, {}, network, weights, encoder)
-        exported, keras_one = TextClassifier(model), keras_model(model)
+        model = TrainedNetwork("bench", search.settings, "0", {}, weights, encoder, config, network)
+        exported, keras_one = TextClassifier(model), model.keras_model()
 
         def encode(texts: list[str], encoder: Encoder = encoder) -> Any:
             ids = [encoder.vocabulary.encode(encoder.tokenizer.tokenize(text)) for text in texts]

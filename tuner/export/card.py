@@ -4,24 +4,14 @@ import math
 from typing import Any
 
 from tuner.data.pipeline import BUILT_IN
-from tuner.export.trained import TrainedCustomModel, TrainedModel
+from tuner.export.trained import TrainedModel
 from tuner.formatting import listed, shown
 from tuner.metrics import ACCURACY
-from tuner.models.counting import count_parameters
-from tuner.models.network_spec import Network
 
 
-def usage(model: TrainedModel | TrainedCustomModel, kind: str) -> str:
+def usage(model: TrainedModel, kind: str) -> str:
     """Markdown with a snippet for the format "saved_model", "keras" or "tflite"."""
-    return {"saved_model": _SAVED_MODEL, "keras": _KERAS, "tflite": _LITE}[kind].replace("LOGITS", _logits(model))
-
-
-def _logits(model: TrainedModel | TrainedCustomModel) -> str:
-    if isinstance(model, TrainedCustomModel):
-        return "what your custom model gives; layers of your own have to be importable, or registered with Keras"
-    if model.network.outputs == 1:
-        return "one logit a text: its sigmoid is the probability of the second label in `labels.json`"
-    return "one logit a label, in the order of `labels.json`: their softmax are the probabilities"
+    return {"saved_model": _SAVED_MODEL, "keras": _KERAS, "tflite": _LITE}[kind].replace("LOGITS", model.outputs())
 
 
 _IDS = """Ids come from the words' places in `vocabulary.json`: the first word has id 2, 1 is any other word, 0 pads on the
@@ -71,9 +61,7 @@ It gives LOGITS.
 {_IDS}"""
 
 
-def model_card(
-    model: TrainedModel | TrainedCustomModel, kind: str, *, versions: dict[str, str], lite: list[dict[str, Any]]
-) -> str:
+def model_card(model: TrainedModel, kind: str, *, versions: dict[str, str], lite: list[dict[str, Any]]) -> str:
     """The card of an exported model.
 
     Args:
@@ -96,44 +84,12 @@ def model_card(
     return "\n\n".join(sections) + "\n"
 
 
-def _summary(model: TrainedModel | TrainedCustomModel) -> str:
+def _summary(model: TrainedModel) -> str:
     labels = model.encoder.labels
-    apart = f"It tells {len(labels)} classes apart: {', '.join(shown(label) for label in labels)}."
-    if isinstance(model, TrainedCustomModel):
-        return f"{_custom_network(model)} {apart}"
-    network, count = model.network, count_parameters(model.network)
-    return (
-        f"{_body(network)} with {network.pooling} pooling: {count.total:,} parameters ({count.embedding:,} looked up by word, "
-        f"{count.recurrent:,} in the layers over the words, {count.head:,} in the head). {apart}"
-    )
+    return f"{model.summary()} It tells {len(labels)} classes apart: {', '.join(shown(label) for label in labels)}."
 
 
-def _custom_network(model: TrainedCustomModel) -> str:
-    metrics, changed = model.metrics, ""
-    if model.is_changed:
-        changed = (
-            " Its modules have changed since the search began: this is what they build now, with the trial's weights."
-        )
-    return (
-        f"A Keras model that `{model.source.name}` builds: {metrics['parameters']:,} parameters "
-        f"({metrics['embedding_parameters']:,} in embedding layers). A text is padded with 0 as in training, whatever lies "
-        f"beside it in a batch.{changed}"
-    )
-
-
-def _body(network: Network) -> str:
-    words = "one-hot words" if network.one_hot else f"word vectors of {network.embedding} numbers"
-    if network.vectors != "none":
-        words = f"{words} ({network.vectors}, pretrained)"
-    if not network.layers:
-        return words[0].upper() + words[1:]
-    direction = "bidirectional " if network.bidirectional else ""
-    activation = "sigmoid " if network.activation == "sigmoid" else ""
-    extras = " with a projection" * network.projection + " with a residual connection" * network.residual
-    return f"A {direction}{activation}{network.cell} of {network.layers} x {network.units} units{extras} over {words},"
-
-
-def _metrics(model: TrainedModel | TrainedCustomModel) -> str:
+def _metrics(model: TrainedModel) -> str:
     metrics, data, objective = model.metrics, model.settings.data, model.settings.pursued
     title = objective.metric.title
     rows = [f"| part | texts | {title} | loss (nats) |", "| --- | ---: | ---: | ---: |"]
@@ -177,12 +133,10 @@ def _lite_table(lite: list[dict[str, Any]]) -> str:
     return "\n".join([*rows, *(f"\n{note}" for note in (*notes, small))])
 
 
-def _data(model: TrainedModel | TrainedCustomModel) -> str:
+def _data(model: TrainedModel) -> str:
     data, encoder = model.settings.data, model.encoder
     source = "the corpus that frontier-tuner generates" if data.source == BUILT_IN else f"`{data.source}`"
-    known = encoder.vocabulary.size
-    if isinstance(model, TrainedModel):
-        known = min(model.network.vocabulary, known)
+    known = min(model.vocabulary_size, encoder.vocabulary.size)
     return "\n".join(
         [
             f"- Source: {source}, columns {listed(data.text_column)} and {shown(data.label_column)}",
@@ -197,19 +151,19 @@ def _data(model: TrainedModel | TrainedCustomModel) -> str:
     )
 
 
-def _configuration(model: TrainedModel | TrainedCustomModel) -> str:
+def _configuration(model: TrainedModel) -> str:
     rows = [f"| {name} | {value} |" for name, value in model.config.model_dump().items()]
     head = f"Trial {model.trial} of the search {model.run} (seed {model.settings.seed}), {model.settings.created}."
     return "\n".join([head, "", "| hyperparameter | value |", "| --- | --- |", *rows])
 
 
-def _versions(model: TrainedModel | TrainedCustomModel, versions: dict[str, str]) -> str:
+def _versions(model: TrainedModel, versions: dict[str, str]) -> str:
     names = sorted({*model.settings.versions, *versions})
     rows = [f"| {name} | {model.settings.versions.get(name, '')} | {versions.get(name, '')} |" for name in names]
     return "\n".join(["| | trained | exported |", "| --- | --- | --- |", *rows])
 
 
-def _licence(model: TrainedModel | TrainedCustomModel) -> str:
+def _licence(model: TrainedModel) -> str:
     own = model.settings.data.source == BUILT_IN
     data = (
         "The training texts were generated by frontier-tuner (Apache-2.0) and carry no rights of others."

@@ -17,6 +17,7 @@ from tuner.export.trained import (
     Encoder,
     TrainedCustomModel,
     TrainedModel,
+    TrainedNetwork,
     chosen_trials,
     open_run,
     read_model,
@@ -51,7 +52,7 @@ def frontier_index(run: str, descriptions: list[dict[str, Any]], objective: Obje
 
 
 def _network(config: dict[str, Any]) -> str:
-    if "cell" not in config:  # an custom model's
+    if "cell" not in config:  # a custom model's
         return ", ".join(f"{name} {value}" for name, value in config.items())
     direction = "bi-" if config["bidirectional"] else ""
     return f"{direction}{config['cell']} {config['layers']}x{config['units']}, {config['pooling']} pooling"
@@ -130,11 +131,11 @@ def export_run(run: str, runs_dir: Path, *, trial: str, out: Path | None, kind: 
     return Exported(target, tuple(descriptions), folder_bytes(target), loaded.objective)
 
 
-def _write_model(model: TrainedModel | TrainedCustomModel, kind: Format, folder: Path) -> dict[str, Any]:
+def _write_model(model: TrainedModel, kind: Format, folder: Path) -> dict[str, Any]:
     """Writes one model with its card and labels; returns the content of ``export.json``."""
     lite: list[dict[str, Any]] = []
     # TensorFlow is imported by what writes models, so these come only when it is wanted.
-    if kind == "tflite" and isinstance(model, TrainedModel):
+    if kind == "tflite" and isinstance(model, TrainedNetwork):
         from tuner.export.lite import write_lite
 
         lite = write_lite(model, folder)
@@ -168,7 +169,7 @@ def _write_model(model: TrainedModel | TrainedCustomModel, kind: Format, folder:
     return description
 
 
-def _write_graph(model: TrainedModel | TrainedCustomModel, kind: Format, folder: Path) -> None:
+def _write_graph(model: TrainedModel, kind: Format, folder: Path) -> None:
     if kind == "keras":
         from tuner.export.keras_file import write_keras
 

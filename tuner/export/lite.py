@@ -15,7 +15,7 @@ from tensorflow.lite.python.convert_phase import ConverterError
 from tuner.data.encoded import EncodedDataset
 from tuner.errors import InputError
 from tuner.export.keras_file import write_encoder
-from tuner.export.trained import TrainedModel
+from tuner.export.trained import TrainedNetwork
 from tuner.models.forward import logits as trained_logits
 from tuner.quiet import quiet_stderr
 from tuner.runs.settings import SearchSettings
@@ -87,14 +87,14 @@ class LiteModel:
     note: str | None
 
 
-def write_lite(model: TrainedModel, folder: Path) -> list[dict[str, Any]]:
+def write_lite(model: TrainedNetwork, folder: Path) -> list[dict[str, Any]]:
     """Writes ``model_float16.tflite`` and ``model_int8.tflite`` and returns what became of each, float32 first."""
     validation = validation_texts(model.settings)
     write_encoder(model.encoder, folder)
     return [asdict(_convert(model, kind, folder, validation)) for kind in _KINDS]
 
 
-def _convert(model: TrainedModel, kind: str, folder: Path, validation: ValidationTexts | str) -> LiteModel:
+def _convert(model: TrainedNetwork, kind: str, folder: Path, validation: ValidationTexts | str) -> LiteModel:
     content = _converted(model, kind)
     if isinstance(content, str):
         return LiteModel(kind, None, None, None, content)
@@ -108,7 +108,7 @@ def _convert(model: TrainedModel, kind: str, folder: Path, validation: Validatio
     return LiteModel(kind, file, len(content), accuracy, validation.note)
 
 
-def _graph(model: TrainedModel) -> Any:
+def _graph(model: TrainedNetwork) -> Any:
     """The recurrence that trained, with its weights as constants: what Keras 3 makes of its variables does not convert.
 
     One text at a time, of any length: the converter's loops need to know the number of rows.
@@ -145,7 +145,7 @@ def interpreted(content: bytes) -> Logits:
     return run
 
 
-def _converted(model: TrainedModel, kind: str) -> bytes | str:
+def _converted(model: TrainedNetwork, kind: str) -> bytes | str:
     """The converted model, or one line that says why there is none."""
     with quiet_stderr():
         graph = _graph(model)

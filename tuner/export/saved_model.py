@@ -11,10 +11,9 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from tuner.data.vocabulary import PADDING_ID, UNKNOWN_ID
-from tuner.export.custom_network import CustomNetwork
 from tuner.export.layers import RecurrentLayer, WordLayer, in_order
 from tuner.export.text_graph import TextGraph
-from tuner.export.trained import Encoder, TrainedCustomModel, TrainedModel
+from tuner.export.trained import TrainedModel
 from tuner.models.cells.exported import constant
 from tuner.models.network_layers import head
 from tuner.models.network_spec import Network
@@ -93,17 +92,12 @@ def _pool(kind: str, directions: list[Any], lengths: Any, query: Any) -> Any:
 class TextClassifier(tf.Module):
     """What a SavedModel holds: text to ids, ids to probabilities, label names."""
 
-    def __init__(self, encoder: Encoder, vocabulary: int, network: InferenceNetwork | CustomNetwork) -> None:
-        """Puts the parts together.
-
-        Args:
-            encoder: of the run.
-            vocabulary: token ids that the network knows; the words of others are no part of it.
-            network: from ids to probabilities.
-        """
+    def __init__(self, model: TrainedModel) -> None:
+        """Puts the parts together; words that the network does not know are no part of it."""
         super().__init__(name="text_classifier")
-        self._text = TextGraph(encoder.tokenizer, encoder.vocabulary.cut(vocabulary), encoder.max_length)
-        self._network = network
+        encoder = model.encoder
+        self._text = TextGraph(encoder.tokenizer, encoder.vocabulary.cut(model.vocabulary_size), encoder.max_length)
+        self._network = model.inference_network()
         self._labels = tf.constant([label.encode() for label in encoder.labels])
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")], autograph=False)
@@ -127,19 +121,13 @@ class TextClassifier(tf.Module):
         return {"label": tf.gather(self._labels, label_id), "label_id": label_id, "probabilities": probabilities}
 
 
-def write_saved_model(model: TrainedModel | TrainedCustomModel, folder: Path) -> None:
+def write_saved_model(model: TrainedModel, folder: Path) -> None:
     """Writes a SavedModel with the signatures ``serving_default`` (``text``) and ``token_ids`` (``tokens``).
 
     Both give ``label`` (string), ``label_id`` (int32) and ``probabilities`` (float32 ``[batch, classes]``).
     """
-    module = _classifier(model)
+    module = TextClassifier(model)
     signatures = {"serving_default": module.__call__, "token_ids": module.classify_ids}
     # A model for inference: gradients would only make it larger.
     options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
     tf.saved_model.save(module, str(folder), signatures=signatures, options=options)
-
-
-def _classifier(model: TrainedModel | TrainedCustomModel) -> TextClassifier:
-    if isinstance(model, TrainedCustomModel):
-        return TextClassifier(model.encoder, model.facts.vocabulary_size, CustomNetwork(model))
-    return TextClassifier(model.encoder, model.network.vocabulary, InferenceNetwork(model.network, model.weights))

@@ -50,7 +50,7 @@ class TrainedTrial:
     Attributes:
         trial: its id.
         metrics: its row of ``trials.parquet`` without the configuration; None where a number is missing.
-        weights: float32 arrays, in the order of ``tuner.models.weights``, or of an custom model's ``weights``.
+        weights: float32 arrays, in the order of ``tuner.models.weights``, or of a custom model's ``weights``.
     """
 
     run: str
@@ -62,11 +62,45 @@ class TrainedTrial:
 
 
 @dataclass(frozen=True, eq=False)
-class TrainedModel(TrainedTrial):
+class TrainedNetwork(TrainedTrial):
     """A trial of one of the built-in networks."""
 
     config: TrialConfig
     network: Network
+
+    @property
+    def vocabulary_size(self) -> int:
+        """Token ids that the model knows."""
+        return self.network.vocabulary
+
+    def keras_model(self) -> Any:
+        """The Keras model with the trial's weights: token ids to ``outputs``."""
+        from tuner.models.keras_model import build_model
+
+        built = build_model(self.network)
+        for variable, weight in zip(built.weights, self.weights, strict=True):
+            variable.assign(weight)
+        return built
+
+    def inference_network(self) -> Any:
+        """A ``tf.Module`` whose ``probabilities(tokens, lengths)`` are classes and probabilities."""
+        from tuner.export.saved_model import InferenceNetwork
+
+        return InferenceNetwork(self.network, self.weights)
+
+    def summary(self) -> str:
+        """What the model is, as Markdown."""
+        network, count = self.network, count_parameters(self.network)
+        return (
+            f"{_body(network)} with {network.pooling} pooling: {count.total:,} parameters ({count.embedding:,} looked up by "
+            f"word, {count.recurrent:,} in the layers over the words, {count.head:,} in the head)."
+        )
+
+    def outputs(self) -> str:
+        """What the Keras model gives, for a sentence of the card."""
+        if self.network.outputs == 1:
+            return "one logit a text: its sigmoid is the probability of the second label in `labels.json`"
+        return "one logit a label, in the order of `labels.json`: their softmax are the probabilities"
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +118,57 @@ class TrainedCustomModel(TrainedTrial):
     source: ModelSource
     facts: ModelFacts
     is_changed: bool
+
+    @property
+    def vocabulary_size(self) -> int:
+        """Token ids that the model knows."""
+        return self.facts.vocabulary_size
+
+    def keras_model(self) -> Any:
+        """What its modules build, with the trial's weights.
+
+        Raises:
+            InputError: where they do not build it, or build a model that these weights are not of.
+        """
+        from tuner.export.custom_network import built_with_weights
+
+        return built_with_weights(self).model
+
+    def inference_network(self) -> Any:
+        """As of a ``TrainedNetwork``."""
+        from tuner.export.custom_network import CustomNetwork
+
+        return CustomNetwork(self)
+
+    def summary(self) -> str:
+        """What the model is, as Markdown."""
+        metrics, changed = self.metrics, ""
+        if self.is_changed:
+            changed = " Its modules have changed since the search began: this is what they build now, with the trial's weights."
+        return (
+            f"A Keras model that `{self.source.name}` builds: {metrics['parameters']:,} parameters "
+            f"({metrics['embedding_parameters']:,} in embedding layers). A text is padded with 0 as in training, whatever lies "
+            f"beside it in a batch.{changed}"
+        )
+
+    def outputs(self) -> str:
+        """What the Keras model gives, for a sentence of the card."""
+        return "what your custom model gives; layers of your own have to be importable, or registered with Keras"
+
+
+TrainedModel = TrainedNetwork | TrainedCustomModel
+
+
+def _body(network: Network) -> str:
+    words = "one-hot words" if network.one_hot else f"word vectors of {network.embedding} numbers"
+    if network.vectors != "none":
+        words = f"{words} ({network.vectors}, pretrained)"
+    if not network.layers:
+        return words[0].upper() + words[1:]
+    direction = "bidirectional " if network.bidirectional else ""
+    activation = "sigmoid " if network.activation == "sigmoid" else ""
+    extras = " with a projection" * network.projection + " with a residual connection" * network.residual
+    return f"A {direction}{activation}{network.cell} of {network.layers} x {network.units} units{extras} over {words},"
 
 
 def open_run(run: str, runs_dir: Path) -> tuple[Run, Encoder]:
@@ -124,12 +209,12 @@ def chosen_trials(run: Run, wanted: str) -> list[str]:
     )
 
 
-def read_model(run: Run, encoder: Encoder, trial: str) -> TrainedModel | TrainedCustomModel:
+def read_model(run: Run, encoder: Encoder, trial: str) -> TrainedModel:
     """The model of a trial.
 
     Raises:
         InputError: where its weights were not kept, naming the trials whose were; where they do not fit; or where a module of
-            an custom model is gone.
+            a custom model is gone.
     """
     row = run.trials[run.trials["trial_id"] == trial].iloc[0]
     values = {str(name): plain(value) for name, value in row.items()}
@@ -151,7 +236,7 @@ def read_model(run: Run, encoder: Encoder, trial: str) -> TrainedModel | Trained
         weights = (load_vectors(run.folder.encoder)[: network.vocabulary], *weights)
     if sum(weight.size for weight in weights) != count_parameters(network).total:
         raise InputError(f"{run.folder.weights(trial)}: is not of the network in the journal; restore the run folder")
-    return TrainedModel(run.name, run.settings, trial, metrics, weights, encoder, ours, network)
+    return TrainedNetwork(run.name, run.settings, trial, metrics, weights, encoder, ours, network)
 
 
 def _facts(run: Run) -> ModelFacts:

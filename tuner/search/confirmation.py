@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from search_spaces.config import Config
 from tuner.metrics import finite
+from tuner.models.counting import count_parameters
 from tuner.models.network_spec import AVERAGED_EMBEDDINGS, AVERAGING_CONFIG
 from tuner.runs.events import ConfirmationEnded, ConfirmationStarted, RepeatEnded, RepeatStatus
 from tuner.runs.folder import RunFolder
@@ -50,7 +51,7 @@ class Candidate:
 def candidates_of(plan: Plan, search_state: SearchState, trials: Sequence[str]) -> list[Candidate]:
     """The trials in the order given, each with its recorded configuration, and behind them the baseline."""
     records = [search_state.trials[trial] for trial in trials]
-    parameters = plan.count(AVERAGING_CONFIG).total
+    parameters = count_parameters(plan.network(AVERAGING_CONFIG)).total
     return [
         *(Candidate(record.trial, record.index, plan.family.config(record.config), record.size) for record in records),
         Candidate(AVERAGED_EMBEDDINGS, _BASELINE_INDEX, AVERAGING_CONFIG, parameters),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from search_spaces.config import Config, TrialConfig
+from search_spaces.config import Config
 from tuner.runs.events import (
     EndReason,
     EndStatus,
@@ -186,7 +186,7 @@ class SearchController:
     def _propose(self) -> Assignment:
         index, self._next_index = self._next_index, self._next_index + 1
         config = self._searcher.propose(index, self.search_state.trials.values())
-        count = self._plan.count(config) if isinstance(config, TrialConfig) else None
+        count = self._plan.count(config)
         trial = trial_id(index)
         self._records.record(
             TrialProposed(

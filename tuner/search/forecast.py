@@ -9,7 +9,7 @@ import numpy as np
 from search_spaces.config import TrialConfig
 from tuner.data.batches import buckets_of
 from tuner.data.encoded import EncodedSplits
-from tuner.models.counting import training_flops
+from tuner.models.counting import count_parameters, training_flops
 from tuner.runs.settings import SearchSettings
 from tuner.search.plan import built_in_networks, plan_of
 from tuner.search.registry import scheduler_spec
@@ -40,10 +40,10 @@ def forecast(settings: SearchSettings, data: EncodedSplits) -> Forecast | None:
 
     None for a custom model, of which nothing is known before it is built and trained.
     """
-    if settings.hypermodel is not None:
-        return None
     plan, configs = plan_of(settings), built_in_networks(settings)
-    sizes = [plan.count(config).total for config in configs]
+    sizes = [count_parameters(plan.network(config)).total for config in configs]
+    if not sizes:
+        return None
     slowness, epochs = _slowness(), scheduler_spec(settings.scheduler.name).expected_epochs(settings)
     few, many = (buckets_of(data, compiled=compiled) for compiled in (True, False))
     lengths, shapes = data.train.lengths, len(few.boundaries)

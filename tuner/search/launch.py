@@ -31,10 +31,10 @@ def disk_bound(settings: SearchSettings) -> int | None:
     state of each trial that runs, and with a scheduler that lets trials pause of each that waits. One file of either kind
     more is there while it is being replaced. For searchers that learn, random draws stand for what they will propose.
     """
-    if settings.hypermodel is not None:
-        return None
     plan = plan_of(settings)
     files = [trial_files(plan.network(config), config) for config in built_in_networks(settings)]
+    if not files:
+        return None
     states = sorted((file.state for file in files), reverse=True)
     if not build_scheduler(settings, SearchState()).pauses:
         states = states[: settings.resources.concurrency]

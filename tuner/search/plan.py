@@ -4,10 +4,11 @@ from collections.abc import Sized
 from dataclasses import dataclass
 from typing import cast
 
-from search_spaces.config import Config, TrialConfig
+from search_spaces.config import Config, CustomConfig, TrialConfig
 from search_spaces.families import BUILT_IN, ModelFamily
 from tuner.metrics import ACCURACY, Objective
 from tuner.models.counting import ParameterCount, count_parameters
+from tuner.models.memory import TrainingMemory, training_memory
 from tuner.models.network_spec import Network, network_of
 from tuner.runs.search_state import SearchState
 from tuner.runs.settings import SearchSettings
@@ -41,15 +42,20 @@ class Plan:
             vectors_width=self.vectors_width,
         )
 
-    def count(self, config: TrialConfig) -> ParameterCount:
-        """Its exact parameter count."""
-        return count_parameters(self.network(config))
+    def count(self, config: Config) -> ParameterCount | None:
+        """Its exact parameter count; None of a custom model, which is counted where it is built."""
+        return None if isinstance(config, CustomConfig) else count_parameters(self.network(config))
+
+    def memory(self, config: Config, *, length: int) -> TrainingMemory | None:
+        """What training it takes, with batches of at most ``length`` tokens a text; None of a custom model."""
+        return (
+            None if isinstance(config, CustomConfig) else training_memory(self.network(config), config, length=length)
+        )
 
     def fits(self, config: Config) -> bool:
-        """Whether it is within the budget of parameters; a custom model, counted where it is built, has none."""
-        if self.max_params is None or not isinstance(config, TrialConfig):
-            return True
-        return self.count(config).total <= self.max_params
+        """Whether it is within the budget of parameters, which is for the built-in networks alone."""
+        count = None if self.max_params is None else self.count(config)
+        return self.max_params is None or count is None or count.total <= self.max_params
 
 
 def plan_of(settings: SearchSettings) -> Plan:

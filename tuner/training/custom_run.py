@@ -10,16 +10,18 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from search_spaces.config import CustomConfig
 from tuner.data.batches import Batch, Buckets, assemble, count_real_tokens, exact_plan, training_batches
-from tuner.data.encoded import EncodedDataset, EncodedSplits
+from tuner.data.encoded import EncodedDataset
 from tuner.measures import Predictions
 from tuner.metrics import BY_ACCURACY, Scorer
-from tuner.models.custom.building import CustomModel, gives_logits
+from tuner.models.custom.building import gives_logits
 from tuner.models.custom.finding import HyperModelError
 from tuner.training.archives import assign, named, packed, unpacked
 from tuner.training.program import EVALUATION_BATCH
 from tuner.training.report import OwnCount
 from tuner.training.run import Run
+from tuner.training.worker_context import WorkerContext
 
 BATCH_SIZE = "batch_size"
 """A hyperparameter of this name is the number of texts a training step."""
@@ -28,7 +30,7 @@ DEFAULT_BATCH_SIZE = 64
 _SMALLEST = 1e-7
 
 
-class HyperModelRun(Run):
+class CustomRun(Run):
     """One training of a custom model.
 
     The seeds that Keras layers keep go on from a saved state; what a user's code draws elsewhere is seeded anew every epoch.
@@ -36,9 +38,8 @@ class HyperModelRun(Run):
 
     def __init__(
         self,
-        own: CustomModel,
-        data: EncodedSplits,
-        values: Mapping[str, Any],
+        worker_context: WorkerContext,
+        config: CustomConfig,
         *,
         seed: tuple[int, ...],
         state: bytes | None,
@@ -51,8 +52,8 @@ class HyperModelRun(Run):
             HyperModelError: where it is no model for these data, or the state is not of this model.
         """
         super().__init__(seed, scorer)
-        self._data = data
-        self._built = own.built(values, seed=self._weights_seed)
+        self._data, values = worker_context.data, config.model_dump()
+        self._built = worker_context.custom_model.built(values, seed=self._weights_seed)
         self._counted = OwnCount(self._built.parameters, self._built.embedding_parameters)
         self._model = self._built.model
         if not self._model.optimizer.built:

@@ -1,6 +1,7 @@
 """What a worker keeps between trials: the data, their length buckets, and the programs of the shapes it has met."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +9,9 @@ from numpy.typing import NDArray
 from search_spaces.config import TrialConfig
 from tuner.data.batches import Buckets, buckets_of
 from tuner.data.encoded import EncodedSplits
+from tuner.models.custom.building import CustomModel
+from tuner.models.custom.finding import ModelFacts
+from tuner.models.custom.source import ModelSource
 from tuner.models.network_spec import network_of
 from tuner.training.program import Program, ProgramCache
 from tuner.training.program_key import ProgramKey, worth_compiling
@@ -22,6 +26,8 @@ class WorkerContext:
         vocabulary_size: token ids that the data know, padding and unknown included.
         classes: labels in the data.
         epochs: most epochs of a trial.
+        custom_source: the custom model, where trials are of that.
+        max_length: most tokens of a text, which a custom model may ask for.
         few_buckets: lengths of batches where XLA compiles a step for each of them.
         many_buckets: lengths of batches of a plain graph, which takes any: less padding.
         texts_of_class: int64 [classes], training texts of each class.
@@ -31,6 +37,8 @@ class WorkerContext:
     vocabulary_size: int
     classes: int
     epochs: int
+    custom_source: ModelSource | None = None
+    max_length: int = 0
     few_buckets: Buckets = field(init=False)
     many_buckets: Buckets = field(init=False)
     texts_of_class: NDArray[np.int64] = field(init=False)
@@ -58,3 +66,11 @@ class WorkerContext:
         )
         program = self._programs.get(ProgramKey.of(config, network, compiled=compiled), self.data.vectors)
         return program, self.few_buckets if compiled else self.many_buckets
+
+    @cached_property
+    def custom_model(self) -> CustomModel:
+        """The custom model, imported when the first trial needs it, so that an error in it is that trial's."""
+        assert self.custom_source is not None
+        return CustomModel(
+            self.custom_source, ModelFacts(self.vocabulary_size, self.classes, self.max_length, self.data.vectors)
+        )

@@ -4,13 +4,12 @@ import math
 import os
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from search_spaces.config import Config, TrialConfig
 from tuner.data.batches import buckets_of
 from tuner.data.encoded import EncodedDataset, EncodedSplits
 from tuner.metrics import Scorer
-from tuner.models.memory import TrainingMemory, training_memory
 from tuner.runs.search_state import SearchState
 from tuner.runs.settings import ResourceSettings, SearchSettings
 from tuner.search.confirmation import ConfirmationController
@@ -46,13 +45,7 @@ def run_on_ray(
     from tuner.search.ray_tune.trainable import TrialTrainable
     from tuner.search.ray_tune.workers import EpochTimeouts
 
-    longest = int(buckets_of(data, compiled=False).boundaries[-1])
-
-    def memory(config: Config) -> TrainingMemory | None:
-        if not isinstance(config, TrialConfig):
-            return None
-        return training_memory(plan_of(settings).network(config), config, length=longest)
-
+    memory = partial(plan_of(settings).memory, length=int(buckets_of(data, compiled=False).boundaries[-1]))
     run_trials(
         TrialTrainable,
         _worker_parameters(settings, data, test),
@@ -84,9 +77,9 @@ def _worker_parameters(settings: SearchSettings, data: EncodedSplits, test: Enco
         "epochs": settings.epochs,
         "seed": settings.seed,
         "scorer": Scorer(settings.pursued, settings.data.label_names),
-        "metric": None if settings.metric_code is None else source_of(settings.metric_code, option="metric"),
+        "metric": settings.metric_code and source_of(settings.metric_code, option="metric"),
         "threads": max(1, math.floor(settings.resources.cpus_per_trial)),
-        "hypermodel": None if settings.hypermodel is None else source_of(settings.hypermodel, option="hypermodel"),
+        "custom_source": settings.hypermodel and source_of(settings.hypermodel, option="hypermodel"),
         "max_length": settings.data.max_length,
         "test": None if test is None else vars(test),
         "patience": settings.patience,

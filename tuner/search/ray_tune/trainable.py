@@ -19,22 +19,10 @@ from tuner.training.run import Run
 from tuner.training.trial_error import broken_by
 
 if TYPE_CHECKING:
-    from tuner.models.custom.building import CustomModel
     from tuner.training.worker_context import WorkerContext
 
 REPORT = "report"
 """Key of a result under which a ``TrialReport`` or ``RepeatReport`` travels to the driver."""
-
-
-def open_custom_model(source: ModelSource, worker_context: "WorkerContext", *, max_length: int) -> "CustomModel":
-    """The custom model in this process, whose TensorFlow is prepared."""
-    from tuner.models.custom.building import CustomModel
-    from tuner.models.custom.finding import ModelFacts
-
-    data = worker_context.data
-    return CustomModel(
-        source, ModelFacts(worker_context.vocabulary_size, worker_context.classes, max_length, data.vectors)
-    )
 
 
 def _gpu_memory(share: float) -> int | None:
@@ -65,8 +53,6 @@ class TrialTrainable(tune.Trainable):
         seed: int,
         scorer: Scorer,
         metric: ModelSource | None,
-        hypermodel: ModelSource | None,
-        max_length: int,
         test: Mapping[str, Any] | None,
         patience: int | None,
         **context: Any,
@@ -78,8 +64,6 @@ class TrialTrainable(tune.Trainable):
             seed: the search seed.
             scorer: measures predictions, and knows what the search pursues.
             metric: the modules of a metric that is a function of the user's own.
-            hypermodel: the custom model, where trials are of that.
-            max_length: most tokens of a text.
             test: the fields of the encoded test texts, where repeats are evaluated on them; None in a search.
             patience: epochs without a better validation accuracy after which a repeat is evaluated.
             context: what ``_open_context`` takes.
@@ -88,9 +72,7 @@ class TrialTrainable(tune.Trainable):
         self._seed, self._scorer = seed, scorer
         if metric is not None:
             metric.make_importable()
-        self._source, self._max_length = hypermodel, max_length
         self._test, self._patience = None if test is None else EncodedDataset(**test), patience
-        self._own: CustomModel | None = None
         self._trial_run: Run | RepeatRun | None = None
         self._growth = MemoryGrowth()
 
@@ -103,6 +85,8 @@ class TrialTrainable(tune.Trainable):
         epochs: int,
         threads: int,
         gpu_share: float,
+        custom_source: ModelSource | None,
+        max_length: int,
     ) -> "WorkerContext":
         """Prepares this process for training.
 
@@ -113,6 +97,8 @@ class TrialTrainable(tune.Trainable):
             epochs: most epochs of a trial.
             threads: threads of an operation on the CPU.
             gpu_share: GPUs that the worker has, below 1 a fraction of one.
+            custom_source: the custom model, where trials are of that.
+            max_length: most tokens of a text.
         """
         # Settings must be made before TensorFlow is imported, and the driver, which imports this module, must not import it.
         from tuner.models.device import prepare_tensorflow
@@ -120,7 +106,8 @@ class TrialTrainable(tune.Trainable):
         prepare_tensorflow(threads, _gpu_memory(gpu_share))
         from tuner.training.worker_context import WorkerContext
 
-        return WorkerContext(EncodedSplits.from_arrays(arrays), vocabulary_size, classes, epochs)
+        data = EncodedSplits.from_arrays(arrays)
+        return WorkerContext(data, vocabulary_size, classes, epochs, custom_source, max_length)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Takes the next trial. It is built in the first step, so that an error in it is that trial's error."""
@@ -155,12 +142,9 @@ class TrialTrainable(tune.Trainable):
         return RepeatRun(training, self._worker_context, self._test, self._scorer, patience=self._patience)
 
     def _training(self, config: Config, **start: Any) -> Run:
-        from tuner.training.custom_run import HyperModelRun
+        from tuner.training.custom_run import CustomRun
         from tuner.training.trial_run import TrialRun
 
-        if isinstance(config, TrialConfig):  # a trial, or the baseline of a confirmation
+        if isinstance(config, TrialConfig):  # the baseline of a confirmation is one, whatever its candidates are
             return TrialRun(self._worker_context, config, **start)
-        if self._own is None:
-            assert self._source is not None
-            self._own = open_custom_model(self._source, self._worker_context, max_length=self._max_length)
-        return HyperModelRun(self._own, self._worker_context.data, config.model_dump(), **start)
+        return CustomRun(self._worker_context, config, **start)

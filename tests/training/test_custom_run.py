@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 
+from search_spaces.config import CustomConfig
 from tuner.data.encoded import EncodedDataset, EncodedSplits
 
 pytestmark = pytest.mark.tensorflow
@@ -56,25 +57,24 @@ DATA = EncodedSplits(part(150, 0), part(70, 1))
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory):
-    from tuner.models.custom.building import CustomModel
-    from tuner.models.custom.finding import ModelFacts
     from tuner.models.custom.source import ModelSource
+    from tuner.training.worker_context import WorkerContext
 
     root = tmp_path_factory.mktemp("own")
     (root / "custom_models_for_runs.py").write_text(SOURCE)
 
     def make(name="build"):
         source = ModelSource.read(f"custom_models_for_runs:{name}", root, ["custom_models_for_runs.py"])
-        return CustomModel(source, ModelFacts(vocabulary_size=30, classes=2, max_length=12))
+        return WorkerContext(DATA, vocabulary_size=30, classes=2, epochs=3, custom_source=source, max_length=12)
 
     yield make
     sys.modules.pop("custom_models_for_runs", None)
 
 
 def run(own, *, state=None, scores=(), seed=(0, 1), **changes):
-    from tuner.training.custom_run import HyperModelRun
+    from tuner.training.custom_run import CustomRun
 
-    return HyperModelRun(own(), DATA, VALUES | changes, seed=seed, state=state, scores=scores)
+    return CustomRun(own(), CustomConfig.of(VALUES | changes), seed=seed, state=state, scores=scores)
 
 
 def numbers(report):
@@ -135,9 +135,9 @@ def test_batch_size_is_read_from_the_hyperparameters(own):
 
 
 def test_a_model_without_an_accuracy_of_its_own_reports_none_while_training(own):
-    from tuner.training.custom_run import HyperModelRun
+    from tuner.training.custom_run import CustomRun
 
-    report = HyperModelRun(own("silent"), DATA, {}, seed=(0, 0), state=None).run_epoch()
+    report = CustomRun(own("silent"), CustomConfig.of({}), seed=(0, 0), state=None).run_epoch()
     assert math.isnan(report.epoch.train_accuracy)
     assert 0 <= report.epoch.metrics["accuracy"] <= 1
     assert not report.epoch.diverged
