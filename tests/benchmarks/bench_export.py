@@ -23,8 +23,9 @@ import numpy as np
 
 from search_spaces.config import TrialConfig
 from search_spaces.named import named_space
+from tuner.data.encoder import Encoder
 from tuner.data.pipeline import BUILT_IN, DataRequest, PreparedData
-from tuner.export.trained import Encoder, TrainedNetwork, chosen_trials, open_run, read_model
+from tuner.export.trained import TrainedNetwork, chosen_trials, open_run, read_model
 from tuner.models.device import quiet_tensorflow
 from tuner.models.network_spec import network_of
 from tuner.search.prepare import PreparedSearch, prepare_again, prepare_search
@@ -187,7 +188,8 @@ def speed() -> None:
         exported, keras_one = TextClassifier(model), model.keras_model()
 
         def encode(texts: list[str], encoder: Encoder = encoder) -> Any:
-            ids = [encoder.vocabulary.encode(encoder.tokenizer.tokenize(text)) for text in texts]
+            known = encoder.vocabulary.ids
+            ids = [[known.get(token, 1) for token in encoder.tokenizer.tokenize(text)] for text in texts]
             tokens = np.zeros((len(ids), max(map(len, ids))), np.int32)
             for row, one in enumerate(ids):
                 tokens[row, : len(one)] = one

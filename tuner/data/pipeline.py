@@ -1,8 +1,6 @@
 """The way of the data in one call: from what the user named to arrays of token ids."""
 
 import dataclasses
-import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +10,7 @@ from numpy.typing import NDArray
 from tuner.data.classes import drop_rare_classes, join_capitals
 from tuner.data.corpus import generate_corpus
 from tuner.data.encoded import EncodedSplits, encode_splits
+from tuner.data.encoder import Encoder
 from tuner.data.reading.columns import FIND_ALL, Columns
 from tuner.data.reading.loading import load_dataset
 from tuner.data.splits import Splits, draw_share, split_rows
@@ -167,18 +166,6 @@ def _load(request: DataRequest) -> TextDataset:
 def save_encoder(folder: Path, prepared: PreparedData, *, max_length: int) -> None:
     """Writes what turns a text into the ids that a model reads: vocabulary, tokeniser settings, label names, word vectors."""
     folder.mkdir()
-    prepared.vocabulary.save(folder / "vocabulary.json")
-    settings = {
-        "stop_words": prepared.tokenizer.stop_words,
-        "characters": prepared.tokenizer.characters,
-        "truncate": prepared.tokenizer.truncate,
-        "max_length": max_length,
-    }
-    _write_json(folder / "tokenizer.json", settings)
-    _write_json(folder / "labels.json", list(prepared.dataset.label_names))
+    Encoder(prepared.tokenizer, prepared.vocabulary, max_length, prepared.dataset.label_names).save(folder)
     if prepared.encoded.vectors is not None:
         save_vectors(folder, prepared.encoded.vectors)
-
-
-def _write_json(path: Path, content: Mapping[str, object] | Sequence[str]) -> None:
-    path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

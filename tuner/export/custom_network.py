@@ -43,7 +43,6 @@ class CustomNetwork(tf.Module):
     """The model without what only training needs. Each text is padded as it was in training, whatever the batch."""
 
     def __init__(self, model: TrainedCustomModel) -> None:
-        """Builds it."""
         super().__init__()
         built = built_with_weights(model)
         self._model = built.model

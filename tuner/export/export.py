@@ -9,12 +9,12 @@ from typing import Any, Literal
 
 from analysis.loading import Run
 from tuner import __version__
+from tuner.data.encoder import Encoder
 from tuner.errors import InputError
 from tuner.export.card import model_card
 from tuner.export.folder import DESCRIPTION, check_target, folder_bytes, write_folder, write_json
 from tuner.export.trained import (
     FRONTIER,
-    Encoder,
     TrainedCustomModel,
     TrainedModel,
     TrainedNetwork,
@@ -139,12 +139,20 @@ def _write_model(model: TrainedModel, kind: Format, folder: Path) -> dict[str, A
         from tuner.export.lite import write_lite
 
         lite = write_lite(model, folder)
+    elif kind == "keras":
+        with quiet_stderr():
+            model.keras_model().save(folder / "model.keras")
     else:
         with quiet_stderr():
-            _write_graph(model, kind, folder)
+            from tuner.export.saved_model import write_saved_model
+
+            write_saved_model(model, folder)
+    if kind == "saved_model":  # what turns a text into ids is in its graph
+        model.encoder.save_labels(folder)
+    else:
+        model.encoder.save(folder)
     versions = {"python": platform.python_version(), "frontier-tuner": __version__}
     versions |= {name: version(name) for name in _VERSIONED}
-    write_json(folder / "labels.json", list(model.encoder.labels))
     (folder / "README.md").write_text(model_card(model, kind, versions=versions, lite=lite), encoding="utf-8")
     objective = model.settings.pursued
     description = {
@@ -169,18 +177,7 @@ def _write_model(model: TrainedModel, kind: Format, folder: Path) -> dict[str, A
     return description
 
 
-def _write_graph(model: TrainedModel, kind: Format, folder: Path) -> None:
-    if kind == "keras":
-        from tuner.export.keras_file import write_keras
-
-        write_keras(model, folder)
-    else:
-        from tuner.export.saved_model import write_saved_model
-
-        write_saved_model(model, folder)
-
-
 def _write_index(run: Run, encoder: Encoder, descriptions: list[dict[str, Any]], folder: Path) -> None:
-    write_json(folder / "labels.json", list(encoder.labels))
+    encoder.save_labels(folder)
     write_json(folder / DESCRIPTION, {"run": run.name, "trial": FRONTIER, "models": descriptions})
     (folder / "README.md").write_text(frontier_index(run.name, descriptions, run.objective), encoding="utf-8")

@@ -23,7 +23,6 @@ class WordLayer(tf.Module):
     """The ReLU layer a word of an mlp; with ``one_hot``, of the word's id."""
 
     def __init__(self, weights: Arrays, *, one_hot: bool) -> None:
-        """Takes kernel and bias."""
         super().__init__()
         self._one_hot = one_hot
         self._kernel, self._bias = constant(next(weights)), constant(next(weights))

@@ -14,7 +14,6 @@ from tensorflow.lite.python.convert_phase import ConverterError
 
 from tuner.data.encoded import EncodedDataset
 from tuner.errors import InputError
-from tuner.export.keras_file import write_encoder
 from tuner.export.trained import TrainedNetwork
 from tuner.models.forward import logits as trained_logits
 from tuner.quiet import quiet_stderr
@@ -90,7 +89,6 @@ class LiteModel:
 def write_lite(model: TrainedNetwork, folder: Path) -> list[dict[str, Any]]:
     """Writes ``model_float16.tflite`` and ``model_int8.tflite`` and returns what became of each, float32 first."""
     validation = validation_texts(model.settings)
-    write_encoder(model.encoder, folder)
     return [asdict(_convert(model, kind, folder, validation)) for kind in _KINDS]
 
 

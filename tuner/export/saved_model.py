@@ -28,7 +28,6 @@ class InferenceNetwork(tf.Module):
     """
 
     def __init__(self, network: Network, weights: Sequence[NDArray[np.float32]]) -> None:
-        """Lays the weights out for inference."""
         super().__init__()
         self._network = network
         remaining = iter(weights)

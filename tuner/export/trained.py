@@ -1,7 +1,6 @@
 """Trials of a run that can be exported: which are meant, and all that their models are made of. Needs no TensorFlow."""
 
 import io
-import json
 import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,9 +14,8 @@ from analysis.frontier import frontier, knee
 from analysis.loading import Run, load
 from analysis.ranking import rank
 from search_spaces.config import CustomConfig, TrialConfig
-from tuner.data.tokenizer import Tokenizer
+from tuner.data.encoder import Encoder
 from tuner.data.vectors import load_vectors
-from tuner.data.vocabulary import Vocabulary
 from tuner.errors import InputError
 from tuner.formatting import listed
 from tuner.models.counting import count_parameters
@@ -31,16 +29,6 @@ from tuner.search.custom_model import source_of
 from tuner.search.plan import plan_of
 
 FRONTIER = "frontier"
-
-
-@dataclass(frozen=True)
-class Encoder:
-    """What turns a text into ids, and a class index into a name."""
-
-    tokenizer: Tokenizer
-    vocabulary: Vocabulary
-    max_length: int
-    labels: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,7 +167,7 @@ def open_run(run: str, runs_dir: Path) -> tuple[Run, Encoder]:
     """
     loaded = load(run, runs_dir=runs_dir)
     loaded = replace(loaded, folder=loaded.folder.with_models())
-    return loaded, _read_encoder(loaded.folder.encoder)
+    return loaded, Encoder.load(loaded.folder.encoder)
 
 
 def chosen_trials(run: Run, wanted: str) -> list[str]:
@@ -266,17 +254,3 @@ def _read_weights(run: Run, trial: str) -> tuple[NDArray[np.float32], ...]:
 
 def _kept(run: Run) -> list[str]:
     return [str(trial) for trial in run.trials["trial_id"] if run.folder.weights(str(trial)).is_file()]
-
-
-def _read_encoder(folder: Path) -> Encoder:
-    vocabulary = Vocabulary.load(folder / "vocabulary.json")
-    try:
-        settings = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
-        labels = json.loads((folder / "labels.json").read_text(encoding="utf-8"))
-        # Runs of an earlier version, which read beginnings only, do not say so.
-        tokenizer = Tokenizer(settings["stop_words"], settings["characters"], settings.get("truncate", "head"))
-        return Encoder(tokenizer, vocabulary, int(settings["max_length"]), tuple(map(str, labels)))
-    except (OSError, ValueError, KeyError, TypeError):
-        raise InputError(
-            f"{folder}: tokenizer.json or labels.json is missing or damaged; a model cannot be exported without them"
-        ) from None
