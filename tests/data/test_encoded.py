@@ -3,10 +3,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support.vocabularies import fitted, ids_of
 from tuner.data import encoded
 from tuner.data.encoded import EncodedDataset, EncodedSplits, encode, encode_splits
 from tuner.data.tokenizer import Tokenizer
-from tuner.data.vocabulary import UNKNOWN_ID, Vocabulary
+from tuner.data.vocabulary import UNKNOWN_ID
 from tuner.errors import InputError
 
 TEXTS = st.lists(st.lists(st.sampled_from(["a", "b", "c", "dd", "!", "...", "é"]), max_size=8).map(" ".join))
@@ -18,7 +19,7 @@ def rows(data: EncodedDataset) -> list[list[int]]:
 
 
 def test_texts_become_ids_and_empty_ones_unknown() -> None:
-    vocabulary = Vocabulary.fit([["good", "good", "film", "film", "film"]])
+    vocabulary = fitted([["good", "good", "film", "film", "film"]])
     data = encode(["good film", "...", "a film good", "", "film"], [1, 0, 1, 0, 1], TOKENIZER, vocabulary, 2)
     assert rows(data) == [[3, 2], [1], [1, 2], [1], [2]]
     assert len(data) == 5
@@ -42,13 +43,13 @@ def test_one_pass_equals_fitting_first_and_encoding_then(
         max_tokens=max_tokens,
     )
     documents = [TOKENIZER.tokenize(text)[:max_length] for text in train]
-    assert vocabulary == Vocabulary.fit(documents, min_freq=min_freq, max_tokens=max_tokens)
+    assert vocabulary == fitted(documents, min_freq=min_freq, max_tokens=max_tokens)
     for part, texts in ((splits.train, train), (splits.validation, validation)):
         separate = encode(texts, part.labels, TOKENIZER, vocabulary, max_length)
         assert rows(part) == rows(separate)
         assert all(1 <= length <= max_length for length in part.lengths)
         for text, row in zip(texts, rows(part), strict=True):
-            assert row == (vocabulary.encode(TOKENIZER.tokenize(text)[:max_length]).tolist() or [UNKNOWN_ID])
+            assert row == (ids_of(vocabulary, TOKENIZER.tokenize(text)[:max_length]) or [UNKNOWN_ID])
 
 
 def test_chunks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,14 +73,8 @@ def test_splits_travel_as_plain_arrays() -> None:
     assert restored.validation.labels.tolist() == [1]
 
 
-def test_a_clip_makes_rare_words_unknown() -> None:
-    _, splits, _ = encode_splits(["a a a b b c c c c"], [0], [], [], TOKENIZER, max_length=9)
-    assert rows(splits.train.clipped(4)) == [[3, 3, 3, 1, 1, 2, 2, 2, 2]]
-    assert rows(splits.train.clipped(1_000)) == rows(splits.train)
-
-
 def test_bad_input_is_named() -> None:
-    vocabulary = Vocabulary.fit([])
+    vocabulary = fitted([])
     with pytest.raises(InputError, match=r"Every text needs one label\. Received: 2 texts, 1 labels"):
         encode(["a", "b"], [0], TOKENIZER, vocabulary, 5)
     with pytest.raises(InputError, match=r"max_length must be at least 1 token\. Received: 0"):

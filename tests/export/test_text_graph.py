@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from support.covering import FULL_CONTRACT
+from support.vocabularies import fitted
 from tuner.data.encoded import encode
 from tuner.data.tokenizer import Tokenizer
 from tuner.data.vocabulary import Vocabulary
@@ -53,7 +54,7 @@ def graph(tokenizer, vocabulary, max_length=20):
 @pytest.mark.parametrize("tokenizer", SETTINGS, ids=repr)
 def test_2000_random_unicode_strings_get_the_same_ids(tokenizer):
     texts = random_texts(2000, seed=7)
-    vocabulary = Vocabulary.fit([tokenizer.tokenize(text) for text in texts[::2]], min_freq=1)
+    vocabulary = fitted([tokenizer.tokenize(text) for text in texts[::2]], min_freq=1)
     expected = encode(texts, [0] * len(texts), tokenizer, vocabulary, 20)
     ids, lengths = graph(tokenizer, vocabulary)[0]([text.encode() for text in texts])
     np.testing.assert_array_equal(lengths, expected.lengths)

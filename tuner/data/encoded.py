@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tuner.data.tokenizer import Tokenizer
-from tuner.data.vocabulary import DEFAULT_MAX_TOKENS, DEFAULT_MIN_FREQ, FIRST_WORD_ID, UNKNOWN_ID, Vocabulary, clip_ids
+from tuner.data.vocabulary import DEFAULT_MAX_TOKENS, DEFAULT_MIN_FREQ, FIRST_WORD_ID, UNKNOWN_ID, Vocabulary
 from tuner.errors import InputError
 
 CHUNK_TEXTS: Final = 1_000  # tokens are strings for so many texts at a time: 1,000 film reviews are some 25 MB
@@ -31,17 +31,12 @@ class EncodedDataset:
     labels: NDArray[np.int32]
 
     def __len__(self) -> int:
-        """Number of texts."""
         return len(self.labels)
 
     @property
     def lengths(self) -> NDArray[np.int64]:
         """int64 [texts], tokens of each text: at least 1."""
         return np.diff(self.offsets)
-
-    def clipped(self, vocabulary_size: int) -> "EncodedDataset":
-        """The same texts in a vocabulary of the first ``vocabulary_size`` ids: rarer words become unknown."""
-        return EncodedDataset(clip_ids(self.tokens, vocabulary_size), self.offsets, self.labels)
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,8 +123,8 @@ def encode_splits(
         validation_labels: Their class indices.
         tokenizer: What a token is.
         max_length: Tokens that are kept of a text.
-        min_freq: As in ``Vocabulary.fit``. Default 2.
-        max_tokens: As in ``Vocabulary.fit``. Default 50,000.
+        min_freq: As in ``Vocabulary.from_counts``. Default 2.
+        max_tokens: As in ``Vocabulary.from_counts``. Default 50,000.
 
     Raises:
         InputError: Texts and labels differ in number, or a setting is out of its range.

@@ -63,7 +63,6 @@ class TextDataset:
     fingerprint: str
 
     def __len__(self) -> int:
-        """Return the number of texts."""
         return len(self.texts)
 
 

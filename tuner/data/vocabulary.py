@@ -1,16 +1,11 @@
-"""Words and their ids, which are frequency ranks: a smaller vocabulary is a clip of the ids of a larger one."""
+"""Words and their ids, which are frequency ranks: in a smaller vocabulary the ids beyond its size are unknown words."""
 
 import json
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
 from pathlib import Path
 from typing import Final, Self
-
-import numpy as np
-from numpy.typing import NDArray
 
 from tuner.errors import InputError
 
@@ -39,31 +34,19 @@ class Vocabulary:
     total_tokens: int
 
     @classmethod
-    def fit(
-        cls,
-        documents: Iterable[Sequence[str]],
-        *,
-        min_freq: int = DEFAULT_MIN_FREQ,
-        max_tokens: int = DEFAULT_MAX_TOKENS,
+    def from_counts(
+        cls, counts: Mapping[str, int], *, min_freq: int = DEFAULT_MIN_FREQ, max_tokens: int = DEFAULT_MAX_TOKENS
     ) -> Self:
-        """The vocabulary of tokenised training texts.
+        """The vocabulary of training texts in which each word runs so many times.
 
         Args:
-            documents: The tokens of each text.
+            counts: by word.
             min_freq: Words that run less often than this are unknown. Default 2.
             max_tokens: Greatest ``size``, padding and unknown included. Default 50,000.
 
         Raises:
             InputError: ``min_freq`` is below 1 or ``max_tokens`` below 3.
         """
-        counts = Counter(chain.from_iterable(documents))
-        return cls.from_counts(counts, min_freq=min_freq, max_tokens=max_tokens)
-
-    @classmethod
-    def from_counts(
-        cls, counts: Mapping[str, int], *, min_freq: int = DEFAULT_MIN_FREQ, max_tokens: int = DEFAULT_MAX_TOKENS
-    ) -> Self:
-        """As ``fit``, from the number of times that each word runs in the training texts."""
         if min_freq < 1:
             raise InputError(f"min_freq must be at least 1. Received: {min_freq}. Use 1 to keep every word.")
         if max_tokens <= FIRST_WORD_ID:
@@ -87,11 +70,6 @@ class Vocabulary:
         if not self.total_tokens:
             return 0.0
         return sum((self if size is None else self.cut(size)).counts) / self.total_tokens
-
-    def encode(self, tokens: Sequence[str]) -> NDArray[np.int32]:
-        """The ids (int32, as many as tokens) of the tokens of one text."""
-        ids = self.ids
-        return np.fromiter((ids.get(token, UNKNOWN_ID) for token in tokens), np.int32, len(tokens))
 
     @cached_property
     def ids(self) -> dict[str, int]:
@@ -125,8 +103,3 @@ class Vocabulary:
         except (ValueError, KeyError, TypeError) as error:
             reason = " ".join(str(error).split())
             raise InputError(f"{path} is not a vocabulary ({reason}). Restore the file or run again.") from None
-
-
-def clip_ids(ids: NDArray[np.int32], size: int) -> NDArray[np.int32]:
-    """The same ids in a vocabulary of ``size`` ids: what lies beyond becomes unknown. A new array of the same shape."""
-    return np.where(ids >= size, np.int32(UNKNOWN_ID), ids)

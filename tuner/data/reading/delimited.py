@@ -41,7 +41,6 @@ class Scanner:
     """Reads single records of `text` by the rules of quoting. Lines end with a line feed, fields with `delimiter`."""
 
     def __init__(self, text: str, delimiter: str) -> None:
-        """Keep `text`; nothing is read yet."""
         self._text = text
         self._delimiter = delimiter
         self._run = re.compile(rf'"++(?= *(?:{re.escape(delimiter)}|\n|\Z))')
@@ -126,7 +125,6 @@ class RowEvidence:
     """
 
     def __init__(self, text: str, delimiter: str, width: int) -> None:
-        """Keep `text`, whose rows have `width` fields."""
         self._text = text
         self._delimiter = delimiter
         self._width = width
