@@ -49,7 +49,7 @@ def ours(trials: int, folder: Path) -> None:
     from tuner.search.controller import SearchController
     from tuner.search.plan import build_scheduler, build_searcher, plan_of
     from tuner.search.ray_tune.adapters import ControllerCallback, ControllerScheduler, ControllerSearcher
-    from tuner.search.ray_tune.cluster import ClusterResources
+    from tuner.search.ray_tune.capacity import Capacity
     from tuner.search.ray_tune.engine import run_trials
     from tuner.search.ray_tune.trainable import REPORT
     from tuner.search.ray_tune.workers import EpochTimeouts
@@ -102,7 +102,7 @@ def ours(trials: int, folder: Path) -> None:
             EpochTimeouts(None),
         ),
         asked=asked,
-        there=ClusterResources(WORKERS, 0, 1, is_local=True),
+        there=Capacity(WORKERS, 0, is_local=True),
         most_pending=WORKERS,
     )
     controller.end("finished")

@@ -37,7 +37,8 @@ from tuner.runs.store import RunStore
 from tuner.search.controller import SearchController
 from tuner.search.plan import build_scheduler, build_searcher, plan_of
 from tuner.search.ray_tune.adapters import ControllerCallback, ControllerScheduler, ControllerSearcher
-from tuner.search.ray_tune.cluster import ClusterResources, import_ray
+from tuner.search.ray_tune.capacity import Capacity
+from tuner.search.ray_tune.cluster import import_ray
 from tuner.search.ray_tune.engine import run_trials
 from tuner.search.ray_tune.trainable import REPORT
 from tuner.search.ray_tune.workers import EpochTimeouts
@@ -98,7 +99,7 @@ def run_search(settings: SearchSettings, folder: Path, epoch_seconds: float) -> 
         scheduler=ControllerScheduler(controller),
         callback=ControllerCallback(controller, lambda: None, no_memory, EpochTimeouts(600)),
         asked=settings.resources,
-        there=ClusterResources(settings.resources.concurrency, 0, settings.resources.concurrency, is_local=False),
+        there=Capacity(settings.resources.concurrency, 0),
         most_pending=settings.resources.concurrency,
     )
     controller.end("finished")

@@ -2,10 +2,11 @@ import pytest
 
 from tuner.runs.settings import ResourceSettings
 from tuner.search.ray_tune import cluster as module
-from tuner.search.ray_tune.cluster import AutoscalerRequest, ClusterResources, autoscaler_request
+from tuner.search.ray_tune.capacity import Capacity
+from tuner.search.ray_tune.cluster import AutoscalerRequest, autoscaler_request
 
 GPU_TRIAL = ResourceSettings(cpus_per_trial=2, gpus_per_trial=0.5, concurrency=3, address=None)
-CLUSTER = ClusterResources(cpus=2, gpus=0, nodes=1, is_local=False)
+CLUSTER = Capacity(cpus=2, gpus=0)
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ def test_nothing_is_given_back_twice(asked):
 
 
 def test_a_local_ray_is_not_asked(asked):
-    with autoscaler_request(GPU_TRIAL, ClusterResources(cpus=2, gpus=0, nodes=1, is_local=True)) as needed:
+    with autoscaler_request(GPU_TRIAL(cpus=2, gpus=0, is_local=True)) as needed:
         needed.want(5)
     assert asked == []
 

@@ -12,7 +12,7 @@ from support.fakes import fake_report, run_folder, run_settings
 from tuner.runs.store import RunStore
 from tuner.search.interruption import Interrupted, Interruption
 from tuner.search.launch import resume_search
-from tuner.search.ray_tune.cluster import ClusterResources
+from tuner.search.ray_tune.capacity import Capacity
 from tuner.search.schedulers.scheduler import Decision
 from tuner.training.report import TrialReport
 
@@ -68,7 +68,7 @@ def made_up_engine(controller, settings, data, cluster, *, on_step):
 
 
 def test_a_caller_in_python_keeps_the_signals_and_may_search_in_any_thread(tmp_path, monkeypatch):
-    there = ClusterResources(cpus=4, gpus=0, nodes=1, is_local=True)
+    there = Capacity(cpus=4, gpus=0, is_local=True)
     monkeypatch.setattr("tuner.search.launch.connected", lambda *_, **__: nullcontext(there))
     monkeypatch.setattr("tuner.search.launch.run_on_ray", made_up_engine)
     monkeypatch.setattr(signal, "signal", lambda *_: pytest.fail("a signal was taken over"))

@@ -14,7 +14,6 @@ from tuner.search.launch import check_cluster
 from tuner.search.prepare import prepare_search
 from tuner.search.ray_tune import capacity
 from tuner.search.ray_tune.capacity import Capacity
-from tuner.search.ray_tune.cluster import ClusterResources
 from tuner.search.request import SearchRequest
 from tuner.search.schedulers.options import SchedulerOptions
 
@@ -140,7 +139,7 @@ def test_a_trial_that_no_node_holds_is_refused_unless_nodes_may_come(monkeypatch
     settings = run_settings().model_copy(
         update={"resources": run_settings().resources.model_copy(update={"gpus_per_trial": 1.0})}
     )
-    there = ClusterResources(cpus=4, gpus=0, nodes=1, is_local=False)
+    there = Capacity(cpus=4, gpus=0)
     with pytest.raises(InputError, match=r"gpus_per_trial=1\.0: the cluster has 0; ask for less or add nodes"):
         check_cluster(settings, there)
     check_cluster(settings, replace(there, gpus=8))

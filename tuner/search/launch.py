@@ -20,7 +20,8 @@ from tuner.search.controller import SearchController
 from tuner.search.interruption import Interrupted, Interruption
 from tuner.search.plan import build_scheduler, build_searcher, built_in_networks, plan_of
 from tuner.search.prepare import PreparedSearch
-from tuner.search.ray_tune.cluster import AutoscalerRequest, ClusterResources, autoscaler_request, connected
+from tuner.search.ray_tune.capacity import Capacity
+from tuner.search.ray_tune.cluster import AutoscalerRequest, autoscaler_request, connected
 from tuner.search.ray_tune.engine import run_on_ray
 
 
@@ -130,7 +131,7 @@ def _conduct(
     settings: SearchSettings,
     store: RunStore,
     data: EncodedSplits,
-    cluster: ClusterResources,
+    cluster: Capacity,
     needed: AutoscalerRequest,
     interruption: Interruption,
     on_step: OnStep,
@@ -168,7 +169,7 @@ def _conduct(
     return reason
 
 
-def check_cluster(settings: SearchSettings, cluster: ClusterResources) -> None:
+def check_cluster(settings: SearchSettings, cluster: Capacity) -> None:
     """Refuses a cluster that cannot hold a single trial.
 
     Raises:

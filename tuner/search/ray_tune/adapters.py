@@ -42,7 +42,6 @@ class ControllerSearcher(JournalledSearcher):
     """Asks the controller for trials."""
 
     def __init__(self, controller: Controller) -> None:
-        """Takes the controller."""
         super().__init__()
         self._controller = controller
 
@@ -62,7 +61,6 @@ class ControllerScheduler(WarmWorkerScheduler):
     """Passes every report to the controller, which decides."""
 
     def __init__(self, controller: Controller) -> None:
-        """Takes the controller."""
         super().__init__()
         self._controller = controller
 

@@ -96,17 +96,19 @@ def most_of(config: Mapping[str, Any]) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Capacity:
-    """What all nodes have together.
+    """What all nodes of a cluster, or a local Ray, have together.
 
     Attributes:
         cpus: processors, those of nodes that the autoscaler may still start included.
         gpus: likewise.
         is_open: whether there may be more, nobody here knows how many.
+        is_local: whether it is a Ray of this process.
     """
 
     cpus: float
     gpus: float
     is_open: bool = False
+    is_local: bool = False
 
 
 def capacity(address: str) -> Capacity:
@@ -135,14 +137,16 @@ def _capacity(ray: Any, address: str) -> Capacity:
         )
         return grown(state.cluster_resources(), place)
     except (ConnectionError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise InputError(
-            f"Ray refuses ({reason}); check it with `ray status`, and that RAY_AUTH_MODE is the cluster's",
-            option="address",
-            value=address,
-        ) from None
+        raise refused(address, error) from None
     finally:
         state.disconnect()
+
+
+def refused(address: str, error: Exception) -> InputError:
+    """What is said of a cluster to which one cannot connect."""
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    message = f"Ray refuses ({reason}); check it with `ray status`, and that RAY_AUTH_MODE is the cluster's"
+    return InputError(message, option="address", value=address)
 
 
 def grown(now: Mapping[str, float], address: str) -> Capacity:

@@ -11,36 +11,16 @@ import os
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tuner.errors import InputError, SearchFailed
 from tuner.runs.settings import ResourceSettings
-from tuner.search.ray_tune.capacity import Capacity, grown, import_ray
+from tuner.search.ray_tune.capacity import Capacity, grown, import_ray, refused
 from tuner.search.ray_tune.gpus import gpus_of_node
 
 _SECONDS_TO_ANSWER = 10.0
 _SECONDS_TO_START_A_WORKER = 120.0
-
-
-@dataclass(frozen=True)
-class ClusterResources:
-    """What the nodes have together, those included that an autoscaler may still start.
-
-    Attributes:
-        cpus: processors.
-        gpus: GPUs.
-        nodes: that are up.
-        is_local: whether it is a Ray of this process.
-        is_open: whether there may be more processors and GPUs, nobody here knows how many.
-    """
-
-    cpus: float
-    gpus: float
-    nodes: int
-    is_local: bool
-    is_open: bool = False
 
 
 def local_gpus() -> int:
@@ -90,7 +70,7 @@ def _why_silent(address: str) -> str | None:
 
 
 @contextmanager
-def connected(address: str | None, *, local_cpus: float) -> Iterator[ClusterResources]:
+def connected(address: str | None, *, local_cpus: float) -> Iterator[Capacity]:
     """Ray for the time of a search: the cluster of ``find_cluster``, else a local Ray that ends with the search.
 
     Args:
@@ -117,22 +97,17 @@ def connected(address: str | None, *, local_cpus: float) -> Iterator[ClusterReso
         try:
             ray.init(address=cluster, **quiet)
         except (ConnectionError, TimeoutError, RuntimeError, ValueError) as error:
-            reason = str(error).splitlines()[0]
-            raise InputError(
-                f"Ray refuses ({reason}); check it with `ray status`, and that RAY_AUTH_MODE is the cluster's",
-                option="address",
-                value=cluster,
-            ) from None
+            raise refused(cluster, error) from None
     # Tune logs failed trials and interruptions as errors; both are told by this program, once.
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
     try:
         if cluster is not None:
             _check_that_workers_start(ray, cluster)
         now = ray.cluster_resources()
-        there = Capacity(now.get("CPU", 0.0), now.get("GPU", 0.0))
-        if cluster is not None:
-            there = grown(now, ray.get_runtime_context().gcs_address)
-        yield ClusterResources(there.cpus, there.gpus, len(ray.nodes()), cluster is None, there.is_open)
+        if cluster is None:
+            yield Capacity(now.get("CPU", 0.0), now.get("GPU", 0.0), is_local=True)
+        else:
+            yield grown(now, ray.get_runtime_context().gcs_address)
     finally:
         ray.shutdown()
 
@@ -234,7 +209,6 @@ class AutoscalerRequest:
     """Keeps the autoscaler told of how many trials are to run at once."""
 
     def __init__(self, resources: ResourceSettings, ask: Ask) -> None:
-        """Takes what a trial needs, and how to ask for a list of such."""
         needs = {"CPU": resources.cpus_per_trial, "GPU": resources.gpus_per_trial}
         self._bundle = {name: amount for name, amount in needs.items() if amount}
         self._most = resources.concurrency
@@ -248,30 +222,21 @@ class AutoscalerRequest:
             self._ask([self._bundle] * count)
             self._asked = count
 
-    def give_back(self) -> None:
-        """Nothing more is needed."""
-        self.want(0)
-
 
 @contextmanager
-def autoscaler_request(resources: ResourceSettings, cluster: ClusterResources) -> Iterator[AutoscalerRequest]:
+def autoscaler_request(resources: ResourceSettings, cluster: Capacity) -> Iterator[AutoscalerRequest]:
     """The demand of a search on a connected cluster; all of it is given back in the end, however that comes.
 
     A local Ray has no autoscaler: there it asks nobody. A search that is killed leaves its demand to the next one.
     """
-    asked = AutoscalerRequest(resources, _nobody if cluster.is_local else _autoscaler)
+    asked = AutoscalerRequest(resources, (lambda _: None) if cluster.is_local else _ask_autoscaler)
     try:
         yield asked
     finally:
-        asked.give_back()
+        asked.want(0)
 
 
-def _nobody(_bundles: Sequence[Mapping[str, float]]) -> None:
-    return
-
-
-def _autoscaler(bundles: Sequence[Mapping[str, float]]) -> None:
+def _ask_autoscaler(bundles: Sequence[Mapping[str, float]]) -> None:
     from ray.autoscaler.sdk import request_resources
 
-    asked: list[dict[str, Any]] = [dict(bundle) for bundle in bundles]
-    request_resources(bundles=asked)
+    request_resources(bundles=[dict(bundle) for bundle in bundles])

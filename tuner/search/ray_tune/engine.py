@@ -16,7 +16,7 @@ from tuner.search.confirmation import ConfirmationController
 from tuner.search.controller import SearchController
 from tuner.search.custom_model import source_of
 from tuner.search.plan import build_scheduler, plan_of
-from tuner.search.ray_tune.cluster import ClusterResources
+from tuner.search.ray_tune.capacity import Capacity
 from tuner.search.registry import searcher_spec
 
 
@@ -24,7 +24,7 @@ def run_on_ray(
     controller: SearchController | ConfirmationController,
     settings: SearchSettings,
     data: EncodedSplits,
-    resources: ClusterResources,
+    resources: Capacity,
     *,
     on_step: Callable[[], None],
     test: EncodedDataset | None = None,
@@ -95,7 +95,7 @@ def run_trials(
     scheduler: Any,
     callback: Any,
     asked: ResourceSettings,
-    there: ClusterResources,
+    there: Capacity,
     most_pending: int,
 ) -> None:
     """Lets Ray Tune run what the searcher proposes in warm workers, until it has no more.

@@ -80,25 +80,17 @@ class TrialTrainable(tune.Trainable):
         self,
         *,
         arrays: Mapping[str, Any],
-        vocabulary_size: int,
-        classes: int,
-        epochs: int,
         threads: int,
         gpu_share: float,
-        custom_source: ModelSource | None,
-        max_length: int,
+        **context: Any,
     ) -> "WorkerContext":
         """Prepares this process for training.
 
         Args:
             arrays: ``EncodedSplits.as_arrays()``, mapped from the node's object store without a copy.
-            vocabulary_size: token ids that the data know.
-            classes: labels in the data.
-            epochs: most epochs of a trial.
             threads: threads of an operation on the CPU.
             gpu_share: GPUs that the worker has, below 1 a fraction of one.
-            custom_source: the custom model, where trials are of that.
-            max_length: most tokens of a text.
+            context: what a ``WorkerContext`` has beside the data.
         """
         # Settings must be made before TensorFlow is imported, and the driver, which imports this module, must not import it.
         from tuner.models.device import prepare_tensorflow
@@ -106,8 +98,7 @@ class TrialTrainable(tune.Trainable):
         prepare_tensorflow(threads, _gpu_memory(gpu_share))
         from tuner.training.worker_context import WorkerContext
 
-        data = EncodedSplits.from_arrays(arrays)
-        return WorkerContext(data, vocabulary_size, classes, epochs, custom_source, max_length)
+        return WorkerContext(EncodedSplits.from_arrays(arrays), **context)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Takes the next trial. It is built in the first step, so that an error in it is that trial's error."""

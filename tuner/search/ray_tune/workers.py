@@ -19,7 +19,6 @@ class SentState:
     """
 
     def __init__(self, reference: "ray.ObjectRef[bytes]") -> None:
-        """Takes where the state lies."""
         self._reference: ray.ObjectRef[bytes] | None = reference
 
     def fetch(self) -> bytes:
@@ -32,7 +31,6 @@ class SentState:
         self._reference = None
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "SentState":
-        """Itself."""
         return self
 
 
