@@ -127,14 +127,14 @@ def _tables(folder: RunFolder, trial_schema: SchemaOf) -> tuple[pa.Table, pa.Tab
     if not folder.journal.exists():
         raise InputError(f"{folder.journal}: is missing; without its journal a run cannot be read")
     size = folder.journal.stat().st_size
-    trials = _current_table(folder.trials_table, trial_schema, size)
-    epochs = _current_table(folder.epochs_table, epoch_schema, size)
-    repeats = _current_table(folder.repeats_table, repeat_schema, size)
+    trials = _current_table(folder.table("trials"), trial_schema, size)
+    epochs = _current_table(folder.table("epochs"), epoch_schema, size)
+    repeats = _current_table(folder.table("repeats"), repeat_schema, size)
     if trials is not None and epochs is not None:
         if repeats is not None:
             return trials, epochs, repeats
         metrics = metrics_of(trials.schema.names)
-        if not folder.repeats_table.exists() and trials[f"test_{metrics[0]}"].null_count == len(trials):
+        if not folder.table("repeats").exists() and trials[f"test_{metrics[0]}"].null_count == len(trials):
             return trials, epochs, repeat_schema(metrics).empty_table()
     with _collector_paused():
         search_state = SearchState(read_journal(folder.journal))

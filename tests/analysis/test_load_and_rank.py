@@ -45,7 +45,7 @@ def test_a_finished_run_loads_from_its_tables_alone(folder, monkeypatch):
 def test_tables_and_journal_give_the_same(folder):
     finished(folder)
     from_tables = load(folder.path)
-    folder.trials_table.unlink()
+    folder.table("trials").unlink()
     from_journal = load(folder.path)
     pd.testing.assert_frame_equal(from_tables.trials, from_journal.trials)
     pd.testing.assert_frame_equal(from_tables.epochs, from_journal.epochs)

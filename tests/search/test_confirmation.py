@@ -69,8 +69,8 @@ def folder(tmp_path):
 
 
 def results(folder):
-    columns = [name for name in pq.read_table(folder.repeats_table).column_names if name != "seconds"]
-    table = pq.read_table(folder.repeats_table, columns=columns).to_pandas()
+    columns = [name for name in pq.read_table(folder.table("repeats")).column_names if name != "seconds"]
+    table = pq.read_table(folder.table("repeats"), columns=columns).to_pandas()
     return table.sort_values(["model", "repeat"], ignore_index=True).to_dict("records")
 
 
@@ -117,7 +117,7 @@ def test_the_tables_of_a_confirmed_run_come_from_its_journal_too(folder):
     drive_repeats(confirmation_of(store))
     store.close()
     from_tables = load(folder.path)
-    folder.repeats_table.unlink()
+    folder.table("repeats").unlink()
     from_journal = load(folder.path)
     assert from_tables.repeats.equals(from_journal.repeats)
     assert from_tables.trials.equals(from_journal.trials)

@@ -50,8 +50,8 @@ def test_a_whole_search_stops_some_and_completes_some(whole):
 
 
 def test_tables_hold_the_best_epoch_and_the_journal_gives_the_same(whole):
-    trials = pq.read_table(whole.folder.trials_table).to_pylist()
-    epochs = pq.read_table(whole.folder.epochs_table).to_pylist()
+    trials = pq.read_table(whole.folder.table("trials")).to_pylist()
+    epochs = pq.read_table(whole.folder.table("epochs")).to_pylist()
     for row in trials:
         accuracies = {e["epoch"]: e["val_accuracy"] for e in epochs if e["trial_id"] == row["trial_id"]}
         assert row["val_accuracy"] == max(accuracies.values()) == accuracies[row["best_epoch"]]

@@ -74,20 +74,9 @@ class RunFolder:
         """``journal.jsonl``."""
         return self.path / "journal.jsonl"
 
-    @property
-    def trials_table(self) -> Path:
-        """``trials.parquet``."""
-        return self.path / "trials.parquet"
-
-    @property
-    def epochs_table(self) -> Path:
-        """``epochs.parquet``."""
-        return self.path / "epochs.parquet"
-
-    @property
-    def repeats_table(self) -> Path:
-        """``repeats.parquet``, there after ``tuner confirm``."""
-        return self.path / "repeats.parquet"
+    def table(self, name: str) -> Path:
+        """``trials.parquet``, ``epochs.parquet`` or, after ``tuner confirm``, ``repeats.parquet``."""
+        return self.path / f"{name}.parquet"
 
     def predictions(self, model: str, repeat: int) -> Path:
         """What a repeat of a confirmation answered, text by text."""

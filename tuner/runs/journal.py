@@ -88,13 +88,11 @@ class Journal:
             self._file.close()
 
     def __enter__(self) -> "Journal":
-        """The open journal."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Closes."""
         self.close()
 
 

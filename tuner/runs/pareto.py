@@ -10,15 +10,8 @@ def pareto_front(accuracies: Sequence[float], parameters: Sequence[float]) -> li
     A point dominates another if it is no worse in both objectives and better in one. Of points that are equal in both,
     all are on the front.
     """
-    order = sorted(range(len(accuracies)), key=lambda i: (parameters[i], -accuracies[i]))
-    front: list[int] = []
-    best = float("-inf")
-    for i in order:
-        twin = bool(front) and (parameters[front[-1]], accuracies[front[-1]]) == (parameters[i], accuracies[i])
-        if accuracies[i] > best or twin:
-            front.append(i)
-            best = accuracies[i]
-    return front
+    front = [i for i, layer in enumerate(pareto_ranks(accuracies, parameters)) if layer == 0]
+    return sorted(front, key=lambda i: (parameters[i], -accuracies[i]))
 
 
 def pareto_ranks(accuracies: Sequence[float], parameters: Sequence[float]) -> list[int]:

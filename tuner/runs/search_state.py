@@ -97,7 +97,6 @@ class SearchState:
     """
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
-        """Folds the given events."""
         self.trials: dict[str, TrialRecord] = {}
         self.history: list[Decisive] = []
         self.planned = 0

@@ -17,6 +17,17 @@ _ARROW_TYPES = {"bool": pa.bool_(), "int": pa.int64(), "float": pa.float64()}
 _JOURNAL_BYTES = b"frontier_tuner.journal_bytes"
 
 
+_TYPES = {
+    **dict.fromkeys(("trial_id", "model", "status", "error"), pa.string()),
+    **dict.fromkeys(("parameters", "embedding_parameters", "best_epoch", "epochs", "epoch", "repeat"), pa.int64()),
+}
+"""Of the columns of all tables; others are floating-point numbers."""
+
+
+def _schema(*names: str) -> pa.Schema:
+    return pa.schema([(name, _TYPES.get(name, pa.float64())) for name in names])
+
+
 def trial_schema(family: ModelFamily, metrics: Sequence[str] = ("accuracy",)) -> pa.Schema:
     """Columns of ``trials.parquet``.
 
@@ -24,60 +35,28 @@ def trial_schema(family: ModelFamily, metrics: Sequence[str] = ("accuracy",)) ->
         family: of the models of the trials.
         metrics: that were reported.
     """
+    configs = [(f"config/{name}", _ARROW_TYPES.get(kind, pa.string())) for name, kind in family.kinds.items()]
+    best = (*_names("val", metrics), "val_loss", "train_accuracy", "train_loss", "best_epoch", "epochs", "seconds")
+    counts = ("parameters", "embedding_parameters")
     return pa.schema(
-        [
-            ("trial_id", pa.string()),
-            ("status", pa.string()),
-            *((f"config/{name}", _ARROW_TYPES.get(kind, pa.string())) for name, kind in family.kinds.items()),
-            ("parameters", pa.int64()),
-            ("embedding_parameters", pa.int64()),
-            *((metric_column("val", name), pa.float64()) for name in metrics),
-            ("val_loss", pa.float64()),
-            ("train_accuracy", pa.float64()),
-            ("train_loss", pa.float64()),
-            ("best_epoch", pa.int64()),
-            ("epochs", pa.int64()),
-            ("seconds", pa.float64()),
-            *((metric_column("test", name), pa.float64()) for name in metrics),
-            ("error", pa.string()),
-        ]
+        [*_schema("trial_id", "status"), *configs, *_schema(*counts, *best, *_names("test", metrics), "error")]
     )
 
 
 def epoch_schema(metrics: Sequence[str] = ("accuracy",)) -> pa.Schema:
     """Columns of ``epochs.parquet``, with the metrics that were reported."""
-    return pa.schema(
-        [
-            ("trial_id", pa.string()),
-            ("epoch", pa.int64()),
-            ("train_loss", pa.float64()),
-            ("train_accuracy", pa.float64()),
-            ("val_loss", pa.float64()),
-            *((metric_column("val", name), pa.float64()) for name in metrics),
-            ("seconds", pa.float64()),
-            ("tokens_per_second", pa.float64()),
-        ]
-    )
+    losses = ("train_loss", "train_accuracy", "val_loss")
+    return _schema("trial_id", "epoch", *losses, *_names("val", metrics), "seconds", "tokens_per_second")
 
 
 def repeat_schema(metrics: Sequence[str] = ("accuracy",)) -> pa.Schema:
     """Columns of ``repeats.parquet``, with the metrics that were reported."""
-    return pa.schema(
-        [
-            ("model", pa.string()),
-            ("repeat", pa.int64()),
-            ("status", pa.string()),
-            ("parameters", pa.int64()),
-            ("best_epoch", pa.int64()),
-            ("epochs", pa.int64()),
-            ("val_loss", pa.float64()),
-            *((metric_column("val", name), pa.float64()) for name in metrics),
-            ("test_loss", pa.float64()),
-            *((metric_column("test", name), pa.float64()) for name in metrics),
-            ("seconds", pa.float64()),
-            ("error", pa.string()),
-        ]
-    )
+    results = ("val_loss", *_names("val", metrics), "test_loss", *_names("test", metrics))
+    return _schema("model", "repeat", "status", "parameters", "best_epoch", "epochs", *results, "seconds", "error")
+
+
+def _names(prefix: str, metrics: Sequence[str]) -> list[str]:
+    return [metric_column(prefix, name) for name in metrics]
 
 
 def metrics_of(columns: Sequence[str]) -> list[str]:
