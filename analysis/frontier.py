@@ -81,7 +81,6 @@ class Reference:
     parameters: int = 10_000_000
 
     def __post_init__(self) -> None:
-        """Refuses what has no logarithm."""
         if self.parameters < 1:
             raise InputError(f"the reference needs at least 1 parameter; received {self.parameters}")
 

@@ -26,9 +26,7 @@ class Domain(Protocol):
         """The values that must be legal for all of the domain to be legal."""
         ...
 
-    def __contains__(self, value: object) -> bool:
-        """Whether the domain can give this value."""
-        ...
+    def __contains__(self, value: object) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,6 @@ class Choice:
     values: tuple[Value, ...]
 
     def __post_init__(self) -> None:
-        """Refuses an empty list and repeated values."""
         if not self.values:
             raise ValueError("choice is empty; give at least one value")
         if len({(type(value), value) for value in self.values}) < len(self.values):
@@ -57,11 +54,9 @@ class Choice:
         return self.values
 
     def __contains__(self, value: object) -> bool:
-        """Whether the value is listed."""
         return value in self.values
 
     def __str__(self) -> str:
-        """The domain for people."""
         return " | ".join(str(value) for value in self.values)
 
 
@@ -70,7 +65,7 @@ Number = TypeVar("Number", int, float)
 
 @dataclass(frozen=True)
 class _Range(Generic[Number]):
-    """What the four ranges have in common: two inclusive bounds."""
+    """What ranges and grids have in common: two inclusive bounds."""
 
     low: Number
     high: Number
@@ -79,7 +74,6 @@ class _Range(Generic[Number]):
     LOGARITHMIC: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        """Refuses an empty range, and bounds that have no logarithm where one is needed."""
         if not (math.isfinite(self.low) and math.isfinite(self.high)):
             raise ValueError(f"{self.KIND} needs finite bounds; received [{self.low}, {self.high}]")
         if self.low >= self.high:
@@ -98,13 +92,11 @@ class _Range(Generic[Number]):
         return (self.low, self.high)
 
     def __contains__(self, value: object) -> bool:
-        """Whether the value lies between the bounds."""
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             return False
         return self.low <= value <= self.high
 
     def __str__(self) -> str:
-        """The domain for people."""
         return f"{self.low:g} to {self.high:g}" + (", logarithmic" if self.LOGARITHMIC else "")
 
 
@@ -161,24 +153,18 @@ class LogUniform(_Range[float]):
 
 
 @dataclass(frozen=True)
-class Grid(Generic[Number]):
+class Grid(_Range[Number]):
     """Evenly spaced numbers from low to high, both included: a range of which a grid search can try every point.
 
     Attributes:
-        low: the first point. Where both bounds are whole numbers, so are all points, rounded half up.
-        high: the last point.
-        points: how many, at least 2.
+        points: how many, at least 2. Where both bounds are whole numbers, so are all points, rounded half up.
     """
 
-    low: Number
-    high: Number
     points: int
 
-    KIND: ClassVar[str] = "grid"
-    LOGARITHMIC: ClassVar[bool] = False
+    KIND = "grid"
 
     def __post_init__(self) -> None:
-        """Refuses an empty range, too few points, and whole numbers that lie closer than 1."""
         if not (math.isfinite(self.low) and math.isfinite(self.high)) or self.low >= self.high:
             raise ValueError(f"{self.KIND} needs finite low < high; received [{self.low}, {self.high}, {self.points}]")
         if self.points < 2:
@@ -205,16 +191,10 @@ class Grid(Generic[Number]):
         """Draws one point, all equally likely."""
         return self.grid()[int(generator.integers(self.points))]
 
-    def bounds(self) -> tuple[Value, ...]:
-        """Low and high."""
-        return (self.low, self.high)
-
     def __contains__(self, value: object) -> bool:
-        """Whether the value is one of the points."""
         return not isinstance(value, bool) and value in self.grid()
 
     def __str__(self) -> str:
-        """The domain for people."""
         return " | ".join(f"{point:g}" for point in self.grid())
 
 

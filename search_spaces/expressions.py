@@ -37,7 +37,6 @@ class Condition:
         return all(name in values and values[name] in allowed for name, allowed in self.allowed.items())
 
     def __str__(self) -> str:
-        """The condition for people."""
         return " and ".join(f"{name} is {' | '.join(map(_text, allowed))}" for name, allowed in self.allowed.items())
 
 
@@ -97,7 +96,6 @@ class Formula:
     text: str
 
     def __post_init__(self) -> None:
-        """Refuses what is no formula."""
         _check(self._tree, self.text)
 
     @cached_property
@@ -134,7 +132,6 @@ class Formula:
         return float(result)
 
     def __str__(self) -> str:
-        """The formula as it was written."""
         return f"= {self.text}"
 
 

@@ -36,24 +36,15 @@ def suggest(space: Space, trial: "BaseTrial") -> dict[str, Value]:
 
 
 def _suggest(trial: "BaseTrial", name: str, domain: Domain) -> Value:
-    match domain:
-        case Choice(values=values):
-            return cast(
-                "Value", trial.suggest_categorical(name, values)
-            )  # one of ours, never the None that Optuna allows
-        case Integer(low=low, high=high):
-            return trial.suggest_int(name, low, high)
-        case LogInteger(low=low, high=high):
-            return trial.suggest_int(name, low, high, log=True)
-        case Uniform(low=low, high=high):
-            return trial.suggest_float(name, low, high)
-        case LogUniform(low=low, high=high):
-            return trial.suggest_float(name, low, high, log=True)
-        case Grid(low=low, high=high):
-            step = _whole_step(domain)
-            if step is not None:
-                return trial.suggest_int(name, low, high, step=step)
-            return cast("Value", trial.suggest_categorical(name, domain.grid()))
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+    match _distribution(name, domain):
+        case CategoricalDistribution(choices=choices):
+            return cast("Value", trial.suggest_categorical(name, choices))  # ours, never the None that Optuna allows
+        case IntDistribution(low=low, high=high, log=log, step=step):
+            return trial.suggest_int(name, low, high, log=log, step=step)
+        case FloatDistribution(low=low, high=high, log=log):
+            return trial.suggest_float(name, low, high, log=log)
     raise TypeError(f"{name}: {type(domain).__name__} has no counterpart in Optuna")
 
 

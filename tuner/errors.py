@@ -30,7 +30,6 @@ class InputError(TunerError):
     """
 
     def __init__(self, message: str, *, option: str | None = None, value: object = None) -> None:
-        """Takes the message, which follows the parameter's name and value."""
         super().__init__(message)
         self.option = option
         self.value = value

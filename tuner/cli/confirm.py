@@ -18,7 +18,7 @@ from analysis.descriptions import network_text
 from analysis.frontier import frontier, knee
 from analysis.loading import Run, load
 from analysis.ranking import rank
-from tuner.cli.terminal import Terminal
+from tuner.cli.terminal import Terminal, plain_table
 from tuner.errors import EXIT_INTERRUPTED, InputError, SearchFailed
 from tuner.formatting import counted, duration_text
 from tuner.metrics import ACCURACY, Objective
@@ -40,7 +40,6 @@ class RepeatLines:
     """A line for every repeat that ends. Its test accuracy is not in it: that is for the end, when all are evaluated."""
 
     def __init__(self, console: Console, repeats: int, objective: Objective) -> None:
-        """Takes where to print, and says what takes so long."""
         self._console = console
         self._repeats, self._objective = repeats, objective
         self._started = time.monotonic()
@@ -71,9 +70,7 @@ def print_confirmation(console: Console, run: Run, found: Confirmation) -> None:
     tested = [] if objective == ACCURACY else [objective.test_column]
     names = ["model", "test acc", "95 % interval", *(f"test {objective.metric.short}" for _ in tested), "parameters",
              "repeats", "", *([f"val {objective.metric.short}", "network"] if wide else [])]  # fmt: skip
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in names:
-        table.add_column(name, justify="left" if name in ("model", "", "network") else "right", no_wrap=True)
+    table = plain_table(names, left=("model", "", "network"))
     trials = {row["trial_id"]: row for _, row in run.trials.iterrows()}
     for row in records(found.models):
         model = row["model"]

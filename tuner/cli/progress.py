@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from analysis.descriptions import network_text
+from tuner.cli.terminal import plain_table
 from tuner.formatting import counted, duration_text
 from tuner.runs.events import Event, SearchStarted, TrialStarted, parse_event
 from tuner.runs.pareto import pareto_front
@@ -28,8 +29,7 @@ _ROWS = 8
 class Progress(AbstractContextManager["Progress"]):
     """Shows the search_state of a running search."""
 
-    def __exit__(self, *error: object) -> None:
-        """Nothing to take away."""
+    def __exit__(self, *error: object) -> None: ...
 
     @abstractmethod
     def show(self, search_state: SearchState) -> None:
@@ -45,7 +45,6 @@ class Standing:
     """The state of a search in a few numbers."""
 
     def __init__(self, search_state: SearchState, concurrency: int) -> None:
-        """Counts."""
         records = list(search_state.trials.values())
         self.ended = sum(record.ended for record in records)
         self.planned = max(search_state.planned, len(records))
@@ -75,7 +74,6 @@ class LiveTable(Progress):
     """Redraws one table in place."""
 
     def __init__(self, console: Console, concurrency: int) -> None:
-        """Takes the terminal."""
         self._console = console
         self._concurrency = concurrency
         self._live = Live(console=console, auto_refresh=False, transient=True)
@@ -89,7 +87,6 @@ class LiveTable(Progress):
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Takes the table away."""
         self._live.stop()
 
     def show(self, search_state: SearchState) -> None:
@@ -101,12 +98,9 @@ class LiveTable(Progress):
 
     def _drawing(self, search_state: SearchState, elapsed: float) -> Group:
         standing = Standing(search_state, self._concurrency)
-        table = Table(box=None, pad_edge=False, header_style="bold")
         value = f"val {search_state.objective.metric.short}"
-        for name in ("trial", "status", "epoch", value, "best", "parameters", "network"):
-            table.add_column(
-                name, justify="right" if name in ("epoch", value, "best", "parameters") else "left", no_wrap=True
-            )
+        names = ("trial", "status", "epoch", value, "best", "parameters", "network")
+        table = plain_table(names, left=("trial", "status", "network"))
         for record in self._rows(search_state):
             last = record.epochs[-1].metrics.get(record.objective.name) if record.epochs else None
             table.add_row(
@@ -136,14 +130,12 @@ class PlainLines(Progress):
     """A line for every trial that ends."""
 
     def __init__(self, console: Console, concurrency: int) -> None:
-        """Takes where to print."""
         self._console = console
         self._concurrency = concurrency
         self._started = time.monotonic()
         self._told: set[str] | None = None
 
     def __enter__(self) -> "PlainLines":
-        """Says what takes so long."""
         self._console.print("starting Ray and the workers ...")
         return self
 
@@ -179,7 +171,6 @@ class EventLines(Progress):
     """Prints what happens for a reader elsewhere."""
 
     def __init__(self, console: Console, concurrency: int) -> None:
-        """Takes where to print."""
         self._console = console
         self._concurrency = concurrency
         self._planned = -1
@@ -187,12 +178,10 @@ class EventLines(Progress):
         self._running: set[str] = set()
 
     def __enter__(self) -> "EventLines":
-        """Says that trials begin."""
         self._write(json.dumps(self._concurrency))
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Says that they are over."""
         self._write(_OVER)
 
     def show(self, search_state: SearchState) -> None:
@@ -220,7 +209,6 @@ class RemoteLog(AbstractContextManager["RemoteLog"]):
     """Shows what a job prints: its lines as they are, its events as this console shows a search."""
 
     def __init__(self, console: Console) -> None:
-        """Takes the console."""
         self._console = console
         self._rest = ""
         self._search_state = SearchState()

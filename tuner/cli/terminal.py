@@ -1,5 +1,6 @@
 """What commands print on: the console, tables of trials, their objective against parameters as characters."""
 
+from collections.abc import Collection, Sequence
 from typing import Any, NoReturn
 
 import pandas as pd
@@ -24,6 +25,14 @@ class Terminal(Console):
     def on_broken_pipe(self) -> NoReturn:
         """Lets ``tuner.cli.main`` decide; rich would exit with 1."""
         raise BrokenPipeError
+
+
+def plain_table(names: Sequence[str], *, left: Collection[str]) -> Table:
+    """A table with headings and without lines, its columns flush right but for those of ``left``."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in names:
+        table.add_column(name, justify="left" if name in left else "right", no_wrap=True)
+    return table
 
 
 _ROWS = 14
@@ -72,11 +81,7 @@ def rank_table(ranked: pd.DataFrame, *, width: int, objective: Objective) -> Tab
     names = ["#", "trial", *figures, "parameters", "", "epoch", "status", "network", *(["training"] if wide else [])]
     if not wide:
         rows, names = _fitted([names, *rows], width)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in names:
-        table.add_column(
-            name, justify="right" if name in ("#", *figures, "parameters", "epoch") else "left", no_wrap=True
-        )
+    table = plain_table(names, left=("trial", "", "status", "network", "training"))
     for cells, on_frontier in zip(rows, ranked["on_frontier"], strict=True):
         table.add_row(*cells, style="bold" if on_frontier else None)
     return table
@@ -88,9 +93,7 @@ def configuration_table(grouped: pd.DataFrame, *, width: int, objective: Objecti
              "network"]  # fmt: skip
     rows = [_configuration_cells(place, row, objective) for place, (_, row) in enumerate(grouped.iterrows(), start=1)]
     rows, names = _fitted([names, *rows], width)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in names:
-        table.add_column(name, justify="left" if name in ("trials", "network") else "right", no_wrap=True)
+    table = plain_table(names, left=("trials", "network"))
     for cells in rows:
         table.add_row(*cells)
     return table

@@ -48,7 +48,6 @@ class Interruption:
             raise Interrupted
 
     def __enter__(self) -> "Interruption":
-        """Takes the signals over."""
         self._before = self._take_over()
         sys.unraisablehook = self._on_unraisable
         return self
@@ -56,7 +55,6 @@ class Interruption:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Gives the signals back."""
         sys.unraisablehook = self._print_unraisable
         for number, handler in zip(self._SIGNALS, self._before, strict=True):
             signal.signal(number, handler)

@@ -111,7 +111,6 @@ class JobServer:
     """One cluster's job server."""
 
     def __init__(self, client: Any, cluster: str) -> None:
-        """Takes Ray's client, and what the user calls the cluster."""
         self._client = client
         self._cluster = cluster
 
@@ -236,7 +235,6 @@ class _Log:
     """Passes a job's own words on, once: a stream begins with the log's first line each time it is opened."""
 
     def __init__(self, write: Callable[[str], object]) -> None:
-        """Takes where they go."""
         self._write = write
         self._text = ""
         self._passed = 0

@@ -120,11 +120,6 @@ class CustomRun(Run):
         dataset = tf.data.Dataset.from_generator(generate, output_signature=signature)
         return dataset.apply(tf.data.experimental.assert_cardinality(count))
 
-    @property
-    def _threshold(self) -> float:
-        """Above it a single output means the second class."""
-        return 0.0 if gives_logits(self._model) else 0.5
-
     def _as_logits(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
         if gives_logits(self._model):
             return outputs
@@ -175,7 +170,6 @@ class _Steps(keras.callbacks.Callback):
     """
 
     def __init__(self) -> None:
-        """Starts with nothing."""
         super().__init__()
         self.first_seconds = 0.0
         self._began = self._last = 0.0

@@ -234,7 +234,6 @@ class ProgramCache:
     """Least recently used programs go first."""
 
     def __init__(self, size: int = PROGRAMS_KEPT) -> None:
-        """Keeps at most ``size`` programs."""
         self._size = size
         self._programs: OrderedDict[ProgramKey, Program] = OrderedDict()
 

@@ -18,7 +18,6 @@ class _ElmanCell(SharedDeltas):
     _scale = 1.0
 
     def __init__(self, kernel: Any, recurrent_kernel: Any, bias: Any) -> None:
-        """Bind the weights, in the orders and orientations in which the steps use them."""
         super().__init__(kernel, recurrent_kernel)
         self.carry_rows: tuple[int, ...] = (int(recurrent_kernel.shape[0]),)
         self.saved_rows: tuple[int, ...] = ()

@@ -24,7 +24,6 @@ class GRUCell:
     """
 
     def __init__(self, kernel: Any, recurrent_kernel: Any, bias: Any) -> None:
-        """Bind the weights, in the orders and orientations in which the steps use them."""
         units = self._units = int(recurrent_kernel.shape[0])
         self.carry_rows: tuple[int, ...] = (units,)
         self.saved_rows: tuple[int, ...] = (2 * units, units, units)

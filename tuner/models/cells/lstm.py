@@ -20,7 +20,6 @@ class LSTMCell(SharedDeltas):
     """
 
     def __init__(self, kernel: Any, recurrent_kernel: Any, bias: Any) -> None:
-        """Bind the weights, in the orders and orientations in which the steps use them."""
         super().__init__(kernel, recurrent_kernel)
         units = int(recurrent_kernel.shape[0])
         self.carry_rows: tuple[int, ...] = (units, units)

@@ -113,7 +113,6 @@ class PromotionHalving(_Halving):
     pauses = True
 
     def __init__(self, rungs: Sequence[int], reduction_factor: int, select: Selection) -> None:
-        """As the stopping variant."""
         super().__init__(rungs, reduction_factor, select)
         self._gone_on: dict[int, set[str]] = {epoch: set() for epoch in rungs}
         self._ended: set[str] = set()

@@ -42,7 +42,6 @@ class GridSearcher:
         self._points: list[Config] = [points[place] for place in np.random.default_rng(seed).permutation(len(points))]
 
     def __len__(self) -> int:
-        """Number of points within the budget."""
         return len(self._points)
 
     def propose(self, index: int, trials: Collection[TrialRecord] = ()) -> Config:

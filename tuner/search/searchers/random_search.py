@@ -22,7 +22,6 @@ class RandomSearcher:
     """
 
     def __init__(self, space: Space, *, seed: int, fits: Fits) -> None:
-        """Takes the space, the search seed (non-negative) and the budget."""
         self._space = space
         self._seed = seed
         self._fits = fits

@@ -51,7 +51,6 @@ class PointsFirst:
     """The given configurations, then a searcher's, which begins with its own trial 0 and knows how the guesses did."""
 
     def __init__(self, guesses: Sequence[Config], searcher: Searcher) -> None:
-        """Takes the points, and the searcher that goes on from there."""
         self._guesses = guesses
         self._searcher = searcher
 
