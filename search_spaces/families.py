@@ -2,55 +2,34 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
-from search_spaces.config import Config, CustomConfig, TrialConfig
+from search_spaces.config import CustomConfig, TrialConfig
 from search_spaces.custom_space import Kind, as_kind
 from search_spaces.domains import Value
-
-
-class ModelFamily(Protocol):
-    """What a family's hyperparameters are, and how they are recorded."""
-
-    @property
-    def own(self) -> dict[str, Kind] | None:
-        """The hyperparameters of a custom model with their types, as the journal has them; None for built-in networks."""
-        ...
-
-    @property
-    def kinds(self) -> Mapping[str, str]:
-        """The type of the values of every hyperparameter, by name."""
-        ...
-
-    def config(self, values: Mapping[str, Any]) -> Config:
-        """Returns the configuration that was recorded as these values.
-
-        Raises:
-            ValueError: where a value cannot be, or a name is none of a hyperparameter.
-        """
-        ...
-
-    def cells(self, values: Mapping[str, Any]) -> dict[str, Value]:
-        """Returns recorded values as the cells of a table."""
-        ...
 
 
 class BuiltInNetworks:
     """``TrialConfig``; what an older version did not know when it recorded a trial was at its default then."""
 
-    own = None
+    own: dict[str, Kind] | None = None
+    """The hyperparameters of a custom model with their types, as the journal has them; None for built-in networks."""
 
     @property
     def kinds(self) -> Mapping[str, str]:
-        """See ``ModelFamily``."""
+        """The type of the values of every hyperparameter, by name."""
         return {name: type(field.default).__name__ for name, field in TrialConfig.model_fields.items()}
 
     def config(self, values: Mapping[str, Any]) -> TrialConfig:
-        """See ``ModelFamily``."""
+        """The configuration that was recorded as these values.
+
+        Raises:
+            ValueError: where a value cannot be, or a name is none of a hyperparameter.
+        """
         return TrialConfig(**values)
 
     def cells(self, values: Mapping[str, Any]) -> dict[str, Value]:
-        """See ``ModelFamily``."""
+        """Recorded values as the cells of a table."""
         return {name: values.get(name, field.default) for name, field in TrialConfig.model_fields.items()}
 
 
@@ -62,20 +41,23 @@ class CustomModels:
 
     @property
     def kinds(self) -> Mapping[str, str]:
-        """See ``ModelFamily``."""
+        """As of the built-in networks."""
         return self.own
 
     def config(self, values: Mapping[str, Any]) -> CustomConfig:
-        """See ``ModelFamily``."""
+        """As of the built-in networks."""
         unknown = [name for name in values if name not in self.own]
         if unknown:
             raise ValueError(f"the model has no hyperparameter {unknown[0]}")
         return CustomConfig.of(values)
 
     def cells(self, values: Mapping[str, Any]) -> dict[str, Value]:
-        """See ``ModelFamily``."""
+        """Recorded values as the cells of a table."""
         return {name: as_kind(values[name], kind) for name, kind in self.own.items() if name in values}
 
+
+ModelFamily = BuiltInNetworks | CustomModels
+"""What a family's hyperparameters are, and how they are recorded."""
 
 BUILT_IN = BuiltInNetworks()
 

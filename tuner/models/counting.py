@@ -20,12 +20,6 @@ class Convention:
     bias_vectors: int | None = None
     outputs_of_two_classes: int = 1
 
-    def biases(self, cell: str) -> int:
-        """Bias vectors of a layer, direction and gate."""
-        if self.bias_vectors is not None:
-            return self.bias_vectors
-        return CELLS[cell].bias_vectors
-
 
 KERAS = Convention()
 TORCH = Convention(bias_vectors=2, outputs_of_two_classes=2)
@@ -67,7 +61,10 @@ def count_parameters(network: Network, convention: Convention = KERAS) -> Parame
     for count in inputs[: network.layers]:
         body += _kernel_columns(network) * count
         if network.recurrent:
-            body += _kernel_columns(network) * (units + convention.biases(network.cell))
+            biases = convention.bias_vectors
+            body += _kernel_columns(network) * (
+                units + (CELLS[network.cell].bias_vectors if biases is None else biases)
+            )
         else:
             body += units
         if network.projection:
