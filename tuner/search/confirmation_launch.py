@@ -12,8 +12,7 @@ from tuner.runs.settings import SearchSettings
 from tuner.runs.store import RunStore
 from tuner.search.confirmation import Candidate, ConfirmationController, HeldOut
 from tuner.search.interruption import Interrupted, Interruption
-from tuner.search.launch import check_cluster
-from tuner.search.ray_tune.cluster import autoscaler_request, connected
+from tuner.search.launch import session
 from tuner.search.ray_tune.engine import run_on_ray
 
 EndReason = Literal["finished", "interrupted"]
@@ -71,29 +70,21 @@ def confirm(
         InputError: where another process writes the run, or the cluster cannot hold a trial.
         Interrupted: by ``interruption``, before there was anything to keep.
     """
-    asked, interruption = settings.resources, interruption or Interruption()
-    local_cpus = asked.concurrency * asked.cpus_per_trial
-    with connected(asked.address, local_cpus=local_cpus) as cluster:
-        interruption.check()
-        check_cluster(settings, cluster)
-        store = RunStore(folder)
+    interruption = interruption or Interruption()
+    with session(settings, lambda: RunStore(folder), interruption) as (store, cluster, needed):
+        controller = ConfirmationController(candidates, repeats, data.texts, store)
+
+        def step() -> None:
+            interruption.check()
+            needed.want(controller.planned - len(controller.ended))
+            on_step(controller)
+
+        reason: EndReason = "finished"
+        controller.start()
+        interruption.defer()
         try:
-            controller = ConfirmationController(candidates, repeats, data.texts, store)
-
-            def step() -> None:
-                interruption.check()
-                needed.want(controller.planned - len(controller.ended))
-                on_step(controller)
-
-            reason: EndReason = "finished"
-            controller.start()
-            interruption.defer()
-            try:
-                with autoscaler_request(asked, cluster) as needed:
-                    run_on_ray(controller, settings, data.splits, cluster, test=data.test, on_step=step)
-            except Interrupted:
-                reason = "interrupted"
-            controller.end(reason)
-        finally:
-            store.close()
+            run_on_ray(controller, settings, data.splits, cluster, test=data.test, on_step=step)
+        except Interrupted:
+            reason = "interrupted"
+        controller.end(reason)
     return reason

@@ -2,7 +2,8 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tuner.data.encoded import EncodedSplits
@@ -109,17 +110,8 @@ def resume_search(
 def _run(
     open_run: OpenRun, settings: SearchSettings, data: EncodedSplits, on_step: OnStep, interruption: Interruption
 ) -> EndReason:
-    resources = settings.resources
-    local_cpus = resources.concurrency * resources.cpus_per_trial
-    with connected(resources.address, local_cpus=local_cpus) as cluster:
-        interruption.check()
-        check_cluster(settings, cluster)
-        store = open_run()
-        try:
-            with autoscaler_request(resources, cluster) as needed:
-                reason = _conduct(settings, store, data, cluster, needed, interruption, on_step)
-        finally:
-            store.close()
+    with session(settings, open_run, interruption) as (store, cluster, needed):
+        reason = _conduct(settings, store, data, cluster, needed, interruption, on_step)
     if reason == "finished" and not store.search_state.with_score():
         errors = [record.error for record in store.search_state.trials.values() if record.error]
         cause = f"the last one: {errors[-1]}" if errors else "all of them diverged; lower the learning rate"
@@ -167,6 +159,28 @@ def _conduct(
         raise SearchFailed(f"{failed} trials failed for the same reason, so the search was ended: {failing}") from None
     controller.end(reason)
     return reason
+
+
+@contextmanager
+def session(
+    settings: SearchSettings, open_run: OpenRun, interruption: Interruption
+) -> Iterator[tuple[RunStore, Capacity, AutoscalerRequest]]:
+    """Ray, and the run to write to, for as long as the context lasts: of a search or a confirmation.
+
+    Raises:
+        InputError: where another process writes the run, or the cluster cannot hold a trial.
+        Interrupted: by ``interruption``, before the run is opened.
+    """
+    resources = settings.resources
+    with connected(resources.address, local_cpus=resources.concurrency * resources.cpus_per_trial) as cluster:
+        interruption.check()
+        check_cluster(settings, cluster)
+        store = open_run()
+        try:
+            with autoscaler_request(resources, cluster) as needed:
+                yield store, cluster, needed
+        finally:
+            store.close()
 
 
 def check_cluster(settings: SearchSettings, cluster: Capacity) -> None:
