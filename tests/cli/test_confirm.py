@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,7 @@ def test_bad_input_is_one_line_and_writes_nothing(arguments, message, runs, caps
 
 
 def test_a_run_that_is_still_searched_is_refused(runs, capsys):
-    with Journal(runs / "mine" / "journal.jsonl"):
+    with closing(Journal(runs / "mine" / "journal.jsonl")):
         assert run(["confirm", "mine"]) == 2
     assert "runs this search; wait for its end" in capsys.readouterr().err
 

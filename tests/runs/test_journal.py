@@ -1,6 +1,7 @@
 import errno
 import json
 import os
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -29,7 +30,7 @@ EVENTS = [
 
 
 def write(path, events=EVENTS):
-    with Journal(path) as journal:
+    with closing(Journal(path)) as journal:
         for event in events:
             journal.append(event)
     return path
@@ -49,7 +50,7 @@ def test_an_event_can_be_read_before_the_journal_is_closed(tmp_path):
 def test_a_second_writer_is_refused_by_name_until_the_first_is_gone(tmp_path):
     path = tmp_path / "journal.jsonl"
     with (
-        Journal(path),
+        closing(Journal(path)),
         pytest.raises(InputError, match=rf"process {os.getpid()} on \S+ runs this search; wait for its end"),
     ):
         Journal(path)

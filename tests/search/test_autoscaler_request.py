@@ -13,7 +13,7 @@ CLUSTER = Capacity(cpus=2, gpus=0)
 def asked(monkeypatch):
     """What the autoscaler was asked for, call by call."""
     calls = []
-    monkeypatch.setattr(module, "_autoscaler", calls.append)
+    monkeypatch.setattr(module, "_ask_autoscaler", calls.append)
     return calls
 
 

@@ -3,13 +3,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tuner.models.memory import TrainingMemory
-from tuner.search.gpu_sharing import CONTEXT, MOST_PER_GPU, gpu_sharing, memory_limit, room
+from tuner.search.gpu_sharing import CONTEXT, MOST_PER_GPU, fits, gpu_sharing, memory_limit, room, share
 
 GIB = 2**30
 
 
 @pytest.mark.parametrize(
-    ("needed", "card", "trials", "share"),
+    ("needed", "card", "trials", "gpus"),
     [
         (2 * GIB, 24 * GIB, 8, 0.125),
         (int(3.2 * GIB), 24 * GIB, 6, 0.1666),
@@ -19,21 +19,21 @@ GIB = 2**30
         (GIB // 2, 80 * GIB, MOST_PER_GPU, 0.0625),
     ],
 )
-def test_as_many_as_fit(needed, card, trials, share):
+def test_as_many_as_fit(needed, card, trials, gpus):
     found = gpu_sharing(needed, card)
-    assert (found.trials, found.share) == (trials, share)
-    assert found.fits == (needed + CONTEXT <= card)
+    assert (found.trials, share(found.trials)) == (trials, gpus)
+    assert fits(found) == (needed + CONTEXT <= card)
 
 
 @given(st.integers(1, 100 * GIB), st.integers(GIB, 200 * GIB))
 def test_those_that_share_a_card_always_fit_on_it(needed, card):
     found = gpu_sharing(needed, card)
-    assert found.trials * found.share <= 1.0
-    assert found.share == round(found.share, 4)  # what Ray can count
+    assert found.trials * share(found.trials) <= 1.0
+    assert share(found.trials) == round(share(found.trials), 4)  # what Ray can count
     if found.trials > 1:
-        assert memory_limit(found.share, card) >= needed
-        assert found.trials * (memory_limit(found.share, card) + CONTEXT) <= card
-    if found.trials < MOST_PER_GPU and found.fits:
+        assert memory_limit(share(found.trials), card) >= needed
+        assert found.trials * (memory_limit(share(found.trials), card) + CONTEXT) <= card
+    if found.trials < MOST_PER_GPU and fits(found):
         assert (found.trials + 1) * (needed + CONTEXT) > card - card // 10_000 * (found.trials + 1)
 
 

@@ -1,5 +1,7 @@
 """The space of a custom model: names that are ours mean nothing here, and everything else is as in other spaces."""
 
+from contextlib import closing
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -131,7 +133,7 @@ def test_the_journal_says_what_the_columns_are(tmp_path):
     config = {"layers": "one", "units": 500, "cell": True, "rate": 0.5}
     proposed = TrialProposed(time=1, trial="00000", index=0, config=config, parameters=None, embedding_parameters=None)
     events = [SearchStarted(time=0, trials=2, own=own), proposed]
-    with Journal(tmp_path / "journal.jsonl") as journal:
+    with closing(Journal(tmp_path / "journal.jsonl")) as journal:
         for event in events:
             journal.append(event)
     assert list(read_journal(tmp_path / "journal.jsonl")) == events
@@ -148,7 +150,7 @@ def test_a_journal_with_a_hyperparameter_that_the_model_has_not_is_damaged(tmp_p
     strange = TrialProposed(
         time=1, trial="00000", index=0, config={"depth": 3}, parameters=None, embedding_parameters=None
     )
-    with Journal(tmp_path / "journal.jsonl") as journal:
+    with closing(Journal(tmp_path / "journal.jsonl")) as journal:
         journal.append(SearchStarted(time=0, trials=1, own={"width": "int"}))
         journal.append(strange)
     with pytest.raises(InputError, match="line 2 is no event of a search"):

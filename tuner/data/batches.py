@@ -41,9 +41,8 @@ class Buckets:
     @classmethod
     def for_lengths(cls, boundaries: tuple[int, ...], lengths: NDArray[np.integer]) -> Self:
         """Given boundaries, with the share of padding that they mean for texts of these lengths (in tokens)."""
-        kept = np.minimum(lengths, boundaries[-1])
-        padded = int(np.array(boundaries)[np.searchsorted(boundaries, kept)].sum())
-        return cls(boundaries, 1 - int(kept.sum()) / padded if padded else 0.0)
+        padded = cls(boundaries, 0.0).positions(lengths)
+        return cls(boundaries, 1 - int(np.minimum(lengths, boundaries[-1]).sum()) / padded if padded else 0.0)
 
     def positions(self, lengths: NDArray[np.integer]) -> int:
         """Positions, padding included, that texts of these lengths take in one pass."""

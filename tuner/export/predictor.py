@@ -108,15 +108,11 @@ def _read_description(folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
         raise InputError(f"{folder}: is no exported model; give a folder that `tuner export` wrote") from None
     if "models" in description:
         raise InputError(
-            f"{folder}: holds a frontier; give one of its models, for instance {_first_model(folder, description)}"
+            f"{folder}: holds a frontier; give one of its models, for instance {folder / description['models'][0]['trial']}"
         )
     if kind != "saved_model" or not (folder / "saved_model.pb").is_file():
         raise InputError(f"{folder}: holds no SavedModel (format {kind}); export with `kind='saved_model'` to predict")
     return labels, text_columns
-
-
-def _first_model(folder: Path, description: dict[str, Any]) -> Path:
-    return folder / str(description["models"][0]["trial"])
 
 
 def _utf8(text: str) -> bytes:

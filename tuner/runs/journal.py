@@ -6,7 +6,6 @@ import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
 
 from search_spaces.config import CombinationError
 from search_spaces.families import BUILT_IN, ModelFamily, family_of
@@ -86,14 +85,6 @@ class Journal:
             os.fsync(self._file.fileno())
             self._owner.unlink(missing_ok=True)
             self._file.close()
-
-    def __enter__(self) -> "Journal":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def this_process() -> str:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -71,10 +72,8 @@ class RemoteFolder:
 
     def delete(self, name: str) -> None:
         """Removes an object, if it is there."""
-        try:
+        with suppress(FileNotFoundError):
             self._filesystem.delete_file(f"{self._path}/{name}")
-        except FileNotFoundError:
-            return
 
     def files(self) -> dict[str, tuple[int, int]]:
         """Size and time (nanoseconds since 1970) of every object below this folder, by the path from here."""

@@ -1,9 +1,9 @@
 """How many trials share a GPU: what follows from the memory that the largest of them is predicted to take."""
 
-from dataclasses import dataclass
 from math import floor
 
 from tuner.models.memory import TrainingMemory
+from tuner.runs.settings import GpuSharingSettings
 from tuner.training.program_key import PROGRAMS_KEPT
 
 # None of the constants was measured on a card; they are on the safe side of what TensorFlow and NVIDIA say of theirs.
@@ -18,51 +18,34 @@ MOST_PER_GPU = 16
 _STEP = 10_000  # Ray counts resources in ten thousandths
 
 
-@dataclass(frozen=True)
-class GpuSharing:
-    """How trials share a card.
-
-    Attributes:
-        trials: that fit on it side by side.
-        share: of the card for each, what ``gpus_per_trial`` would be.
-        needed: bytes of TensorFlow's memory that the largest trial is given room for.
-        card: bytes that the smallest card has.
-    """
-
-    trials: int
-    share: float
-    needed: int
-    card: int
-
-    @property
-    def fits(self) -> bool:
-        """Whether the largest trial fits at all, with its margin."""
-        return self.needed <= memory_limit(self.share, self.card)
-
-
 def room(trial: TrainingMemory) -> int:
     """Bytes of TensorFlow's memory that a worker needs for trials of this size: it keeps the variables of a few of them."""
     return _WORKSPACE + PROGRAMS_KEPT * trial.state + round(_LAYERS_TO_RECURRENCE * trial.activations)
 
 
-def gpu_sharing(needed: int, card: int) -> GpuSharing:
-    """As many trials a card as fit, one where not even that does.
+def gpu_sharing(needed: int, card: int) -> GpuSharingSettings:
+    """As many trials a card as fit, one where not even that does (see ``fits``).
 
     Args:
         needed: the ``room`` of the largest trial, in bytes.
         card: bytes of the smallest card.
     """
     trials = max(1, min(MOST_PER_GPU, card // (needed + CONTEXT)))
-    while trials > 1 and memory_limit(_share(trials), card) < needed:  # a share is rounded down
+    while trials > 1 and memory_limit(share(trials), card) < needed:  # a share is rounded down
         trials -= 1
-    return GpuSharing(trials, _share(trials), needed, card)
+    return GpuSharingSettings(trials=trials, needed=needed, memory=card)
 
 
-def _share(trials: int) -> float:
-    """The largest fraction that Ray can count of which so many make a card."""
+def fits(found: GpuSharingSettings) -> bool:
+    """Whether the largest trial fits at all, with its margin."""
+    return found.needed <= memory_limit(share(found.trials), found.memory)
+
+
+def share(trials: int) -> float:
+    """The ``gpus_per_trial`` of so many trials a card: the largest fraction that Ray can count of which so many make one."""
     return floor(_STEP / trials) / _STEP
 
 
-def memory_limit(share: float, card: int) -> int:
+def memory_limit(gpus: float, card: int) -> int:
     """Bytes that TensorFlow may take of a card of which its process has this share: in proportion, without the context."""
-    return floor(share * card) - CONTEXT
+    return floor(gpus * card) - CONTEXT

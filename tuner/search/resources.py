@@ -7,8 +7,8 @@ from tuner.data.batches import buckets_of
 from tuner.data.encoded import EncodedSplits
 from tuner.errors import InputError
 from tuner.models.memory import training_memory
-from tuner.runs.settings import GpuSharingSettings, ResourceSettings, SearchSettings
-from tuner.search.gpu_sharing import gpu_sharing, room
+from tuner.runs.settings import ResourceSettings, SearchSettings
+from tuner.search.gpu_sharing import fits, gpu_sharing, room, share
 from tuner.search.plan import built_in_networks, plan_of
 from tuner.search.ray_tune.capacity import Capacity, capacity
 from tuner.search.ray_tune.cluster import find_cluster, local_gpus, smallest_gpu
@@ -78,10 +78,10 @@ def with_shared_gpus(settings: SearchSettings, request: SearchRequest, data: Enc
         )
     needed = max(room(training_memory(plan.network(config), config, length=longest)) for config in configs)
     found = gpu_sharing(needed, smallest_gpu(cluster) if cluster else min(card["memory"] for card in gpus_of_node()))
-    if not found.fits:
+    if not fits(found):
         raise InputError(
             f"the largest trial is predicted to need {needed / 2**30:.1f} GiB with its margins, a card has "
-            f"{found.card / 2**30:.1f} GiB; bound it with `max_params` or smaller batches, or ask for 1",
+            f"{found.memory / 2**30:.1f} GiB; bound it with `max_params` or smaller batches, or ask for 1",
             option="gpus_per_trial",
             value="auto",
         )
@@ -94,9 +94,9 @@ def with_shared_gpus(settings: SearchSettings, request: SearchRequest, data: Enc
         )
     resources = settings.resources.model_copy(
         update={
-            "gpus_per_trial": found.share,
+            "gpus_per_trial": share(found.trials),
             "concurrency": concurrency,
-            "card": GpuSharingSettings(trials=found.trials, needed=found.needed, memory=found.card),
+            "card": found,
         }
     )
     return settings.model_copy(update={"resources": resources})

@@ -1,13 +1,14 @@
 """The space of a custom model, discovered by building it again and again."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import keras
 
 from search_spaces.domains import Value
-from tuner.models.custom.building import BuiltModel, check_loss, checked
+from tuner.models.custom.building import check_loss, checked
 from tuner.models.custom.finding import Build, HyperModelError, ModelFacts, raised_by
 
 # A build takes some tenths of a second; what so many of them do not show is seldom a hyperparameter.
@@ -41,7 +42,12 @@ class _Discovery:
     def run(self) -> Any:
         scopes = _Scopes()
         model = self._look({}, scopes)
-        self._check_loss(self._checked(model))
+        with self._explained("gives a model that cannot take token ids, int32 [batch, time]: "):
+            built = checked(model, self._facts)
+        with self._explained(
+            "gives a model whose loss or metrics cannot take labels that are class indices, int32 [batch]: "
+        ):
+            check_loss(built, self._facts)
         while (scope := scopes.never_active()) is not None:
             before = scopes.seen()
             self._look({condition.name: condition.values[0] for condition in scope}, scopes)
@@ -64,12 +70,8 @@ class _Discovery:
         keras.utils.clear_session()
         asked = self.declared.copy()
         asked.values = self._values(wanted)
-        try:
+        with self._explained("raised "):
             model = self._build(asked)
-        except HyperModelError:
-            raise
-        except Exception as error:  # noqa: BLE001  the user's code
-            raise HyperModelError(f"raised {raised_by(error, self._root)}") from None
         self.declared.merge(asked, overwrite=False)
         scopes.take_in(asked)
         return model
@@ -96,26 +98,15 @@ class _Discovery:
             yield self.declared.space[place]
             place += 1
 
-    def _checked(self, model: Any) -> BuiltModel:
+    @contextmanager
+    def _explained(self, what: str) -> Iterator[None]:
+        """Turns what the user's code raises into one line that begins with ``what``."""
         try:
-            return checked(model, self._facts)
+            yield
         except HyperModelError:
             raise
-        except Exception as error:  # noqa: BLE001  the user's layers
-            raise HyperModelError(
-                f"gives a model that cannot take token ids, int32 [batch, time]: {raised_by(error, self._root)}"
-            ) from None
-
-    def _check_loss(self, built: BuiltModel) -> None:
-        try:
-            check_loss(built, self._facts)
-        except HyperModelError:
-            raise
-        except Exception as error:  # noqa: BLE001  the user's loss and metrics
-            raise HyperModelError(
-                "gives a model whose loss or metrics cannot take labels that are class indices, int32 [batch]: "
-                f"{raised_by(error, self._root)}"
-            ) from None
+        except Exception as error:  # noqa: BLE001  the user's code
+            raise HyperModelError(f"{what}{raised_by(error, self._root)}") from None
 
 
 class _Scopes:
