@@ -119,7 +119,6 @@ def parse_entry(name: str, body: Any, *, variables: Sequence[str] = (), own: Seq
     ``log_uniform``, ``grid``, ``log_grid`` and ``formula``, to which ``when`` adds a condition.
 
     Args:
-        name: of the parameter.
         body: as YAML gives it.
         variables: names that are known beside those of the hyperparameters.
         own: names of the hyperparameters of a custom model, where the space is that model's.

@@ -14,9 +14,7 @@ def confirmation(run: Run, found: Confirmation, *, title: str | None = None) -> 
     """Test accuracy of every confirmed model with its 95 % interval, a dot a repeat; those tied with the first in colour.
 
     Args:
-        run: the run.
         found: what ``analysis.confirmation(run)`` gives.
-        title: above the chart.
     """
     models, objective = found.models, run.objective
     order = models["model"].tolist()
@@ -59,7 +57,6 @@ def calibration(answers: pd.DataFrame, *, title: str | None = None) -> alt.Layer
 
     Args:
         answers: what ``analysis.predictions`` gives.
-        title: above the chart.
     """
     bins = calibration_bins(answers)
     lowest = min(0.5, float(bins["low"].min()), float(bins["accuracy"].min()))
@@ -92,7 +89,6 @@ def confusion(answers: pd.DataFrame, *, title: str | None = None) -> alt.LayerCh
 
     Args:
         answers: what ``analysis.predictions`` gives.
-        title: above the chart.
     """
     table = confusion_table(answers)
     table = table.assign(label=table["label"].astype(str), answer=table["answer"].astype(str))

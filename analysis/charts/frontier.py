@@ -29,10 +29,8 @@ def frontier(
     parameter ``trial`` is the id of a trial that is ringed; pages may set it.
 
     Args:
-        trials: of a run.
         references: what ``analysis.references`` gives, to be drawn in: baselines (squares, and a line for the most frequent
             label) and published systems (diamonds).
-        title: above the chart.
     """
     column, metric = objective.column, objective.metric
     usable, front = with_size(trials, objective), frontier_of(trials, objective=objective)
@@ -153,7 +151,6 @@ def scaling(
     Args:
         trials: as in ``Run.trials``.
         fit: what ``analysis.scaling_fit(trials)`` gives; None, where it cannot be fitted, leaves the law out.
-        title: above the chart.
     """
     column, metric = objective.column, objective.metric
     front = frontier_of(trials, objective=objective)

@@ -47,7 +47,6 @@ def importance(table: pd.DataFrame, *, title: str | None = None, objective: Obje
 
     Args:
         table: what ``analysis.importance(run.trials)`` gives.
-        title: above the chart.
     """
     aim = "to be accurate" if objective == ACCURACY else f"for a good {objective.metric.title}"
     names = {objective.key: aim, "frontier": "to be near the frontier"}

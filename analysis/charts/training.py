@@ -104,7 +104,6 @@ def time_spent(table: pd.DataFrame, *, title: str | None = None) -> alt.LayerCha
 
     Args:
         table: what ``analysis.time_spent(run)`` gives.
-        title: above the chart.
     """
     require(table, "what", "seconds", "share")
     table = table.assign(minutes=table["seconds"] / 60, text=[f"{s / 60:,.1f} min" for s in table["seconds"]])

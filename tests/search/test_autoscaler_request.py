@@ -52,7 +52,7 @@ def test_nothing_is_given_back_twice(asked):
 
 
 def test_a_local_ray_is_not_asked(asked):
-    with autoscaler_request(GPU_TRIAL(cpus=2, gpus=0, is_local=True)) as needed:
+    with autoscaler_request(GPU_TRIAL, Capacity(cpus=2, gpus=0, is_local=True)) as needed:
         needed.want(5)
     assert asked == []
 

@@ -142,7 +142,6 @@ def buckets_of(data: EncodedSplits, *, compiled: bool) -> Buckets:
     """Length buckets that suit a search's texts and hold the longest of both parts.
 
     Args:
-        data: the texts.
         compiled: whether every length costs a compilation (at most four, each has to pay for itself), or a program takes
             batches of any length (up to eight; short batches of leftovers are then all that speaks against more).
     """

@@ -42,7 +42,6 @@ def read_vector_file(path: Path, wanted: Container[str]) -> VectorFile:
     """The vectors of the wanted words. Which of the forms a file has is found from its first lines.
 
     Args:
-        path: the file.
         wanted: words.
 
     Raises:
@@ -186,7 +185,6 @@ def read_word_vectors(path: Path, vocabulary: Vocabulary, *, seed: int) -> WordV
 
     Args:
         path: GloVe text, word2vec text or binary, each also with gzip.
-        vocabulary: the words.
         seed: decides the random vectors, non-negative.
 
     Raises:

@@ -65,7 +65,6 @@ def model_card(model: TrainedModel, kind: str, *, versions: dict[str, str], lite
     """The card of an exported model.
 
     Args:
-        model: the trial.
         kind: the format: "saved_model", "keras" or "tflite".
         versions: of the software that exported it.
         lite: what ``tuner.export.lite`` reports, empty for other formats.

@@ -89,7 +89,6 @@ def export_run(run: str, runs_dir: Path, *, trial: str, out: Path | None, kind: 
         runs_dir: where runs are looked for by name.
         trial: "best", "knee", "frontier" or an id.
         out: the folder to write; by default ``exports/RUN-TRIAL``, with the format behind it where it is no SavedModel.
-        kind: the format.
         force: replace the folder where it is an export already.
 
     Raises:

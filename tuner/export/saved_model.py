@@ -23,7 +23,6 @@ class InferenceNetwork(tf.Module):
     """The network of ``tuner.models`` without what only training needs.
 
     Args:
-        network: the architecture.
         weights: float32 arrays in the order of ``tuner.models.weights``.
     """
 

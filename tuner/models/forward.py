@@ -24,7 +24,6 @@ def logits(
         weights: all of them, as ``tuner.models.weights`` orders them.
         tokens: int32 ``[batch, time]``, padded with 0 on the right; ids beyond the vocabulary count as unknown (1).
         lengths: int32 ``[batch]``, tokens in each row, at least 1.
-        network: the architecture.
         masks: of `tuner.models.network_layers`.
 
     Returns:

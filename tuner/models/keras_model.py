@@ -108,7 +108,6 @@ def pooled_features(
 
     Args:
         layers: of `new_layers`, or of a model that was built from them.
-        network: the architecture.
         tokens: int32 ``[batch, time]``, padded with 0 on the right.
         present: bool ``[batch, time]``, where there is a token.
         masks: for dropout.

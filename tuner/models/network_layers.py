@@ -35,7 +35,6 @@ def head(
     Args:
         features: float32 ``[batch, width]``.
         weights: of the head, as ``tuner.models.weights`` orders them.
-        network: the architecture.
         masks: dropout masks ``[width, batch]``, one a dense layer, or none of them.
         row_weights: float32 ``[batch]`` while training, 0 for rows that only fill up the batch: they are in no statistic.
 
@@ -90,7 +89,6 @@ def draw_masks(network: Network, batch: Any, seed: Any, *, rate: Any, embedding_
     """Draw the masks of one training step.
 
     Args:
-        network: the architecture.
         batch: rows.
         seed: int32 ``[2]``; the same seed gives the same masks.
         rate: scalar float in [0, 1) between layers and in the head; a tensor, so that one compiled program serves every

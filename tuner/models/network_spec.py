@@ -85,7 +85,6 @@ def network_of(config: TrialConfig, *, vocabulary_size: int, classes: int, vecto
     A vocabulary larger than what the data have is cut to it: rows that no token can reach are no parameters.
 
     Args:
-        config: the configuration.
         vocabulary_size: token ids that the data know.
         classes: labels in the data.
         vectors_width: numbers in a pretrained word vector, None where there are none.

@@ -55,7 +55,6 @@ def confirm(
     """Trains and judges the repeats that the run does not hold yet.
 
     Args:
-        folder: the run.
         settings: its ``search.yaml``.
         data: its texts, read again.
         candidates: what is to be confirmed.

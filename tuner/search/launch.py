@@ -64,7 +64,6 @@ def start_search(
 
     Args:
         prepared: settings and data.
-        runs_dir: the folder of runs.
         on_step: called several times a second with all that happened so far.
         interruption: of the command line, which catches signals; without it KeyboardInterrupt passes; the run can be resumed.
 

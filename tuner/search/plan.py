@@ -121,7 +121,6 @@ def build_scheduler(settings: SearchSettings, search_state: SearchState) -> Sche
     """A fresh scheduler as ``search.yaml`` names it.
 
     Args:
-        settings: of the search.
         search_state: where population based training finds the configurations of its sources.
     """
     return scheduler_spec(settings.scheduler.name).build(settings, search_state)

@@ -26,7 +26,6 @@ def fetch_run(server: JobServer, run: str, runs_dir: str | None, target_dir: Pat
     """Copies a run from the head's disk, or from the object storage that the head keeps it on.
 
     Args:
-        server: of the cluster.
         run: its name, folder or URL, as the head knows it.
         runs_dir: where it lies there, None for the head's own place.
         target_dir: the folder of runs here. An older copy of the same run in it is replaced.

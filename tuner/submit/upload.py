@@ -51,7 +51,6 @@ def pack(files: Mapping[str, Path], archive: Path, *, limit: int = LIMIT) -> int
 
     Args:
         files: what goes in, by the path in the archive.
-        archive: the file to write.
         limit: bytes that it may have.
 
     Raises:

@@ -81,7 +81,6 @@ class StepInputs(NamedTuple):
         """Those of a configuration, float32: numbers, and the weights of the classes.
 
         Args:
-            config: of the trial.
             texts_of_class: int64 [classes], training texts of each class.
         """
         numbers = {name: np.float32(getattr(config, name)) for name in cls._fields[:-1]}

@@ -64,7 +64,6 @@ def build_trial(build: Build, values: Mapping[str, Any], facts: ModelFacts) -> B
     Args:
         build: the user's.
         values: of the active hyperparameters.
-        facts: of the data.
 
     Raises:
         HyperModelError: where it is no model for these data, or asks for a hyperparameter that the space has not.

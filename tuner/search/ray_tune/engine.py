@@ -35,7 +35,6 @@ def run_on_ray(
 
     Args:
         controller: says what is trained, and hears of it.
-        settings: of the search.
         data: training and validation texts.
         resources: what the cluster has.
         on_step: called several times a second.

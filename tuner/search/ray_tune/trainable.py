@@ -60,8 +60,6 @@ class TrialTrainable(tune.Trainable):
         """Prepares the worker, once.
 
         Args:
-            config: the first trial.
-            seed: the search seed.
             scorer: measures predictions, and knows what the search pursues.
             metric: the modules of a metric that is a function of the user's own.
             test: the fields of the encoded test texts, where repeats are evaluated on them; None in a search.

@@ -39,7 +39,6 @@ class BayesianSearcher:
 
         Args:
             space: what to choose from.
-            seed: the search seed.
             fits: the budget of parameters.
 
         Raises:

@@ -39,7 +39,6 @@ class OptunaSearcher:
 
         Args:
             space: what to choose from.
-            seed: the search seed.
             fits: the budget of parameters; what does not fit is asked for again.
             epochs: most epochs of a trial.
             objective: accuracy alone, or accuracy against the logarithm of the parameters.
