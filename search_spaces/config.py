@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from search_spaces.domains import Value
-from search_spaces.expressions import Formula
+from search_spaces.expressions import Formula, value_text
 
 
 def impossible_combination(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> str | None:
@@ -30,7 +30,7 @@ def impossible_combination(values: Mapping[str, Any], defaults: Mapping[str, Any
     for names, does, needs in applies:
         for name in names:
             if not does and values[name] != defaults[name]:
-                return f"{name}={_text(values[name])}: needs {needs}; leave {name} at {_text(defaults[name])}"
+                return f"{name}={value_text(values[name])}: needs {needs}; leave {name} at {value_text(defaults[name])}"
     return _stack_without_units(values) or _residual_of_another_width(values)
 
 
@@ -54,10 +54,6 @@ def _residual_of_another_width(values: Mapping[str, Any]) -> str | None:
             f"{directions}; set embedding={width} or residual=false"
         )
     return None
-
-
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 Cell = Literal["simple_rnn", "lstm", "gru", "elman", "mlp", "none"]

@@ -37,10 +37,13 @@ class Condition:
         return all(name in values and values[name] in allowed for name, allowed in self.allowed.items())
 
     def __str__(self) -> str:
-        return " and ".join(f"{name} is {' | '.join(map(_text, allowed))}" for name, allowed in self.allowed.items())
+        return " and ".join(
+            f"{name} is {' | '.join(map(value_text, allowed))}" for name, allowed in self.allowed.items()
+        )
 
 
-def _text(value: Value) -> str:
+def value_text(value: Value) -> str:
+    """A value as YAML has it."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

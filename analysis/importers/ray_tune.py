@@ -75,14 +75,9 @@ def load_ray_tune(path: str | Path, *, accuracy: str | None = None) -> ImportedR
 
 
 def _trial_folders(path: Path) -> Iterator[Path]:
-    for name in ("params.json", "result.json"):
-        yield from (
-            file.parent for file in path.glob(f"*/{name}") if name == "params.json" or not _beside(file).exists()
-        )
-
-
-def _beside(file: Path) -> Path:
-    return file.with_name("params.json")
+    yield from (file.parent for file in path.glob("*/params.json"))
+    results = path.glob("*/result.json")
+    yield from (file.parent for file in results if not file.with_name("params.json").exists())
 
 
 def _trial(folder: Path, notes: list[str]) -> ForeignTrial:

@@ -20,7 +20,7 @@ def print_plan_document(settings: SearchSettings, data: PreparedData, expected: 
     document = {
         "data": _data(settings, data),
         "notes": [with_options(note) for note in data.notes],
-        "forecast": _forecast(expected),
+        "forecast": expected and vars(expected),
     }
     click.echo(json.dumps(document, ensure_ascii=False, allow_nan=False))
 
@@ -67,7 +67,3 @@ def _data(settings: SearchSettings, data: PreparedData) -> dict[str, Any]:
         },
         "examples": examples,
     }
-
-
-def _forecast(expected: Forecast | None) -> dict[str, float] | None:
-    return None if expected is None else vars(expected)

@@ -124,19 +124,12 @@ def read_journal(path: Path) -> Iterator[Event]:
                 if event.trial in proposed:
                     raise _damaged(path, number, "proposes a trial again", line)
                 proposed.add(event.trial)
-            elif not set(_trials_of(event)) <= proposed:
+            elif not {getattr(event, name, None) for name in ("trial", "source")} - {None} <= proposed:
                 raise _damaged(path, number, "tells of a trial that was never proposed", line)
             if isinstance(event, SearchStarted):
                 _check_format(path, line)
                 family = family_of(event.own)
             yield event
-
-
-def _trials_of(event: Event) -> Iterator[str]:
-    for field in ("trial", "source"):
-        trial = getattr(event, field, None)
-        if trial is not None:
-            yield trial
 
 
 def _check_format(path: Path, line: bytes) -> None:

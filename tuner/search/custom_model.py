@@ -119,8 +119,8 @@ def _answer(asked: dict[str, Any], scratch: Path) -> dict[str, Any]:
     request, answer = scratch / "request.json", scratch / "answer.json"
     request.write_text(json.dumps(asked), encoding="utf-8")
     command = [sys.executable, "-m", "tuner.models.custom.discover", str(request), str(answer)]
-    # A model is only built here, and the workers need the GPU.
-    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1", "PYTHONPATH": _python_path()}
+    # A model is only built here, and the workers need the GPU. With this process's own path it finds the same packages.
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     ended = subprocess.run(
         command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
@@ -128,11 +128,6 @@ def _answer(asked: dict[str, Any], scratch: Path) -> dict[str, Any]:
         raise InputError(_end_of(ended.returncode, ended.stderr), option="hypermodel", value=asked["name"])
     content: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
     return content
-
-
-def _python_path() -> str:
-    """This process's own path, so that the other one finds the same packages."""
-    return os.pathsep.join(path for path in sys.path if path)
 
 
 def _end_of(code: int, stderr: str) -> str:

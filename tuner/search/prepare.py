@@ -22,10 +22,7 @@ from tuner.runs.folder import check_new_run
 from tuner.runs.settings import (
     DataSettings,
     HyperModelSettings,
-    ResourceSettings,
-    SchedulerSettings,
     SearchSettings,
-    UserCode,
     VectorSettings,
 )
 from tuner.search.custom_model import discovered
@@ -37,6 +34,8 @@ from tuner.search.resources import DEFAULT_TRIALS, resources_of, with_shared_gpu
 from tuner.search.schedulers.options import resolve
 from tuner.search.warm_start import points_of_earlier_run
 
+# What search.yaml keeps of a request as it is.
+_KEPT = ("epochs", "searcher", "metric", "metric_mode", "patience", "seed", "time_budget", "epoch_timeout")
 # What search.yaml keeps of a request for data as it is.
 _KEPT_OF_DATA = (
     *("split_seed", "min_freq", "max_tokens", "max_length", "truncate"),
@@ -71,7 +70,10 @@ def prepare_search(request: SearchRequest) -> PreparedSearch:
         data, vectors = _with_vectors(data, request.vectors.resolve(), seed=request.data.split_seed)
     metric_code = checked_metric(request.metric, request.metric_mode, data)
     hypermodel, space = _model_and_space(request, data)
-    settings = _settings(request, name, resources, scheduler, data, vectors, hypermodel, space, metric_code)
+    settings = _settings(
+        request, data, space, name=name, resources=resources, scheduler=scheduler, vectors=vectors, hypermodel=hypermodel,
+        metric_code=metric_code,
+    )  # fmt: skip
     try:
         settings = _with_trials(settings, request, space)
         if request.gpus_per_trial == "auto":
@@ -172,21 +174,11 @@ def _data_request(data: DataSettings) -> DataRequest:
     )
 
 
-def _settings(
-    request: SearchRequest,
-    name: str,
-    resources: ResourceSettings,
-    scheduler: SchedulerSettings,
-    data: PreparedData,
-    vectors: VectorSettings | None,
-    hypermodel: HyperModelSettings | None,
-    space: Space,
-    metric_code: UserCode | None,
-) -> SearchSettings:
+def _settings(request: SearchRequest, data: PreparedData, space: Space, **resolved: Any) -> SearchSettings:
+    """The settings: those of the request, what there is to say of its data and its space, and what was resolved."""
     dataset = data.dataset
     scorer = Scorer(objective_of(request.metric, request.metric_mode), dataset.label_names)
     return SearchSettings(
-        name=name,
         created=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         data=DataSettings(
             source=request.data.source if request.data.source == BUILT_IN else absolute(request.data.source),
@@ -207,25 +199,14 @@ def _settings(
             vocabulary_size=data.vocabulary.size,
             **{name: getattr(request.data, name) for name in _KEPT_OF_DATA},
         ),
-        vectors=vectors,
-        hypermodel=hypermodel,
         space=space_document(space),
         trials=(request.trials or DEFAULT_TRIALS) * request.seeds_per_config,
         repeats=request.seeds_per_config,
-        epochs=request.epochs,
-        searcher=request.searcher,
         objective=cast("Literal['metric', 'frontier']", _objective(request)),
-        metric=request.metric,
-        metric_mode=request.metric_mode,
-        metric_code=metric_code,
-        scheduler=scheduler,
-        patience=request.patience,
-        seed=request.seed,
         max_params=_smaller(request.max_params, space.max_params),
-        time_budget=request.time_budget,
-        epoch_timeout=request.epoch_timeout,
-        resources=resources,
         versions=_versions(),
+        **{name: getattr(request, name) for name in _KEPT},
+        **resolved,
     )
 
 
