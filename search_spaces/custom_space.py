@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from search_spaces.documents import SpaceError, parse_setting
-from search_spaces.domains import Domain, LogUniform, Uniform, Value
+from search_spaces.domains import Domain, LogUniform, Uniform
 from search_spaces.expressions import Formula
 from search_spaces.parsing import parse_entry
 from search_spaces.space import Space
@@ -56,8 +56,3 @@ def _kind(domain: Domain) -> Kind:
     if types == {int}:
         return "int"
     return "float" if types <= {int, float} else "str"
-
-
-def as_kind(value: Value, kind: Kind) -> Value:
-    """A value as its column has it: text where the model's values are of several types."""
-    return str(value) if kind == "str" else value

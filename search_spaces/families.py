@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from search_spaces.config import CustomConfig, TrialConfig
-from search_spaces.custom_space import Kind, as_kind
+from search_spaces.custom_space import Kind
 from search_spaces.domains import Value
 
 
@@ -53,7 +53,9 @@ class CustomModels:
 
     def cells(self, values: Mapping[str, Any]) -> dict[str, Value]:
         """Recorded values as the cells of a table."""
-        return {name: as_kind(values[name], kind) for name, kind in self.own.items() if name in values}
+        known = {name: kind for name, kind in self.own.items() if name in values}
+        # Text where a hyperparameter's values are of several types: a column has one.
+        return {name: str(values[name]) if kind == "str" else values[name] for name, kind in known.items()}
 
 
 ModelFamily = BuiltInNetworks | CustomModels

@@ -4,18 +4,16 @@ Everything that the search decides goes through here and into the journal, so a 
 made-up trainer, and a resumed search is this same class over a journal that is not empty.
 """
 
-import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from search_spaces.config import Config
+from tuner.metrics import finite
 from tuner.runs.events import (
     EndReason,
     EndStatus,
     EpochEnded,
-    Event,
     SearchEnded,
     SearchStarted,
     TrialBuilt,
@@ -26,6 +24,7 @@ from tuner.runs.events import (
     WorkerLost,
 )
 from tuner.runs.search_state import SearchState, TrialRecord
+from tuner.runs.store import RunStore
 from tuner.search.plan import Plan
 from tuner.search.schedulers.scheduler import Continuation, Decision, Metrics, Scheduler
 from tuner.search.searchers.searcher import Searcher
@@ -59,37 +58,6 @@ def trial_id(index: int) -> str:
     return f"{index:05d}"
 
 
-def _finite(number: float) -> float | None:
-    return number if math.isfinite(number) else None
-
-
-class TrialStore(Protocol):
-    """A run folder, or what stands in for it where searches are only simulated."""
-
-    @property
-    def search_state(self) -> SearchState:
-        """All that was recorded so far."""
-        ...
-
-    def record(self, event: Event) -> None:
-        """Takes in an event, for good."""
-        ...
-
-    def state(self, trial: str) -> bytes | None:
-        """The last state of a trial, None where there is none."""
-        ...
-
-    def save_weights(
-        self, trial: str, *, last: bytes | None, best: bytes | None, predictions: bytes | None = None
-    ) -> None:
-        """Keeps a trial's last state where it goes on, and weights and predictions of its best epoch where this is it."""
-        ...
-
-    def copy_state(self, source: str, trial: str) -> None:
-        """Makes the last state of ``source`` the last state of ``trial`` as well."""
-        ...
-
-
 class SearchController:
     """One search in progress."""
 
@@ -98,7 +66,7 @@ class SearchController:
         plan: Plan,
         searcher: Searcher,
         scheduler: Scheduler,
-        records: TrialStore,
+        records: RunStore,
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -281,10 +249,8 @@ class SearchController:
             time=self._clock(),
             trial=trial,
             epoch=report.epoch,
-            train_loss=_finite(report.train_loss),
-            train_accuracy=_finite(report.train_accuracy),
-            val_loss=_finite(report.val_loss),
-            metrics={} if report.diverged else {name: _finite(value) for name, value in report.metrics.items()},
+            **finite({name: getattr(report, name) for name in ("train_loss", "train_accuracy", "val_loss")}),
+            metrics={} if report.diverged else finite(report.metrics),
             seconds=report.seconds,
             compile_seconds=report.compile_seconds,
             tokens_per_second=report.tokens_per_second,
