@@ -152,8 +152,7 @@ class Grid(_Range[Number]):
             raise ValueError(
                 f"{self.KIND} needs at least 2 points; received {self.points}; for one value write it alone"
             )
-        if self.LOGARITHMIC and self.low <= 0:
-            raise ValueError(f"{self.KIND} needs low > 0, a logarithm has no 0; received low={self.low}")
+        super().__post_init__()
         if len(set(self.grid())) < self.points:
             raise ValueError(
                 f"{self.KIND}: {self.points} whole numbers from {self.low} to {self.high} are not distinct; ask for fewer"

@@ -1,9 +1,8 @@
 """Encoded texts: one flat array of token ids for all of them, which workers map from shared memory without a copy."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Final, Self
 
 import numpy as np
@@ -165,20 +164,14 @@ def _flat_ids(
     """Ids of all texts, each cut, in one array (int32), and how many tokens each has before it is cut (int64)."""
     parts: list[NDArray[np.int32]] = []
     counts: list[int] = []
-    for chunk in _chunks(texts):
+    for start in range(0, len(texts), CHUNK_TEXTS):
         ids: list[int] = []
-        for text in chunk:
+        for text in texts[start : start + CHUNK_TEXTS]:
             tokens = tokenizer.tokenize(text)
             ids.extend(map(token_id, tokenizer.cut(tokens, max_length)))
             counts.append(len(tokens))
         parts.append(np.array(ids, np.int32))
     return np.concatenate(parts) if parts else np.zeros(0, np.int32), np.array(counts, np.int64)
-
-
-def _chunks(texts: Sequence[str]) -> Iterator[list[str]]:
-    remaining = iter(texts)
-    while chunk := list(islice(remaining, CHUNK_TEXTS)):
-        yield chunk
 
 
 def _dataset(
