@@ -3,11 +3,29 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
 
 Value = bool | int | float | str
+
+
+class Domain(Protocol):
+    """A set of values that can be drawn from."""
+
+    def sample(self, generator: np.random.Generator) -> Value:
+        """Draws one value."""
+        ...
+
+    def grid(self) -> tuple[Value, ...] | None:
+        """All values in order, or None where there are infinitely many."""
+        ...
+
+    def bounds(self) -> tuple[Value, ...]:
+        """The values that must be legal for all of the domain to be legal."""
+        ...
+
+    def __contains__(self, value: object) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -184,10 +202,6 @@ class LogGrid(Grid[Number]):
 
     KIND = "log_grid"
     LOGARITHMIC = True
-
-
-Domain = Choice | Integer | LogInteger | Uniform | LogUniform | Grid[Any]
-"""A set of values that can be drawn from."""
 
 
 def grid_of(values: Sequence[Value]) -> Grid[float] | None:
