@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from support.fake_models import texts
+from support.vocabularies import ids_of
 
 pytestmark = pytest.mark.tensorflow
 
@@ -104,7 +105,7 @@ def test_of_a_long_text_a_saved_model_reads_what_its_run_read(tmp_path):
     encoded = encode(long, [0] * 40, encoder.tokenizer, encoder.vocabulary, 10)
     rows = [encoded.tokens[start:end] for start, end in zip(encoded.offsets, encoded.offsets[1:], strict=False)]
     tokens = encoder.tokenizer.tokenize(long[0])
-    assert rows[0].tolist() == encoder.vocabulary.encode(tokens[:2] + tokens[-8:]).tolist()
+    assert rows[0].tolist() == ids_of(encoder.vocabulary, tokens[:2] + tokens[-8:])
     answers = tf.saved_model.load(str(tmp_path / "saved_model")).signatures["serving_default"](text=tf.constant(long))
     np.testing.assert_allclose(answers["probabilities"], probabilities(model, rows), atol=1e-5)
     assert "Tokens read of a text: 10 (both)" in (tmp_path / "saved_model" / "README.md").read_text()
