@@ -1,0 +1,506 @@
+"""Records of files in which quotation marks stand where they quote nothing: no stray one may swallow rows.
+
+A field that begins with a quotation mark may be quoted properly, over several lines even, or it may only begin with one
+(`"great" film,pos`). The mark alone does not tell. So a record is read in several ways, from the soundest to the most
+lenient, and the first that has the right number of fields is believed, unless it takes in lines that are rows of their
+own. Which values the label column has tells a row from a line of prose: prose has commas too. These values are gathered
+from the whole file, when the first question comes, since most files raise none.
+"""
+
+import re
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+
+_LOOKED_AT = 400  # lines of a field, so that many stray quotes cost no quadratic time
+_LONGEST_LABEL = 60  # characters
+LONG_BLOCK = 20  # lines that have the right number of fields: no text looks like that
+_CLOSED = re.compile(r'(?:[^"\\]++|""|\\.)*+"', re.DOTALL)  # what follows an opening quotation mark
+_TEXT_QUOTED = 0.5  # share of quoted cells from which on a lone quotation mark is a remainder of quoting
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to read a record.
+
+    Attributes:
+        fields: of the record.
+        end: where its last line ends.
+        quoted: columns whose fields stood in quotation marks.
+        escaped: whether backslashes before quotation marks were taken for escapes.
+    """
+
+    fields: list[str]
+    end: int
+    quoted: Sequence[int] = ()
+    escaped: bool = False
+
+
+class Grammar:
+    """The rules by which a record is divided at ``delimiter``. Lines end with line feeds."""
+
+    def __init__(self, delimiter: str) -> None:
+        """Compiles the rules."""
+        self.delimiter = delimiter
+        d = re.escape(delimiter)
+        self._fields = {
+            escapes: rf'(?: *"({content})" *+|(?! *")([^{d}\n]*+))'
+            for escapes, content in ((False, r'(?:[^"]++|"")*+'), (True, r'(?:[^"\\]++|""|\\.)*+'))
+        }
+        self._field = {
+            escapes: re.compile(rf"{field}({d}|\n|\Z)", re.DOTALL) for escapes, field in self._fields.items()
+        }
+        self._records: dict[tuple[int, bool], re.Pattern[str]] = {}
+        self._closing = re.compile(rf'"(?= *(?:{d}|\n|\Z))')
+        # Delimiters between quotation marks, and beside one: what they divide are fields even where others are missing.
+        self._borders = (re.compile(rf'(?<="){d}(?=")'), re.compile(rf'(?<="){d}|{d}(?=")'))
+        self._unescaped = re.compile(rf"(?<!\\)((?:\\\\)*+){d}")
+        self._escape = re.compile(rf'\\"(?!"| *(?:{d}|\n|\Z))')
+        self._whole = re.compile(r' *"((?:[^"\\]++|""|\\.)*+)" *', re.DOTALL)
+
+    def sound(self, text: str, start: int, *, escapes: bool = False) -> Reading | None:
+        """The record at ``start`` where it is quoted by the rules, ``escapes`` by backslashes too; None where it is not."""
+        position = start
+        fields: list[str] = []
+        quoted: list[int] = []
+        while (match := self._field[escapes].match(text, position)) is not None:
+            content, plain, border = match.groups()
+            if content is None:
+                fields.append(plain)
+            else:
+                quoted.append(len(fields))
+                fields.append(_unquoted(content, escapes=escapes))
+            if border != self.delimiter:
+                return Reading(fields, match.end() - len(border), quoted, escapes)
+            position = match.end()
+        return None
+
+    def sound_record(self, text: str, start: int, width: int, *, escapes: bool = False) -> Reading | None:
+        """As ``sound`` of a record that has ``width`` fields, and quicker; None where it has others."""
+        pattern = self._records.get((width, escapes))
+        if pattern is None:
+            fields = re.escape(self.delimiter).join([self._fields[escapes]] * width)
+            pattern = self._records[width, escapes] = re.compile(rf"{fields}(?=\n|\Z)", re.DOTALL)
+        match = pattern.match(text, start)
+        if match is None:
+            return None
+        groups = match.groups()
+        contents = groups[::2]
+        quoted = [place for place, content in enumerate(contents) if content is not None]
+        values = list(groups[1::2])
+        for place in quoted:
+            values[place] = _unquoted(contents[place], escapes=escapes)
+        return Reading(values, match.end(), quoted, escapes)
+
+    def columns_of_lines(self, text: str, width: int) -> list[list[str]]:
+        """The columns of those lines that are sound records of ``width`` fields by themselves."""
+        field = rf'(?: *"((?:[^"\n]++|"")*+)" *+|(?! *")([^{re.escape(self.delimiter)}\n]*+))'
+        line = re.compile(rf"^{re.escape(self.delimiter).join([field] * width)}$", re.MULTILINE)
+        groups = list(zip(*line.findall(text), strict=True)) or [()] * (2 * width)
+        return [
+            [content or plain for content, plain in zip(contents, plains, strict=True)]
+            for contents, plains in zip(groups[::2], groups[1::2], strict=True)
+        ]
+
+    def lenient(self, line: str, width: int) -> list[str] | None:
+        """The cells of a line, with their quotation marks; None where it cannot be divided into ``width`` fields."""
+        cells = line.split(self.delimiter)
+        if len(cells) == width:
+            return cells
+        for border in self._borders:
+            cells = border.split(line)
+            if len(cells) == width:
+                return cells
+        if "\\" in line and '"' not in line:
+            cells = self._unescaped.sub("\\1\n", line).split("\n")
+            if len(cells) == width:
+                return [cell.replace(f"\\{self.delimiter}", self.delimiter) for cell in cells]
+        return None
+
+    def closings(self, text: str) -> list[int]:
+        """Where quotation marks stand that a delimiter or the end of a line follows."""
+        return [match.start() for match in self._closing.finditer(text)]
+
+    def escapes_marks(self, text: str) -> bool:
+        """Whether backslashes stand before quotation marks that neither end a field nor are doubled."""
+        return '\\"' in text and self._escape.search(text) is not None
+
+    def whole(self, cell: str) -> str | None:
+        """What a cell in quotation marks says; None where these do not quote all of it."""
+        match = self._whole.fullmatch(cell)
+        return None if match is None else _unquoted(match[1], escapes=True)
+
+
+@lru_cache(maxsize=16)
+def _grammar(delimiter: str) -> Grammar:
+    return Grammar(delimiter)
+
+
+def cells_of(line: str, delimiter: str) -> list[str]:
+    """Returns the fields of one line read on its own: quoted where that works, else literal."""
+    if '"' in line:
+        grammar = _grammar(delimiter)
+        reading = grammar.sound(line, 0) or grammar.sound(line, 0, escapes=True)
+        if reading is not None and reading.end == len(line):
+            return reading.fields
+    return line.split(delimiter)
+
+
+def _unquoted(content: str, *, escapes: bool) -> str:
+    if escapes and "\\" in content:
+        return re.sub(r'""|\\"', '"', content)
+    return content.replace('""', '"')
+
+
+def backslashes_are_paired(text: str) -> bool:
+    """Whether there are pairs of backslashes, and none that stands alone but before a quotation mark."""
+    return "\\\\" in text and re.search(r'(?<!\\)(?:\\\\)*+\\(?![\\"])', text) is None
+
+
+@dataclass(frozen=True)
+class Labels:
+    """A column whose values recur.
+
+    Attributes:
+        column: its place.
+        values: without blanks and quotation marks around them.
+        text_column: place of the column of the longest texts.
+    """
+
+    column: int
+    values: frozenset[str]
+    text_column: int
+
+
+def most_regular(columns: Sequence[Sequence[object]], *, coverage: float) -> Labels | None:
+    """Returns the column of fewest recurring short values, of those where they make up ``coverage`` of the rows."""
+    count = len(columns[0]) if columns else 0
+    if count < 3:
+        return None
+    found: list[Labels] = []
+    lengths = [sum(map(len, map(str, column))) for column in columns]
+    text_column = lengths.index(max(lengths))
+    for place, column in enumerate(columns):
+        cells = Counter(cell for value in column if len(cell := str(value)) <= _LONGEST_LABEL + 2)
+        labels: Counter[str] = Counter()
+        for cell, times in cells.items():
+            labels[bare(cell)] += times
+        recurring = {label: times for label, times in labels.items() if times > 1 and label}
+        if recurring and sum(recurring.values()) >= coverage * count:
+            found.append(Labels(place, frozenset(recurring), text_column))
+    return min(found, key=lambda labels: (labels.column == text_column, len(labels.values)), default=None)
+
+
+def bare(cell: str) -> str:
+    """Returns a label without blanks and quotation marks around it."""
+    return cell.strip(' "')
+
+
+@dataclass
+class Records:
+    """The records of a file, in order.
+
+    Attributes:
+        rows: their fields; a record with the wrong number of fields is there as it is.
+        lines: the line, from 1, that each starts on.
+        literal: lines whose quotation marks were read as plain characters.
+        joined: lines of rows whose text holds the delimiter without being quoted.
+        spans: for every field with line feeds, the number of its lines.
+        escaped_marks: fields out of quotation marks in which a backslash before a mark was taken for an escape.
+        single_backslashes: whether two backslashes were read as one, because backslashes escape quotation marks.
+        cut_off: the line of the last record where the file breaks off in it; that record is not in the rows.
+    """
+
+    rows: list[list[str]] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    literal: list[int] = field(default_factory=list)
+    joined: list[int] = field(default_factory=list)
+    spans: list[int] = field(default_factory=list)
+    escaped_marks: int = 0
+    single_backslashes: bool = False
+    cut_off: int | None = None
+
+
+class RecordReader:
+    """Reads the records of ``text``, which have ``width`` fields as a rule and whose lines end with line feeds."""
+
+    def __init__(self, text: str, delimiter: str, width: int, *, first_line: int = 1) -> None:
+        """Keeps the text, whose first line has the number ``first_line``; nothing is read yet."""
+        self._text = text
+        self._grammar = Grammar(delimiter)
+        self._delimiter = delimiter
+        self._width = width
+        self._first_line = first_line
+
+    def read(self) -> Records:
+        """Returns the records. Blank lines are none."""
+        records = Records()
+        text, width = self._text, self._width
+        quoted_cells = [0] * width
+        lenient_rows: list[int] = []
+        escaped, marks_escaped = False, '\\"' in text
+        position, number = 0, self._first_line
+        while position < len(text):
+            end = self._line_end(position)
+            line = text[position:end]
+            if not line.strip():
+                position, number = end + 1, number + 1
+                continue
+            fields = line.split(self._delimiter) if '"' not in line else None
+            quoted: Sequence[int] = ()
+            if fields is None or len(fields) != width:
+                reading = self._sound(position, end) if fields is None else None
+                if reading is not None:
+                    fields, end, quoted = reading.fields, reading.end, reading.quoted
+                    escaped = escaped or (reading.escaped and "\\" in line)
+                    for column in quoted:
+                        quoted_cells[column] += 1
+                elif self._breaks_off(position):
+                    records.cut_off = number
+                    break
+                else:
+                    fields, end, kind = self._lenient(position, end)
+                    if kind == "literal":
+                        records.literal.append(number)
+                        lenient_rows.append(len(records.rows))
+                    elif kind == "joined":
+                        records.joined.append(number)
+            if marks_escaped and text.find('\\"', position, end) >= 0:
+                fields = self._without_escapes(fields, quoted, records)
+            records.rows.append(fields)
+            records.lines.append(number)
+            feeds = text.count("\n", position, end) if end - position > len(line) else 0
+            if feeds:
+                records.spans += [field.count("\n") + 1 for field in fields if "\n" in field]
+            position, number = end + 1, number + feeds + 1
+        self._strip(records, lenient_rows, quoted_cells)
+        self._check_last(records)
+        # Where no backslash stands alone, they are escaped as well.
+        if (escaped or records.escaped_marks) and backslashes_are_paired(text):
+            records.rows = [[cell.replace("\\\\", "\\") for cell in row] for row in records.rows]
+            records.single_backslashes = True
+        return records
+
+    def _line_end(self, position: int) -> int:
+        end = self._text.find("\n", position)
+        return len(self._text) if end < 0 else end
+
+    def _sound(self, start: int, end: int) -> Reading | None:
+        """The record at ``start``, whose first line ends at ``end``, by the rules; None where its quotes break them."""
+        believed = None
+        for escapes in (True, False) if self._has_escapes else (False, True):
+            reading = self._grammar.sound_record(self._text, start, self._width, escapes=escapes)
+            if reading is None or (reading.end > end and self._share_of_rows(start, reading) >= 0.5):
+                continue
+            # Whoever doubles quotation marks quotes fields that hold some: else backslashes are meant, where they do.
+            if all('"' not in cell or place in reading.quoted for place, cell in enumerate(reading.fields)):
+                return reading
+            believed = believed or reading
+            if '\\"' not in self._text[start : reading.end]:
+                break
+        return believed
+
+    @cached_property
+    def _has_escapes(self) -> bool:
+        return self._grammar.escapes_marks(self._text)
+
+    def _lenient(self, start: int, end: int) -> tuple[list[str], int, str]:
+        """Fields, end, and how they were read: "literal", "joined", or "ragged" where they are too few or too many."""
+        line = self._text[start:end]
+        cells = self._grammar.lenient(line, self._width)
+        kind = "literal" if '"' in line and _has_outer_quote(cells or ()) else ""
+        if '"' not in line and cells is not None:  # a backslash before a delimiter makes it part of the text
+            return cells, end, "joined"
+        labels = self._labels
+        if cells is not None and (labels is None or bare(cells[labels.column]) in labels.values):
+            return cells, end, kind
+        if '"' in line and (reading := self._over_lines(start, end)) is not None:
+            return reading.fields, reading.end, "literal"
+        if cells is not None:
+            return cells, end, kind
+        if labels is not None and (merged := self._merged(line.split(self._delimiter), labels)) is not None:
+            return merged, end, "joined"
+        return cells_of(line, self._delimiter), end, "ragged"
+
+    def _merged(self, cells: Sequence[str], labels: Labels) -> list[str] | None:
+        """The cells with all that are too many put into the text; None where no known label stands in its place then."""
+        surplus = len(cells) - self._width
+        if surplus <= 0:
+            return None
+        place = labels.text_column
+        text = self._delimiter.join(cells[place : place + surplus + 1])
+        merged = [*cells[:place], text, *cells[place + surplus + 1 :]]
+        label = bare(merged[labels.column])
+        known = place != labels.column and (label in labels.values or label in self._labels_at_ends)
+        return [self._grammar.whole(cell) or cell for cell in merged] if known else None
+
+    @cached_property
+    def _labels_at_ends(self) -> frozenset[str]:
+        """What recurs where the label stands, at an end of lines, in lines with too many fields too."""
+        column = None if self._labels is None else self._labels.column
+        if column not in {0, self._width - 1}:
+            return frozenset()
+        lines = (line for line in self._text.split("\n") if self._delimiter in line)
+        ends = Counter(
+            bare(line.partition(self._delimiter)[0] if column == 0 else line.rpartition(self._delimiter)[2])
+            for line in lines
+        )
+        return frozenset(label for label, count in ends.items() if count > 1 and 0 < len(label) <= _LONGEST_LABEL)
+
+    def _over_lines(self, start: int, end: int) -> Reading | None:
+        """The record at ``start`` where a quoted field goes over lines and holds quotes that are not doubled.
+
+        Believed only where no line of it is a row, and the label is a known one.
+        """
+        text, labels = self._text, self._labels
+        opening = self._open_field(start, end)
+        if labels is None or opening is None:
+            return None
+        before, mark = opening
+        for place in range(bisect_left(self._closings, end), len(self._closings)):
+            close = self._closings[place]
+            last = self._line_end(close)
+            if text.count("\n", start, last) > _LOOKED_AT:
+                return None
+            rest = text[close + 1 : last].lstrip(" ")
+            after = cells_of(rest[1:], self._delimiter) if rest else []
+            fields = [*before, text[mark + 1 : close].replace('""', '"'), *after]
+            if len(fields) == self._width and bare(fields[labels.column]) in labels.values:
+                reading = Reading(fields, last, [len(before)])
+                return reading if self._share_of_rows(start, reading) == 0 else None
+        return None
+
+    def _open_field(self, start: int, end: int) -> tuple[list[str], int] | None:
+        """The cells before the first field that begins with a quotation mark and does not end on its line, and that mark."""
+        line = self._text[start:end]
+        position, before = 0, list[str]()
+        for cell in line.split(self._delimiter):
+            if cell.lstrip(" ").startswith('"') and self._grammar.whole(cell) is None:
+                return before, start + position + len(cell) - len(cell.lstrip(" "))
+            before.append(self._grammar.whole(cell) or cell)
+            position += len(cell) + 1
+        return None
+
+    @cached_property
+    def _closings(self) -> list[int]:
+        return self._grammar.closings(self._text)
+
+    def _breaks_off(self, start: int) -> bool:
+        """Whether the record at ``start`` opens a quoted field that nothing closes, and no line after it is a row."""
+        end = self._line_end(start)
+        opening = self._open_field(start, end)
+        if opening is None or (len(self._text) - start > 10**6):
+            return False
+        before, mark = opening
+        if len(before) >= self._width or _CLOSED.match(self._text, mark + 1) is not None:
+            return False
+        lines = [line for line in self._text[end + 1 :].split("\n") if line.strip()]
+        if not lines:  # it is the last line; complete where it can be divided
+            return self._grammar.lenient(self._text[start:end], self._width) is None
+        reading = Reading([*before, self._text[mark + 1 :]], len(self._text), [len(before)])
+        return self._labels is not None and self._share_of_rows(start, reading) == 0
+
+    def _check_last(self, records: Records) -> None:
+        """Takes out the last record where the file ends, without a line feed, before its label does."""
+        if self._text.endswith("\n") or len(records.rows) < 3 or records.cut_off is not None:
+            return
+        row, labels = records.rows[-1], self._labels
+        short = len(row) < self._width
+        if not short and len(row) == self._width and labels is not None and labels.column == self._width - 1:
+            label = bare(row[-1])
+            short = label not in labels.values and any(value.startswith(label) for value in labels.values)
+        if short:
+            records.rows.pop()
+            records.cut_off = records.lines.pop()
+            for noted in (records.literal, records.joined):
+                if noted and noted[-1] == records.cut_off:
+                    noted.pop()
+
+    def _strip(self, records: Records, lenient_rows: Sequence[int], quoted_cells: Sequence[int]) -> None:
+        """Unquotes complete fields of rows that were read leniently, one by one.
+
+        In a column of quoted fields a quotation mark at one end, or at both, is a remainder of quoting as well.
+        """
+        remainder = [count >= _TEXT_QUOTED * len(records.rows) for count in quoted_cells]
+        for place in lenient_rows:
+            row = records.rows[place]
+            for column, cell in enumerate(row[: self._width]):
+                bare = cell.strip(" ")
+                if (whole := self._grammar.whole(cell)) is not None:
+                    row[column] = whole
+                elif remainder[column] and (bare.startswith('"') or bare.endswith('"')):
+                    inner = bare[1:] if bare.startswith('"') else bare
+                    inner = inner[:-1] if inner.endswith('"') else inner
+                    row[column] = inner.replace('""', '"').replace('\\"', '"')
+
+    def _without_escapes(self, fields: list[str], quoted: Sequence[int], records: Records) -> list[str]:
+        """The fields with what is escaped out of quotation marks: a writer of CSV quotes a field that holds a mark."""
+        marked = [place for place, cell in enumerate(fields) if '\\"' in cell and place not in quoted]
+        records.escaped_marks += len(marked)
+        return [cell.replace('\\"', '"') if place in marked else cell for place, cell in enumerate(fields)]
+
+    def _share_of_rows(self, start: int, reading: Reading) -> float:
+        """The share (0 to 1) of the lines of the record at ``start`` that read as rows of their own.
+
+        Its first line counts only where the label would stand behind the field that spans lines, its last line only
+        where it would stand before: there, a row and a part of the field look different. 0 where no labels are known.
+        """
+        labels = self._labels
+        spanning = [column for column, value in enumerate(reading.fields) if "\n" in value]
+        if labels is None or not spanning:
+            return 0.0
+        lines = self._text[start : reading.end].split("\n", _LOOKED_AT)
+        if len(lines) > _LOOKED_AT or labels.column >= spanning[-1]:
+            del lines[-1]
+        if labels.column <= spanning[0]:
+            del lines[0]
+        lines = [line for line in lines if line.strip()]
+        cells = [
+            cells
+            for line in lines
+            if line.count(self._delimiter) + 1 >= self._width and (cells := self._row_alone(line)) is not None
+        ]
+        values = Counter(bare(row[labels.column]) for row in cells)
+        known = labels.values | {bare(value) for value in reading.fields[labels.column : labels.column + 1]}
+        if len(lines) >= LONG_BLOCK and len(cells) >= 0.95 * len(lines):  # a class that no other row has
+            known = known | {value for value, count in values.items() if count > 1 and len(value) <= _LONGEST_LABEL}
+        return sum(count for value, count in values.items() if value in known) / max(1, len(lines))
+
+    def _row_alone(self, line: str) -> list[str] | None:
+        cells = cells_of(line, self._delimiter)
+        return cells if len(cells) == self._width else self._grammar.lenient(line, self._width)
+
+    @cached_property
+    def _labels(self) -> Labels | None:
+        """Learnt from the lines that are sound rows by themselves, else from records over lines, else from all lines."""
+        columns: Sequence[Sequence[str]] = self._grammar.columns_of_lines(self._text, self._width)
+        if len(columns[0]) < 0.6 * self._text.count("\n"):
+            columns = list(zip(*self._certain_rows(), strict=True))
+        found = most_regular(columns, coverage=0.6)
+        if found is None:
+            lines = (line for line in self._text.split("\n") if line.strip())
+            rows = [cells for line in lines if (cells := self._row_alone(line)) is not None]
+            found = most_regular(list(zip(*rows, strict=True)), coverage=0.1)
+        return found
+
+    def _certain_rows(self) -> Iterator[list[str]]:
+        text, position = self._text, 0
+        while position < len(text):
+            end = self._line_end(position)
+            line = text[position:end]
+            if '"' in line:
+                reading = self._grammar.sound_record(text, position, self._width)
+                if reading is not None:
+                    yield reading.fields
+                    end = reading.end
+                elif (cells := self._row_alone(line)) is not None:
+                    yield cells
+            elif len(cells := line.split(self._delimiter)) == self._width:
+                yield cells
+            position = end + 1
+
+
+def _has_outer_quote(cells: Sequence[str]) -> bool:
+    return any(cell.strip(" ").startswith('"') or cell.strip(" ").endswith('"') for cell in cells)
