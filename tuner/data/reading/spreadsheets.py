@@ -40,7 +40,7 @@ def read_spreadsheet(raw: bytes, *, origin: str, asked: Sequence[str] = ()) -> R
         len(names) > 1
     )
     texts = [[str(cell).strip() for cell in row] for row in rows]
-    if has_header(texts, asked):
+    if has_header(list(zip(*texts, strict=True)), asked):
         columns, rows = unique_names(texts[0]), rows[1:]
     else:
         columns = [f"column_{number}" for number in range(1, len(rows[0]) + 1)]
