@@ -13,7 +13,7 @@ from tuner.errors import InputError
 from tuner.runs.location import remote_folder
 from tuner.search.ray_tune import gpus
 from tuner.search.ray_tune.capacity import import_ray
-from tuner.search.ray_tune.cluster import find_cluster
+from tuner.search.ray_tune.cluster import RAY_FOLDER_REMEDY, find_cluster, ray_folder
 
 _SECONDS_TO_ANSWER = 300.0
 
@@ -31,7 +31,7 @@ def examine(address: str | None, runs_dir: Path) -> list[Check]:
     cluster = find_cluster(address)
     if cluster is None:
         return [Check("cluster", "ok", "none: this machine alone"), *checks([Node("here", probe.facts())]),
-                storage_check(runs_dir, nodes=1)]  # fmt: skip
+                ray_folder_check(), storage_check(runs_dir, nodes=1)]  # fmt: skip
     with _connected(cluster) as ray:
         alive = [node for node in ray.nodes() if node["Alive"]]
         nodes, silent = _facts_of(ray, alive)
@@ -101,6 +101,14 @@ def _silent(name: str, error: str) -> Check:
         f"node {name}", "failed", f"runs nothing ({known[:200]})", "look into /tmp/ray/session_latest/logs there; are its "
         "RAY_AUTH_MODE, Python and Ray those of the head?",
     )  # fmt: skip
+
+
+def ray_folder_check() -> Check:
+    """Whether a Ray that a search starts on this machine can work in its folder."""
+    folder, fault = ray_folder()
+    if fault is not None:
+        return Check("Ray's folder", "failed", f"{folder}: {fault}", RAY_FOLDER_REMEDY)
+    return Check("Ray's folder", "ok", f"{folder} takes Ray's sockets and logs")
 
 
 def storage_check(runs_dir: Path, *, nodes: int) -> Check:

@@ -9,6 +9,8 @@ import logging
 import math
 import os
 import socket
+import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +24,12 @@ from tuner.search.ray_tune.gpus import gpus_of_node
 _SECONDS_TO_ANSWER = 10.0
 _SECONDS_TO_START_A_WORKER = 120.0
 
+# Below its folder, a local Ray makes sockets in a folder that is named by the time and the process.
+_SOCKET = "ray/session_2026-01-31_12-00-00_000000_{process}/sockets/plasma_store"
+_LONGEST_SOCKET = 103 if sys.platform == "darwin" else 107  # bytes that the system allows for a socket's path
+
+RAY_FOLDER_REMEDY = "set RAY_TMPDIR to a short absolute folder that you can write, for instance RAY_TMPDIR=/tmp"
+
 
 def local_gpus() -> int:
     """GPUs of this machine that Ray would offer, without starting it."""
@@ -31,6 +39,30 @@ def local_gpus() -> int:
     visible = NvidiaGPUAcceleratorManager.get_current_process_visible_accelerator_ids()
     count = int(NvidiaGPUAcceleratorManager.get_current_node_num_accelerators())
     return count if visible is None else min(count, len(visible))
+
+
+def ray_folder() -> tuple[Path, str | None]:
+    """Finds where a local Ray would keep its sockets and logs: RAY_TMPDIR, else TMPDIR, else ``/tmp``.
+
+    Returns:
+        The folder, and why Ray cannot work there, None where it can. Ray itself would say it late or not at all.
+    """
+    import_ray()
+    from ray._common.utils import get_default_system_temp_dir
+
+    folder = Path(get_default_system_temp_dir())
+    if not folder.is_absolute():
+        return folder, "is not absolute"
+    left = _LONGEST_SOCKET - len(os.fsencode(folder / _SOCKET.format(process=os.getpid())))
+    if left < 0:
+        length = len(os.fsencode(folder))
+        return folder, f"is too long for Ray's sockets ({length} bytes, at most {length + left})"
+    nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    try:
+        with tempfile.TemporaryFile(dir=nearest):
+            return folder, None
+    except OSError as error:
+        return folder, f"cannot be written ({error.strerror})"
 
 
 def find_cluster(address: str | None) -> str | None:
@@ -78,20 +110,24 @@ def connected(address: str | None, *, local_cpus: float) -> Iterator[Capacity]:
         local_cpus: processors that a local Ray offers.
 
     Raises:
-        InputError: where an address does not answer.
+        InputError: where an address does not answer, or a local Ray cannot work in its folder.
         SearchFailed: where a local Ray does not start.
     """
     ray = import_ray()
     quiet = {"logging_level": logging.ERROR, "log_to_driver": False}
     cluster = find_cluster(address)
     if cluster is None:
+        folder, fault = ray_folder()
+        if fault is not None:
+            raise InputError(f"{folder}: {fault}, and Ray works in this temporary folder; {RAY_FOLDER_REMEDY}")
         try:
             with _minimal_agents():
                 ray.init(address="local", num_cpus=math.ceil(local_cpus), include_dashboard=False, **quiet)
         except Exception as error:  # Ray has no type for it
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise SearchFailed(
-                f"Ray could not be started on this machine ({reason}); try again when it is less busy"
+                f"Ray could not be started on this machine ({reason}); try again when it is less busy, or look into "
+                f"{folder}/ray/session_latest/logs"
             ) from error
     else:
         try:
