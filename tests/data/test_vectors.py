@@ -1,5 +1,8 @@
 import gzip
+import io
 import struct
+import tarfile
+import zipfile
 
 import numpy as np
 import pytest
@@ -28,11 +31,33 @@ def word2vec_binary(line_feed=b"\n"):
     return f"{len(VECTORS) - 1} 3\n".encode() + b"".join(record + line_feed for record in records)
 
 
+def zipped(**files):
+    """A ZIP archive of files by name, with the folders that macOS adds."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.mkdir("folder")
+        for name, content in {**files, "__MACOSX/._vectors": b"x"}.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def tar(content):
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        member = tarfile.TarInfo("vectors.txt")
+        member.size = len(content)
+        archive.addfile(member, io.BytesIO(content))
+    return buffer.getvalue()
+
+
 FORMS = {
     "glove": glove(),
     "glove.gz": gzip.compress(glove()),
     "word2vec": word2vec_text(),
     "word2vec.gz": gzip.compress(word2vec_text()),
+    "glove.zip": zipped(vectors=glove()),
+    "word2vec.zip": zipped(vectors=word2vec_text()),
+    "binary.zip": zipped(vectors=word2vec_binary()),
     "binary": word2vec_binary(),
     "binary of gensim": word2vec_binary(b""),
     "binary.gz": gzip.compress(word2vec_binary()),
@@ -85,7 +110,14 @@ def test_a_binary_file_of_many_chunks(write):
         (word2vec_binary()[:-9], r"vectors: ends after 2 of 3 vectors; download it again"),
         (word2vec_text()[:-30], r"vectors: line 5 has|vectors: ends after 3 of 4 vectors"),
         (b"9 3\n" + glove(), r"vectors: ends after 4 of 9 vectors; download it again"),
-        (gzip.compress(glove() * 50)[:-20], r"vectors: is a damaged gzip file; download it again"),
+        (gzip.compress(glove() * 50)[:-20], r"vectors: is damaged or cut short; download it again"),
+        (zipped(vectors=glove())[:-60], r"vectors: is damaged or cut short; download it again"),
+        (zipped(), r"vectors: is an archive without a file; download it again"),
+        (
+            zipped(small=glove(), large=glove()),
+            r"is an archive of 2 files \('small', 'large'\); unpack the one to use, for instance with `unzip \S+vectors small`",
+        ),
+        (gzip.compress(tar(glove())), r"vectors: is no file of word vectors, but binary; .* unpacked if from tar"),
         (b"", r"vectors: holds no word vectors; a line needs a word and its numbers"),
         (b"text,label\ngood film,1\n", r"vectors: holds no word vectors"),
     ],

@@ -67,7 +67,7 @@ seed_option = click.option("--seed", default=0, show_default=True, metavar="K", 
     "--vectors",
     type=PATH,
     metavar="FILE",
-    help="Word vectors (GloVe text, word2vec text or binary, .gz too) for networks with vectors=frozen or trained.",
+    help="Word vectors (GloVe text, word2vec text or binary, .gz and .zip too) for networks with vectors=frozen or trained.",
 )
 @click.option("--stop-words/--no-stop-words", default=False, help="Leave out English stop words.")
 @click.option("--space", metavar="S", help="A named space (see `spaces`) or a YAML file.  [default: frontier]")

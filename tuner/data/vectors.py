@@ -7,6 +7,8 @@ import gzip
 import hashlib
 import io
 import re
+import shlex
+import zipfile
 import zlib
 from collections.abc import Container, Iterator
 from contextlib import contextmanager
@@ -19,6 +21,7 @@ from numpy.typing import NDArray
 
 from tuner.data.vocabulary import FIRST_WORD_ID, Vocabulary
 from tuner.errors import InputError
+from tuner.formatting import listed
 
 _HEADER: Final = re.compile(rb"(\d+) (\d+)\s*")
 _CHUNK: Final = 1 << 20
@@ -45,32 +48,56 @@ def read_vector_file(path: Path, wanted: Container[str]) -> VectorFile:
         wanted: words.
 
     Raises:
-        InputError: where it cannot be read, is empty or truncated, holds vectors of several widths or something else.
+        InputError: where it cannot be read, is empty or truncated, holds vectors of several widths or something else, or is an
+            archive with several files.
     """
     try:
         with _opened(path) as handle:
             return _read(path, handle, wanted)
-    except (OSError, EOFError, zlib.error) as error:
-        # A gzip file that ends early raises EOFError, a damaged one an OSError without a number or zlib's own.
+    except (NotImplementedError, RuntimeError) as error:  # a way of packing that Python does not know, or a password
+        raise InputError(f"{path}: cannot be unpacked ({error}); unpack it and give the file of vectors") from None
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+        # A packed file that ends early raises EOFError, a damaged one an OSError without a number or an error of its kind.
         if isinstance(error, OSError) and error.errno is not None:
             raise InputError(f"{path}: cannot be read ({error.strerror}); give a file of word vectors") from None
-        raise InputError(f"{path}: is a damaged gzip file; download it again") from None
+        raise InputError(f"{path}: is damaged or cut short; download it again") from None
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[BinaryIO]:
     with path.open("rb") as plain:
-        is_gzip = plain.read(2) == b"\x1f\x8b"
+        start = plain.read(4)
         plain.seek(0)
-        if not is_gzip:
+        if start.startswith(b"\x1f\x8b"):
+            with gzip.open(plain) as unpacked:
+                yield cast("BinaryIO", unpacked)
+        elif start == b"PK\x03\x04":
+            with zipfile.ZipFile(plain) as archive, archive.open(_only_file(path, archive)) as member:
+                yield cast("BinaryIO", member)
+        else:
             yield plain
-            return
-        with gzip.open(plain) as unpacked:
-            yield cast("BinaryIO", unpacked)
+
+
+def _only_file(path: Path, archive: zipfile.ZipFile) -> str:
+    """The file in an archive; what macOS adds beside it does not count."""
+    names = [name for name in archive.namelist() if not name.endswith("/") and not name.startswith("__MACOSX/")]
+    if not names:
+        raise InputError(f"{path}: is an archive without a file; download it again")
+    if len(names) > 1:
+        command = f"unzip {shlex.quote(str(path))} {shlex.quote(names[0])}"
+        raise InputError(
+            f"{path}: is an archive of {len(names)} files ({listed(names)}); unpack the one to use, for instance with "
+            f"`{command}`, and give it"
+        )
+    return names[0]
 
 
 def _read(path: Path, handle: BinaryIO, wanted: Container[str]) -> VectorFile:
     first = handle.readline(_LONGEST_LINE)
+    if b"\0" in first:
+        raise InputError(
+            f"{path}: is no file of word vectors, but binary; give GloVe or word2vec vectors, unpacked if from tar"
+        )
     header = _HEADER.fullmatch(first)
     if header is None:
         width = len(first.split()) - 1
@@ -184,7 +211,7 @@ def read_word_vectors(path: Path, vocabulary: Vocabulary, *, seed: int) -> WordV
     found ones have in each number; padding gets zeros.
 
     Args:
-        path: GloVe text, word2vec text or binary, each also with gzip.
+        path: GloVe text, word2vec text or binary, each also in gzip or alone in a ZIP archive.
         seed: decides the random vectors, non-negative.
 
     Raises:
