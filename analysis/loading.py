@@ -16,7 +16,7 @@ from analysis.importers.keras_tuner import is_keras_tuner, load_keras_tuner
 from analysis.importers.ray_tune import is_ray_tune, load_ray_tune
 from analysis.importers.results import ImportedResults
 from tuner.errors import InputError
-from tuner.metrics import Objective
+from tuner.metrics import Mode, Objective
 from tuner.runs.folder import RunFolder, find_run
 from tuner.runs.journal import read_journal
 from tuner.runs.location import runs_folder
@@ -93,18 +93,31 @@ def load(run: str | Path, *, runs_dir: Path | None = None) -> Run:
     return Run(folder, settings, *map(_frame, tables))
 
 
-def load_results(run: str | Path, *, runs_dir: Path | None = None) -> Results:
+def load_results(
+    run: str | Path, *, runs_dir: Path | None = None, metric: str | None = None, metric_mode: Mode | None = None
+) -> Results:
     """A run by name or folder, else the trials of a Ray Tune or KerasTuner folder.
 
+    Args:
+        run: a name, a folder or a URL.
+        runs_dir: as in ``load``.
+        metric: what to rank another tool's trials by, as in ``load_keras_tuner``, like ``metric_mode``.
+
     Raises:
-        InputError: where it is none of them.
+        InputError: where it is none of them, or a metric is asked for of a run, which has its own.
     """
     path, runs_dir = Path(run), runs_dir or runs_folder()
     if path.is_dir() and not any((place / "search.yaml").is_file() for place in (runs_dir / run, path)):
         if is_keras_tuner(path):
-            return load_keras_tuner(path)
+            return load_keras_tuner(path, metric=metric, metric_mode=metric_mode)
         if is_ray_tune(path):
-            return load_ray_tune(path)
+            return load_ray_tune(path, metric=metric, metric_mode=metric_mode)
+    if metric is not None or metric_mode is not None:
+        raise InputError(
+            f"{run} is not a folder of Ray Tune or KerasTuner, and a run is ranked by the metric of its search; leave it out",
+            option="metric_mode" if metric is None else "metric",
+            value=metric_mode if metric is None else metric,
+        )
     return load(run, runs_dir=runs_dir)
 
 

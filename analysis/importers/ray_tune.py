@@ -11,6 +11,7 @@ import pandas as pd
 
 from analysis.importers.results import ForeignTrial, ImportedResults, find_metric_names, flat, parameters_in, results_of
 from tuner.errors import InputError
+from tuner.metrics import Mode
 
 
 def checkpoint_parameters(file: Path) -> int | None:
@@ -48,7 +49,7 @@ def is_ray_tune(path: Path) -> bool:
     return any(True for _ in _trial_folders(path))
 
 
-def load_ray_tune(path: str | Path, *, accuracy: str | None = None) -> ImportedResults:
+def load_ray_tune(path: str | Path, *, metric: str | None = None, metric_mode: Mode | None = None) -> ImportedResults:
     """The trials of a Ray Tune experiment, from its folder: running, crashed or finished.
 
     A trial is "failed" where Ray wrote an error, "stopped" where it ended before the longest one, "completed" where it did not,
@@ -58,7 +59,8 @@ def load_ray_tune(path: str | Path, *, accuracy: str | None = None) -> ImportedR
 
     Args:
         path: the experiment's folder, which has a folder a trial.
-        accuracy: name of the metric that is the validation accuracy; found where it has a usual name.
+        metric: what to rank by; None for the validation accuracy, which is found where it has a usual name.
+        metric_mode: what is better of the metric; None to tell it from its name.
 
     Raises:
         InputError: where the folder has no trials, or no metric is an accuracy.
@@ -70,7 +72,7 @@ def load_ray_tune(path: str | Path, *, accuracy: str | None = None) -> ImportedR
     notes: list[str] = []
     trials = [_trial(folder, notes) for folder in folders]
     reported = {name for trial in trials for metrics in trial.epochs.values() for name in metrics} - {"seconds"}
-    names, guesses = find_metric_names(reported, path, accuracy=accuracy)
+    names, guesses = find_metric_names(reported, path, metric=metric, metric_mode=metric_mode)
     return results_of(path, "Ray Tune", _with_statuses(trials), names, [*guesses, *notes])
 
 

@@ -8,8 +8,10 @@ import pytest
 
 from analysis import knee, load_keras_tuner, load_ray_tune, load_results, rank
 from analysis.report import render
+from support.made_up_runs import made_up_run
 from tuner.cli.main import run
 from tuner.errors import InputError
+from tuner.metrics import Objective
 
 FOLDERS = Path(__file__).parent / "imported"
 
@@ -91,7 +93,9 @@ def test_an_accuracy_that_may_be_of_training_is_noted(tmp_path):
     found = load_ray_tune(tmp_path / "r")
     assert found.trials["val_accuracy"].tolist() == [0.7, 0.8]
     assert "which may be that of training" in found.notes[0]
-    assert load_ray_tune(tmp_path / "r", accuracy="f1").trials["val_accuracy"].tolist() == pytest.approx([0.6, 0.7])
+    by_f1 = load_ray_tune(tmp_path / "r", metric="f1")
+    assert by_f1.trials["val_f1"].tolist() == pytest.approx([0.6, 0.7])
+    assert by_f1.objective == Objective("f1", "max")
     for file in (tmp_path / "r").glob("*/result.json"):
         file.write_text(json.dumps({"trial_id": "t", "training_iteration": 1, "reward": 1.0}) + "\n")
     with pytest.raises(InputError, match="none of its metrics is called an accuracy \\(reward\\)"):
@@ -126,10 +130,61 @@ def test_what_is_no_folder_of_theirs_is_one_line(tmp_path):
     for load in (load_ray_tune, load_keras_tuner):
         with pytest.raises(InputError, match="has no trials of"):
             load(tmp_path)
-    with pytest.raises(InputError, match="no metric 'f1'; there are loss, parameters, val_accuracy, val_loss"):
-        load_ray_tune(FOLDERS / "ray_tune", accuracy="f1")
+    with pytest.raises(InputError, match=r"metric='f1': .* choose one of loss, parameters, val_accuracy, val_loss"):
+        load_ray_tune(FOLDERS / "ray_tune", metric="f1")
     with pytest.raises(InputError, match="is a folder but not a run"):
         load_results(tmp_path)
+
+
+def by_auc(folder):
+    """A project of KerasTuner that pursued an AUC and knew no accuracy: the objective is in no file but by the scores."""
+    for file in folder.glob("trial_*/trial.json"):
+        file.write_text(file.read_text().replace("accuracy", "auc"))
+    return folder
+
+
+def test_the_objective_of_keras_tuner_is_ranked_by_where_there_is_no_accuracy(copy, capsys):
+    whole = load_keras_tuner(FOLDERS / "keras_tuner")
+    folder = by_auc(copy("keras_tuner"))
+    found = load_keras_tuner(folder)
+    assert found.objective == Objective("auc", "max")
+    assert found.trials["val_auc"].tolist() == pytest.approx(whole.trials["val_accuracy"].tolist(), nan_ok=True)
+    assert rank(found.trials, objective=found.objective)["trial_id"].tolist() == rank(whole.trials)["trial_id"].tolist()
+    assert run(["rank", str(folder)]) == 0
+    assert "val auc" in capsys.readouterr().out
+
+
+def test_another_metric_of_theirs_is_ranked_by_as_less_of_it_is_better(copy, capsys):
+    folder = str(by_auc(copy("keras_tuner")))
+    assert run(["rank", folder, "--json", "--metric", "val_loss"]) == 0
+    ranked = json.loads(capsys.readouterr().out)["trials"]
+    losses = [trial["val_loss"] for trial in ranked]
+    assert losses == sorted(losses)
+    assert run(["rank", folder, "--json", "--metric", "val_loss", "--metric-mode", "max"]) == 0
+    assert [trial["val_loss"] for trial in json.loads(capsys.readouterr().out)["trials"]] == losses[::-1]
+
+
+def test_a_metric_is_named_by_the_refusal_that_asks_for_one(copy, capsys):
+    folder = by_auc(copy("keras_tuner"))
+    for file in folder.glob("trial_*/trial.json"):
+        file.write_text(json.dumps({**json.loads(file.read_text()), "score": None}))
+    assert run(["rank", str(folder)]) == 2
+    error = capsys.readouterr().err
+    assert error.endswith("(auc, loss, val_auc, val_loss); name the one to rank by, for instance --metric val_auc\n")
+    assert run(["rank", str(folder), *error.split()[-2:]]) == 0
+
+
+def test_a_run_of_ours_has_a_metric_of_its_own(tmp_path, capsys):
+    made_up_run(tmp_path / "mine", trials=3, epochs=2)
+    assert run(["rank", str(tmp_path / "mine"), "--metric", "val_loss"]) == 2
+    assert capsys.readouterr().err.startswith("error: --metric val_loss: ")
+
+
+@pytest.mark.slow
+def test_a_report_by_auc_says_so(copy):
+    page = render(load_keras_tuner(by_auc(copy("keras_tuner"))))
+    assert "validation auc of trial" in page
+    assert "accura" not in page.partition("<script")[0]
 
 
 @pytest.mark.parametrize("name", ["ray_tune", "keras_tuner"])

@@ -12,6 +12,17 @@ _run_argument = click.argument("run")
 _moved_data_option = click.option(
     "--data", metavar="D", help="Where the data are now, if they were moved; they must be the same."
 )
+_imported_metric_option = click.option(
+    "--metric",
+    metavar="M",
+    help="What to rank a folder of Ray Tune or KerasTuner by, as it is called there.  [default: the validation accuracy, else "
+    "KerasTuner's objective]",
+)
+_imported_mode_option = click.option(
+    "--metric-mode",
+    type=click.Choice(["max", "min"]),
+    help="Whether more or less of it is better.  [default: what the folder or the name says]",
+)
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON alone on stdout.")
 
 
@@ -49,6 +60,8 @@ def resume(**options: Any) -> int:
     is_flag=True,
     help="Precision, recall and F1 of each class, of the first trial whose predictions are kept.",
 )
+@_imported_metric_option
+@_imported_mode_option
 @runs_dir_option
 @_json_option
 def rank(**options: Any) -> int:
@@ -98,6 +111,8 @@ def confirm(**options: Any) -> int:
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="F", help="The file.  [default: RUN/report.html]"
 )
+@_imported_metric_option
+@_imported_mode_option
 @runs_dir_option
 def report(**options: Any) -> int:
     """Write what RUN (a name or a folder) found as one HTML file that opens without a network."""

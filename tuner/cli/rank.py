@@ -20,13 +20,23 @@ from analysis.ranking import By, by_configuration, rank
 from tuner.cli.terminal import Terminal, configuration_table, frontier_chart, rank_table
 from tuner.errors import InputError
 from tuner.formatting import counted
+from tuner.metrics import Mode
 
 
 def rank_command(
-    run: str, runs_dir: Path, *, top: int, by: By, max_params: int | None = None, per_class: bool = False, as_json: bool
+    run: str,
+    runs_dir: Path,
+    *,
+    top: int,
+    by: By,
+    max_params: int | None = None,
+    metric: str | None = None,
+    metric_mode: Mode | None = None,
+    per_class: bool = False,
+    as_json: bool,
 ) -> int:
     """Prints the ranked trials of a run."""
-    loaded = load_results(run, runs_dir=runs_dir)
+    loaded = load_results(run, runs_dir=runs_dir, metric=metric, metric_mode=metric_mode)
     ranked = rank(loaded.trials, by=by, top=top, max_params=max_params, objective=loaded.objective)
     trial = _with_predictions(loaded, ranked) if per_class else None
     if as_json:
