@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from support.covering import examples
-from tuner.data.reading.columns import Columns
+from tuner.data.reading.columns import FIND_ALL, Columns
 from tuner.data.reading.formats import READERS
 from tuner.data.reading.loading import load_dataset
 from tuner.data.text_dataset import Split, make_dataset
@@ -181,12 +181,38 @@ def test_an_empty_parquet_file(tmp_path: Path) -> None:
         load_dataset(str(tmp_path / "f.parquet"), data_dir=tmp_path)
 
 
+@pytest.mark.parametrize("kind", ["parquet", "jsonl"])
+@pytest.mark.parametrize("columns", [FIND_ALL, Columns(("tokens",))])
+def test_lists_of_words_are_texts(tmp_path: Path, kind: str, columns: Columns) -> None:
+    words = [["a", "fine", "film"], ["bad"], [], None, ["so", "bad"], ["so", "fine"]]
+    table = pa.table({"tokens": words, "label": [1, 0, 1, 0, 0, 1]})
+    path = tmp_path / f"words.{kind}"
+    if kind == "parquet":
+        pq.write_table(table, path)
+    else:
+        path.write_text("".join(json.dumps(row) + "\n" for row in table.to_pylist()))
+    dataset = load_dataset(str(path), columns, data_dir=tmp_path)
+    assert list(dataset.texts) == ["a fine film", "bad", "so bad", "so fine"]
+    assert f"'{path.name}': the lists of words in column 'tokens' are joined by blanks" in dataset.notes
+    assert f"'{path.name}': left out 2 rows without text, of 6" in dataset.notes
+
+
+def test_lists_of_numbers_are_no_texts(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"ids": [[1, 2], [3, 4]] * 3, "label": [1, 0] * 3}), tmp_path / "ids.parquet")
+    for columns, reason in (
+        (FIND_ALL, "no column of texts among 'ids', 'label': .* or give a file with texts or lists of words"),
+        (Columns(("ids",)), "holds a list in row 1: give texts or lists of words, or name another with `text_column`"),
+    ):
+        with pytest.raises(InputError, match=reason):
+            load_dataset(str(tmp_path / "ids.parquet"), columns, data_dir=tmp_path)
+
+
 def test_bytes_in_parquet(tmp_path: Path) -> None:
     columns = {"text": [text.encode() for text in TEXTS], "label": LABELS, "image": [b"\xff\xd8"] * 6}
     pq.write_table(pa.table(columns), tmp_path / "f.parquet")
     path = str(tmp_path / "f.parquet")
     assert load_dataset(path, data_dir=tmp_path).texts == tuple(TEXTS)
-    with pytest.raises(InputError, match="column 'image' holds a bytes in row 1: name another with `text_column`"):
+    with pytest.raises(InputError, match=r"column 'image' holds a bytes in row 1: give texts .* with `text_column`"):
         load_dataset(path, Columns(("image",)), data_dir=tmp_path)
 
 

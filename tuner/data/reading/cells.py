@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
-from tuner.data.reading.raw_table import NO_VALUES, RawTable, label_of, text_of
+from tuner.data.reading.raw_table import NO_VALUES, RawTable, joined_words, label_of, text_of
 from tuner.data.text_dataset import NUMBER
 from tuner.errors import InputError
 from tuner.formatting import counted, listed, shown
@@ -19,12 +19,15 @@ _SEPARATORS = ("|", ";", ",")
 def texts_of(table: RawTable, columns: Sequence[str], notes: list[str]) -> list[str | None]:
     """Return the text of each row, None where there is none; the texts of several columns are joined by a blank.
 
-    Line feeds and tabs that were written as a backslash and a letter become blanks, and `notes` say so.
+    A list of words is the text that they make. Line feeds and tabs that were written as a backslash and a letter become
+    blanks. `notes` say so.
     Raises InputError where a cell cannot be a text.
     """
     parts = []
     for column in columns:
-        cells = table.columns[column]
+        cells = [joined_words(cell) for cell in table.columns[column]]
+        if any(isinstance(cell, list) for cell in table.columns[column]):
+            notes.append(f"{table.origin}: the lists of words in column {shown(column)} are joined by blanks")
         check_values(cells, origin=table.origin, column=column, role="text")
         parts.append(_unescaped([text_of(cell) for cell in cells], f"{table.origin}: column {shown(column)}", notes))
     if len(parts) == 1:
@@ -37,8 +40,9 @@ def check_values(cells: Sequence[object], *, origin: str, column: str, role: str
     nested = next((number for number, cell in enumerate(cells, 1) if isinstance(cell, NO_VALUES)), None)
     if nested is not None:
         kind = type(cells[nested - 1]).__name__
+        remedy = "give texts or lists of words, or name" if role == "text" else "name"
         raise InputError(
-            f"{origin}: column {shown(column)} holds a {kind} in row {nested:,}: name another with `{role}_column`"
+            f"{origin}: column {shown(column)} holds a {kind} in row {nested:,}: {remedy} another with `{role}_column`"
         )
 
 

@@ -11,6 +11,7 @@ from tuner.data.reading.raw_table import (
     SPLIT_NAMES,
     TEXT_NAMES,
     RawTable,
+    joined_words,
     label_of,
     normal,
     part_of,
@@ -101,7 +102,10 @@ def _find_text(table: RawTable, free: list[str], *, reserve: bool, notes: list[s
     if reserve and len(free) == 2 and labels and len(textual) == 2:
         textual.remove(labels[0])  # "title, category": the one that is called a label is none of the texts
     if not textual:
-        raise InputError(f"{table.origin} has no column of texts among {listed(free)}: name one with `text_column`")
+        raise InputError(
+            f"{table.origin} has no column of texts among {listed(free)}: name one with `text_column`, or give a file with "
+            f"texts or lists of words"
+        )
     by_name = [name for name in preferred(textual, TEXT_NAMES) if name not in labels]
     if by_name:
         notes.append(f"{table.origin}: text from column {shown(by_name[0])}{_others(by_name)}")
@@ -164,7 +168,7 @@ def looks_continuous(distinct: int, rows: int) -> bool:
 
 def _mean_length(cells: Sequence[object]) -> float:
     """Return the mean length of the strings, 0 where less than half of the cells that are not missing hold words."""
-    present = [cell for cell in cells if cell is not None and cell != ""]
+    present = [cell for cell in map(joined_words, cells) if cell is not None and cell != ""]
     strings = [cell for cell in present if isinstance(cell, str) and not NUMBER.fullmatch(cell)]
     if not strings or len(strings) * 2 < len(present):
         return 0.0

@@ -80,8 +80,14 @@ def label_of(cell: object) -> str | None:
     return str(cell).strip() or None
 
 
+def joined_words(cell: object) -> object:
+    """Return a list of words as the text that they make, joined by blanks; any other cell as it is."""
+    return " ".join(cell) if isinstance(cell, list) and all(isinstance(word, str) for word in cell) else cell
+
+
 def text_of(cell: object) -> str | None:
-    """Return a cell as a text, unchanged where it is a string; None where it is missing or blank."""
+    """Return a cell as a text, unchanged where it is a string, joined where it is words; None where missing or blank."""
+    cell = joined_words(cell)
     if isinstance(cell, str):
         return cell if cell.strip() else None
     return label_of(cell)
