@@ -133,6 +133,13 @@ class Metric:
         """This metric as what a search pursues."""
         return Objective(self.name, self.mode)
 
+    def bounded(self, low: float, high: float) -> tuple[float, float]:
+        """The part of a range that values can have."""
+        return (
+            low if self.lowest is None else max(self.lowest, low),
+            high if self.highest is None else min(self.highest, high),
+        )
+
 
 METRICS = {
     metric.name: metric

@@ -11,7 +11,7 @@ import pandas as pd
 
 from analysis.descriptions import size_ticks
 from tuner.errors import InputError
-from tuner.metrics import Metric, Objective
+from tuner.metrics import Objective
 from tuner.runs.atomic import write_bytes_atomically, write_text_atomically
 
 WIDTH, HEIGHT = 560, 320
@@ -151,20 +151,12 @@ def value_tooltip(field: str, objective: Objective, title: str | None = None) ->
     return alt.Tooltip(f"{field}:Q", title=title or alt.Undefined, format=value_format(objective))
 
 
-def bounded(low: float, high: float, metric: Metric) -> tuple[float, float]:
-    """The part of a range that values of a metric can have."""
-    return (
-        low if metric.lowest is None else max(metric.lowest, low),
-        high if metric.highest is None else min(metric.highest, high),
-    )
-
-
 def value_axis(field: str, values: "pd.Series[float]", objective: Objective, title: str | None) -> alt.Y:
     """Values of a metric, over the range that they have and a little more; never beyond what it can be."""
     known = values.dropna()
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
     margin = max(0.08 * (high - low), 0.002)
-    domain = list(bounded(low - margin, high + margin, objective.metric))
+    domain = list(objective.metric.bounded(low - margin, high + margin))
     scale = alt.Scale(domain=domain, nice=False, zero=False)
     form = value_format(objective, 1 if high - low < 0.06 else 0)
     return alt.Y(f"{field}:Q", title=title, scale=scale, axis=alt.Axis(format=form, tickCount=6))

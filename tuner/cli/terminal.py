@@ -36,6 +36,7 @@ def plain_table(names: Sequence[str], *, left: Collection[str]) -> Table:
 
 
 _ROWS = 14
+_MARGIN = 0.01  # around trials that are all equal
 
 
 def frontier_chart(trials: pd.DataFrame, *, width: int, objective: Objective) -> Text:
@@ -48,6 +49,9 @@ def frontier_chart(trials: pd.DataFrame, *, width: int, objective: Objective) ->
     plotext.xscale("log")
     plotext.scatter(usable["parameters"].tolist(), usable[objective.column].tolist(), marker="·")
     plotext.scatter(front["parameters"].tolist(), front[objective.column].tolist(), marker="★")
+    low, high = usable[objective.column].min(), usable[objective.column].max()
+    if low == high:  # plotext would take half as much around it, which no accuracy can be
+        plotext.ylim(*objective.metric.bounded(low - _MARGIN, high + _MARGIN))
     ticks = size_ticks(float(usable["parameters"].min()), float(usable["parameters"].max()))
     plotext.xticks(ticks, [_size_text(tick) for tick in ticks])
     # Above and not in the chart: plotext leaves out a title that is wider than the terminal.
