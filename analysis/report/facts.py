@@ -13,7 +13,7 @@ from analysis.loading import Results, Run
 from analysis.recommendation import Recommendation
 from analysis.scaling import ScalingFit
 from tuner.formatting import counted
-from tuner.metrics import Objective
+from tuner.metrics import ACCURACY, Objective
 
 _IDS_SHOWN = 6
 # What `search` does to data: all of them, their own split, and these shares where they have none (tuner.data.pipeline).
@@ -141,7 +141,12 @@ def repeat_command(run: Run) -> str:
     """The command that asks for the same search, with the space in a file; of an experiment, the one that runs it."""
     asked, data, early = run.settings, run.settings.data, run.settings.scheduler
     if (data.fraction, data.given_split, data.test_share, data.validation_share) != _ORDINARY_PARTS:
-        same = {"scheduler": early.name, "vectors": _vectors(run), "seed": asked.seed}
+        same = {
+            "scheduler": early.name,
+            "vectors": _vectors(run),
+            "seed": asked.seed,
+            "runs_dir": run.folder.elsewhere,
+        }
         return _command(f"reproduce {asked.space['name']}", {"fraction": data.fraction, **same})
     own = asked.hypermodel
     options: dict[str, object]
@@ -154,6 +159,8 @@ def repeat_command(run: Run) -> str:
         "trials": asked.trials // asked.repeats, "seeds_per_config": asked.repeats if asked.repeats > 1 else None,
         "epochs": asked.epochs, "searcher": asked.searcher,
         "objective": asked.objective if asked.searcher == "optuna" else None, "warm_start": asked.warm_start,
+        "metric": None if asked.metric == ACCURACY.name else asked.metric,
+        "metric_mode": "min" if asked.metric_mode == "min" else None,
         "scheduler": early.name, "grace_period": early.grace_period, "reduction_factor": early.reduction_factor,
         "rungs": ",".join(map(str, early.rungs)) if early.rungs and early.grace_period is None else None,
         "perturbation_interval": early.perturbation_interval, "patience": asked.patience, "seed": asked.seed,
@@ -162,7 +169,7 @@ def repeat_command(run: Run) -> str:
         "min_freq": data.min_freq, "max_tokens": data.max_tokens,
         "promotion": early.promotion or None, "stop_words": data.stop_words or None,
         "fold_labels": data.fold_labels or None, "drop_rare": data.drop_rare or None,
-        "min_class_count": data.min_class_count if data.min_class_count > 1 else None,
+        "min_class_count": data.min_class_count if data.min_class_count > 1 else None, "runs_dir": run.folder.elsewhere,
     }  # fmt: skip
     return _command("search", options)
 

@@ -169,6 +169,14 @@ def test_text_without_blanks_is_read_by_characters_and_that_is_said(search, tmp_
     assert "do not separate words: each such letter is a token" in " ".join(output.out.split())
 
 
+def test_labels_that_look_like_markup_are_printed_as_they_are(search, tmp_path):
+    rows = [f"it was {i},{'[/x] :smile:' if i % 2 else '[bold]'}" for i in range(60)]
+    (tmp_path / "odd.csv").write_text("text,label\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    code, output = search("--data", "odd.csv", "--dry-run")
+    assert code == 0, output.err
+    assert "2 classes: [/x] :smile: 50%, [bold] 50%" in output.out
+
+
 def test_rows_without_text_or_label_are_counted_aloud(search, tmp_path):
     (tmp_path / "gaps.csv").write_text(GOOD + ",1\nno label here,\n")
     code, output = search("--data", "gaps.csv", "--dry-run")

@@ -4,6 +4,8 @@ import csv
 import io
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -85,6 +87,22 @@ def test_a_table_is_read_as_search_reads_it_and_its_ids_stand_beside_the_answers
         ["id", "label"],
         *([one["id"], one["label"]] for one in predictions),
     ]
+
+
+@pytest.mark.tensorflow
+def test_what_is_printed_and_what_the_card_says_work_when_pasted(run_path, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run(["export", str(run_path), "--out", "my model"]) == 0
+    command = re.search("next: python -m tuner (.*)", capsys.readouterr().out)[1]
+    assert run(shlex.split(command)) == 0
+    monkeypatch.chdir(Path("my model").rename("my model [new]"))
+    assert run(["predict", str(Path.cwd()), "a text"]) == 2
+    assert capsys.readouterr().err.endswith("rename the folder, or go into it and give .\n")
+    card = Path("README.md").read_text(encoding="utf-8")
+    assert run(shlex.split(re.search("`python -m tuner (.*?)`", card)[1])) == 0
+    snippet = {}
+    exec(re.search("```python\n(.*?)```", card, re.DOTALL)[1], snippet)
+    assert len(snippet["answers"]["label"]) == 2
 
 
 @pytest.mark.tensorflow

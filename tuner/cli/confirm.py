@@ -1,7 +1,6 @@
 """``tuner confirm``: trains the chosen trials again and prints what the test set says."""
 
 import json
-import shlex
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +17,7 @@ from analysis.descriptions import network_text
 from analysis.frontier import frontier, knee
 from analysis.loading import Run, load
 from analysis.ranking import rank
-from tuner.cli.terminal import Terminal, plain_table
+from tuner.cli.terminal import Terminal, plain_table, print_command
 from tuner.errors import EXIT_INTERRUPTED, InputError, SearchFailed
 from tuner.formatting import counted, duration_text
 from tuner.metrics import ACCURACY, Objective
@@ -51,7 +50,7 @@ class RepeatLines:
         for end in controller.ended[self._told :]:
             self._told += 1
             elapsed, done = duration_text(time.monotonic() - self._started), f"{self._told}/{controller.planned}"
-            self._console.print(f"{elapsed:>6}  {done}  {self._line(end)}", soft_wrap=True, markup=False)
+            self._console.print(f"{elapsed:>6}  {done}  {self._line(end)}", soft_wrap=True)
 
     def _line(self, end: RepeatEnded) -> str:
         what = f"{end.model}, repeat {end.repeat} of {self._repeats}"
@@ -89,7 +88,7 @@ def print_confirmation(console: Console, run: Run, found: Confirmation) -> None:
         table.add_row(*cells, style="bold" if row["tied"] else None)
     console.print()
     console.print(table)
-    console.print(f"\n{found.sentence}", markup=False)
+    console.print(f"\n{found.sentence}")
     console.print(
         f"{counted(found.texts, 'test text')}; tied: not told from the first by simultaneous 95 % intervals over "
         f"{counted(len(found.comparisons), 'paired comparison')}",
@@ -177,9 +176,7 @@ def _print_plan(
     ]
     left = run.settings.trials - sum(record.ended for record in search_state.trials.values())
     if left > 0 and (search_state.end is None or search_state.end.reason == "interrupted"):
-        lines.append(
-            ("note", f"the search has {counted(left, 'trial')} left: tuner resume first, if they are to count")
-        )
+        lines.append(("note", f"the search has {counted(left, 'trial')} left: resume it first, if they are to count"))
     lines.append(
         ("to do", f"{counted(len(todo), 'training')}{_forecast(run, todo)}" if todo else "nothing, all is there")
     )
@@ -226,6 +223,5 @@ def _finish(console: Console, folder: RunFolder, reason: EndReason, *, as_json: 
     if reason == "interrupted":
         console.print("\ninterrupted: what is done is kept, and the same command goes on", style="bold")
         return EXIT_INTERRUPTED
-    shown = shlex.quote(folder.reference)
-    console.print(f"\nnext: python -m tuner report {shown}", style="dim", soft_wrap=True)
+    print_command(console, f"\nnext: python -m tuner report {folder.reference}")
     return 0

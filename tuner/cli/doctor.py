@@ -8,8 +8,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 import analysis
 import search_spaces
@@ -86,9 +86,9 @@ def _print(console: Console, found: Sequence[Check]) -> None:
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for check in found:
-        table.add_row(f"[{_STYLES[check.status]}]{check.status}[/]", check.name, escape(check.text))
+        table.add_row(Text(check.status, style=_STYLES[check.status]), check.name, check.text)
         if check.remedy:
-            table.add_row("", "", f"[dim]do: {escape(check.remedy)}[/dim]")
+            table.add_row("", "", Text(f"do: {check.remedy}", style="dim"))
     console.print(table)
     counts = {status: sum(check.status == status for check in found) for status in ("failed", "warning")}
     told = ", ".join(f"{count} {status}" for status, count in counts.items() if count) or "nothing to do"

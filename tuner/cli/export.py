@@ -1,9 +1,10 @@
 """``tuner export``."""
 
+import shlex
 from pathlib import Path
 from typing import Any, cast
 
-from tuner.cli.terminal import Terminal
+from tuner.cli.terminal import Terminal, print_command
 from tuner.export.export import Format, export_run
 
 
@@ -15,21 +16,19 @@ def export_command(run: str, runs_dir: Path, *, trial: str, out: Path | None, ki
     for model in exported.models:
         console.print(
             f"trial {model['trial']}: validation {objective.metric.title} {model[objective.column]:.4f}, "
-            f"{model['parameters']:,} parameters",
-            markup=False,
+            f"{model['parameters']:,} parameters"
         )
         if model.get("is_changed"):
             console.print(
                 f"note: the modules of {model['hypermodel']} have changed since the search began; this is what they build now",
-                markup=False,
                 soft_wrap=True,
             )
         for entry in model.get("quantised", ()):
-            console.print(f"  {_quantised(entry)}", markup=False, soft_wrap=True)
-    console.print(f"written to {exported.folder} ({exported.bytes / 1e6:.1f} MB)", markup=False, soft_wrap=True)
+            console.print(f"  {_quantised(entry)}", soft_wrap=True)
+    console.print(f"written to {exported.folder} ({exported.bytes / 1e6:.1f} MB)", soft_wrap=True)
     if kind == "saved_model":
         model_dir = exported.folder / exported.models[-1]["trial"] if trial == "frontier" else exported.folder
-        console.print(f'next: python -m tuner predict {model_dir} "a text"', style="dim", markup=False, soft_wrap=True)
+        print_command(console, f'next: python -m tuner predict {shlex.quote(str(model_dir))} "a text"')
     return 0
 
 

@@ -243,7 +243,7 @@ class RemoteLog(AbstractContextManager["RemoteLog"]):
                 self._shown.show(self._search_state)
 
     def _print(self, line: str) -> None:
-        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+        self._console.print(line, highlight=False, soft_wrap=True)
 
 
 def without_events(log: str) -> list[str]:

@@ -55,7 +55,7 @@ def rank_command(
         console.print(_class_table(classes_of(loaded, trial)))
     if isinstance(loaded, ImportedResults):
         for note in loaded.notes:
-            console.print(note, style="dim", markup=False)
+            console.print(note, style="dim")
     return 0
 
 

@@ -20,8 +20,6 @@ def report_command(
     place = loaded.folder.publish(path) if out is None and isinstance(loaded, Run) else str(path)
     console = Terminal()
     decision = recommend(loaded.trials, objective=loaded.objective)
-    console.print(
-        decision.sentence if decision else "No trial has finished an epoch yet.", markup=False, soft_wrap=True
-    )
-    console.print(f"{place} ({path.stat().st_size / 1e6:.1f} MB)", markup=False, soft_wrap=True)
+    console.print(decision.sentence if decision else "No trial has finished an epoch yet.", soft_wrap=True)
+    console.print(f"{place} ({path.stat().st_size / 1e6:.1f} MB)", soft_wrap=True)
     return 0

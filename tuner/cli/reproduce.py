@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from analysis.loading import Run, load
 from analysis.published.reproduction import Reproduction, reproduction, save_reproduction
@@ -172,11 +173,11 @@ def _show(console: Console, run: Run, name: str, experiment: Experiment) -> None
     if result.verdicts:
         console.print(f"what the report concluded, {result.scope}:")
     for verdict in result.verdicts:
-        colour = _COLOURS[verdict.outcome]
-        console.print(f"[{colour}]{verdict.outcome:>13}[/{colour}]  {verdict.says} [dim]({verdict.figures})[/dim]")
+        outcome = (f"{verdict.outcome:>13}", _COLOURS[verdict.outcome])
+        console.print(Text.assemble(outcome, f"  {verdict.says} ", (f"({verdict.figures})", "dim")))
     console.print("\nnot comparable:")
     for sentence in result.differences:
-        console.print(f"  {sentence}", markup=False)
+        console.print(f"  {sentence}")
     console.print(f"\nkept in {run.folder.place}: {', '.join(written)}", style="dim")
 
 

@@ -1,7 +1,6 @@
 """``tuner search`` and ``tuner resume``."""
 
 import os
-import shlex
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -15,7 +14,7 @@ from search_spaces.space import Space
 from tuner.cli.plan_document import print_plan_document
 from tuner.cli.plan_screen import print_plan
 from tuner.cli.progress import PROGRESS, EventLines, Progress, progress
-from tuner.cli.terminal import Terminal
+from tuner.cli.terminal import Terminal, print_command
 from tuner.data.pipeline import BUILT_IN, DataRequest
 from tuner.data.reading.columns import Columns
 from tuner.errors import EXIT_INTERRUPTED, InputError
@@ -110,18 +109,18 @@ def _finish(console: Console, folder: RunFolder, reason: EndReason, *, as_json: 
     from analysis.ranking import rank
     from tuner.cli.rank import print_json, print_results
 
-    run = load(folder.place)
+    run, name = load(folder.place), folder.reference
     if as_json:
         print_json(run, rank(run.trials, objective=run.objective))
     else:
         print_results(console, run)
     if reason == "finished":
-        console.print(f"\nnext: python -m tuner rank {_shown(folder)} --by frontier", style="dim", soft_wrap=True)
-        after = "export {} --trial knee" if run.settings.hypermodel is None else "report {}"
-        console.print(f"      python -m tuner {after.format(_shown(folder))}", style="dim", soft_wrap=True)
+        after = f"export {name} --trial knee" if run.settings.hypermodel is None else f"report {name}"
+        print_command(console, f"\nnext: python -m tuner rank {name} --by frontier")
+        print_command(console, f"      python -m tuner {after}")
         return 0
-    console.print(f"\n{reason}: everything so far is in {folder.place}", style="bold")
-    console.print(f"go on with: python -m tuner resume {_shown(folder)}")
+    console.print(f"\n{reason}: everything so far is in {folder.place}", style="bold", soft_wrap=True)
+    print_command(console, f"go on with: python -m tuner resume {name}")
     return EXIT_INTERRUPTED if reason == "interrupted" else 0
 
 
@@ -129,11 +128,6 @@ def _progress(console: Console, *, concurrency: int) -> Progress:
     """For this console, or for a reader elsewhere: `tuner submit` asks for that on a terminal."""
     elsewhere = os.environ.get(PROGRESS) == "events"
     return EventLines(console, concurrency) if elsewhere else progress(console, concurrency=concurrency)
-
-
-def _shown(folder: RunFolder) -> str:
-    """How a user names the run on the command line."""
-    return shlex.quote(folder.reference)
 
 
 Request = TypeVar("Request", DataRequest, Columns, SchedulerOptions, SearchRequest)

@@ -5,6 +5,7 @@ import json
 import click
 import yaml
 from rich.padding import Padding
+from rich.text import Text
 
 from search_spaces.documents import SpaceError, space_document
 from search_spaces.experiment import named_experiment
@@ -29,7 +30,7 @@ def spaces_command(name: str | None, *, as_json: bool) -> int:
             click.echo(json.dumps(document))
         else:
             text = yaml.safe_dump(document, sort_keys=False, width=100, default_flow_style=None, allow_unicode=True)
-            console.print(text, end="", markup=False, soft_wrap=True)
+            console.print(text, end="", soft_wrap=True)
         return 0
     found = [named_space(space) for space in named_spaces()]
     if as_json:
@@ -37,7 +38,7 @@ def spaces_command(name: str | None, *, as_json: bool) -> int:
         return 0
     for space in found:
         report = _report(space.name)
-        console.print(f"[bold]{space.name}[/bold]  ({_size(space)}{f'; {report}' if report else ''})")
+        console.print(Text.assemble((space.name, "bold"), f"  ({_size(space)}{f'; {report}' if report else ''})"))
         console.print(Padding(space.description, (0, 0, 1, 2)))
     console.print(
         "python -m tuner spaces NAME shows one in full, python -m tuner reproduce NAME runs an experiment", style="dim"

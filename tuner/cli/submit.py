@@ -13,13 +13,14 @@ import click
 from click.core import ParameterSource
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from tuner import __version__
 from tuner.cli.commands import confirm, reproduce, resume
 from tuner.cli.parsing import CONFIG_FILE
 from tuner.cli.progress import PROGRESS, RemoteLog, without_events
 from tuner.cli.search_options import search
-from tuner.cli.terminal import Terminal
+from tuner.cli.terminal import Terminal, print_command
 from tuner.data.reading.sources import is_pattern
 from tuner.errors import EXIT_INTERRUPTED, InputError
 from tuner.formatting import counted, duration_text
@@ -205,7 +206,7 @@ def _submit(console: Console, cluster: str, arguments: Sequence[str], working_di
                 metadata=metadata,
                 environment=_environment(console, detach=detach),
             )
-            console.print(f"[bold]job[/bold]       {job}\n")
+            console.print(Text.assemble(("job", "bold"), f"       {job}\n"))
             if detach:
                 _say_how_to_go_on(console, cluster, job)
                 return 0
@@ -224,7 +225,7 @@ def _pack(console: Console, command: RemoteCommand, working_dir: Path, archive: 
     sent = f"{counted(len(files), 'file')} of {working_dir.resolve()}"
     if command.files:
         sent += f" and {counted(len(command.files), 'file')} that the command names"
-    console.print(f"[bold]upload[/bold]    {sent}, {mebibytes(size)}", soft_wrap=True)
+    console.print(Text.assemble(("upload", "bold"), f"    {sent}, {mebibytes(size)}"), soft_wrap=True)
 
 
 def _follow(console: Console, server: JobServer, cluster: str, job: str) -> int:
@@ -236,7 +237,7 @@ def _follow(console: Console, server: JobServer, cluster: str, job: str) -> int:
         _say_how_to_go_on(console, cluster, job)
         return EXIT_INTERRUPTED
     if ended.exit_code is None and ended.status == "failed":
-        console.print(f"the job could not be run: {' '.join(ended.message.split())}", soft_wrap=True, markup=False)
+        console.print(f"the job could not be run: {' '.join(ended.message.split())}", soft_wrap=True)
     if ended.code() in (0, EXIT_INTERRUPTED):
         _hint(console, cluster, "fetch", ended.metadata.get("run", ended.id), "the run, whole, into runs/ here")
     return ended.code()
@@ -249,7 +250,7 @@ def _say_how_to_go_on(console: Console, cluster: str, job: str) -> None:
 
 def _hint(console: Console, cluster: str, option: str, value: str, what: str) -> None:
     command = f"python -m tuner submit {shlex.quote(cluster)} --{option} {shlex.quote(value)}"
-    console.print(f"{command}   # {what}", style="dim", soft_wrap=True, markup=False)
+    print_command(console, f"{command}   # {what}")
 
 
 def _status(console: Console, cluster: str, name: str) -> int:
@@ -261,9 +262,9 @@ def _status(console: Console, cluster: str, name: str) -> int:
         job = server.find(name)
         console.print(_table([job]))
         if job.status == "failed" and job.exit_code is None:
-            console.print(" ".join(job.message.split()), markup=False)
+            console.print(" ".join(job.message.split()))
         for line in without_events(server.log(job.id).rstrip())[-_LAST_LINES:]:
-            console.print(line, markup=False, soft_wrap=True)
+            console.print(line, soft_wrap=True)
     return 0
 
 
@@ -291,9 +292,10 @@ def _stop(console: Console, cluster: str, name: str) -> int:
         "resume",
         job.metadata.get("run", "RUN"),
         *(["--data", job.metadata["data"]] if "data" in job.metadata else []),
+        *(["--runs-dir", job.metadata["runs_dir"]] if "runs_dir" in job.metadata else []),
     ]
     command = f"python -m tuner submit {shlex.quote(cluster)} -- {shlex.join(again)}"
-    console.print(command, style="dim", soft_wrap=True, markup=False)
+    print_command(console, command)
     return 0
 
 
@@ -306,7 +308,7 @@ def _fetch(console: Console, cluster: str, run: str, runs_dir: Path) -> int:
             name = jobs[0].metadata["run"] if jobs else run
             folder = fetch_run(server, name, _of(jobs, "runs_dir"), runs_dir)
             origin = _of(jobs, "data")
-    _say_what_came(console, folder, origin, runs_dir)
+    _say_what_came(console, folder, origin)
     return 0
 
 
@@ -315,10 +317,9 @@ def _of(jobs: Sequence[Job], key: str) -> str | None:
     return next((job.metadata[key] for job in jobs if key in job.metadata), None)
 
 
-def _say_what_came(console: Console, folder: RunFolder, origin: str | None, runs_dir: Path) -> None:
-    shown = folder.name if runs_dir == Path("runs") else shlex.quote(str(folder.path))
+def _say_what_came(console: Console, folder: RunFolder, origin: str | None) -> None:
     size = sum(path.stat().st_size for path in folder.path.rglob("*") if path.is_file())
     console.print(f"{folder.path} ({mebibytes(size)})", soft_wrap=True)
-    console.print(f"next: python -m tuner rank {shown} --by frontier", style="dim", soft_wrap=True)
+    print_command(console, f"next: python -m tuner rank {folder.reference} --by frontier")
     data = f" --data {shlex.quote(origin)}" if origin else ""
-    console.print(f"      python -m tuner resume {shown}{data}   # goes on here", style="dim", soft_wrap=True)
+    print_command(console, f"      python -m tuner resume {folder.reference}{data}   # goes on here")

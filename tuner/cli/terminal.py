@@ -16,11 +16,14 @@ from tuner.metrics import Objective
 
 
 class Terminal(Console):
-    """A rich console without guesses at highlights; where the reader of a pipe has gone, that is an error like any other."""
+    """A rich console that prints texts as they are: labels, paths and errors hold brackets and colons that mean nothing.
+
+    Where the reader of a pipe has gone, that is an error like any other.
+    """
 
     def __init__(self, *, stderr: bool = False) -> None:
         """On stdout, or on stderr where stdout is for JSON alone."""
-        super().__init__(stderr=stderr, highlight=False)
+        super().__init__(stderr=stderr, highlight=False, markup=False, emoji=False)
 
     def on_broken_pipe(self) -> NoReturn:
         """Lets ``tuner.cli.main`` decide; rich would exit with 1."""
@@ -33,6 +36,11 @@ def plain_table(names: Sequence[str], *, left: Collection[str]) -> Table:
     for name in names:
         table.add_column(name, justify="left" if name in left else "right", no_wrap=True)
     return table
+
+
+def print_command(console: Console, line: str) -> None:
+    """Prints a line with a command to be copied, which is not wrapped."""
+    console.print(line, style="dim", soft_wrap=True)
 
 
 _ROWS = 14

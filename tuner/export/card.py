@@ -20,25 +20,25 @@ right; a text without words is the single id 1, and `max_length` in `tokenizer.j
 as by `tuner.data.tokenizer.Tokenizer`, whose settings are in `tokenizer.json`. For raw strings, export with
 `--format saved_model`: there all of this is in the graph."""
 
-_SAVED_MODEL = """TensorFlow is all it needs:
+_SAVED_MODEL = """TensorFlow is all it needs. From this folder:
 
 ```python
 import tensorflow as tf
 
-model = tf.saved_model.load("THIS_FOLDER")
+model = tf.saved_model.load(".")
 answers = model.signatures["serving_default"](text=tf.constant(["a text", "another one"]))
 answers["label"], answers["label_id"], answers["probabilities"]
 ```
 
-Or `python -m tuner predict THIS_FOLDER "a text"`. Strings are UTF-8 of any length; bytes that are not are read as U+FFFD. The
+Or `python -m tuner predict . "a text"`. Strings are UTF-8 of any length; bytes that are not are read as U+FFFD. The
 signature `token_ids` takes `tokens`, int32 `[batch, time]`, padded with 0 on the right."""
 
-_KERAS = f"""It needs Keras 3 on TensorFlow, and token ids as input:
+_KERAS = f"""It needs Keras 3 on TensorFlow, and token ids as input. From this folder:
 
 ```python
 import keras
 
-model = keras.saving.load_model("THIS_FOLDER/model.keras")
+model = keras.saving.load_model("model.keras")
 logits = model(tokens)  # int32 [batch, time], padded with 0 on the right
 ```
 
@@ -46,12 +46,12 @@ It gives LOGITS.
 
 {_IDS}"""
 
-_LITE = f"""It needs a LiteRT (TensorFlow Lite) interpreter, and token ids as input:
+_LITE = f"""It needs a LiteRT (TensorFlow Lite) interpreter, and token ids as input. From this folder:
 
 ```python
 from ai_edge_litert.interpreter import Interpreter  # or tf.lite.Interpreter
 
-interpreter = Interpreter("THIS_FOLDER/model_int8.tflite")
+interpreter = Interpreter("model_int8.tflite")
 classify = interpreter.get_signature_runner()
 logits = classify(tokens=tokens)["logits"]  # int32 [1, time]: one text of any length, at least one token
 ```

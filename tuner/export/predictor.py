@@ -51,8 +51,12 @@ class Predictor:
         """Checks the folder; TensorFlow and the model are loaded when the first text comes.
 
         Raises:
-            InputError: where it is no exported SavedModel.
+            InputError: where it is no exported SavedModel, or TensorFlow would take its path for a pattern.
         """
+        if set(str(folder)) & set("*?["):
+            raise InputError(
+                f"{folder}: TensorFlow takes *, ? and [ in a path for a pattern; rename the folder, or go into it and give ."
+            )
         self.folder = folder
         self.labels, self.text_columns = _read_description(folder)
         self._model: Any = None  # kept, for the signature alone does not keep the variables alive

@@ -1,6 +1,7 @@
 """The folder of a run: where everything lies, how it is created, and how a user's RUN is found."""
 
 import re
+import shlex
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -33,10 +34,17 @@ class RunFolder:
         return str(self.path) if self.remote is None else self.remote.url
 
     @property
-    def reference(self) -> str:
-        """What a user has to type for it: its name where runs usually lie, else its place."""
+    def elsewhere(self) -> str | None:
+        """The folder or URL of runs that it lies in, None where that is the usual one, which nobody has to name."""
         usual = runs_folder() / self.name
-        return self.name if self.place == RunFolder(usual, remote_folder(usual)).place else self.place
+        if self.place == RunFolder(usual, remote_folder(usual)).place:
+            return None
+        return str(self.path.parent) if self.remote is None else self.remote.parent.url
+
+    @property
+    def reference(self) -> str:
+        """What a user has to type for it in a shell: its name where runs usually lie, else its place."""
+        return shlex.quote(self.name if self.elsewhere is None else self.place)
 
     def with_models(self) -> Self:
         """The same run with its weights at hand, which the copy of a run on object storage need not have."""

@@ -13,6 +13,7 @@ uploaded the same search, and what is lost is at most half a minute of one of th
 import fcntl
 import json
 import os
+import shlex
 import shutil
 import threading
 import time
@@ -206,6 +207,6 @@ class Mirror:
     def _not_uploaded(self, error: OSError) -> StorageFailed:
         reason = " ".join(str(error).split())[:200]
         return StorageFailed(
-            f"{self._remote.url}: could not be written ({reason}); all of it is in {self.path}, and on this machine "
-            "`python -m tuner resume` with that URL goes on from there"
+            f"{self._remote.url}: could not be written ({reason}); all of it is in {self.path}; on this machine go on "
+            f"from there with: python -m tuner resume {shlex.quote(self._remote.url)}"
         )

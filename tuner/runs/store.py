@@ -120,7 +120,7 @@ class RunStore:
         except OSError as error:
             raise StorageFailed(
                 f"{error.filename or self.folder.journal}: {error.strerror or error}; mend that, then go on with: "
-                f"python -m tuner resume {self.folder.place}"
+                f"python -m tuner resume {self.folder.reference}"
             ) from error
 
     def _drop_weights(self) -> None:
