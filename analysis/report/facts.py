@@ -12,6 +12,7 @@ from analysis.frontier import REFERENCE, frontier, hypervolume
 from analysis.loading import Results, Run
 from analysis.recommendation import Recommendation
 from analysis.scaling import ScalingFit
+from tuner.data.named_sets import NAMED_SETS
 from tuner.formatting import counted
 from tuner.metrics import ACCURACY, Objective
 
@@ -142,7 +143,10 @@ def repeat_command(run: Run) -> str:
     asked, data, early = run.settings, run.settings.data, run.settings.scheduler
     if (data.fraction, data.given_split, data.test_share, data.validation_share) != _ORDINARY_PARTS:
         same = {
+            "epochs": asked.epochs,
+            "trials": asked.trials,
             "scheduler": early.name,
+            "data_dir": _data_dir(run),
             "vectors": _vectors(run),
             "seed": asked.seed,
             "runs_dir": run.folder.elsewhere,
@@ -154,7 +158,7 @@ def repeat_command(run: Run) -> str:
     if data.source != "corpus":
         columns = {name: getattr(data, name) for name in ("text_column", "label_column", "split_column")}
         apart = {"validation_data": data.validation_data, "test_data": data.test_data}
-        options = {"data": data.source, **apart, **columns, **options}
+        options = {"data": data.source, **apart, "data_dir": _data_dir(run), **columns, **options}
     options |= {
         "trials": asked.trials // asked.repeats, "seeds_per_config": asked.repeats if asked.repeats > 1 else None,
         "epochs": asked.epochs, "searcher": asked.searcher,
@@ -165,7 +169,8 @@ def repeat_command(run: Run) -> str:
         "rungs": ",".join(map(str, early.rungs)) if early.rungs and early.grace_period is None else None,
         "perturbation_interval": early.perturbation_interval, "patience": asked.patience, "seed": asked.seed,
         "max_params": asked.max_params, "time_budget": asked.time_budget, "vectors": _vectors(run),
-        "max_length": data.max_length, "truncate": data.truncate if data.truncate != "head" else None,
+        "epoch_timeout": asked.epoch_timeout, "max_length": data.max_length,
+        "truncate": data.truncate if data.truncate != "head" else None,
         "min_freq": data.min_freq, "max_tokens": data.max_tokens,
         "promotion": early.promotion or None, "stop_words": data.stop_words or None,
         "fold_labels": data.fold_labels or None, "drop_rare": data.drop_rare or None,
@@ -182,6 +187,11 @@ def _command(name: str, options: dict[str, object]) -> str:
             if one is not None:
                 words += [f"--{option.replace('_', '-')}", *([] if one is True else [shlex.quote(str(one))])]
     return " ".join(words)
+
+
+def _data_dir(run: Run) -> str | None:
+    """Where a named data set lies; other data are named by their own place."""
+    return run.settings.data.data_dir if run.settings.data.source in NAMED_SETS else None
 
 
 def _vectors(run: Run) -> str | None:

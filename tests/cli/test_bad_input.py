@@ -174,7 +174,8 @@ def test_labels_that_look_like_markup_are_printed_as_they_are(search, tmp_path):
     (tmp_path / "odd.csv").write_text("text,label\n" + "\n".join(rows) + "\n", encoding="utf-8")
     code, output = search("--data", "odd.csv", "--dry-run")
     assert code == 0, output.err
-    assert "2 classes: [/x] :smile: 50%, [bold] 50%" in output.out
+    assert "[/x] :smile:  30 (50%)" in output.out
+    assert "[bold]        30 (50%)" in output.out
 
 
 def test_rows_without_text_or_label_are_counted_aloud(search, tmp_path):

@@ -7,7 +7,6 @@ from typing import Any
 import click
 import pandas as pd
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from analysis.columns import config_of, plain, scored, with_size
@@ -85,7 +84,7 @@ def _class_table(classes: pd.DataFrame) -> Table:
         table.add_column(name, justify="left" if name in ("class", "mostly taken for") else "right", no_wrap=True)
     for _, row in classes.iterrows():
         figures = ("-" if pd.isna(row[name]) else f"{row[name]:.4f}" for name in ("precision", "recall", "f1"))
-        table.add_row(escape(str(row["label"])), f"{row['texts']:,}", *figures, escape(row["mostly_taken_for"] or ""))
+        table.add_row(str(row["label"]), f"{row['texts']:,}", *figures, row["mostly_taken_for"] or "")
     return table
 
 
