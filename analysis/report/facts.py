@@ -12,7 +12,6 @@ from analysis.frontier import REFERENCE, frontier, hypervolume
 from analysis.loading import Results, Run
 from analysis.recommendation import Recommendation
 from analysis.scaling import ScalingFit
-from tuner.data.named_sets import NAMED_SETS
 from tuner.formatting import counted
 from tuner.metrics import ACCURACY, Objective
 
@@ -190,8 +189,9 @@ def _command(name: str, options: dict[str, object]) -> str:
 
 
 def _data_dir(run: Run) -> str | None:
-    """Where a named data set lies; other data are named by their own place."""
-    return run.settings.data.data_dir if run.settings.data.source in NAMED_SETS else None
+    """Where a named data set lies, whose source is a bare word; other data are named by their whole path or URL."""
+    source = run.settings.data.source
+    return run.settings.data.data_dir if source != "corpus" and source.isidentifier() else None
 
 
 def _vectors(run: Run) -> str | None:
