@@ -90,3 +90,9 @@ def test_a_table_without_the_column_names_those_that_it_has(read, content, named
     with pytest.raises(InputError, match=message) as raised:
         read("f.csv", content, named=named)
     assert "one of 'id', 'review'" in str(raised.value)
+
+
+@pytest.mark.parametrize(("name", "content"), [("f.csv", "text\n"), ("f.txt", "text"), ("f.csv", "id,text\n")])
+def test_a_header_without_texts_is_refused(read, name, content):
+    with pytest.raises(InputError, match=r"has a header.* and no (texts|rows)"):
+        read(name, content)

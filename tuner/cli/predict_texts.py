@@ -74,6 +74,8 @@ def _from_file(file: Path, named: Sequence[str], trained_on: Sequence[str]) -> T
     header = _first_line(file)
     if _is_header_alone(header, trained_on):
         rows = [",".join(fields) for fields in csv.reader(_lines_of(file, keep_ends=True))][1:]
+        if not rows:
+            raise InputError(f"--file {file}: has a header, {shown(header)}, and no texts; give a text a line below it")
         return TextSource(iter(rows), len(rows))
     if named or _is_table(file, header, trained_on):
         return _from_table(file, named, trained_on)
