@@ -27,6 +27,7 @@ def test_counts_and_shares_of_every_part_and_what_answering_blindly_would_reach(
     assert "ok         870 (96.7%)  609 (96.7%)  87 (96.7%)        174 (96.7%)" in shown
     assert "rare         30 (3.3%)    21 (3.3%)    3 (3.3%)           6 (3.3%)" in shown
     assert "always 'ok' would be right in 96.7%" in shown
+    assert "classes are uneven: --metric macro_f1 counts each of them alike" in shown
 
 
 def test_classes_beyond_a_dozen_are_counted_together(screen):

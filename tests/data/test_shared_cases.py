@@ -1,4 +1,4 @@
-"""Data files as people have them, with the right answers: a folder that may lie beside the project, as where it is developed."""
+"""Data files as people have them, with the right answers, from a folder that may lie beside the project."""
 
 import importlib.util
 import io

@@ -9,6 +9,7 @@ from tuner.cli.spelling import with_options
 from tuner.data.batches import Buckets, buckets_of
 from tuner.data.pipeline import BUILT_IN, PreparedData
 from tuner.formatting import counted, duration_text, share_text, shown
+from tuner.metrics import ACCURACY
 from tuner.runs.settings import SearchSettings, VectorSettings
 from tuner.search.forecast import Forecast
 from tuner.search.launch import disk_bound
@@ -41,6 +42,8 @@ def print_plan(
 
 
 _CLASSES_SHOWN = 12
+_UNEVEN = 3
+"""Texts of the largest class for each of the smallest, beyond which accuracy is a poor guide."""
 
 
 def _data(settings: SearchSettings, data: PreparedData) -> Group:
@@ -66,7 +69,10 @@ def _data(settings: SearchSettings, data: PreparedData) -> Group:
     table.add_row("texts", *(f"{own.sum():,}" for own in counts.values()))
     largest = int(counts["all"].argmax())
     share = share_text(counts["all"][largest] / counts["all"].sum())
-    return Group(source, table, f"always {shown(names[largest])} would be right in {share}")
+    said = [f"always {shown(names[largest])} would be right in {share}"]
+    if settings.pursued == ACCURACY and counts["all"].max() > _UNEVEN * counts["all"].min():
+        said.append("classes are uneven: --metric macro_f1 counts each of them alike")
+    return Group(source, table, *said)
 
 
 def _lengths(settings: SearchSettings, data: PreparedData) -> str:
