@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 
+from support.encoding import encode_one_by_one
 from support.fake_models import texts
 from support.vocabularies import ids_of
 
@@ -71,12 +72,11 @@ def elsewhere(run_path, tmp_path_factory):
 
 @pytest.mark.parametrize("trial", TRIALS)
 def test_a_saved_model_alone_gives_the_trials_numbers(opened, elsewhere, trial):
-    from tuner.data.encoded import encode
     from tuner.export.trained import read_model
 
     model, out = read_model(*opened, trial), elsewhere[trial]
     encoder = model.encoder
-    encoded = encode(RAW, [0] * len(RAW), encoder.tokenizer, encoder.vocabulary, encoder.max_length)
+    encoded = encode_one_by_one(RAW, encoder.tokenizer, encoder.vocabulary, encoder.max_length)
     rows = [encoded.tokens[start:end] for start, end in zip(encoded.offsets, encoded.offsets[1:], strict=False)]
     expected = probabilities(model, rows)
     for size in (1, 7, 64):
@@ -92,7 +92,6 @@ def test_of_a_long_text_a_saved_model_reads_what_its_run_read(tmp_path):
     import tensorflow as tf
 
     from support.exported_run import write_exported_run
-    from tuner.data.encoded import encode
     from tuner.export.export import export_run
     from tuner.export.trained import open_run, read_model
 
@@ -102,7 +101,7 @@ def test_of_a_long_text_a_saved_model_reads_what_its_run_read(tmp_path):
         export_run(str(run_path), tmp_path, trial="00000", out=tmp_path / kind, kind=kind, force=False)
     model = read_model(*open_run(str(run_path), tmp_path), "00000")
     encoder = model.encoder
-    encoded = encode(long, [0] * 40, encoder.tokenizer, encoder.vocabulary, 10)
+    encoded = encode_one_by_one(long, encoder.tokenizer, encoder.vocabulary, 10)
     rows = [encoded.tokens[start:end] for start, end in zip(encoded.offsets, encoded.offsets[1:], strict=False)]
     tokens = encoder.tokenizer.tokenize(long[0])
     assert rows[0].tolist() == ids_of(encoder.vocabulary, tokens[:2] + tokens[-8:])

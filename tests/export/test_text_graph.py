@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from support.covering import FULL_CONTRACT
+from support.encoding import encode_one_by_one
 from support.vocabularies import fitted
-from tuner.data.encoded import encode
 from tuner.data.tokenizer import Tokenizer
 from tuner.data.vocabulary import Vocabulary
 
@@ -55,7 +55,7 @@ def graph(tokenizer, vocabulary, max_length=20):
 def test_2000_random_unicode_strings_get_the_same_ids(tokenizer):
     texts = random_texts(2000, seed=7)
     vocabulary = fitted([tokenizer.tokenize(text) for text in texts[::2]], min_freq=1)
-    expected = encode(texts, [0] * len(texts), tokenizer, vocabulary, 20)
+    expected = encode_one_by_one(texts, tokenizer, vocabulary, 20)
     ids, lengths = graph(tokenizer, vocabulary)[0]([text.encode() for text in texts])
     np.testing.assert_array_equal(lengths, expected.lengths)
     np.testing.assert_array_equal(ids[ids > 0], expected.tokens)
@@ -74,7 +74,7 @@ def test_bytes_that_are_no_utf8_are_read_as_replacement_characters():
     raw = [b"good \xff film", b"\xc3", b"\xed\xa0\x80bad", b"bad\xf0\x9f"]
     tokenizer = Tokenizer()
     vocabulary = Vocabulary(("good", "film", "bad"), (1, 1, 1), 3)
-    expected = encode([text.decode(errors="replace") for text in raw], [0] * 4, tokenizer, vocabulary, 20)
+    expected = encode_one_by_one([text.decode(errors="replace") for text in raw], tokenizer, vocabulary, 20)
     ids, lengths = graph(tokenizer, vocabulary)[0](raw)
     np.testing.assert_array_equal(lengths, expected.lengths)
     np.testing.assert_array_equal(ids[ids > 0], expected.tokens)

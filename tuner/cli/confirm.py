@@ -126,7 +126,7 @@ def confirm_command(
     if todo:
         settings = with_data_at(loaded.settings, data)
         prepared = prepare_again(settings)
-        texts = with_test_texts(prepared, max_length=settings.data.max_length)
+        texts = with_test_texts(prepared)
         shown = RepeatLines(console, repeats, loaded.objective)
         found = discovered_again(settings, prepared)
         with Interruption() as interruption:

@@ -67,7 +67,7 @@ def _relabelled(dataset: TextDataset, names: Mapping[str, str], *, note: str) ->
     rows = [row for row, label in enumerate(labels) if label is not None]
     return make_dataset(
         dataset.name,
-        [dataset.texts[row] for row in rows],
+        dataset.texts.take(np.array(rows, np.int64)),
         [label for label in labels if label is not None],
         split=None if dataset.split is None else [Split(dataset.split[row]) for row in rows],
         reading=dataset.reading,

@@ -1,18 +1,20 @@
 """Encoded texts: one flat array of token ids for all of them, which workers map from shared memory without a copy."""
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Self
+from itertools import pairwise
+from typing import Any, Self
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
+from tuner.data.texts import Texts
 from tuner.data.tokenizer import Tokenizer
-from tuner.data.vocabulary import DEFAULT_MAX_TOKENS, DEFAULT_MIN_FREQ, FIRST_WORD_ID, UNKNOWN_ID, Vocabulary
+from tuner.data.tokenizing import TokenizedPiece, tokenize_all
+from tuner.data.vocabulary import DEFAULT_MAX_TOKENS, DEFAULT_MIN_FREQ, UNKNOWN_ID, Vocabulary
 from tuner.errors import InputError
-
-CHUNK_TEXTS: Final = 1_000  # tokens are strings for so many texts at a time: 1,000 film reviews are some 25 MB
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +32,7 @@ class EncodedDataset:
     labels: NDArray[np.int32]
 
     def __len__(self) -> int:
+        """Number of texts."""
         return len(self.labels)
 
     @property
@@ -78,48 +81,37 @@ class EncodedSplits:
         )
 
 
-def encode(
-    texts: Sequence[str],
-    labels: Sequence[int] | NDArray[np.int32],
-    tokenizer: Tokenizer,
-    vocabulary: Vocabulary,
-    max_length: int,
-) -> EncodedDataset:
-    """Texts to ids, each cut to ``max_length`` tokens as the tokeniser says.
+@dataclass(frozen=True)
+class EncodedParts:
+    """Parts of one data set in the vocabulary of the first of them.
 
-    Raises:
-        InputError: Texts and labels differ in number, or ``max_length`` is below 1.
+    Attributes:
+        vocabulary: of the training texts.
+        parts: the texts of each part.
+        token_counts: int64 [texts], how many tokens each text of all parts has before it is cut.
     """
-    _check(len(texts), len(labels), max_length)
-    known = vocabulary.ids
-    tokens, counts = _flat_ids(texts, tokenizer, lambda token: known.get(token, UNKNOWN_ID), max_length)
-    return _dataset(tokens, np.minimum(counts, max_length), labels)
+
+    vocabulary: Vocabulary
+    parts: tuple[EncodedDataset, ...]
+    token_counts: NDArray[np.int64]
 
 
-def encode_splits(
-    train_texts: Sequence[str],
-    train_labels: Sequence[int] | NDArray[np.int32],
-    validation_texts: Sequence[str],
-    validation_labels: Sequence[int] | NDArray[np.int32],
+def encode_parts(
+    parts: Sequence[tuple[Sequence[str], Sequence[int] | NDArray[np.int32]]],
     tokenizer: Tokenizer,
     *,
     max_length: int,
     min_freq: int = DEFAULT_MIN_FREQ,
     max_tokens: int = DEFAULT_MAX_TOKENS,
-) -> tuple[Vocabulary, EncodedSplits, NDArray[np.int64]]:
-    """Fits the vocabulary on the training texts and encodes both parts, with every text tokenised once.
+) -> EncodedParts:
+    """Fits the vocabulary on the training texts and encodes all parts, with every text tokenised once.
 
-    Returns the vocabulary, the encoded parts, and how many tokens each text has before it is cut, training first.
-
-    Tokens get provisional ids in the order in which they appear; when all counts are known, one look-up turns these
-    into ranks. Only the ``max_length`` tokens that are kept of a text count, for no model sees the others. Validation texts
+    When all words are counted, one look-up turns the places that they have in their piece of the texts into ranks.
+    Only the ``max_length`` tokens that are kept of a text count, for no model sees the others. Texts of the other parts
     add nothing to the counts.
 
     Args:
-        train_texts: Raw training texts.
-        train_labels: Their class indices.
-        validation_texts: Raw validation texts.
-        validation_labels: Their class indices.
+        parts: Texts of each part and their class indices; the first part is the one to train on.
         tokenizer: What a token is.
         max_length: Tokens that are kept of a text.
         min_freq: As in ``Vocabulary.from_counts``. Default 2.
@@ -128,27 +120,58 @@ def encode_splits(
     Raises:
         InputError: Texts and labels differ in number, or a setting is out of its range.
     """
-    _check(len(train_texts), len(train_labels), max_length)
-    _check(len(validation_texts), len(validation_labels), max_length)
-    provisional: defaultdict[str, int] = defaultdict()
-    provisional.default_factory = provisional.__len__
-    train_ids, train_counts = _flat_ids(train_texts, tokenizer, provisional.__getitem__, max_length)
-    words = list(provisional)
-    counts = np.bincount(train_ids, minlength=len(words))
+    for texts, labels in parts:
+        _check(len(texts), len(labels), max_length)
+    pieces: list[deque[TokenizedPiece]] = [deque() for _ in parts]
+    for number, piece in tokenize_all([Texts.of(texts) for texts, _ in parts], tokenizer, max_length):
+        pieces[number].append(piece)
+    every_piece = [piece for part in pieces for piece in part]
+    token_counts = np.concatenate([np.zeros(0, np.int64), *(piece.counts for piece in every_piece)])
+    words, ids = _united([piece.words for piece in every_piece])
+    del every_piece
+    frequencies = np.zeros(len(words), np.int64)
+    for own_ids, piece in zip(ids, pieces[0], strict=False):  # the training texts come first
+        frequencies[own_ids] += np.bincount(piece.tokens, minlength=len(own_ids))
     vocabulary = Vocabulary.from_counts(
-        dict(zip(words, counts.tolist(), strict=True)), min_freq=min_freq, max_tokens=max_tokens
+        dict(zip(words, frequencies.tolist(), strict=True)), min_freq=min_freq, max_tokens=max_tokens
     )
-    validation_ids, validation_counts = _flat_ids(validation_texts, tokenizer, provisional.__getitem__, max_length)
-    ranks = np.full(len(provisional), UNKNOWN_ID, np.int32)
-    ranks[[provisional[word] for word in vocabulary.words]] = np.arange(FIRST_WORD_ID, vocabulary.size, dtype=np.int32)
-    train, validation = (
-        _dataset(ranks[ids], np.minimum(counts, max_length), labels)
-        for ids, counts, labels in (
-            (train_ids, train_counts, train_labels),
-            (validation_ids, validation_counts, validation_labels),
-        )
+    known = vocabulary.ids
+    ranks = np.array([known.get(word, UNKNOWN_ID) for word in words], np.int32)
+    ranks_of_pieces = (ranks[own_ids] for own_ids in ids)
+    lengths = np.split(np.minimum(token_counts, max_length), np.cumsum([len(labels) for _, labels in parts])[:-1])
+    encoded = tuple(
+        EncodedDataset(*_joined(own_pieces, ranks_of_pieces, own_lengths), np.asarray(labels, np.int32))
+        for own_pieces, own_lengths, (_, labels) in zip(pieces, lengths, parts, strict=True)
     )
-    return vocabulary, EncodedSplits(train, validation), np.concatenate([train_counts, validation_counts])
+    return EncodedParts(vocabulary, encoded, token_counts)
+
+
+def _united(vocabularies: Sequence[Any]) -> tuple[list[str], list[NDArray[np.int32]]]:
+    """All distinct words, and for each vocabulary the place of each of its words among these."""
+    every = pa.chunked_array([words.cast(pa.large_string()) for words in vocabularies], pa.large_string())
+    united = every.combine_chunks().dictionary_encode()
+    borders = np.cumsum([0, *map(len, vocabularies)]).tolist()
+    places = united.indices.to_numpy()
+    return united.dictionary.to_pylist(), [places[start:end] for start, end in pairwise(borders)]
+
+
+def _joined(
+    pieces: deque[TokenizedPiece], ranks: Iterator[NDArray[np.int32]], lengths: NDArray[np.int64]
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Tokens and offsets of a part, with the token unknown where a text has none.
+
+    Each piece is freed when it is written: all pieces and the whole would be twice as much.
+    """
+    tokens = np.empty(int(lengths.sum()), np.int32)
+    end = 0
+    while pieces:
+        piece = pieces.popleft()
+        np.take(next(ranks), piece.tokens, out=tokens[end : end + len(piece.tokens)])
+        end += len(piece.tokens)
+    if not lengths.all():
+        starts = np.cumsum(lengths) - lengths
+        tokens = np.insert(tokens, starts[lengths == 0], np.int32(UNKNOWN_ID))
+    return tokens, np.concatenate([np.zeros(1, np.int64), np.cumsum(np.maximum(lengths, 1))])
 
 
 def _check(texts: int, labels: int, max_length: int) -> None:
@@ -156,29 +179,3 @@ def _check(texts: int, labels: int, max_length: int) -> None:
         raise InputError(f"Every text needs one label. Received: {texts} texts, {labels} labels. Give as many of both.")
     if max_length < 1:
         raise InputError(f"max_length must be at least 1 token. Received: {max_length}. Use 400 for long reviews.")
-
-
-def _flat_ids(
-    texts: Sequence[str], tokenizer: Tokenizer, token_id: Callable[[str], int], max_length: int
-) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Ids of all texts, each cut, in one array (int32), and how many tokens each has before it is cut (int64)."""
-    parts: list[NDArray[np.int32]] = []
-    counts: list[int] = []
-    for start in range(0, len(texts), CHUNK_TEXTS):
-        ids: list[int] = []
-        for text in texts[start : start + CHUNK_TEXTS]:
-            tokens = tokenizer.tokenize(text)
-            ids.extend(map(token_id, tokenizer.cut(tokens, max_length)))
-            counts.append(len(tokens))
-        parts.append(np.array(ids, np.int32))
-    return np.concatenate(parts) if parts else np.zeros(0, np.int32), np.array(counts, np.int64)
-
-
-def _dataset(
-    tokens: NDArray[np.int32], lengths: NDArray[np.int64], labels: Sequence[int] | NDArray[np.int32]
-) -> EncodedDataset:
-    """Puts the token unknown where a text has none, and lengths to offsets."""
-    starts = np.cumsum(lengths) - lengths
-    tokens = np.insert(tokens, starts[lengths == 0], np.int32(UNKNOWN_ID))
-    offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(np.maximum(lengths, 1))])
-    return EncodedDataset(tokens.astype(np.int32, copy=False), offsets, np.asarray(labels, np.int32))

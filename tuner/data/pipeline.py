@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tuner.data.classes import drop_rare_classes, join_capitals
 from tuner.data.corpus import generate_corpus
-from tuner.data.encoded import EncodedSplits, encode_splits
+from tuner.data.encoded import EncodedDataset, EncodedSplits, encode_parts
 from tuner.data.encoder import Encoder
 from tuner.data.reading.columns import FIND_ALL, Columns
 from tuner.data.reading.loading import load_dataset
@@ -77,14 +77,13 @@ class DataRequest:
 class PreparedData:
     """Everything that a search needs of its data.
 
-    The test texts are there but not encoded: no trial ever sees them.
-
     Attributes:
         dataset: all texts.
         splits: which of them train, validate and test.
         tokenizer: what a token is.
         vocabulary: of the training texts.
         encoded: the texts to train and to validate on.
+        held_out: the texts to test on, which no trial ever sees.
         token_counts: int64 [texts], tokens of each text of all three parts before any is cut.
         notes: whole sentences that the user should hear.
     """
@@ -94,6 +93,7 @@ class PreparedData:
     tokenizer: Tokenizer
     vocabulary: Vocabulary
     encoded: EncodedSplits
+    held_out: EncodedDataset
     token_counts: NDArray[np.int64]
     notes: tuple[str, ...]
 
@@ -116,26 +116,33 @@ def prepare_data(request: DataRequest) -> PreparedData:
         test=request.test_share,
         by_majority=request.majority_split,
     )
-    train, validation = ([dataset.texts[row] for row in rows] for rows in (splits.train, splits.validation))
-    tokenizer, tokenizer_notes = Tokenizer.for_texts(train, stop_words=request.stop_words, truncate=request.truncate)
-    vocabulary, encoded, token_counts = encode_splits(
-        train,
-        dataset.labels[splits.train],
-        validation,
-        dataset.labels[splits.validation],
+    train, validation, test = (
+        (dataset.texts.take(rows), dataset.labels[rows]) for rows in (splits.train, splits.validation, splits.test)
+    )
+    tokenizer, tokenizer_notes = Tokenizer.for_texts(train[0], stop_words=request.stop_words, truncate=request.truncate)
+    encoded = encode_parts(
+        (train, validation, test),
         tokenizer,
         max_length=request.max_length,
         min_freq=request.min_freq,
         max_tokens=request.max_tokens,
     )
-    if vocabulary.size <= FIRST_WORD_ID:
+    if encoded.vocabulary.size <= FIRST_WORD_ID:
         raise InputError(
-            f"no word occurs {request.min_freq} times in the {len(train):,} training texts: lower `min_freq` or give more texts"
+            f"no word occurs {request.min_freq} times in the {len(splits.train):,} training texts: lower `min_freq` or "
+            "give more texts"
         )
-    held_out = [len(tokenizer.tokenize(dataset.texts[row])) for row in splits.test]
-    token_counts = np.concatenate([token_counts, np.array(held_out, np.int64)])
-    notes = (*dataset.notes, *splits.notes, *tokenizer_notes, *_cuts(token_counts, tokenizer, request.max_length))
-    return PreparedData(dataset, splits, tokenizer, vocabulary, encoded, token_counts, notes)
+    cuts = _cuts(encoded.token_counts, tokenizer, request.max_length)
+    return PreparedData(
+        dataset,
+        splits,
+        tokenizer,
+        encoded.vocabulary,
+        EncodedSplits(encoded.parts[0], encoded.parts[1]),
+        encoded.parts[2],
+        encoded.token_counts,
+        (*dataset.notes, *splits.notes, *tokenizer_notes, *cuts),
+    )
 
 
 def _cuts(token_counts: NDArray[np.int64], tokenizer: Tokenizer, max_length: int) -> tuple[str, ...]:

@@ -52,7 +52,7 @@ def assign(
                     room[part] -= int(sizes[group])
                     break
     if validation > 0:
-        _spread(parts, sizes, np.unique(np.stack([group_of, class_of]), axis=1), len(classes))
+        _spread(parts, sizes, _pairs(group_of, class_of), len(classes))
     return parts[group_of]
 
 
@@ -117,7 +117,7 @@ def draw_share(dataset: TextDataset, fraction: float, *, seed: int) -> TextDatas
     note = f"a share of {fraction:g}: {len(chosen):,} of {len(dataset):,} texts, drawn by class with seed {seed}"
     return dataclasses.replace(
         dataset,
-        texts=tuple(dataset.texts[row] for row in chosen),
+        texts=dataset.texts.take(chosen),
         labels=dataset.labels[chosen],
         split=None if dataset.split is None else dataset.split[chosen],
         notes=(*dataset.notes, note),
@@ -192,19 +192,30 @@ def _too_few(dataset: TextDataset, counts: Rows) -> InputError:
 
 
 def group_texts(texts: Sequence[str]) -> Rows:
-    """Return a number for every text (int64 [n]), the same for texts that are equal without surrounding blanks."""
-    numbers: dict[str, int] = {}
-    return np.fromiter((numbers.setdefault(text.strip(), len(numbers)) for text in texts), np.int64, len(texts))
+    """Return for every text (int64 [n]) the first row with the same text, surrounding blanks aside."""
+    groups = np.arange(len(texts), dtype=np.int64)
+    # Only texts that share a hash are compared: all distinct texts in a dictionary would be a second copy of the data.
+    hashes = np.fromiter((hash(text.strip()) for text in texts), np.int64, len(texts))
+    _, hash_of, counts = np.unique(hashes, return_inverse=True, return_counts=True)
+    first: dict[str, int] = {}
+    for row in np.flatnonzero(counts[hash_of] > 1).tolist():
+        groups[row] = first.setdefault(texts[row].strip(), row)
+    return groups
 
 
 def _conflicts(groups: Rows, labels: npt.NDArray[np.int32]) -> list[str]:
-    pairs = np.unique(np.stack([groups, labels.astype(np.int64)]), axis=1)
-    conflicting = int((np.bincount(pairs[0]) > 1).sum())
-    repeats = len(groups) - len(np.unique(groups))
+    repeats = int((groups != np.arange(len(groups))).sum())
+    conflicting = int((np.bincount(_pairs(groups, labels)[0]) > 1).sum())
     notes = [f"texts that occur before: {counted(repeats, 'row')}; identical texts stay on one side"] if repeats else []
     if conflicting:
         notes.append(f"texts with more than one label: {conflicting:,}")
     return notes
+
+
+def _pairs(groups: Rows, classes: npt.NDArray[np.integer]) -> Rows:
+    """Return the distinct pairs of a group and a class in ascending order, int64 [2, m]."""
+    count = int(classes.max(initial=0)) + 1
+    return np.stack(np.divmod(np.unique(groups * count + classes), count))
 
 
 def _respect(

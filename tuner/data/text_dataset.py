@@ -9,6 +9,8 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
+from tuner.data.texts import Texts
+
 
 class Split(IntEnum):
     """The part of the data that a row was given to by those who made the data set."""
@@ -54,7 +56,7 @@ class TextDataset:
     """
 
     name: str
-    texts: tuple[str, ...]
+    texts: Texts
     labels: npt.NDArray[np.int32]
     label_names: tuple[str, ...]
     split: npt.NDArray[np.int8] | None
@@ -87,15 +89,16 @@ def make_dataset(
         raise ValueError(
             f"one label and one part a text are needed. Received: {len(texts)} texts, {len(numbers)} labels"
         )
+    stored = Texts.of(texts)
     return TextDataset(
         name=name,
-        texts=tuple(texts),
+        texts=stored,
         labels=numbers,
         label_names=names,
         split=parts,
         reading=reading or Reading(rows_read=len(texts)),
         notes=tuple(notes),
-        fingerprint=fingerprint(texts, numbers, names, parts),
+        fingerprint=fingerprint(stored, numbers, names, parts),
     )
 
 
@@ -118,12 +121,10 @@ def fingerprint(
 ) -> str:
     """Return the SHA-256 over texts, labels, names and split, in hexadecimal; the same on every platform."""
     digest = hashlib.sha256()
-    for strings in (label_names, texts):
-        encoded = [string.encode() for string in strings]
+    for strings in map(Texts.of, (label_names, texts)):
         # Lengths first: without them, moving a border between two texts would not show.
-        digest.update(np.array([len(encoded), *map(len, encoded)], dtype="<i8").tobytes())
-        for part in encoded:
-            digest.update(part)
+        digest.update(np.concatenate([[len(strings)], strings.sizes()]).astype("<i8").tobytes())
+        digest.update(strings.content())
     digest.update(labels.astype("<i4").tobytes())
     digest.update(b"no split" if split is None else split.astype("<i1").tobytes())
     return digest.hexdigest()

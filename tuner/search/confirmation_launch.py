@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tuner.data.encoded import EncodedDataset, EncodedSplits, encode
+from tuner.data.encoded import EncodedDataset, EncodedSplits
 from tuner.data.pipeline import PreparedData
 from tuner.runs.folder import RunFolder
 from tuner.runs.predictions import PartTexts
@@ -28,18 +28,16 @@ class ConfirmationData:
     texts: HeldOut
 
 
-def with_test_texts(data: PreparedData, *, max_length: int) -> ConfirmationData:
-    """Encodes the test texts, which a search leaves alone.
+def with_test_texts(data: PreparedData) -> ConfirmationData:
+    """The test texts as well, which a search leaves alone.
 
     There always are some: a data set without a test set had one drawn from its training rows when it was split.
     """
     rows, labels = data.splits, data.dataset.labels
-    texts = [data.dataset.texts[row] for row in rows.test]
-    test = encode(texts, labels[rows.test], data.tokenizer, data.vocabulary, max_length)
     held_out = HeldOut(
         validation=PartTexts(rows.validation, labels[rows.validation]), test=PartTexts(rows.test, labels[rows.test])
     )
-    return ConfirmationData(data.encoded, test, held_out)
+    return ConfirmationData(data.encoded, data.held_out, held_out)
 
 
 def confirm(
