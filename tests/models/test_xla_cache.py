@@ -7,7 +7,7 @@ from collections import namedtuple
 import pytest
 
 from tuner.models import device
-from tuner.models.device import cache_folder, use_xla_cache
+from tuner.models.device import use_xla_cache, xla_folder
 
 COMPILE = """
 from tuner.models.device import prepare_tensorflow
@@ -30,7 +30,7 @@ def test_what_one_process_compiled_the_next_one_reads(home):
     def run():
         done = subprocess.run([sys.executable, "-c", COMPILE], capture_output=True, text=True, check=True)
         assert done.stdout == "25.0\n"
-        return {path: path.stat().st_mtime_ns for path in cache_folder().iterdir()}
+        return {path: path.stat().st_mtime_ns for path in xla_folder().iterdir()}
 
     written = run()
     assert len(written) == 1
@@ -41,7 +41,7 @@ def test_what_the_user_says_stands(home, monkeypatch):
     monkeypatch.setenv("TF_XLA_FLAGS", "--tf_xla_auto_jit=2")
     use_xla_cache()
     assert os.environ["TF_XLA_FLAGS"] == "--tf_xla_auto_jit=2"
-    assert not cache_folder().exists()
+    assert not xla_folder().exists()
 
 
 def test_without_room_for_its_folder_there_is_no_cache(home):
@@ -62,7 +62,7 @@ def test_on_a_disk_that_is_nearly_full_it_is_read_only(home, monkeypatch):
 
 
 def test_the_oldest_go_first(home, monkeypatch):
-    folder = cache_folder()
+    folder = xla_folder()
     folder.mkdir(parents=True)
     for age in range(5):
         path = folder / f"{age}.pb"

@@ -6,7 +6,14 @@ from typing import Any
 import click
 
 from tuner.cli.parsing import PATH, Gpus, runs_dir_option
-from tuner.cli.search_options import concurrency_option, cpus_per_trial_option, search, seed_option, time_budget_option
+from tuner.cli.search_options import (
+    concurrency_option,
+    cpus_per_trial_option,
+    no_cache_option,
+    search,
+    seed_option,
+    time_budget_option,
+)
 
 _run_argument = click.argument("run")
 _moved_data_option = click.option(
@@ -31,6 +38,7 @@ _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON 
 @runs_dir_option
 @click.option("--trials", type=int, metavar="N", help="Extend the search to N trials in all.")
 @_moved_data_option
+@no_cache_option
 @click.option("--json", "as_json", is_flag=True, help="Print the ranked trials as JSON alone on stdout.")
 def resume(**options: Any) -> int:
     """Go on with the search RUN (a name or a folder) where it stopped.
@@ -93,6 +101,7 @@ def rank(**options: Any) -> int:
 )
 @runs_dir_option
 @_moved_data_option
+@no_cache_option
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON alone on stdout.")
 def confirm(**options: Any) -> int:
     """Train the best trials of RUN (a name or a folder) again from other seeds, and judge them on the test set.
@@ -231,6 +240,7 @@ def spaces(**options: Any) -> int:
 @click.option("--gpus-per-trial", type=Gpus(), metavar="X", help="GPUs of a trial, fractions too, or auto.")
 @concurrency_option
 @click.option("--address", metavar="ADDR", help="Ray cluster to use.")
+@no_cache_option
 @click.option("--dry-run", is_flag=True, help="Check everything, say what it would take, and stop.")
 def reproduce(**options: Any) -> int:
     """Run a published experiment (`spaces` lists them) and set its table beside the published one.

@@ -112,7 +112,7 @@ By = Literal["metric", "accuracy", "frontier"]
 
 
 def confirm_command(
-    run: str, runs_dir: Path, *, top: int, by: By, repeats: int, data: str | None, as_json: bool
+    run: str, runs_dir: Path, *, top: int, by: By, repeats: int, data: str | None, no_cache: bool, as_json: bool
 ) -> int:
     """Trains what is still open, and prints what the test set says."""
     console = Terminal(stderr=as_json)
@@ -125,7 +125,7 @@ def confirm_command(
     reason: EndReason = "finished"
     if todo:
         settings = with_data_at(loaded.settings, data)
-        prepared = prepare_again(settings)
+        prepared = prepare_again(settings, no_cache=no_cache)
         texts = with_test_texts(prepared)
         shown = RepeatLines(console, repeats, loaded.objective)
         found = discovered_again(settings, prepared)

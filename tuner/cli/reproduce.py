@@ -81,7 +81,9 @@ def reproduce_command(options: dict[str, Any]) -> int:
                 f"dry run: {folder.place} is there; without --dry-run it goes on, or is shown if it is finished"
             )
             return 0
-        code = resume_command(run, options["runs_dir"], trials=None, data=None, as_json=False)
+        code = resume_command(
+            run, options["runs_dir"], trials=None, data=None, no_cache=options["no_cache"], as_json=False
+        )
     else:
         code = run_search(_request(options, experiment, space, run), dry_run=options["dry_run"], as_json=False)
     if code == 0 and not options["dry_run"]:

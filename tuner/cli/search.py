@@ -65,7 +65,9 @@ def run_search(request: SearchRequest, *, dry_run: bool, as_json: bool) -> int:
     return _finish(console, folder, reason, as_json=as_json)
 
 
-def resume_command(run: str, runs_dir: Path, *, trials: int | None, data: str | None, as_json: bool) -> int:
+def resume_command(
+    run: str, runs_dir: Path, *, trials: int | None, data: str | None, no_cache: bool, as_json: bool
+) -> int:
     """Goes on with an interrupted search, or with one that is to have more trials."""
     console = Terminal(stderr=as_json)
     folder = find_run(run, runs_dir)
@@ -84,7 +86,7 @@ def resume_command(run: str, runs_dir: Path, *, trials: int | None, data: str | 
     if trials is not None:
         settings = extended(settings, trials)
     settings = with_data_at(settings, data)
-    prepared = prepare_again(settings)
+    prepared = prepare_again(settings, no_cache=no_cache)
     reloaded = discovered_again(settings, prepared)
     store = RunStore(folder)
     try:

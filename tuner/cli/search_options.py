@@ -21,6 +21,9 @@ concurrency_option = click.option(
     "--concurrency", type=int, metavar="N", help="Most trials at once.  [default: what fits]"
 )
 seed_option = click.option("--seed", default=0, show_default=True, metavar="K", help="All randomness follows from it.")
+no_cache_option = click.option(
+    "--no-cache", is_flag=True, help="Read and encode the data anew, and do not keep them for the next time."
+)
 
 
 @click.command(short_help="Search a space of networks on labelled texts.")
@@ -166,6 +169,7 @@ seed_option = click.option("--seed", default=0, show_default=True, metavar="K", 
     metavar="FILE",
     help="YAML file with values for these options.",
 )
+@no_cache_option
 @click.option("--dry-run", is_flag=True, help="Check everything, say what would be done, and stop.")
 @click.option(
     "--json",

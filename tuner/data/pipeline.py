@@ -50,6 +50,7 @@ class DataRequest:
         drop_rare: leave classes with one example out.
         majority_split: draw a split where a repeated text with several labels counts for the class of most of its rows, else
             for that of its first row, as runs of before did.
+        no_cache: read and encode the data anew, even where they are in the cache.
     """
 
     source: str
@@ -71,6 +72,7 @@ class DataRequest:
     min_class_count: int = 1
     drop_rare: bool = False
     majority_split: bool = True
+    no_cache: bool = False
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tuner.quiet import quiet_stderr
+from tuner.user_cache import cache_folder
 
 # Parameters of mallopt(3), from malloc.h.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
@@ -47,10 +48,9 @@ _MOST_BYTES = 512 * 2**20  # a compiled step takes about 1.3 MB
 _FREE_BYTES_TO_WRITE = 2**30
 
 
-def cache_folder() -> Path:
+def xla_folder() -> Path:
     """Of this machine and this TensorFlow: a home may be shared by machines with other processors."""
-    root = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser()
-    return root / "frontier-tuner" / "xla" / f"{platform.node()}-{version('tensorflow')}"
+    return cache_folder("xla") / f"{platform.node()}-{version('tensorflow')}"
 
 
 def use_xla_cache() -> None:
@@ -61,7 +61,7 @@ def use_xla_cache() -> None:
     """
     if "TF_XLA_FLAGS" in os.environ:
         return
-    folder = cache_folder()
+    folder = xla_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _drop_oldest(folder)

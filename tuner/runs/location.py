@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tuner.errors import InputError
+from tuner.user_cache import cache_folder
 
 SCHEMES = ("s3", "gs")
 RUNS_VARIABLE = "FRONTIER_TUNER_RUNS"
@@ -47,9 +48,8 @@ class RemoteFolder:
 
     def cache(self, purpose: str) -> Path:
         """The local folder that stands for this one."""
-        root = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser()
         place = hashlib.sha256(self.parent.url.encode()).hexdigest()[:16]
-        return root / "frontier-tuner" / purpose / place / self.name
+        return cache_folder(purpose) / place / self.name
 
     def read(self, name: str) -> bytes | None:
         """The content of an object, None where there is none.

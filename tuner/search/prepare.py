@@ -12,7 +12,8 @@ from search_spaces.config import CombinationError
 from search_spaces.documents import space_document
 from search_spaces.space import Space
 from tuner import __version__
-from tuner.data.pipeline import BUILT_IN, DataRequest, PreparedData, prepare_data
+from tuner.data.cache import prepare_with_cache
+from tuner.data.pipeline import BUILT_IN, DataRequest, PreparedData
 from tuner.data.reading.columns import FIND_ALL, Columns
 from tuner.data.reading.sources import absolute, is_gone
 from tuner.data.vectors import read_word_vectors
@@ -65,7 +66,7 @@ def prepare_search(request: SearchRequest) -> PreparedSearch:
     scheduler = resolve(request.scheduler, epochs=request.epochs)
     if isinstance(request.space, Space):
         scheduler_spec(scheduler.name).check(request.space, request.trials or DEFAULT_TRIALS)
-    data, vectors = prepare_data(request.data), None
+    data, vectors = prepare_with_cache(request.data), None
     if request.vectors is not None:
         data, vectors = _with_vectors(data, request.vectors.resolve(), seed=request.data.split_seed)
     metric_code = checked_metric(request.metric, request.metric_mode, data)
@@ -113,8 +114,8 @@ def with_data_at(settings: SearchSettings, place: str | None) -> SearchSettings:
     return settings.model_copy(update={"data": settings.data.model_copy(update={"source": absolute(place)})})
 
 
-def prepare_again(settings: SearchSettings) -> PreparedData:
-    """The same data as when the search began, read again.
+def prepare_again(settings: SearchSettings, *, no_cache: bool = False) -> PreparedData:
+    """The same data as when the search began, from the cache or read again.
 
     Raises:
         InputError: where they are gone or have changed.
@@ -129,7 +130,7 @@ def prepare_again(settings: SearchSettings) -> PreparedData:
             raise InputError(
                 f"{source}: the data of the search {settings.name} are gone; bring them back to that place"
             )
-    prepared = prepare_data(_data_request(data))
+    prepared = prepare_with_cache(replace(_data_request(data), no_cache=no_cache), notes_matter=False)
     if prepared.dataset.fingerprint != data.fingerprint:
         raise InputError(
             f"{data.source}: the data have changed since the search {settings.name} began "

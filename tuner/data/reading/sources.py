@@ -50,7 +50,7 @@ def located(source: str, option: str = "data") -> Iterator[Located | None]:
         with _downloaded(source, option) as found:
             yield found
     else:
-        yield _local(source)
+        yield located_here(source)
 
 
 def is_pattern(source: str) -> bool:
@@ -60,18 +60,20 @@ def is_pattern(source: str) -> bool:
 
 def absolute(source: str) -> str:
     """A path or pattern of this machine as it is from everywhere; a URL or a name as it is."""
-    found = None if source.startswith((*STORAGE_SCHEMES, *WEB_SCHEMES)) else _local(source)
-    if found is None:
+    if located_here(source) is None:
         return source
     return str(Path(source).expanduser().resolve())
 
 
 def is_gone(source: str) -> bool:
     """Whether a source that `absolute` made is a path or pattern under which nothing lies any more."""
-    return Path(source).is_absolute() and _local(source) is None
+    return Path(source).is_absolute() and located_here(source) is None
 
 
-def _local(source: str) -> Located | None:
+def located_here(source: str) -> Located | None:
+    """The files that a path or a pattern stands for; None where there are none, and for a URL."""
+    if source.startswith((*STORAGE_SCHEMES, *WEB_SCHEMES)):
+        return None
     try:
         path = Path(source).expanduser()
         if not source:
