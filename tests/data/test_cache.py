@@ -219,7 +219,7 @@ def with_a_file_in_its_place(monkeypatch, folder):
 
 
 def with_too_little_room_for_it(monkeypatch, folder):
-    monkeypatch.setattr(cache, "LARGEST", 100)
+    monkeypatch.setattr(cache, "LARGEST", 900)  # the file has fewer bytes, the entry has more
     return r"0\.0 GB, of at most 0\.0 GB"
 
 

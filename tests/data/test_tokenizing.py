@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tuner.data import tokenizing
 from tuner.data.texts import Texts
 from tuner.data.tokenizer import TRUNCATIONS, Tokenizer
-from tuner.data.tokenizing import tokenize_all
+from tuner.data.tokenizing import tokenize_all, tokenize_piece
 
 TEXTS = st.lists(
     st.text("aB' `!?&;<>é\x00\n", max_size=12) | st.sampled_from(["it's the end", "a&amp;b", "x<br>y", "''a''"])
@@ -68,6 +68,25 @@ def test_several_processes_give_what_one_gives(monkeypatch):
     assert found == tokens_of(PIECES, 3)
 
 
+def interrupted_there(texts, *given):
+    os.kill(os.getpid(), signal.SIGINT)
+    return tokenize_piece(texts, *given)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("_two_processes")
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="Windows has no mask of signals")
+def test_processes_leave_an_interruption_to_the_one_that_started_them(monkeypatch):
+    expected, driver = tokens_of(PIECES, 3), os.getpid()
+    monkeypatch.setattr(
+        tokenizing,
+        "tokenize_piece",
+        lambda *given: interrupted_there(*given) if os.getpid() != driver else pytest.fail("a process has ended"),
+    )
+    assert tokens_of(PIECES, 3) == expected
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
 def killed_there(texts, *_):
     os.kill(os.getpid(), signal.SIGKILL)
 
@@ -76,9 +95,10 @@ def killed_there(texts, *_):
 @pytest.mark.usefixtures("_two_processes")
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no SIGKILL")
 def test_where_a_process_is_killed_the_rest_is_done_here(monkeypatch):
-    expected, tokenize = tokens_of(PIECES, 3), tokenizing.tokenize_piece
-    driver = os.getpid()
+    expected, driver = tokens_of(PIECES, 3), os.getpid()
     monkeypatch.setattr(
-        tokenizing, "tokenize_piece", lambda *given: tokenize(*given) if os.getpid() == driver else killed_there(*given)
+        tokenizing,
+        "tokenize_piece",
+        lambda *given: tokenize_piece(*given) if os.getpid() == driver else killed_there(*given),
     )
     assert tokens_of(PIECES, 3) == expected

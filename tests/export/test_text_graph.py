@@ -94,7 +94,7 @@ def test_the_same_tokens_are_kept_of_texts_of_every_length(truncate, max_length)
     letters = "abcdefghijkl"
     texts = [" ".join(letters[:length]) for length in (0, 1, 2, 3, 4, 5, 9, 10, 12)]
     vocabulary = Vocabulary(tuple(letters), (1,) * 12, 12)
-    expected = encode(texts, [0] * len(texts), tokenizer, vocabulary, max_length)
+    expected = encode_one_by_one(texts, tokenizer, vocabulary, max_length)
     ids, lengths = graph(tokenizer, vocabulary, max_length)[0](texts)
     np.testing.assert_array_equal(lengths, expected.lengths)
     np.testing.assert_array_equal(ids[ids > 0], expected.tokens)

@@ -3,12 +3,14 @@
 What comes out depends neither on the number of processes nor on the borders of the pieces that they work on.
 """
 
+import signal
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import pairwise
+from multiprocessing import resource_tracker
 from typing import Any, Final
 
 import numpy as np
@@ -19,8 +21,8 @@ from tuner.data.ascii_tokens import AsciiTokens, ascii_tokens
 from tuner.data.texts import Texts
 from tuner.data.tokenizer import ENGLISH_STOP_WORDS, Tokenizer
 
-PIECE_BYTES: Final = 4 * 2**20
-"""A process works on so much text at a time, some 14,000 texts of 40 words: less is all waiting, more is all memory."""
+PIECE_BYTES: Final = 2 * 2**20
+"""A process works on so much text at a time, some 7,000 texts of 40 words: it takes about thirty times as much memory."""
 PARALLEL_BYTES: Final = 48 * 2**20
 """One process has read less than this, some 170,000 texts of 40 words, before others have started: about two seconds."""
 
@@ -31,12 +33,12 @@ class TokenizedPiece:
 
     Attributes:
         words: the distinct tokens, and maybe some that are cut off, as Arrow's strings.
-        tokens: int32 [running tokens], places in ``words``; each text is cut.
+        tokens: unsigned [running tokens], places in ``words``, in as few bytes as they need; each text is cut.
         counts: int64 [texts], how many tokens each text has before it is cut.
     """
 
     words: Any
-    tokens: NDArray[np.int32]
+    tokens: NDArray[np.unsignedinteger]
     counts: NDArray[np.int64]
 
 
@@ -59,7 +61,7 @@ def tokenize_piece(
         first, last = tokenizer.kept(max_length)
         place = np.arange(len(tokens)) - np.repeat(np.cumsum(counts) - counts, counts)
         tokens = tokens[(place < first) | (place >= np.repeat(counts - last, counts))]
-    return TokenizedPiece(words, tokens, counts)
+    return TokenizedPiece(words, tokens.astype(np.min_scalar_type(len(words))), counts)
 
 
 def _with_others(
@@ -121,7 +123,7 @@ def _processes(total_bytes: int) -> int:
     import joblib
 
     processors: int = joblib.cpu_count()
-    return min(processors, total_bytes // (2 * PIECE_BYTES))
+    return min(processors, total_bytes // (4 * PIECE_BYTES))
 
 
 def _in_processes(
@@ -136,9 +138,28 @@ def _in_processes(
     from joblib.externals.loky import get_reusable_executor
 
     tokenize = delayed(tokenize_piece)
+    parallel = Parallel(processes, backend="loky", batch_size=1, return_as="generator", max_nbytes=None)
     try:
-        yield from Parallel(processes, backend="loky", batch_size=1, return_as="generator", max_nbytes=None)(
-            tokenize(*part.encoded(start, end), tokenizer, max_length) for part, start, end in pieces
-        )
+        with _interrupts_held_back():
+            found = parallel(tokenize(*part.encoded(start, end), tokenizer, max_length) for part, start, end in pieces)
+        yield from found
     finally:
         get_reusable_executor().shutdown(kill_workers=True)  # they would wait for more work, beside the search
+
+
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Lets processes that start here hear nothing of Ctrl-C, which this one ends them for; Windows has no such mask."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    from joblib.externals.loky.backend import resource_tracker as resource_tracker_of_loky
+
+    # These would let interrupts in again if they started later, among the processes.
+    resource_tracker.ensure_running()
+    resource_tracker_of_loky.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
