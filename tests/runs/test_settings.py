@@ -1,9 +1,11 @@
 """``search.yaml`` of this version and of earlier ones."""
 
+import pytest
 import yaml
 
 from search_spaces.named import named_space
 from support.fakes import run_settings
+from tuner.data import cache
 from tuner.data.pipeline import DataRequest
 from tuner.data.reading.columns import Columns
 from tuner.runs.settings import read_settings, write_settings
@@ -23,7 +25,9 @@ def test_a_run_of_before_is_read_with_its_one_text_column_and_its_split(tmp_path
     assert not data.majority_split
 
 
-def test_the_data_of_a_search_are_read_again_as_they_were(tmp_path):
+@pytest.mark.parametrize("cached", [False, True])
+def test_the_data_of_a_search_are_read_again_as_they_were(tmp_path, monkeypatch, cached):
+    monkeypatch.setenv("FRONTIER_TUNER_CACHE", str(tmp_path / "cache"))
     rows = [f"head{i % 9},body{i % 7} {i},{'aAb'[i % 3]}" for i in range(120)] + ["head,body,lonely"]
     (tmp_path / "d.csv").write_text("\n".join(["title,body,label", *rows]))
     columns = Columns(("title", "body"))
@@ -34,7 +38,11 @@ def test_the_data_of_a_search_are_read_again_as_they_were(tmp_path):
         scheduler=SchedulerOptions("none"), patience=None, seed=0, max_params=None, time_budget=None, cpus_per_trial=1.0,
         gpus_per_trial=0.0, concurrency=1, address=None, name="mine", runs_dir=tmp_path,
     )  # fmt: skip
+    if cached:
+        monkeypatch.setattr(cache, "SMALLEST", 0)
     prepared = prepare_search(request)
+    if cached:
+        monkeypatch.setattr(cache, "prepare_data", None)
     write_settings(tmp_path / "search.yaml", prepared.settings)
     settings = read_settings(tmp_path / "search.yaml")
     assert settings == prepared.settings

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tuner.data.texts import Texts
 from tuner.data.tokenizer import Tokenizer
-from tuner.data.tokenizing import TokenizedPiece, tokenize_all
+from tuner.data.tokenizing import tokenize_all
 from tuner.data.vocabulary import DEFAULT_MAX_TOKENS, DEFAULT_MIN_FREQ, UNKNOWN_ID, Vocabulary
 from tuner.errors import InputError
 
@@ -122,41 +122,44 @@ def encode_parts(
     """
     for texts, labels in parts:
         _check(len(texts), len(labels), max_length)
-    pieces: list[deque[TokenizedPiece]] = [deque() for _ in parts]
+    tokens: list[deque[NDArray[np.unsignedinteger]]] = [deque() for _ in parts]
+    counts, vocabularies = [np.zeros(0, np.int64)], []
     for number, piece in tokenize_all([Texts.of(texts) for texts, _ in parts], tokenizer, max_length):
-        pieces[number].append(piece)
-    every_piece = [piece for part in pieces for piece in part]
-    token_counts = np.concatenate([np.zeros(0, np.int64), *(piece.counts for piece in every_piece)])
-    words, ids = _united([piece.words for piece in every_piece])
-    del every_piece
+        tokens[number].append(piece.tokens)
+        counts.append(piece.counts)
+        vocabularies.append(piece.words)
+    words, ids = _united(vocabularies)
+    del vocabularies
     frequencies = np.zeros(len(words), np.int64)
-    for own_ids, piece in zip(ids, pieces[0], strict=False):  # the training texts come first
-        frequencies[own_ids] += np.bincount(piece.tokens, minlength=len(own_ids))
+    for own_ids, own_tokens in zip(ids, tokens[0], strict=False):  # the training texts come first
+        frequencies[own_ids] += np.bincount(own_tokens, minlength=len(own_ids))
     vocabulary = Vocabulary.from_counts(
         dict(zip(words, frequencies.tolist(), strict=True)), min_freq=min_freq, max_tokens=max_tokens
     )
     known = vocabulary.ids
     ranks = np.array([known.get(word, UNKNOWN_ID) for word in words], np.int32)
     ranks_of_pieces = (ranks[own_ids] for own_ids in ids)
+    token_counts = np.concatenate(counts)
     lengths = np.split(np.minimum(token_counts, max_length), np.cumsum([len(labels) for _, labels in parts])[:-1])
     encoded = tuple(
-        EncodedDataset(*_joined(own_pieces, ranks_of_pieces, own_lengths), np.asarray(labels, np.int32))
-        for own_pieces, own_lengths, (_, labels) in zip(pieces, lengths, parts, strict=True)
+        EncodedDataset(*_joined(own_tokens, ranks_of_pieces, own_lengths), np.asarray(labels, np.int32))
+        for own_tokens, own_lengths, (_, labels) in zip(tokens, lengths, parts, strict=True)
     )
     return EncodedParts(vocabulary, encoded, token_counts)
 
 
 def _united(vocabularies: Sequence[Any]) -> tuple[list[str], list[NDArray[np.int32]]]:
     """All distinct words, and for each vocabulary the place of each of its words among these."""
-    every = pa.chunked_array([words.cast(pa.large_string()) for words in vocabularies], pa.large_string())
-    united = every.combine_chunks().dictionary_encode()
+    united = pa.chunked_array(vocabularies, pa.string()).dictionary_encode()
+    if not united.num_chunks:
+        return [], [np.zeros(0, np.int32) for _ in vocabularies]
+    places = np.concatenate([chunk.indices.to_numpy() for chunk in united.chunks])
     borders = np.cumsum([0, *map(len, vocabularies)]).tolist()
-    places = united.indices.to_numpy()
-    return united.dictionary.to_pylist(), [places[start:end] for start, end in pairwise(borders)]
+    return united.chunk(0).dictionary.to_pylist(), [places[start:end] for start, end in pairwise(borders)]
 
 
 def _joined(
-    pieces: deque[TokenizedPiece], ranks: Iterator[NDArray[np.int32]], lengths: NDArray[np.int64]
+    pieces: deque[NDArray[np.unsignedinteger]], ranks: Iterator[NDArray[np.int32]], lengths: NDArray[np.int64]
 ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Tokens and offsets of a part, with the token unknown where a text has none.
 
@@ -166,8 +169,8 @@ def _joined(
     end = 0
     while pieces:
         piece = pieces.popleft()
-        np.take(next(ranks), piece.tokens, out=tokens[end : end + len(piece.tokens)])
-        end += len(piece.tokens)
+        np.take(next(ranks), piece, out=tokens[end : end + len(piece)])
+        end += len(piece)
     if not lengths.all():
         starts = np.cumsum(lengths) - lengths
         tokens = np.insert(tokens, starts[lengths == 0], np.int32(UNKNOWN_ID))

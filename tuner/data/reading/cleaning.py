@@ -84,9 +84,10 @@ def _complete_rows(
 
 def _encodable(texts: list[str], origin: str, notes: list[str]) -> list[str]:
     """JSON can spell half of a surrogate pair, which no file and no tensor can hold."""
-    broken = sum(bool(_SURROGATE.search(text)) for text in texts)
-    if broken:
-        notes.append(f"{origin}: half surrogate pairs in {counted(broken, 'text')} replaced by U+FFFD")
+    broken = sum(not text.isascii() and bool(_SURROGATE.search(text)) for text in texts)
+    if not broken:
+        return texts
+    notes.append(f"{origin}: half surrogate pairs in {counted(broken, 'text')} replaced by U+FFFD")
     return [_SURROGATE.sub("\ufffd", text) for text in texts]
 
 
