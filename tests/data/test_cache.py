@@ -228,7 +228,7 @@ def test_a_cache_that_cannot_be_written_costs_one_note(source, folder, monkeypat
     found = prepare_with_cache(request(source))
     assert found.notes[:-1] == expected.notes
     assert re.search(reason, found.notes[-1])
-    assert found.notes[-1].endswith("set FRONTIER_TUNER_CACHE to another folder, or give --no-cache")
+    assert found.notes[-1].endswith("set FRONTIER_TUNER_CACHE to another folder, or give `no_cache`")
     assert_equal(dataclasses.replace(found, notes=expected.notes), expected)
     assert not folder.is_dir() or list(folder.iterdir()) == []
 

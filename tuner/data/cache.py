@@ -90,7 +90,7 @@ def prepare_with_cache(request: DataRequest, *, notes_matter: bool = True) -> Pr
         except (OSError, ValueError) as error:
             note = (
                 f"the data are not kept in the cache {shown(str(folder), 200)} ({_reason(error)}), so that the next start "
-                "takes as long: set FRONTIER_TUNER_CACHE to another folder, or give --no-cache"
+                "takes as long: set FRONTIER_TUNER_CACHE to another folder, or give `no_cache`"
             )
     return replace(prepared, notes=(*prepared.notes, note)) if note else prepared
 
