@@ -47,6 +47,22 @@ def test_a_search_reads_the_same_parts_again(files, monkeypatch):
         prepare_again(settings)
 
 
+def test_a_search_reads_a_named_encoding_again(files):
+    path = files / "a.csv"
+    path.write_bytes(path.read_text().replace("text number", "goût numéro").encode("cp850"))
+    prepared = prepare_search(request(files, source=str(path), encoding="cp850"))
+    assert prepared.data.dataset.texts[0].startswith("a goût numéro 0")
+    write_settings(files / "search.yaml", prepared.settings)
+    settings = read_settings(files / "search.yaml")
+    assert settings.data.encoding == "cp850"
+    assert prepare_again(settings).dataset.fingerprint == prepared.data.dataset.fingerprint
+
+
+def test_an_encoding_needs_data_to_read(files):
+    with pytest.raises(InputError, match="^encoding='cp850': needs `data`"):
+        request(files, source=BUILT_IN, encoding="cp850")
+
+
 def test_a_search_reads_the_files_of_a_pattern_again(files, monkeypatch):
     monkeypatch.chdir(files)
     prepared = prepare_search(request(files, source="[ab].csv"))

@@ -37,6 +37,9 @@ no_cache_option = click.option(
 @click.option("--validation-data", cls=GivenOnce, metavar="D", help="Texts to validate on, where they lie apart.")
 @click.option("--test-data", cls=GivenOnce, metavar="D", help="Texts to set aside for the test, where they lie apart.")
 @click.option(
+    "--encoding", metavar="E", help="Encoding of text files, for instance cp1252 or gb18030; found by itself as a rule."
+)
+@click.option(
     "--text-column",
     multiple=True,
     metavar="C",

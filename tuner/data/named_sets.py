@@ -57,7 +57,7 @@ def read_airline(path: Path) -> RawTable:
         raw = _unzipped(path, origin) if path.suffix == ".zip" else path.read_bytes()
     except (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         raise InputError(f"{origin} cannot be read ({shown(str(error))}): get it again at {PAGE}") from error
-    table = read_delimited(decode(raw, name=origin).text, origin=origin, asked=("airline_sentiment",))
+    table = read_delimited(decode(raw, name=origin).content, origin=origin, asked=("airline_sentiment",))
     wanted = {"text": "text", "label": "airline_sentiment"}
     if not set(wanted.values()) <= set(table.columns):
         raise InputError(

@@ -45,6 +45,7 @@ class DataRequest:
         columns: those of texts, labels and split.
         validation_data: where the texts to validate on lie, if they lie apart from ``source``.
         test_data: where the texts to test on lie, if they lie apart.
+        encoding: of text files, None to find it.
         fold_labels: make labels that differ in capitals only one class.
         min_class_count: examples below which a class is left out.
         drop_rare: leave classes with one example out.
@@ -67,6 +68,7 @@ class DataRequest:
     columns: Columns = FIND_ALL
     validation_data: str | None = None
     test_data: str | None = None
+    encoding: str | None = None
     truncate: Truncation = "head"
     fold_labels: bool = False
     min_class_count: int = 1
@@ -169,6 +171,7 @@ def _load(request: DataRequest) -> TextDataset:
         data_dir=request.data_dir,
         validation_data=request.validation_data,
         test_data=request.test_data,
+        encoding=request.encoding,
     )
 
 

@@ -28,6 +28,7 @@ class DataSettings(_Settings):
     source: str
     validation_data: str | None = None
     test_data: str | None = None
+    encoding: str | None = None
     text_column: Annotated[
         tuple[str, ...], BeforeValidator(lambda names: (names,) if isinstance(names, str) else names)
     ]

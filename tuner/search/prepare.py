@@ -39,7 +39,7 @@ from tuner.search.warm_start import points_of_earlier_run
 _KEPT = ("epochs", "searcher", "metric", "metric_mode", "patience", "seed", "time_budget", "epoch_timeout")
 # What search.yaml keeps of a request for data as it is.
 _KEPT_OF_DATA = (
-    *("split_seed", "min_freq", "max_tokens", "max_length", "truncate"),
+    *("encoding", "split_seed", "min_freq", "max_tokens", "max_length", "truncate"),
     *("given_split", "test_share", "validation_share", "fraction"),
     *("fold_labels", "min_class_count", "drop_rare", "majority_split"),
 )

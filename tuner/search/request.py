@@ -77,7 +77,7 @@ class SearchRequest:
             )
         if self.data.source == BUILT_IN:
             needing = {f"{role}_column": column for role, column in self.data.columns.named()}
-            needing |= {name: getattr(self.data, name) for name in ("validation_data", "test_data")}
+            needing |= {name: getattr(self.data, name) for name in ("validation_data", "test_data", "encoding")}
             for option, value in needing.items():
                 if value is not None:
                     raise InputError("needs `data`, without which a corpus is generated", option=option, value=value)

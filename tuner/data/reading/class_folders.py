@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from tuner.data.reading.charset import decode
+from tuner.data.reading.charset import TextDecoder
 from tuner.data.reading.raw_table import RawTable
 from tuner.errors import InputError
 from tuner.formatting import counted, listed, shown
@@ -12,7 +12,7 @@ from tuner.formatting import counted, listed, shown
 _UNLABELLED = {"unsup", "unlabeled", "unlabelled"}
 
 
-def read_class_folders(folders: Sequence[Path], *, origin: str) -> RawTable:
+def read_class_folders(folders: Sequence[Path], *, origin: str, decoder: TextDecoder) -> RawTable:
     """Returns columns text and label of folders that are called like their classes.
 
     Where a class folder has .txt files only these are read, else all files; hidden files never.
@@ -30,7 +30,7 @@ def read_class_folders(folders: Sequence[Path], *, origin: str) -> RawTable:
             name = shown(f"{folder.parent.name}/{folder.name}")
             notes.append(f"{origin}: folder {name} left out, it has no labels ({counted(count, 'file')})")
             continue
-        texts = _texts(folder, notes)
+        texts = _texts(folder, decoder, notes)
         columns["text"] += texts
         columns["label"] += [folder.name] * len(texts)
     if not columns["text"]:
@@ -38,7 +38,7 @@ def read_class_folders(folders: Sequence[Path], *, origin: str) -> RawTable:
     return RawTable(columns, origin, tuple(notes), format="class folders", left_out=dict(left_out))
 
 
-def _texts(folder: Path, notes: list[str]) -> list[str]:
+def _texts(folder: Path, decoder: TextDecoder, notes: list[str]) -> list[str]:
     every = sorted(child for child in folder.iterdir() if not child.name.startswith("."))
     files = [child for child in every if child.is_file()]
     chosen = [file for file in files if file.suffix.lower() == ".txt"] or files
@@ -49,11 +49,11 @@ def _texts(folder: Path, notes: list[str]) -> list[str]:
     encodings: dict[str, int] = {}
     for file in chosen:
         raw = file.read_bytes()
-        decoded = decode(raw, name=shown(f"{folder.name}/{file.name}")) if raw.strip(b"\xef\xbb\xbf") else None
+        decoded = decoder.decode(raw, name=shown(f"{folder.name}/{file.name}")) if raw.strip(b"\xef\xbb\xbf") else None
         texts.append(
             decoded.text if decoded else ""
         )  # blank texts are left out, and counted, with the other blank rows
-        if decoded and decoded.note(""):
+        if decoded and decoded.notes(""):
             encodings[decoded.encoding] = encodings.get(decoded.encoding, 0) + 1
     for encoding, count in sorted(encodings.items()):
         notes.append(f"{shown(folder.name)}: {counted(count, 'file')} read as {encoding}")

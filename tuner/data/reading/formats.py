@@ -28,6 +28,7 @@ from tuner.errors import InputError
 from tuner.formatting import shown
 
 if TYPE_CHECKING:
+    from tuner.data.reading.charset import Decoded, TextDecoder
     from tuner.data.reading.raw_table import RawTable
 
 _HEAD = 2**16  # bytes that a file is recognized by
@@ -41,11 +42,13 @@ class DataFile:
         path: where it lies.
         origin: its name in messages.
         requested: column names that the user gave.
+        decoder: decodes it where it is text.
     """
 
     path: Path
     origin: str
     requested: Sequence[str] = ()
+    decoder: TextDecoder | None = None
 
     @cached_property
     def compression(self) -> Compression | None:
@@ -82,6 +85,12 @@ class DataFile:
         """What reads parts of the file at will: its path, or its content where it is compressed."""
         return self.path if self.compression is None else io.BytesIO(self.content())
 
+    def decoded(self) -> Decoded:
+        """What it says where it is text."""
+        from tuner.data.reading.charset import TextDecoder
+
+        return (self.decoder or TextDecoder()).decode(self.content(), name=self.origin)
+
     def _opened(self) -> IO[bytes]:
         return self.path.open("rb") if self.compression is None else self.compression.open(self.path)
 
@@ -116,7 +125,9 @@ class Reader:
 def _read_delimited(file: DataFile, *, delimiter: str | None = None) -> RawTable:
     from tuner.data.reading.delimited import read_delimited
 
-    return _read_text(file, partial(read_delimited, delimiter=delimiter, asked=file.requested))
+    decoded = file.decoded()
+    table = read_delimited(decoded.content, origin=file.origin, delimiter=delimiter, asked=file.requested)
+    return _with_encoding(table, decoded)
 
 
 def _read_json(file: DataFile) -> RawTable:
@@ -138,11 +149,12 @@ def _read_questions(file: DataFile) -> RawTable:
 
 
 def _read_text(file: DataFile, parse: Callable[..., RawTable]) -> RawTable:
-    from tuner.data.reading.charset import decode
+    decoded = file.decoded()
+    return _with_encoding(parse(decoded.text, origin=file.origin), decoded)
 
-    decoded = decode(file.content(), name=file.origin)
-    table, note = parse(decoded.text, origin=file.origin), decoded.note(file.origin)
-    return replace(table, encoding=decoded.encoding, notes=(note, *table.notes) if note else table.notes)
+
+def _with_encoding(table: RawTable, decoded: Decoded) -> RawTable:
+    return replace(table, encoding=decoded.encoding, notes=(*decoded.notes(table.origin), *table.notes))
 
 
 def _read_parquet(file: DataFile) -> RawTable:

@@ -7,14 +7,14 @@ neg beside `pos.txt`, and the texts of their own in `dev_text.txt` have their la
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from urllib.parse import unquote
 
 from tuner.data.reading.arrow_files import features_of, read_arrow
-from tuner.data.reading.charset import decode
+from tuner.data.reading.charset import TextDecoder
 from tuner.data.reading.class_folders import read_class_folders
 from tuner.data.reading.columns import Columns
 from tuner.data.reading.compression import is_hidden
@@ -42,7 +42,9 @@ from tuner.errors import InputError
 from tuner.formatting import counted, listed, shown
 
 
-def read_layout(entries: Sequence[Path], root: Path, requested: Columns, *, origin: str) -> RawTable:
+def read_layout(
+    entries: Sequence[Path], root: Path, requested: Columns, *, origin: str, encoding: str | None = None
+) -> RawTable:
     """Returns the columns of files and folders that belong together.
 
     Args:
@@ -50,11 +52,22 @@ def read_layout(entries: Sequence[Path], root: Path, requested: Columns, *, orig
         root: the folder; messages name files from there.
         requested: the columns that the user gave.
         origin: the name of it all in messages.
+        encoding: of text files, None to find it.
 
     Raises:
         InputError: where it is not clear how the files belong together, and for every fault of a file.
     """
-    return _Layout(root, requested, origin).read(entries)
+    return _Layout(root, requested, origin, encoding).read(entries)
+
+
+def _contents(folder: Path) -> Iterator[bytes]:
+    """The bytes of all files below, unpacked."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not is_hidden(path.relative_to(folder)):
+            try:
+                yield DataFile(path, path.name).content()
+            except (OSError, InputError):  # named where it is read, if it is
+                continue
 
 
 def entries_of(folder: Path) -> list[Path]:
@@ -73,10 +86,11 @@ class _Piece:
 
 
 class _Layout:
-    def __init__(self, root: Path, requested: Columns, origin: str) -> None:
+    def __init__(self, root: Path, requested: Columns, origin: str, encoding: str | None) -> None:
         self._root = root
         self._requested = requested
         self._origin = origin
+        self._decoder = TextDecoder(encoding, partial(_contents, root))
         self._notes: list[str] = []
 
     def read(self, entries: Sequence[Path]) -> RawTable:
@@ -96,7 +110,7 @@ class _Layout:
         if folders and all("=" in folder.name for folder in folders):
             return self._partitions(folders)
         if len(folders) > 1 and not any(map(_holds_tables, folders)):
-            return read_class_folders(folders, origin=self._origin)
+            return read_class_folders(folders, origin=self._origin, decoder=self._decoder)
         if len(folders) == 1 and (not pieces or (len(pieces) == 1 and pieces[0].is_lines)):
             self._say_not_read(piece.path for piece in pieces)
             return self._table(entries_of(folders[0]))
@@ -117,7 +131,7 @@ class _Layout:
             self._notes.append(f"{self._origin}: not read: {listed(names, 4)}")
 
     def _file(self, path: Path) -> DataFile:
-        return DataFile(path, self._name(path), tuple(name for _, name in self._requested.named()))
+        return DataFile(path, self._name(path), tuple(name for _, name in self._requested.named()), self._decoder)
 
     def _pieces(self, files: Sequence[Path]) -> list[_Piece]:
         """Pairs of a text file and a label file, and the other files one by one."""
@@ -150,10 +164,9 @@ class _Layout:
 
     def _lines(self, path: Path) -> tuple[list[str], str, tuple[str, ...]]:
         """The lines of a text file, its encoding, and what there is to say of that."""
-        decoded = decode(self._file(path).content(), name=self._name(path))
-        note = decoded.note(self._name(path))
+        decoded = self._file(path).decoded()
         text = decoded.text.replace("\r\n", "\n").removesuffix("\n")
-        return text.split("\n"), decoded.encoding, (note,) if note else ()
+        return text.split("\n"), decoded.encoding, tuple(decoded.notes(self._name(path)))
 
     def _parts(self, pieces: Sequence[_Piece], folders: Sequence[Path], others: Sequence[Path]) -> RawTable:
         """The parts of a split: files and folders that are called like them."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tuner.data.named_sets import NAMED_SETS, read_named
 from tuner.data.reading.archives import is_archive, unpacked
+from tuner.data.reading.charset import TextDecoder
 from tuner.data.reading.cleaning import dataset_of
 from tuner.data.reading.columns import FIND_ALL, Columns, choose_columns
 from tuner.data.reading.formats import DataFile, known_suffixes, read_table, without_endings
@@ -29,6 +30,7 @@ def load_dataset(
     data_dir: Path,
     validation_data: str | None = None,
     test_data: str | None = None,
+    encoding: str | None = None,
 ) -> TextDataset:
     """Returns the labelled texts that `data` names.
 
@@ -40,14 +42,15 @@ def load_dataset(
         data_dir: where named sets are looked for, and downloaded to.
         validation_data: where the texts to validate on lie, if they lie apart.
         test_data: where the texts to test on lie, if they lie apart.
+        encoding: of text files, None to find it.
 
     Raises:
         InputError: where nothing is found, and for every fault of the data.
     """
-    table, name = read_source(data, columns, data_dir=data_dir)
+    table, name = read_source(data, columns, data_dir=data_dir, encoding=encoding)
     table, columns = with_given_split(table, columns)
     apart = {
-        part: (option, read_source(source, columns, data_dir=data_dir, option=option)[0])
+        part: (option, read_source(source, columns, data_dir=data_dir, option=option, encoding=encoding)[0])
         for part, option, source in (
             (Split.VALIDATION, "validation_data", validation_data),
             (Split.TEST, "test_data", test_data),
@@ -60,7 +63,12 @@ def load_dataset(
 
 
 def read_source(
-    data: str, columns: Columns = FIND_ALL, *, data_dir: Path, option: str = "data"
+    data: str,
+    columns: Columns = FIND_ALL,
+    *,
+    data_dir: Path,
+    option: str = "data",
+    encoding: str | None = None,
 ) -> tuple[RawTable, str]:
     """Returns the columns of what `data` names, as `load_dataset` has it, and its name.
 
@@ -69,7 +77,7 @@ def read_source(
     """
     with located(data, option) as found:
         if found is not None:
-            table = _read(found, columns)
+            table = _read(found, columns, encoding)
             return replace(table, notes=(*found.notes, *table.notes)), found.name
     if data in NAMED_SETS:
         return read_named(NAMED_SETS[data], data_dir), data
@@ -77,23 +85,23 @@ def read_source(
     raise InputError(f"no data under {shown(data, 200)}: give a path to {_FORMATS}, or one of the names {known}")
 
 
-def _read(found: Located, columns: Columns) -> RawTable:
+def _read(found: Located, columns: Columns, encoding: str | None) -> RawTable:
     origin = shown(found.name or str(found.paths[0]), 120)
     if len(found.paths) > 1:
         root = Path(os.path.commonpath([path.parent for path in found.paths]))
-        return read_layout(found.paths, root, columns, origin=origin)
+        return read_layout(found.paths, root, columns, origin=origin, encoding=encoding)
     (path,) = found.paths
     try:
         if path.is_dir():
-            return read_layout(entries_of(path), path, columns, origin=origin)
+            return read_layout(entries_of(path), path, columns, origin=origin, encoding=encoding)
         if is_archive(path):
             with unpacked(path, origin) as folder:
-                return read_layout(entries_of(folder), folder, columns, origin=origin)
+                return read_layout(entries_of(folder), folder, columns, origin=origin, encoding=encoding)
     except OSError as error:
         raise InputError(
             f"{origin} cannot be read ({error.strerror}): check the files and their permissions"
         ) from error
-    return read_table(DataFile(path, origin, tuple(name for _, name in columns.named())))
+    return read_table(DataFile(path, origin, tuple(name for _, name in columns.named()), TextDecoder(encoding)))
 
 
 def _with_parts(
