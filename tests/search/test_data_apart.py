@@ -59,7 +59,7 @@ def test_a_search_reads_a_named_encoding_again(files):
 
 
 def test_an_encoding_needs_data_to_read(files):
-    with pytest.raises(InputError, match="^encoding='cp850': needs `data`"):
+    with pytest.raises(InputError, match=r"^encoding='cp850': needs `data`"):
         request(files, source=BUILT_IN, encoding="cp850")
 
 

@@ -103,7 +103,10 @@ def sniff_delimiter(lines: Sequence[str]) -> str:
 
 
 def _evenness_of_records(text: str, delimiter: str) -> float:
-    """The share of the text's records that have as many fields as the first, where all quotes are sound; 0 where not."""
+    """The share of the text's records that have as many fields as the first, as long as their quotes are sound.
+
+    What is left from the first on that is not sound counts as one record more; 0 where that is more than half of the text.
+    """
     grammar = Grammar(delimiter)
     widths: Counter[int] = Counter()
     position, first = 0, 0
@@ -114,7 +117,9 @@ def _evenness_of_records(text: str, delimiter: str) -> float:
         first = first or len(reading.fields)
         widths[len(reading.fields)] += 1
         position = reading.end + 1
-    return widths[first] / widths.total() if first > 1 and position > len(text) // 2 else 0.0
+    if first < 2 or position <= len(text) // 2:
+        return 0.0
+    return widths[first] / (widths.total() + (position < len(text)))
 
 
 def _width(lines: Sequence[str], delimiter: str) -> int:
