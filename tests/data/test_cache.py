@@ -99,7 +99,8 @@ def test_other_bytes_of_the_same_size_and_time_are_other_data(source):
 OTHER_VALUES = {
     "split_seed": 1, "stop_words": True, "min_freq": 1, "max_tokens": 5, "max_length": 2, "given_split": False,
     "test_share": 0.3, "validation_share": 0.3, "fraction": 0.9, "columns": Columns(("review",), "stars"),
-    "truncate": "tail", "encoding": "latin-1", "fold_labels": True, "min_class_count": 3, "drop_rare": True, "majority_split": False,
+    "truncate": "tail", "encoding": "latin-1", "fold_labels": True,
+    "min_class_count": 3, "drop_rare": True, "majority_split": False,
 }  # fmt: skip
 
 
