@@ -180,7 +180,10 @@ def read_document(path: Path) -> dict[str, Any]:
         where = f" at line {mark.line + 1}" if mark else ""
         raise SpaceError(f"{path}: is not YAML{where}; see `python -m tuner spaces frontier` for the form") from None
     if not isinstance(content, dict):
-        raise SpaceError(f"{path}: needs a mapping with the key parameters; received {type(content).__name__}")
+        found = "is empty" if content is None else f"holds a {type(content).__name__}"
+        raise SpaceError(
+            f"{path}: {found}, and needs the key parameters; see `python -m tuner spaces frontier` for the form"
+        )
     return content
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from support.made_up_runs import made_up_run
 from tuner.cli.main import run
 
 GOOD = "text,label\n" + "".join(f"text number {i} is {'fine' if i % 2 else 'poor'},{i % 2}\n" for i in range(40))
@@ -39,6 +40,25 @@ FROZEN = ["--set", "vectors=frozen", "--set", "embedding=16"]
 
 CASES = {
     "missing file": (["--data", "nowhere.csv"], "nowhere.csv"),
+    "a name that is nearly right": (["--data", "good.cvs"], "no data under 'good.cvs'; did you mean 'good.csv'?"),
+    "a data set that is nearly right": (["--data", "imbd"], "did you mean 'imdb'?"),
+    "a file for the folder of data sets": (
+        ["--data", "imdb", "--data-dir", write("file", "")],
+        "is a file; give a folder",
+    ),
+    "an address without a port": (
+        ["--data", "good.csv", "--address", "nowhere"],
+        "--address nowhere: is no address; write HOST:PORT",
+    ),
+    "an address where nobody is": (
+        ["--data", "good.csv", "--address", "127.0.0.1:1"],
+        "--address 127.0.0.1:1: no Ray cluster answers",
+    ),
+    "a path that is too long": (["--runs-dir", "x" * 300], "cannot be used (File name too long)"),
+    "no words at all": (["--data", "good.csv", "--max-tokens", "1"], "--max-tokens 1: must be at least 3"),
+    "an empty space": (["--space", write("s.yaml", "")], "s.yaml: is empty, and needs the key parameters"),
+    "config in UTF-16": (["--config", write("c.yaml", "trials: 3".encode("utf-16"))], "c.yaml is not UTF-8 text"),
+    "config with a tab": (["--config", write("c.yaml", "trials: 3\n\tepochs: 2\n")], "c.yaml is not YAML at line 2"),
     "empty file": (["--data", write("empty.csv", "")], "empty"),
     "a picture": (["--data", write("picture.csv", b"\x89PNG\r\n\x1a\n" + bytes(range(256)))], "picture.csv"),
     "no such text column": (["--data", "good.csv", "--text-column", "body"], "body"),
@@ -114,6 +134,7 @@ CASES = {
         ["--max-params", "100", "--hypermodel", "models:build"],
         "--max-params 100: the parameters of --hypermodel models:build are counted where it is built",
     ),
+    "a file for a module": (["--hypermodel", "./my/models.py:build"], "name its module: my.models:build"),
     "a model that is nowhere": (
         ["--hypermodel", "nowhere_at_all:build"],
         "--hypermodel nowhere_at_all:build: there is no module nowhere_at_all in",
@@ -134,7 +155,7 @@ CASES = {
 }
 
 
-IMPORT_TENSORFLOW = ("a model that is nowhere",)
+IMPORT_TENSORFLOW = ("a model that is nowhere", "a file for a module")
 
 
 @pytest.mark.parametrize(
@@ -186,8 +207,45 @@ def test_rows_without_text_or_label_are_counted_aloud(search, tmp_path):
     assert "dropped" in output.out or "left out" in output.out
 
 
-@pytest.mark.parametrize("command", [["rank", "nothing"], ["resume", "nothing"], ["spaces", "nothing"]])
+def test_the_address_of_the_environment_is_named_as_such(search, monkeypatch):
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
+    code, output = search("--data", "good.csv")
+    assert code == 2
+    assert output.err.startswith("error: RAY_ADDRESS=127.0.0.1:1: no Ray cluster answers")
+    assert output.err.endswith("or unset RAY_ADDRESS\n")
+
+
+OTHER_COMMANDS = {
+    "rank nothing": "no run 'nothing'; the newest in runs: failed",
+    "resume nothing": "no run 'nothing'",
+    "spaces nothing": "unknown space 'nothing'",
+    "rank failed --runs-dir nowhere": "there are no runs in nowhere; give their folder with --runs-dir",
+    "rank runs/failed/journal.jsonl": "runs/failed/journal.jsonl: is a file; give the folder of the run",
+    "search --warm-start failed": "--warm-start failed: no trial of it has finished an epoch",
+    "confirm failed": "or see with `python -m tuner report failed` why they failed",
+    "reproduce imdb_optimizers --fraction 2": "2.0 is not in the range 0<x<=1",
+    "doctor nothing.yaml": "nothing.yaml: there is no such file",
+    "doctor nothing": "error: nothing: is no address; write HOST:PORT",
+    "doctor 127.0.0.1:1": "error: 127.0.0.1:1: no Ray cluster answers",
+    f"rank {'x' * 300}": "cannot be used (File name too long)",
+}
+
+
+@pytest.mark.parametrize("command", OTHER_COMMANDS)
 def test_other_commands_answer_in_one_line_too(command, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert run(command) == 2
-    assert capsys.readouterr().err.count("\n") == 1
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    made_up_run(tmp_path / "runs" / "failed", trials=2, epochs=2, failing=2)
+    assert run(command.split()) == 2
+    error = capsys.readouterr().err
+    assert OTHER_COMMANDS[command] in error
+    assert error.count("\n") == 1
+
+
+def test_a_run_without_a_result_names_the_report_to_go_on_with(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    made_up_run(tmp_path / "runs" / "failed", trials=2, epochs=2, failing=2)
+    assert run(["resume", "failed"]) == 0
+    output = capsys.readouterr().out
+    assert "python -m tuner report failed" in output
+    assert "export" not in output

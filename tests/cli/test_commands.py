@@ -111,7 +111,7 @@ def test_the_environment_gives_the_place_of_runs_and_the_option_overrides_it(fin
     assert run(["rank", "mine"]) == 0
     assert load("mine").name == "mine"
     assert run(["rank", "mine", "--runs-dir", "nowhere"]) == 2
-    assert "there are no runs in nowhere yet" in capsys.readouterr().err
+    assert "there are no runs in nowhere; give their folder with --runs-dir" in capsys.readouterr().err
 
 
 def test_a_finished_run_says_so_when_resumed(finished, capsys):

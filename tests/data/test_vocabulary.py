@@ -92,12 +92,12 @@ def test_a_damaged_file_is_an_input_error(tmp_path: Path, content: str) -> None:
 
 
 def test_a_missing_file_is_an_input_error(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=re.escape(f"There is no vocabulary at {tmp_path / 'none.json'}.")):
+    with pytest.raises(InputError, match=re.escape(f"{tmp_path / 'none.json'}: is missing; restore it")):
         Vocabulary.load(tmp_path / "none.json")
 
 
 def test_settings_out_of_range_are_input_errors() -> None:
-    with pytest.raises(InputError, match=r"min_freq must be at least 1\. Received: 0"):
+    with pytest.raises(InputError, match=r"min_freq=0: must be at least 1"):
         fitted([["a"]], min_freq=0)
-    with pytest.raises(InputError, match=r"max_tokens must be at least 3\. Received: 2"):
+    with pytest.raises(InputError, match=r"max_tokens=2: must be at least 3"):
         fitted([["a"]], max_tokens=2)

@@ -73,8 +73,8 @@ def test_errors_name_file_key_and_value(tmp_path, body, message):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "needs a mapping"),
-        ("- 1", "needs a mapping with the key parameters"),
+        ("", "is empty, and needs the key parameters"),
+        ("- 1", "holds a list, and needs the key parameters"),
         ("parameter: {}", "did you mean parameters"),
         ("parameters: {}", "at least one"),
         ("a: [", "is not YAML"),

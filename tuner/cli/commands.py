@@ -209,7 +209,14 @@ def spaces(**options: Any) -> int:
 
 @click.command(short_help="Run a published experiment beside its published table.")
 @click.argument("experiment", metavar="NAME")
-@click.option("--fraction", default=1.0, show_default=True, metavar="F", help="Share of the data, by class.")
+@click.option(
+    "--fraction",
+    type=click.FloatRange(min=0, max=1, min_open=True),
+    default=1.0,
+    show_default=True,
+    metavar="F",
+    help="Share of the data, by class.",
+)
 @click.option("--epochs", type=int, metavar="E", help="Most epochs of a trial.  [default: the report's]")
 @click.option("--trials", type=int, metavar="N", help="Trials.  [default: the whole grid, or a sample]")
 @click.option(

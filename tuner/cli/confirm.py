@@ -149,7 +149,8 @@ def chosen_trials(run: Run, *, by: By, top: int) -> list[str]:
     ].tolist()
     if not ranked:
         raise InputError(
-            f"{run.name}: no trial has finished an epoch, so there is nothing to confirm; resume the search"
+            f"{run.name}: no trial has finished an epoch, so there is nothing to confirm; wait or resume the search, or see "
+            f"with `python -m tuner report {run.folder.reference}` why they failed"
         )
     if by == "frontier":
         at_knee = knee(run.trials, objective=objective)

@@ -18,7 +18,7 @@ from tuner.cli.spelling import with_options
 from tuner.cli.terminal import Terminal
 from tuner.doctor.checks import Check
 from tuner.doctor.probe import PACKAGES, installed
-from tuner.errors import EXIT_FAILED, SearchFailed
+from tuner.errors import EXIT_FAILED, InputError, SearchFailed
 from tuner.submit.job_server import job_server
 from tuner.submit.on_head import RUNS
 from tuner.submit.upload import files_below, pack
@@ -30,17 +30,29 @@ _STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red"}
 def doctor_command(cluster: str | None, runs_dir: Path, *, as_json: bool) -> int:
     """Looks, and prints a line a check. 0 where nothing failed, else 1."""
     console = Terminal(stderr=as_json)
-    if cluster is not None and (cluster.startswith(("http://", "https://")) or Path(cluster).is_file()):
+    if cluster is not None and (
+        cluster.startswith(("http://", "https://")) or cluster.endswith((".yaml", ".yml")) or Path(cluster).is_file()
+    ):
         found = _on_head(cluster)
     else:
-        from tuner.doctor.examination import examine
-
-        found = [replace(check, remedy=with_options(check.remedy)) for check in examine(cluster, runs_dir)]
+        found = _here(cluster, runs_dir)
     if as_json:
         print(json.dumps({"checks": [asdict(check) for check in found], "packages": installed()}, indent=2))  # noqa: T201
     else:
         _print(console, found)
     return EXIT_FAILED if any(check.status == "failed" for check in found) else 0
+
+
+def _here(address: str | None, runs_dir: Path) -> list[Check]:
+    from tuner.doctor.examination import examine
+
+    try:
+        found = examine(address, runs_dir)
+    except InputError as error:
+        if error.option != "address":
+            raise
+        raise InputError(f"{address}: {error.args[0]}") from None  # an argument here, and no option
+    return [replace(check, remedy=with_options(check.remedy)) for check in found]
 
 
 def _on_head(cluster: str) -> list[Check]:

@@ -11,11 +11,13 @@ from tuner import __version__
 from tuner.cli.commands import COMMANDS
 from tuner.cli.spelling import message_of
 from tuner.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, InputError, TunerError
+from tuner.formatting import shown
 from tuner.search.interruption import Interrupted
 
 # Importing this module must stay cheap: --help of every command answers from it. What is heavy is imported by the commands.
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+_UNUSABLE_PATH = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -57,6 +59,12 @@ def run(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
     except OSError as error:
+        if error.errno in _UNUSABLE_PATH:
+            return _fail(
+                f"{shown(str(error.filename), 200)}: cannot be used ({error.strerror}); give a path that you may read and "
+                "write",
+                EXIT_USAGE,
+            )
         if error.errno not in _NO_ROOM:
             raise
         return _fail(

@@ -106,10 +106,16 @@ def load_defaults(ctx: click.Context, _param: click.Parameter, file: str | None)
     try:
         content = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
     except OSError as error:
-        raise click.BadParameter(f"{file} cannot be read ({error.strerror})") from None
-    except (yaml.YAMLError, ValueError, RecursionError):
-        # ValueError: bytes that are no text, or a date such as 0000-00-00.
-        raise click.BadParameter(f"{file} is not YAML; write one `option: value` a line") from None
+        raise click.BadParameter(f"{file} cannot be read ({error.strerror}); give a YAML file") from None
+    except UnicodeDecodeError:
+        raise click.BadParameter(f"{file} is not UTF-8 text; save it as UTF-8") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # ValueError: a date such as 0000-00-00.
+        mark = getattr(error, "problem_mark", None)
+        where = f" at line {mark.line + 1}" if mark else ""
+        raise click.BadParameter(
+            f"{file} is not YAML{where}; write one `option: value` a line, with blanks and without tabs"
+        ) from None
     if not isinstance(content, dict):
         raise click.BadParameter(f"{file} needs `option: value` lines; received {type(content).__name__}")
     known = {option.lstrip("-"): param for param in ctx.command.params for option in param.opts}

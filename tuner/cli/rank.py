@@ -73,7 +73,8 @@ def _with_predictions(run: Results, ranked: pd.DataFrame) -> str:
         if folder.validation(trial).exists():
             return str(trial)
     raise InputError(
-        f"{run.name} keeps no predictions of these trials; rank with `by='metric'`, or run tuner confirm",
+        f"{run.name} keeps no predictions of these trials; rank others with `by='metric'`, or see the test set's in the report "
+        f"after `python -m tuner confirm {run.folder.reference}`",
         option="per_class",
     )
 

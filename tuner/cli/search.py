@@ -107,6 +107,7 @@ def resume_command(
 
 def _finish(console: Console, folder: RunFolder, reason: EndReason, *, as_json: bool) -> int:
     # pandas is not needed before this point, and a search that fails early should not wait for it.
+    from analysis.frontier import knee
     from analysis.loading import load
     from analysis.ranking import rank
     from tuner.cli.rank import print_json, print_results
@@ -117,7 +118,8 @@ def _finish(console: Console, folder: RunFolder, reason: EndReason, *, as_json: 
     else:
         print_results(console, run)
     if reason == "finished":
-        after = f"export {name} --trial knee" if run.settings.hypermodel is None else f"report {name}"
+        at_knee = knee(run.trials, objective=run.objective)
+        after = f"report {name}" if run.settings.hypermodel or at_knee is None else f"export {name} --trial knee"
         print_command(console, f"\nnext: python -m tuner rank {name} --by frontier")
         print_command(console, f"      python -m tuner {after}")
         return 0

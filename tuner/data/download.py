@@ -34,6 +34,8 @@ def fetch(remote: RemoteFile, target: Path, *, timeout: float = 30.0) -> None:
     by_hand = f"get {remote.url} by hand and put it at {target}"
     part: Path | None = None
     try:
+        if target.parent.exists() and not target.parent.is_dir():
+            raise InputError("is a file; give a folder", option="data_dir", value=target.parent)
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
             part = Path(file.name)

@@ -48,9 +48,9 @@ class Vocabulary:
             InputError: ``min_freq`` is below 1 or ``max_tokens`` below 3.
         """
         if min_freq < 1:
-            raise InputError(f"min_freq must be at least 1. Received: {min_freq}. Use 1 to keep every word.")
+            raise InputError("must be at least 1, which keeps every word", option="min_freq", value=min_freq)
         if max_tokens <= FIRST_WORD_ID:
-            raise InputError(f"max_tokens must be at least 3. Received: {max_tokens}. Use 1000 or more.")
+            raise InputError("must be at least 3; use 1000 or more", option="max_tokens", value=max_tokens)
         ranked = sorted((-count, word) for word, count in counts.items() if count >= min_freq)
         kept = ranked[: max_tokens - FIRST_WORD_ID]
         return cls(tuple(word for _, word in kept), tuple(-negative for negative, _ in kept), sum(counts.values()))
@@ -99,7 +99,7 @@ class Vocabulary:
             words, counts = tuple(str(word) for word, _ in rows), tuple(int(count) for _, count in rows)
             return cls(words, counts, int(content["total_tokens"]))
         except FileNotFoundError:
-            raise InputError(f"There is no vocabulary at {path}. Give the folder of a run or of a model.") from None
+            raise InputError(f"{path}: is missing; restore it, or give another run or model") from None
         except (ValueError, KeyError, TypeError) as error:
             reason = " ".join(str(error).split())
             raise InputError(f"{path} is not a vocabulary ({reason}). Restore the file or run again.") from None

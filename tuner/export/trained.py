@@ -180,7 +180,8 @@ def chosen_trials(run: Run, wanted: str) -> list[str]:
         ranked = rank(run.trials, objective=run.objective)
         if ranked.empty:
             raise InputError(
-                f"no trial of {run.name} has finished an epoch; wait, or resume the search",
+                f"no trial of {run.name} has finished an epoch; wait or resume the search, or see with "
+                f"`python -m tuner report {run.folder.reference}` why they failed",
                 option="trial",
                 value=wanted,
             )

@@ -190,8 +190,14 @@ def find_run(run: str, runs_dir: Path) -> RunFolder:
     for candidate in (runs_dir / run, Path(run)):
         if (candidate / "search.yaml").is_file():
             return RunFolder(candidate)
+    if Path(run).is_file():
+        raise InputError(f"{run}: is a file; give the folder of the run")
     if Path(run).is_dir():
         raise InputError(f"{run}: is a folder but not a run, it has no search.yaml; give a folder that a search made")
     known = [path.parent.name for path in sorted(runs_dir.glob("*/search.yaml"), key=lambda path: path.stat().st_mtime)]
-    hint = f"the newest in {runs_dir}: {', '.join(known[-8:])}" if known else f"there are no runs in {runs_dir} yet"
+    hint = (
+        f"the newest in {runs_dir}: {', '.join(known[-8:])}"
+        if known
+        else f"there are no runs in {runs_dir}; give their folder with `runs_dir`"
+    )
     raise InputError(f"no run {run!r}; {hint}")

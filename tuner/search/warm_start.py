@@ -31,6 +31,10 @@ def points_of_earlier_run(run: str, runs_dir: Path, space: Space, fits: Fits, *,
         InputError: where there is no such run, or nothing in it helps.
     """
     finished = SearchState(read_journal(find_run(run, runs_dir).journal)).with_score()
+    if not finished:
+        raise InputError(
+            "no trial of it has finished an epoch; give another run, or leave it out", option="warm_start", value=run
+        )
     scores = [record.score or 0.0 for record in finished]
     front = pareto_front(scores, [record.size for record in finished])
     best_first = sorted(front, key=lambda i: -scores[i])

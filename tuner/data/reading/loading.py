@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 
 from tuner.data.named_sets import NAMED_SETS, read_named
@@ -81,8 +82,21 @@ def read_source(
             return replace(table, notes=(*found.notes, *table.notes)), found.name
     if data in NAMED_SETS:
         return read_named(NAMED_SETS[data], data_dir), data
+    if near := _near(data):
+        raise InputError(f"no data under {shown(data, 200)}; did you mean {shown(near, 200)}?")
     known = ", ".join(NAMED_SETS)
     raise InputError(f"no data under {shown(data, 200)}: give a path to {_FORMATS}, or one of the names {known}")
+
+
+def _near(data: str) -> str | None:
+    """The path of a file or folder that has nearly this name, beside where it was looked for."""
+    path = Path(data)
+    try:
+        names = [entry.name for entry in path.parent.iterdir()]
+    except (OSError, ValueError):  # no such folder, or no path at all
+        return None
+    close = get_close_matches(path.name, [*names, *(NAMED_SETS if path.name == data else ())], n=1)
+    return str(path.parent / close[0]) if close else None
 
 
 def _read(found: Located, columns: Columns, encoding: str | None) -> RawTable:

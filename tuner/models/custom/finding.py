@@ -113,6 +113,9 @@ def _found(name: str, root: Path) -> Any:
     module_name, colon, attribute = name.partition(":")
     if not (module_name and colon and attribute.isidentifier()):
         raise HyperModelError("needs package.module:name, for instance my_models:build")
+    if "/" in module_name or module_name.endswith(".py"):
+        dotted = module_name.removesuffix(".py").removeprefix("./").replace("/", ".")
+        raise HyperModelError(f"{module_name} is a file; name its module: {dotted}:{attribute}")
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:

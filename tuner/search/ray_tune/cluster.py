@@ -75,18 +75,26 @@ def find_cluster(address: str | None) -> str | None:
     """
     asked = address or os.environ.get("RAY_ADDRESS")
     if asked:
-        reason = _why_silent(asked)
-        if reason is not None:
-            raise InputError(
-                f"no Ray cluster answers ({reason}); check it with `ray status`", option="address", value=asked
-            )
-        return asked
+        fault = _fault_of_address(asked)
+        if fault is None:
+            return asked
+        if address is None:
+            raise InputError(f"RAY_ADDRESS={asked}: {fault}, or unset RAY_ADDRESS")
+        raise InputError(fault, option="address", value=asked)
     import_ray()
     from ray._common.utils import get_ray_address_file
 
     started = Path(get_ray_address_file(None))
     recorded = started.read_text(encoding="utf-8").strip() if started.exists() else ""
     return recorded if recorded and _why_silent(recorded) is None else None
+
+
+def _fault_of_address(address: str) -> str | None:
+    """What is wrong with an address that somebody gave, and what to do; None where a cluster answers there."""
+    if address not in ("auto", "local") and not address.rpartition(":")[2].isdecimal():
+        return "is no address; write HOST:PORT, for instance 10.0.0.1:6379"
+    reason = _why_silent(address)
+    return None if reason is None else f"no Ray cluster answers ({reason}); check it with `ray status`"
 
 
 def _why_silent(address: str) -> str | None:
