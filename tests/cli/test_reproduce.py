@@ -46,7 +46,7 @@ def test_a_dry_run_says_the_cost_and_writes_nothing(questions, capsys):
     [
         (["frontier"], "frontier: is a space without an experiment"),
         (["trec_gird"], "did you mean trec_grid"),
-        (["trec_grid", "--fraction", "2"], "fraction must be above 0 and at most 1"),
+        (["trec_grid", "--fraction", "2"], "2.0 is not in the range 0<x<=1"),
         (["trec_grid", "--set", "unit=3"], "did you mean units"),
         (["trec_input_embedding"], "vectors=trained: needs a file of word vectors"),
         (["imdb_width"], "cannot be downloaded|is not in"),

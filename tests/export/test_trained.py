@@ -46,7 +46,7 @@ def test_a_run_that_was_moved_and_whose_data_are_gone(run_path, tmp_path):
 @pytest.mark.parametrize(
     ("file", "message"),
     [
-        ("encoder/vocabulary.json", "no vocabulary"),
+        ("encoder/vocabulary.json", "vocabulary.json: is missing; restore it"),
         ("encoder/tokenizer.json", "missing or damaged"),
         ("encoder/labels.json", "missing or damaged"),
     ],
