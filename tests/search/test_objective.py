@@ -84,7 +84,7 @@ def test_a_trial_that_is_no_better_than_the_most_frequent_label_is_on_no_frontie
     assert rank(trials, objective=objective)["on_frontier"].tolist() == [True, False, False]
     none = recommend(trials, objective=replace(ACCURACY, baseline=0.99))
     assert none.sentence.startswith(
-        "No trial has a better validation accuracy than always giving the most frequent label, 99.0 %"
+        "No trial has a better validation accuracy than always giving the most frequent label, 99.0\xa0%"
     )
     assert knee(trials, objective=replace(ACCURACY, baseline=0.99)) is None
 
