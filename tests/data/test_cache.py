@@ -196,6 +196,21 @@ def test_a_damaged_entry_is_replaced_with_one_note(source, folder, name, damage,
     assert_equal(prepare_with_cache(request(source)), expected)
 
 
+def test_an_entry_that_another_process_removes_meanwhile_is_missing(source, folder, monkeypatch):
+    expected = prepare_with_cache(request(source))
+    digests = cache._digests
+
+    def then_gone(entry):
+        monkeypatch.setattr(cache, "_digests", digests)
+        found = digests(entry)
+        shutil.rmtree(entry)
+        return found
+
+    monkeypatch.setattr(cache, "_digests", then_gone)
+    assert_equal(prepare_with_cache(request(source)), expected)
+    assert len(entries(folder)) == 1
+
+
 def without_room(monkeypatch, folder):
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(1, 1, 0))

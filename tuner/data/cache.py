@@ -36,6 +36,7 @@ from tuner.data.text_dataset import Reading, TextDataset
 from tuner.data.texts import Texts
 from tuner.data.tokenizer import Tokenizer
 from tuner.data.vocabulary import Vocabulary
+from tuner.errors import InputError
 from tuner.formatting import shown
 from tuner.user_cache import cache_folder
 
@@ -44,6 +45,7 @@ SMALLEST: Final = 8 * 2**20
 LARGEST: Final = 5 * 2**30
 """Bytes that all entries take together at most."""
 _SOURCES: Final = ("source", "validation_data", "test_data")
+_TROUBLE: Final = (OSError, ValueError, InputError)  # the last where a vocabulary goes while it is being read
 _FREE_BYTES: Final = 2**30  # are left on the disk
 _ABANDONED: Final = 24 * 3600  # seconds after which an unfinished entry is one of a process that was killed
 
@@ -74,7 +76,7 @@ def prepare_with_cache(request: DataRequest, *, notes_matter: bool = True) -> Pr
         return _read(found)
     except FileNotFoundError:
         pass
-    except (OSError, ValueError) as error:
+    except _TROUBLE as error:
         note = f"the entry {shown(str(found), 200)} of the cache is damaged ({_reason(error)}): the data were read anew"
         _remove(found)
     prepared = prepare_data(request)
@@ -87,7 +89,7 @@ def prepare_with_cache(request: DataRequest, *, notes_matter: bool = True) -> Pr
             columns = Columns(reading.text_columns, reading.label_column, request.columns.split)
             _point(folder, _key_of_columns(request, content, columns), own)
             prepared = _read(own)  # in the place of what fills the memory
-        except (OSError, ValueError) as error:
+        except _TROUBLE as error:
             note = (
                 f"the data are not kept in the cache {shown(str(folder), 200)} ({_reason(error)}), so that the next start "
                 "takes as long: set FRONTIER_TUNER_CACHE to another folder, or give `no_cache`"
@@ -198,7 +200,7 @@ class _Facts:
 _FACTS: Final = TypeAdapter(_Facts)
 _TEXTS, _VOCABULARY, _FACTS_FILE = "texts.arrow", "vocabulary.json", "facts.json"
 _PARTS = ("train", "validation", "test")
-_POINTER = ".entry"
+_ARRAY, _POINTER = ".npy", ".entry"
 
 
 def _write(entry: Path, prepared: PreparedData) -> None:
@@ -216,7 +218,7 @@ def _write(entry: Path, prepared: PreparedData) -> None:
         prepared.dataset.texts.save(new / _TEXTS)
         prepared.vocabulary.save(new / _VOCABULARY)
         for name, array in _arrays(prepared).items():
-            np.save(new / f"{name}.npy", array)
+            np.save(new / f"{name}{_ARRAY}", array)
         dataset = prepared.dataset
         facts = _Facts(
             dataset.name,
@@ -263,7 +265,8 @@ def _read(entry: Path) -> PreparedData:
     if _digests(entry) != facts.digests:
         raise ValueError("its content has changed")
     os.utime(entry / _FACTS_FILE)  # it was used now
-    arrays = {path.stem: np.asarray(np.load(path, mmap_mode="r")) for path in entry.glob("*.npy")}
+    names = [name for name in facts.digests if name.endswith(_ARRAY)]
+    arrays = {name.removesuffix(_ARRAY): np.asarray(np.load(entry / name, mmap_mode="r")) for name in names}
     train, validation, test = (
         EncodedDataset(*(arrays[f"{name}_{field}"] for field in ("tokens", "offsets", "labels"))) for name in _PARTS
     )

@@ -46,6 +46,8 @@ def assign(
         room = {Split.VALIDATION: _quota(validation, total), Split.TEST: 0}
         room[Split.TEST] = max(0, min(_quota(test, total), total - room[Split.VALIDATION] - 1))
         for group in own.tolist():
+            if not any(room.values()):
+                break
             for part in (Split.VALIDATION, Split.TEST):
                 if sizes[group] <= room[part]:
                     parts[group] = part
@@ -215,7 +217,9 @@ def _conflicts(groups: Rows, labels: npt.NDArray[np.int32]) -> list[str]:
 def _pairs(groups: Rows, classes: npt.NDArray[np.integer]) -> Rows:
     """Return the distinct pairs of a group and a class in ascending order, int64 [2, m]."""
     count = int(classes.max(initial=0)) + 1
-    return np.stack(np.divmod(np.unique(groups * count + classes), count))
+    # np.unique looks millions of numbers up in a table, which takes several times as long as sorting them.
+    pairs = np.sort(groups * count + classes)
+    return np.stack(np.divmod(pairs[np.diff(pairs, prepend=-1) > 0], count))
 
 
 def _respect(
