@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +15,7 @@ from support.covering import examples
 from tuner.data.reading.delimited import read_delimited
 from tuner.errors import InputError
 
+pytestmark = pytest.mark.slow
 PIECES = st.sampled_from(
     [
         *("good", "a", "film", "5", "é", "酒店", "🎬", " ", "  ", "...", "'", "#", "-", "=", "%", "https://a.b/c?d=e"),
@@ -138,7 +140,7 @@ EXACT: Sequence[Callable[[Table], str]] = (
     by_excel,
 )
 BACKSLASHES = (with_backslashes(False), with_backslashes(True))
-QUICK = settings(max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=examples(600), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @QUICK

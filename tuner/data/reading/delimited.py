@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
 import pyarrow as pa
 from pyarrow import csv
 
@@ -50,29 +51,25 @@ def read_delimited(
         found = f"one column, {shown(line)}, with {_name(dialect.delimiter)} as delimiter"
         raise InputError(f"{origin} has {found}: give a text and a label column, separated by comma, semicolon or tab")
     clean = read_clean(content, dialect)
-    if clean is not None:
-        columns, records = clean[0], Records(spans=clean[1])
-    else:
-        records = read_records(content, dialect)
-        rows = [row for row in records.rows if len(row) == dialect.width]
-        _check_enough(records, len(rows), dialect, origin)
-        columns = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(dialect.width)]
+    records = read_records(content, dialect) if clean is None else Records(clean[0], spans=clean[1])
+    _check_enough(records, dialect.width, origin)
     if b"\\\\" in content and not records.single_backslashes and backslashes_are_paired(content.decode()):
         notes.append(f"{origin}: pairs of backslashes read as they are, for none escapes a quotation mark")
-    columns, stripped = _labels_without_quotes(columns) if b'"' in content else (columns, 0)
+    columns, stripped = _labels_without_quotes(records.columns) if b'"' in content else (records.columns, 0)
     header = bool(columns[0]) and has_header(columns, asked)
     notes += _notes_on_records(records, dialect.width, header, origin)
     if stripped:
         notes.append(f"{origin}: stray quotation marks taken off {counted(stripped, 'label')}")
     names = [f"column_{number}" for number in range(1, dialect.width + 1)]
     if header:
-        names, columns = unique_names(str(column[0]) for column in columns), [column[1:] for column in columns]
+        names = unique_names(column[0] for column in columns)
     else:
         notes.append(f"{origin}: no header in the first row, so the columns are called {listed(names)}")
-    if not columns[0]:
+    cells: list[list[object]] = [[*column[int(header) :]] for column in columns]
+    if not cells[0]:
         raise InputError(f"{origin} has a header ({listed(names)}) and no rows: give a file with labelled texts")
     return RawTable(
-        dict(zip(names, columns, strict=True)),
+        dict(zip(names, cells, strict=True)),
         origin,
         tuple(notes),
         delimiter=dialect.delimiter,
@@ -93,13 +90,13 @@ def _name(delimiter: str) -> str:
     return DELIMITERS.get(delimiter, shown(delimiter))
 
 
-def read_clean(content: bytes, dialect: Dialect) -> tuple[list[list[object]], list[int]] | None:
+def read_clean(content: bytes, dialect: Dialect) -> tuple[list[list[str]], list[int]] | None:
     """Returns the columns of UTF-8 text whose quotation marks are sound, and how many lines each field with line feeds has.
 
     None where some record needs a closer look: its quotation marks quote no whole field, it has another number of fields,
     or it takes in lines that may be rows of their own.
     """
-    columns: list[list[object]] = [[] for _ in range(dialect.width)]
+    columns: list[list[str]] = [[] for _ in range(dialect.width)]
     spanned = False
     for block in _sound_blocks(content, dialect):
         table = _parsed(block, dialect)
@@ -107,13 +104,13 @@ def read_clean(content: bytes, dialect: Dialect) -> tuple[list[list[object]], li
             return None
         spanned = spanned or block.count(b"\n") > table.num_rows
         for column, cells in zip(columns, table.columns, strict=True):
-            column.extend(cells.to_pylist())
+            column.extend(_strings(cells))
     if not spanned:
         return columns, []
-    spanning = [(place, str(cell)) for place, column in enumerate(columns) for cell in column if "\n" in str(cell)]
+    spanning = [(place, cell) for place, column in enumerate(columns) for cell in column if "\n" in cell]
     labels = most_regular(columns, coverage=0.6)
     if labels is not None:
-        known = set(map(bare, map(str, columns[labels.column])))
+        known = set(map(bare, columns[labels.column]))
         for place, cell in spanning:
             lines = cell.split("\n")
             lines = [line for line in (lines[1:] if labels.column < place else lines[:-1]) if dialect.delimiter in line]
@@ -124,24 +121,35 @@ def read_clean(content: bytes, dialect: Dialect) -> tuple[list[list[object]], li
     return columns, [cell.count("\n") + 1 for _, cell in spanning]
 
 
+def _strings(cells: pa.ChunkedArray) -> list[str]:
+    """The cells as strings, of which those of labels, which recur, are kept once."""
+    if cells.nbytes < 64 * len(cells):
+        encoded = cells.combine_chunks().dictionary_encode()
+        if len(encoded.dictionary) * 2 < len(encoded):
+            return list(np.array(encoded.dictionary.to_pylist(), object)[encoded.indices.to_numpy()])
+    return list(cells.to_pylist())
+
+
 def _sound_blocks(content: bytes, dialect: Dialect) -> Iterator[bytes]:
     """Yields some megabytes at a time that end with a record; an empty block where a record's quotation marks are not sound."""
     d = re.escape(dialect.delimiter.encode())
-    one = rb'(?:"(?:[^"]++|"")*+"|(?! *")[^%b\n]*+)' % d
-    records = re.compile(rb"(?:%b(?:%b%b)*+\n)*+" % (one, d, one))
+    # A field that only ends with a quotation mark may have lost the one that it began with.
+    one = rb'(?:"(?:[^"]++|"")*+"|(?! *")[^%b\n]*+(?<!"))' % d
+    records = re.compile(rb"(?:%b(?:%b%b)*+(?:\n|\Z))++" % (one, d, one))
     start, size = _start(content, dialect), _BLOCK
     while start < len(content):
-        end = content.find(b"\n", start + size) + 1
-        block = content[start:end] if end else content[start:].rstrip(b"\n") + b"\n"
-        match = records.match(block) if b'"' in block else None
-        sound = len(block) if match is None else match.end()
-        if sound == 0 and end:  # a record that is longer than a block, or is not sound
+        end = content.find(b"\n", start + size) + 1 or len(content)
+        if content.find(b'"', start, end) < 0:
+            sound = end
+        elif match := records.match(content, start, end):
+            sound = match.end()
+        elif end < len(content):  # a record that is longer than a block, or is not sound
             size *= 4
             continue
-        yield block[:sound]
-        if sound < len(block) and not end:
-            yield b""
-        start, size = (start + sound, _BLOCK) if end or sound < len(block) else (len(content), _BLOCK)
+        else:
+            sound = start
+        yield content[start:sound]
+        start, size = sound, _BLOCK
 
 
 def _parsed(block: bytes, dialect: Dialect) -> pa.Table | None:
@@ -173,25 +181,21 @@ def read_records(content: bytes, dialect: Dialect) -> Records:
     return RecordReader(text, dialect.delimiter, dialect.width, first_line=dialect.skipped + 1).read()
 
 
-def _check_enough(records: Records, even: int, dialect: Dialect, origin: str) -> None:
-    count = len(records.rows)
-    if count - even <= _MOST_LEFT_OUT * count:
+def _check_enough(records: Records, width: int, origin: str) -> None:
+    even, uneven = len(records.columns[0]), len(records.uneven)
+    if uneven <= _MOST_LEFT_OUT * (even + uneven):
         return
-    place = next(place for place, row in enumerate(records.rows) if len(row) != dialect.width)
-    fields = len(records.rows[place])
-    usual = Counter(map(len, records.rows)).most_common(1)[0][0]
-    most = (
-        f", most rows have {usual}" if usual != dialect.width else f", {count - even:,} rows of {count:,} have others"
-    )
+    (line, fields), *_ = records.uneven
+    usual, count = Counter(fields for _, fields in records.uneven).most_common(1)[0]
+    most = f"most rows have {usual}" if count > even else f"{uneven:,} rows of {even + uneven:,} have others"
     raise InputError(
-        f"{origin}: the first row has {dialect.width} fields{most} (line {records.lines[place]:,} has {fields}): "
+        f"{origin}: the first row has {width} fields, {most} (line {line:,} has {fields}): "
         f"put texts that hold the delimiter in double quotes"
     )
 
 
 def _left_out(records: Records, width: int) -> dict[str, int]:
-    ragged = sum(len(row) != width for row in records.rows)
-    reasons = {f"not {width} fields": ragged, "cut off": int(records.cut_off is not None)}
+    reasons = {f"not {width} fields": len(records.uneven), "cut off": int(records.cut_off is not None)}
     return {reason: count for reason, count in reasons.items() if count}
 
 
@@ -215,33 +219,31 @@ def _notes_on_records(records: Records, width: int, header: bool, origin: str) -
         read = ['\\" as "'] * bool(records.escaped_marks) + ["\\\\ as \\"] * records.single_backslashes
         notes.append(f"{origin}: backslashes escape quotation marks: {' and '.join(read)}")
     cut_off = records.cut_off is not None
-    rows = len(records.rows) + cut_off - header
+    rows = len(records.columns[0]) + len(records.uneven) + cut_off - header
     if cut_off:
         notes.append(
             f"{origin}: the file breaks off in its last row (line {records.cut_off:,}), which is left out of {rows:,}"
         )
-    uneven = [place for place, row in enumerate(records.rows) if len(row) != width]
-    if uneven:
-        first = uneven[0]
+    if records.uneven:
+        line, fields = records.uneven[0]
         notes.append(
-            f"{origin}: {counted(len(uneven), 'row')} of {rows:,} left out for not having {width} fields, "
-            f"the first on line {records.lines[first]:,} with {len(records.rows[first])}"
+            f"{origin}: {counted(len(records.uneven), 'row')} of {rows:,} left out for not having {width} fields, "
+            f"the first on line {line:,} with {fields}"
         )
     return notes
 
 
-def _labels_without_quotes(columns: Sequence[list[object]]) -> tuple[list[list[object]], int]:
+def _labels_without_quotes(columns: Sequence[list[str]]) -> tuple[list[list[str]], int]:
     """The columns, and how many labels lost a quotation mark: a label carries none that its column does not."""
-    result: list[list[object]] = []
+    result: list[list[str]] = []
     stripped = 0
     for column in columns:
-        marked = [cell for cell in column if '"' in str(cell)]
-        meant: Mapping[object, object] = {}
+        marked = [cell for cell in column if '"' in cell]
+        meant: Mapping[str, str] = {}
         if marked and len(marked) * 2 < len(column):
             counts = Counter(column)
             if len(counts) * 2 <= len(column):
-                bare = {cell: str(cell).strip(' "') for cell in set(marked)}
-                meant = {cell: label for cell, label in bare.items() if counts[label] > counts[cell]}
+                meant = {cell: label for cell in set(marked) if counts[label := bare(cell)] > counts[cell]}
         stripped += sum(cell in meant for cell in marked)
         result.append([meant.get(cell, cell) for cell in column] if meant else column)
     return result, stripped
@@ -256,7 +258,9 @@ def has_header(columns: Sequence[Sequence[object]], asked: Sequence[str] = ()) -
     first = [str(column[0]).strip() for column in columns]
     if any(is_known_name(cell) or cell in asked for cell in first):
         return True
-    varied = max(range(len(columns)), key=lambda place: len(set(columns[place])))
+    varied = max(
+        range(len(columns)), key=lambda place: (len(set(columns[place])), sum(map(len, map(str, columns[place]))))
+    )
     return not any(
         place != varied and cell and any(str(other).strip() == cell for other in columns[place][1:])
         for place, cell in enumerate(first)

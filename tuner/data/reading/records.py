@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
+_STRETCH = 1_000  # characters without a quotation mark that are divided at once
 _LOOKED_AT = 400  # lines of a field, so that many stray quotes cost no quadratic time
 _LONGEST_LABEL = 60  # characters
 LONG_BLOCK = 20  # lines that have the right number of fields: no text looks like that
@@ -200,21 +201,21 @@ def bare(cell: str) -> str:
 
 @dataclass
 class Records:
-    """The records of a file, in order.
+    """The records of a file, in order: columns of strings, since a list for each row would keep Python's memory busy.
 
     Attributes:
-        rows: their fields; a record with the wrong number of fields is there as it is.
-        lines: the line, from 1, that each starts on.
+        columns: the fields of the rows.
+        uneven: for every record with the wrong number of fields, its line, from 1, and that number; they are no rows.
         literal: lines whose quotation marks were read as plain characters.
         joined: lines of rows whose text holds the delimiter without being quoted.
         spans: for every field with line feeds, the number of its lines.
         escaped_marks: fields out of quotation marks in which a backslash before a mark was taken for an escape.
         single_backslashes: whether two backslashes were read as one, because backslashes escape quotation marks.
-        cut_off: the line of the last record where the file breaks off in it; that record is not in the rows.
+        cut_off: the line of the last record where the file breaks off in it; it is no row.
     """
 
-    rows: list[list[str]] = field(default_factory=list)
-    lines: list[int] = field(default_factory=list)
+    columns: list[list[str]] = field(default_factory=list)
+    uneven: list[tuple[int, int]] = field(default_factory=list)
     literal: list[int] = field(default_factory=list)
     joined: list[int] = field(default_factory=list)
     spans: list[int] = field(default_factory=list)
@@ -233,55 +234,85 @@ class RecordReader:
         self._delimiter = delimiter
         self._width = width
         self._first_line = first_line
+        self._escaped = False
+        self._quoted_cells = [0] * width
+        self._half_quoted: list[tuple[int, int, int]] = []  # rows, columns and lines
+        self._last = 0  # line of the last record that was looked at by itself
 
     def read(self) -> Records:
         """Returns the records. Blank lines are none."""
-        records = Records()
         text, width = self._text, self._width
-        quoted_cells = [0] * width
-        lenient_rows: list[int] = []
-        escaped, marks_escaped = False, '\\"' in text
+        records = Records([[] for _ in range(width)])
         position, number = 0, self._first_line
-        while position < len(text):
-            end = self._line_end(position)
-            line = text[position:end]
-            if not line.strip():
-                position, number = end + 1, number + 1
+        while position < len(text) and records.cut_off is None:
+            rows, following = self._plain_rows(position)
+            if rows:
+                for column, cells in zip(records.columns, zip(*rows, strict=True), strict=True):
+                    column.extend(cells)
+                position, number = following, number + len(rows)
                 continue
-            fields = line.split(self._delimiter) if '"' not in line else None
-            quoted: Sequence[int] = ()
-            if fields is None or len(fields) != width:
-                reading = self._sound(position, end) if fields is None else None
-                if reading is not None:
-                    fields, end, quoted = reading.fields, reading.end, reading.quoted
-                    escaped = escaped or (reading.escaped and "\\" in line)
-                    for column in quoted:
-                        quoted_cells[column] += 1
-                elif self._breaks_off(position):
-                    records.cut_off = number
-                    break
-                else:
-                    fields, end, kind = self._lenient(position, end)
-                    if kind == "literal":
-                        records.literal.append(number)
-                        lenient_rows.append(len(records.rows))
-                    elif kind == "joined":
-                        records.joined.append(number)
-            if marks_escaped and text.find('\\"', position, end) >= 0:
-                fields = self._without_escapes(fields, quoted, records)
-            records.rows.append(fields)
-            records.lines.append(number)
-            feeds = text.count("\n", position, end) if end - position > len(line) else 0
-            if feeds:
-                records.spans += [field.count("\n") + 1 for field in fields if "\n" in field]
-            position, number = end + 1, number + feeds + 1
-        self._strip(records, lenient_rows, quoted_cells)
+            end = self._line_end(position)
+            if text[position:end].strip():
+                end = self._read_record(position, end, number, records)
+            number += text.count("\n", position, end) + 1
+            position = end + 1
+        self._strip(records)
         self._check_last(records)
         # Where no backslash stands alone, they are escaped as well.
-        if (escaped or records.escaped_marks) and backslashes_are_paired(text):
-            records.rows = [[cell.replace("\\\\", "\\") for cell in row] for row in records.rows]
+        if (self._escaped or records.escaped_marks) and backslashes_are_paired(text):
+            records.columns = [[cell.replace("\\\\", "\\") for cell in column] for column in records.columns]
             records.single_backslashes = True
         return records
+
+    def _read_record(self, start: int, line_end: int, number: int, records: Records) -> int:
+        """Reads the record at ``start``, whose first line ends at ``line_end`` and has this number; returns its end."""
+        line, end = self._text[start:line_end], line_end
+        fields = line.split(self._delimiter)
+        quoted: Sequence[int] = ()
+        reading = self._sound(start, line_end) if '"' in line else None
+        row = len(records.columns[0])
+        if reading is not None:
+            fields, end, quoted = reading.fields, reading.end, reading.quoted
+            self._escaped = self._escaped or (reading.escaped and "\\" in line)
+            for column in quoted:
+                self._quoted_cells[column] += 1
+            self._half_quoted += [
+                (row, column, number)
+                for column, cell in enumerate(fields)
+                if '"' in cell and column not in quoted and _has_outer_quote([cell])
+            ]
+        elif '"' in line or len(fields) != self._width:
+            if self._breaks_off(start):
+                records.cut_off = number
+                return len(self._text)
+            fields, end, kind = self._lenient(start, line_end)
+            if kind == "literal":
+                records.literal.append(number)
+                self._half_quoted += [(row, column, number) for column in range(self._width)]
+            elif kind == "joined":
+                records.joined.append(number)
+        if '\\"' in self._text[start:end]:
+            fields = self._without_escapes(fields, quoted, records)
+        self._last = number
+        if len(fields) != self._width:
+            records.uneven.append((number, len(fields)))
+            return end
+        for cells, cell in zip(records.columns, fields, strict=True):
+            cells.append(cell)
+        if end > line_end:
+            records.spans += [field.count("\n") + 1 for field in fields if "\n" in field]
+        return end
+
+    def _plain_rows(self, start: int) -> tuple[list[list[str]], int]:
+        """Rows from ``start`` up to the next quotation mark, none unless all are of the right width; where they end."""
+        mark = self._text.find('"', start)
+        end = self._text.rfind("\n", start, len(self._text) if mark < 0 else mark)
+        if end - start < _STRETCH:
+            return [], start
+        # A line that is no row costs the time of one stretch, not of the rest of the text.
+        end = self._text.rfind("\n", start, min(end + 1, start + 2**16))
+        rows = [line.split(self._delimiter) for line in self._text[start:end].split("\n")]
+        return (rows, end + 1) if {*map(len, rows)} == {self._width} else ([], start)
 
     def _line_end(self, position: int) -> int:
         end = self._text.find("\n", position)
@@ -289,21 +320,35 @@ class RecordReader:
 
     def _sound(self, start: int, end: int) -> Reading | None:
         """The record at ``start``, whose first line ends at ``end``, by the rules; None where its quotes break them."""
+        if self._opens_for_nothing(start, end):
+            return None
         believed = None
-        for escapes in (True, False) if self._has_escapes else (False, True):
+        for escapes in (True, False) if self._escapes_first else (False, True):
             reading = self._grammar.sound_record(self._text, start, self._width, escapes=escapes)
             if reading is None or (reading.end > end and self._share_of_rows(start, reading) >= 0.5):
                 continue
             # Whoever doubles quotation marks quotes fields that hold some: else backslashes are meant, where they do.
             if all('"' not in cell or place in reading.quoted for place, cell in enumerate(reading.fields)):
+                self._escapes_first = self._escapes_first or (
+                    reading.escaped and '\\"' in self._text[start : reading.end]
+                )
                 return reading
             believed = believed or reading
             if '\\"' not in self._text[start : reading.end]:
                 break
         return believed
 
+    def _opens_for_nothing(self, start: int, end: int) -> bool:
+        """Whether the line opens a quoted field that the next quotation mark does not close: a quick look."""
+        text = self._text
+        if "\\" in text[start:end] or text.count('"', start, end) % 2 == 0:
+            return False
+        mark = text.find('"', end)
+        return mark < 0 or (text[mark - 1] != "\\" and text[mark + 1 : mark + 2] not in {self._delimiter, *'" \n', ""})
+
     @cached_property
-    def _has_escapes(self) -> bool:
+    def _escapes_first(self) -> bool:
+        """Whether backslashes are escapes as a rule: told by the text, or by a record that cannot be read otherwise."""
         return self._grammar.escapes_marks(self._text)
 
     def _lenient(self, start: int, end: int) -> tuple[list[str], int, str]:
@@ -394,6 +439,9 @@ class RecordReader:
         if opening is None or (len(self._text) - start > 10**6):
             return False
         before, mark = opening
+        following = self._text.find('"', mark + 1)
+        if following >= 0 and self._text[following - 1] != "\\" and self._text[following + 1 : following + 2] != '"':
+            return False
         if len(before) >= self._width or _CLOSED.match(self._text, mark + 1) is not None:
             return False
         lines = [line for line in self._text[end + 1 :].split("\n") if line.strip()]
@@ -404,36 +452,40 @@ class RecordReader:
 
     def _check_last(self, records: Records) -> None:
         """Takes out the last record where the file ends, without a line feed, before its label does."""
-        if self._text.endswith("\n") or len(records.rows) < 3 or records.cut_off is not None:
+        labels, rows = self._labels, len(records.columns[0])
+        if self._text.endswith("\n") or rows < 3 or records.cut_off is not None:
             return
-        row, labels = records.rows[-1], self._labels
-        short = len(row) < self._width
-        if not short and len(row) == self._width and labels is not None and labels.column == self._width - 1:
-            label = bare(row[-1])
-            short = label not in labels.values and any(value.startswith(label) for value in labels.values)
-        if short:
-            records.rows.pop()
-            records.cut_off = records.lines.pop()
-            for noted in (records.literal, records.joined):
-                if noted and noted[-1] == records.cut_off:
-                    noted.pop()
+        if records.uneven and records.uneven[-1][0] == self._last and records.uneven[-1][1] < self._width:
+            records.cut_off, _ = records.uneven.pop()
+        elif labels is not None and labels.column == self._width - 1:
+            label = bare(records.columns[-1][-1])
+            if label not in labels.values and any(value.startswith(label) for value in labels.values):
+                for column in records.columns:
+                    column.pop()
+                records.cut_off = self._first_line + self._text.count("\n")
+        for noted in (records.literal, records.joined):
+            if noted and noted[-1] == records.cut_off:
+                noted.pop()
 
-    def _strip(self, records: Records, lenient_rows: Sequence[int], quoted_cells: Sequence[int]) -> None:
+    def _strip(self, records: Records) -> None:
         """Unquotes complete fields of rows that were read leniently, one by one.
 
         In a column of quoted fields a quotation mark at one end, or at both, is a remainder of quoting as well.
         """
-        remainder = [count >= _TEXT_QUOTED * len(records.rows) for count in quoted_cells]
-        for place in lenient_rows:
-            row = records.rows[place]
-            for column, cell in enumerate(row[: self._width]):
-                bare = cell.strip(" ")
-                if (whole := self._grammar.whole(cell)) is not None:
-                    row[column] = whole
-                elif remainder[column] and (bare.startswith('"') or bare.endswith('"')):
-                    inner = bare[1:] if bare.startswith('"') else bare
-                    inner = inner[:-1] if inner.endswith('"') else inner
-                    row[column] = inner.replace('""', '"').replace('\\"', '"')
+        remainder = [count >= _TEXT_QUOTED * len(records.columns[0]) for count in self._quoted_cells]
+        literal = set(records.literal)
+        for row, place, line in self._half_quoted:
+            column = records.columns[place]
+            if (whole := self._grammar.whole(column[row])) is not None:
+                column[row] = whole
+                continue
+            cell = column[row].strip(" ")
+            if remainder[place] and _has_outer_quote([cell]):
+                inner = cell[1:] if cell.startswith('"') else cell
+                inner = inner[:-1] if inner.endswith('"') else inner
+                column[row] = inner.replace('""', '"').replace('\\"', '"')
+                literal.add(line)
+        records.literal = sorted(literal)
 
     def _without_escapes(self, fields: list[str], quoted: Sequence[int], records: Records) -> list[str]:
         """The fields with what is escaped out of quotation marks: a writer of CSV quotes a field that holds a mark."""
@@ -474,7 +526,9 @@ class RecordReader:
 
     @cached_property
     def _labels(self) -> Labels | None:
-        """Learnt from the lines that are sound rows by themselves, else from records over lines, else from all lines."""
+        """Learnt from the ends of lines, else from sound rows, on lines by themselves or over several, else from all lines."""
+        if self._width == 2 and (found := self._labels_of_two_columns()) is not None:
+            return found
         columns: Sequence[Sequence[str]] = self._grammar.columns_of_lines(self._text, self._width)
         if len(columns[0]) < 0.6 * self._text.count("\n"):
             columns = list(zip(*self._certain_rows(), strict=True))
@@ -484,6 +538,19 @@ class RecordReader:
             rows = [cells for line in lines if (cells := self._row_alone(line)) is not None]
             found = most_regular(list(zip(*rows, strict=True)), coverage=0.1)
         return found
+
+    def _labels_of_two_columns(self) -> Labels | None:
+        """What most lines begin or end with, if not both: quick, since no line has to be divided."""
+        lines = self._text.split("\n")
+        firsts = (line.partition(self._delimiter)[0] for line in lines)
+        lasts = (line.rpartition(self._delimiter)[2] for line in lines)
+        ends = [Counter(cell for cell in cells if 0 < len(cell) <= _LONGEST_LABEL) for cells in (firsts, lasts)]
+        found: list[Labels] = []
+        for column, cells in enumerate(ends):
+            recurring = {cell: count for cell, count in cells.items() if count > 1}
+            if sum(recurring.values()) >= 0.9 * len(lines) and len(recurring) * 10 < len(lines):
+                found.append(Labels(column, frozenset(map(bare, recurring)), 1 - column))
+        return found[0] if len(found) == 1 else None
 
     def _certain_rows(self) -> Iterator[list[str]]:
         text, position = self._text, 0
