@@ -106,6 +106,9 @@ def on_shared_ray(shared_ray: dict[str, Any]):
 def run_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a finished run of seven different networks, with their weights."""
     from support.exported_run import write_exported_run
+    from tuner.models.device import quiet_tensorflow
+
+    quiet_tensorflow(1)  # tests without TensorFlow's mark ask for it too: the run is built with it
 
     return write_exported_run(tmp_path_factory.mktemp("export"))
 
