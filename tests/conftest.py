@@ -64,7 +64,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Keeps the collector from looking again and again at what all the imports have made, and what stays."""
+    """Keeps the collector from looking again and again at what all the imports have made, and what stays.
+
+    TensorFlow must not be among it: where the collection imports it, no test finds it prepared, and each process waits for it.
+    """
+    if "tensorflow" in sys.modules:
+        raise pytest.UsageError("a module of tests imports TensorFlow; import it in the tests, or by support.lazy")
     gc.freeze()
 
 
@@ -106,9 +111,6 @@ def on_shared_ray(shared_ray: dict[str, Any]):
 def run_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a finished run of seven different networks, with their weights."""
     from support.exported_run import write_exported_run
-    from tuner.models.device import quiet_tensorflow
-
-    quiet_tensorflow(1)  # tests without TensorFlow's mark ask for it too: the run is built with it
 
     return write_exported_run(tmp_path_factory.mktemp("export"))
 
