@@ -1,6 +1,9 @@
 import pytest
 
-from tuner.models.custom.building import padded_lengths
+from support.lazy import Lazy
+
+building = Lazy("tuner.models.custom.building")
+pytestmark = pytest.mark.tensorflow
 
 
 @pytest.mark.parametrize(
@@ -14,4 +17,4 @@ from tuner.models.custom.building import padded_lengths
     ],
 )
 def test_two_lengths_a_doubling_up_to_the_longest(longest, lengths):
-    assert padded_lengths(longest) == lengths
+    assert building.padded_lengths(longest) == lengths
