@@ -148,7 +148,15 @@ QUICK = settings(max_examples=examples(600), deadline=None, suppress_health_chec
 def test_what_writers_of_csv_wrote_comes_back(table: Table, write: Callable[[Table], str]) -> None:
     written = write(table)
     same, said = outcome(table, written)
-    assert same, (written, said)
+    # Where not all fields are quoted, lines within a text that are rows by themselves may be rows with a stray mark.
+    lines = [line for text in table.texts if "\n" in text for line in text.splitlines()]
+    is_ambiguous = '"\n"' not in written and any(table.delimiter in line for line in lines)
+    assert same or (is_ambiguous and said), (written, said)
+
+
+def test_lines_within_fields_are_no_rows_where_every_field_is_quoted() -> None:
+    table = Table(["good", "goodgood", '"\ngood,', '"\ngood,\\'], ["a b", "so-so", "bad", "a b"], True, None, ",", "\n")
+    assert outcome(table, csv_writer(csv.QUOTE_ALL)(table)) == (True, "")
 
 
 @QUICK

@@ -95,6 +95,11 @@ class Grammar:
             values[place] = _unquoted(contents[place], escapes=escapes)
         return Reading(values, match.end(), quoted, escapes)
 
+    def quotes_all(self, text: str, width: int) -> bool:
+        """Whether the text is nothing but records of ``width`` fields, each of them in quotation marks."""
+        record = re.escape(self.delimiter).join(['"(?:[^"]++|"")*+"'] * width)
+        return re.fullmatch(rf"(?:{record}\n+)*+(?:{record})?", text) is not None
+
     def columns_of_lines(self, text: str, width: int) -> list[list[str]]:
         """The columns of those lines that are sound records of ``width`` fields by themselves."""
         field = rf'(?: *"((?:[^"\n]++|"")*+)" *+|(?! *")([^{re.escape(self.delimiter)}\n]*+))'
@@ -320,12 +325,14 @@ class RecordReader:
 
     def _sound(self, start: int, end: int) -> Reading | None:
         """The record at ``start``, whose first line ends at ``end``, by the rules; None where its quotes break them."""
-        if self._opens_for_nothing(start, end):
+        if self._opens_for_nothing(start, end) and not self._all_quoted:
             return None
         believed = None
         for escapes in (True, False) if self._escapes_first else (False, True):
             reading = self._grammar.sound_record(self._text, start, self._width, escapes=escapes)
-            if reading is None or (reading.end > end and self._share_of_rows(start, reading) >= 0.5):
+            if reading is None:
+                continue
+            if reading.end > end and self._share_of_rows(start, reading) >= 0.5 and not self._all_quoted:
                 continue
             # Whoever doubles quotation marks quotes fields that hold some: else backslashes are meant, where they do.
             if all('"' not in cell or place in reading.quoted for place, cell in enumerate(reading.fields)):
@@ -337,6 +344,11 @@ class RecordReader:
             if '\\"' not in self._text[start : reading.end]:
                 break
         return believed
+
+    @cached_property
+    def _all_quoted(self) -> bool:
+        """Whether all fields of the file are quoted by the rules: lines in them that could be rows are none then."""
+        return self._grammar.quotes_all(self._text, self._width)
 
     def _opens_for_nothing(self, start: int, end: int) -> bool:
         """Whether the line opens a quoted field that the next quotation mark does not close: a quick look."""
