@@ -31,12 +31,22 @@ def impossible_combination(values: Mapping[str, Any], defaults: Mapping[str, Any
         for name in names:
             if not does and values[name] != defaults[name]:
                 return f"{name}={value_text(values[name])}: needs {needs}; leave {name} at {value_text(defaults[name])}"
-    return _stack_without_units(values) or _residual_of_another_width(values)
+    return _stack_without_units(values) or _residual_of_another_width(values) or _no_words_to_drop(values)
 
 
 def _stack_without_units(values: Mapping[str, Any]) -> str | None:
     if values["dense_layers"] > 1 and not values["dense_units"]:
         return f"dense_layers={values['dense_layers']}: needs the width of a layer; set dense_units=32 for instance"
+    return None
+
+
+def _no_words_to_drop(values: Mapping[str, Any]) -> str | None:
+    """Of three ids one is a word's: where that is dropped, nothing is left of a text."""
+    if values["word_dropout"] and values["vocabulary"] <= 3:
+        return (
+            f"word_dropout={value_text(values['word_dropout'])}: vocabulary={values['vocabulary']} has one word; set "
+            "word_dropout=0 or vocabulary=100 for instance"
+        )
     return None
 
 
@@ -62,6 +72,8 @@ Input = Literal["embedding", "one_hot"]
 Vectors = Literal["none", "frozen", "trained"]
 Pooling = Literal["last", "mean", "max", "attention"]
 ClassWeights = Literal["none", "balanced", "effective"]
+VocabularyOrder = Literal["frequency", "informative"]
+RateSchedule = Literal["constant", "linear", "cosine"]
 Optimizer = Literal["adam", "adamw", "rmsprop", "adagrad", "adadelta", "sgd"]
 
 
@@ -100,6 +112,10 @@ class TrialConfig(BaseModel):
     vocabulary: Annotated[
         int, Field(ge=3, le=1_000_000, description="token ids, padding and unknown included; cut to what the data have")
     ] = 5_000
+    vocabulary_order: Annotated[
+        VocabularyOrder,
+        Field(description="words that a vocabulary keeps: frequent ones, or those that tell classes apart"),
+    ] = "frequency"
     bidirectional: Annotated[
         bool, Field(description="read the text in both directions; without a recurrence no matter")
     ] = True
@@ -107,6 +123,7 @@ class TrialConfig(BaseModel):
     dense_units: Annotated[int, Field(ge=0, le=4096, description="units of a hidden ReLU layer, 0 for none")] = 0
     dense_layers: Annotated[int, Field(ge=0, le=4, description="hidden layers of dense_units before the output")] = 1
     batch_norm: Annotated[bool, Field(description="normalise what enters each dense layer of the head")] = False
+    word_dropout: Annotated[float, Field(ge=0.0, le=0.9, description="rate at which a word counts as unknown")] = 0.0
     embedding_dropout: Annotated[float, Field(ge=0.0, le=0.9, description="rate on the word vectors")] = 0.0
     dropout: Annotated[float, Field(ge=0.0, le=0.9, description="rate between layers and before the head")] = 0.2
     l1: Annotated[float, Field(ge=0.0, le=1.0, description="penalty on the weights' absolute values")] = 0.0
@@ -127,6 +144,15 @@ class TrialConfig(BaseModel):
     momentum: Annotated[float, Field(ge=0.0, lt=1.0, description="sgd: share of the last step in the next")] = 0.0
     weight_decay: Annotated[float, Field(ge=0.0, le=1.0, description="adamw: decay a step, times the rate")] = 0.004
     learning_rate: Annotated[float, Field(gt=0.0, le=10.0, description="step size of the optimizer")] = 5e-3
+    rate_schedule: Annotated[
+        RateSchedule, Field(description="how the rate falls to 0 over the epochs that a trial may have")
+    ] = "constant"
+    warm_up: Annotated[
+        float, Field(ge=0.0, le=0.5, description="share of these epochs over which the rate rises from 0")
+    ] = 0.0
+    weight_average: Annotated[
+        float, Field(ge=0.0, le=0.9999, description="decay a step of the averaged weights that are judged, 0 for none")
+    ] = 0.0
     gradient_clip_norm: Annotated[float, Field(ge=0.0, description="bound on the global gradient norm, 0 for none")] = (
         1.0
     )

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Self
 
@@ -35,6 +35,12 @@ class EncodedDataset:
         """Number of texts."""
         return len(self.labels)
 
+    def ordered(self, order: NDArray[np.int32]) -> Self:
+        """The same texts where the id of a word is its place in ``order``: int32 [token ids], each once."""
+        places = np.empty_like(order)
+        places[order] = np.arange(len(order), dtype=order.dtype)
+        return replace(self, tokens=places[self.tokens])
+
     @property
     def lengths(self) -> NDArray[np.int64]:
         """int64 [texts], tokens of each text: at least 1."""
@@ -49,11 +55,24 @@ class EncodedSplits:
         train: the texts to train on.
         validation: the texts to judge by.
         vectors: float32 [token ids, width], pretrained word vectors by id, where there are any.
+        informative: int32 [token ids], ids ordered by how much their words tell of the class, padding and unknown first; None
+            where no trial asks for it.
     """
 
     train: EncodedDataset
     validation: EncodedDataset
     vectors: NDArray[np.float32] | None = None
+    informative: NDArray[np.int32] | None = None
+
+    def in_informative_order(self) -> Self:
+        """The same texts and vectors where the id of a word is its place in ``informative``."""
+        assert self.informative is not None
+        return replace(
+            self,
+            train=self.train.ordered(self.informative),
+            validation=self.validation.ordered(self.informative),
+            vectors=None if self.vectors is None else self.vectors[self.informative],
+        )
 
     def as_arrays(self) -> dict[str, NDArray[np.generic]]:
         """Plain arrays by name, for an object store that maps NumPy arrays without a copy."""
@@ -62,7 +81,8 @@ class EncodedSplits:
             for part in ("train", "validation")
             for name in ("tokens", "offsets", "labels")
         }
-        return texts if self.vectors is None else {**texts, "vectors": self.vectors}
+        others = {name: getattr(self, name) for name in ("vectors", "informative")}
+        return {**texts, **{name: array for name, array in others.items() if array is not None}}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[np.generic]]) -> Self:
@@ -75,9 +95,12 @@ class EncodedSplits:
                 labels=arrays[f"{name}/labels"].astype(np.int32, copy=False),
             )
 
-        vectors = arrays.get("vectors")
+        vectors, informative = arrays.get("vectors"), arrays.get("informative")
         return cls(
-            part("train"), part("validation"), None if vectors is None else vectors.astype(np.float32, copy=False)
+            part("train"),
+            part("validation"),
+            None if vectors is None else vectors.astype(np.float32, copy=False),
+            None if informative is None else informative.astype(np.int32, copy=False),
         )
 
 

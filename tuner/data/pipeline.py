@@ -18,6 +18,7 @@ from tuner.data.text_dataset import TextDataset
 from tuner.data.tokenizer import Tokenizer, Truncation
 from tuner.data.vectors import save_vectors
 from tuner.data.vocabulary import FIRST_WORD_ID, Vocabulary
+from tuner.data.word_order import save_order
 from tuner.errors import InputError
 from tuner.formatting import share_text
 
@@ -181,3 +182,5 @@ def save_encoder(folder: Path, prepared: PreparedData, *, max_length: int) -> No
     Encoder(prepared.tokenizer, prepared.vocabulary, max_length, prepared.dataset.label_names).save(folder)
     if prepared.encoded.vectors is not None:
         save_vectors(folder, prepared.encoded.vectors)
+    if prepared.encoded.informative is not None:
+        save_order(folder, prepared.encoded.informative)

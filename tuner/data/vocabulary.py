@@ -2,12 +2,16 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from tuner.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 PADDING_ID: Final = 0
 UNKNOWN_ID: Final = 1
@@ -64,6 +68,12 @@ class Vocabulary:
         """The vocabulary of the first ``size`` ids (this one, if it is not larger)."""
         known = max(size - FIRST_WORD_ID, 0)
         return Vocabulary(self.words[:known], self.counts[:known], self.total_tokens)
+
+    def ordered(self, order: "NDArray[np.int32]") -> "Vocabulary":
+        """The same words where each id is a place in ``order``, which holds every id once, padding and unknown first."""
+        ranks = (order[FIRST_WORD_ID:] - FIRST_WORD_ID).tolist()
+        words, counts = (tuple(column[rank] for rank in ranks) for column in (self.words, self.counts))
+        return replace(self, words=words, counts=counts)
 
     def coverage(self, size: int | None = None) -> float:
         """Share (0 to 1) of the running training tokens that are known at ``size`` ids; by default at the full size."""

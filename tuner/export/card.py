@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from tuner.data.pipeline import BUILT_IN
-from tuner.export.trained import TrainedModel
+from tuner.export.trained import TrainedModel, TrainedNetwork
 from tuner.formatting import listed, shown
 from tuner.metrics import ACCURACY
 
@@ -136,12 +136,14 @@ def _data(model: TrainedModel) -> str:
     data, encoder = model.settings.data, model.encoder
     source = "the corpus that frontier-tuner generates" if data.source == BUILT_IN else f"`{data.source}`"
     known = min(model.vocabulary_size, encoder.vocabulary.size)
+    informative = isinstance(model, TrainedNetwork) and model.config.vocabulary_order == "informative"
+    kept = "that tell most of the label in" if informative else "most frequent of"
     return "\n".join(
         [
             f"- Source: {source}, columns {listed(data.text_column)} and {shown(data.label_column)}",
             f"- Fingerprint (SHA-256): `{data.fingerprint}`",
             f"- Split: {data.train:,} training, {data.validation:,} validation, {data.test:,} test, seed {data.split_seed}",
-            f"- Words: the {known - 2:,} most frequent of the training texts; {encoder.vocabulary.coverage(known):.1%} "
+            f"- Words: the {known - 2:,} {kept} the training texts; {encoder.vocabulary.coverage(known):.1%} "
             "of their running words",
             f"- Tokens read of a text: {encoder.max_length} ({encoder.tokenizer.truncate}); "
             f"stop words left out: {_yes(data.stop_words)}; "

@@ -16,6 +16,7 @@ from analysis.ranking import rank
 from search_spaces.config import CustomConfig, TrialConfig
 from tuner.data.encoder import Encoder
 from tuner.data.vectors import load_vectors
+from tuner.data.word_order import load_order
 from tuner.errors import InputError
 from tuner.formatting import listed
 from tuner.models.counting import count_parameters
@@ -221,8 +222,13 @@ def read_model(run: Run, encoder: Encoder, trial: str) -> TrainedModel:
     known = [name for name in TrialConfig.model_fields if f"config/{name}" in values]
     ours = TrialConfig(**{name: values[f"config/{name}"] for name in known})
     network = plan_of(run.settings).network(ours)
-    if network.vectors == "frozen":
-        weights = (load_vectors(run.folder.encoder)[: network.vocabulary], *weights)
+    vectors = load_vectors(run.folder.encoder) if network.vectors == "frozen" else None
+    if ours.vocabulary_order == "informative":
+        order = load_order(run.folder.encoder)
+        encoder = replace(encoder, vocabulary=encoder.vocabulary.ordered(order))
+        vectors = None if vectors is None else vectors[order]
+    if vectors is not None:
+        weights = (vectors[: network.vocabulary], *weights)
     if sum(weight.size for weight in weights) != count_parameters(network).total:
         raise InputError(f"{run.folder.weights(trial)}: is not of the network in the journal; restore the run folder")
     return TrainedNetwork(run.name, run.settings, trial, metrics, weights, encoder, ours, network)

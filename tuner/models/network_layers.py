@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from tuner.data.vocabulary import PADDING_ID, UNKNOWN_ID
 from tuner.models.network_spec import Network
 from tuner.models.recurrence import length_of, valid_steps
 
@@ -67,8 +68,8 @@ def _moments(features: Any, row_weights: Any) -> tuple[Any, Any]:
     return mean, tf.reduce_sum(tf.square(features - mean) * shares, 0)
 
 
-# Added to the step's number in a seed, which stays far below: word vectors have random numbers of their own.
-_OF_EMBEDDINGS = 1 << 30
+# Added to the step's number in a seed, which stays far below: word vectors and words have random numbers of their own.
+_OF_EMBEDDINGS, _OF_WORDS = 1 << 30, 1 << 29
 
 
 class DropoutMasks(NamedTuple):
@@ -103,15 +104,31 @@ def draw_masks(network: Network, batch: Any, seed: Any, *, rate: Any, embedding_
     return DropoutMasks(embedding, tuple(masks[:between]), tuple(masks[between:]))
 
 
+def drop_words(tokens: Any, seed: Any, *, rate: Any) -> Any:
+    """Return the tokens with each word unknown at this rate; padding stays (Iyyer et al. 2015, Deep Unordered Composition).
+
+    Args:
+        tokens: int32 ``[batch, time]``.
+        seed: int32 ``[2]``, as in `draw_masks`.
+        rate: scalar float in [0, 1).
+    """
+    dropped = _uniform(tf.shape(tokens), seed + tf.constant([0, _OF_WORDS])) < rate
+    return tf.where(dropped & (tokens != PADDING_ID), UNKNOWN_ID, tokens)
+
+
 def _masks(widths: list[int], batch: Any, rate: Any, seed: Any) -> list[Any]:
     """Return a mask ``[width, batch]`` for every width, from one draw of random numbers."""
-    # Bits, not floats: those come out the same in compiled and plain graphs, a float is made of them in two ways.
-    bits = tf.random.stateless_uniform(
-        [sum(widths), batch], seed, minval=None, maxval=None, dtype=tf.uint32, alg="philox"
-    )
-    uniform = tf.cast(tf.bitwise.right_shift(bits, tf.constant(8, tf.uint32)), tf.float32) * 2.0**-24
-    kept = tf.cast(uniform >= rate, tf.float32) / (1.0 - rate)
+    kept = tf.cast(_uniform([sum(widths), batch], seed) >= rate, tf.float32) / (1.0 - rate)
     return list(tf.split(kept, widths, 0))
+
+
+def _uniform(shape: Any, seed: Any) -> Any:
+    """Return random numbers in [0, 1), the same in compiled and plain graphs.
+
+    They are made of bits, which come out the same in both; TensorFlow makes floats of them in two ways.
+    """
+    bits = tf.random.stateless_uniform(shape, seed, minval=None, maxval=None, dtype=tf.uint32, alg="philox")
+    return tf.cast(tf.bitwise.right_shift(bits, tf.constant(8, tf.uint32)), tf.float32) * 2.0**-24
 
 
 # Far below any score and still finite: of a masked step nothing is left after the exponential, and no NaN comes of it.

@@ -17,6 +17,7 @@ from tuner.data.pipeline import BUILT_IN, DataRequest, PreparedData
 from tuner.data.reading.columns import FIND_ALL, Columns
 from tuner.data.reading.sources import absolute, is_gone
 from tuner.data.vectors import read_word_vectors
+from tuner.data.word_order import informative_order
 from tuner.errors import InputError
 from tuner.metrics import Scorer, objective_of
 from tuner.runs.folder import check_new_run
@@ -26,7 +27,7 @@ from tuner.runs.settings import (
     SearchSettings,
     VectorSettings,
 )
-from tuner.search.custom_model import discovered
+from tuner.search.custom_model import CustomModelRequest, discovered
 from tuner.search.metric_check import checked_metric
 from tuner.search.plan import grid_points, plan_of, preview
 from tuner.search.registry import scheduler_spec, searcher_spec
@@ -69,6 +70,7 @@ def prepare_search(request: SearchRequest) -> PreparedSearch:
     data, vectors = prepare_with_cache(request.data), None
     if request.vectors is not None:
         data, vectors = _with_vectors(data, request.vectors.resolve(), seed=request.data.split_seed)
+    data = _with_order(data, request.space)
     metric_code = checked_metric(request.metric, request.metric_mode, data)
     hypermodel, space = _model_and_space(request, data)
     settings = _settings(
@@ -137,6 +139,7 @@ def prepare_again(settings: SearchSettings, *, no_cache: bool = False) -> Prepar
             f"(fingerprint {prepared.dataset.fingerprint[:12]}, was {data.fingerprint[:12]}); bring the old data back or "
             "start a new search"
         )
+    prepared = _with_order(prepared, settings.resolved_space())
     if settings.vectors is None:
         return prepared
     prepared, vectors = _with_vectors(prepared, Path(settings.vectors.source), seed=data.split_seed)
@@ -146,6 +149,15 @@ def prepare_again(settings: SearchSettings, *, no_cache: bool = False) -> Prepar
             "back or start a new search"
         )
     return prepared
+
+
+def _with_order(data: PreparedData, space: Space | CustomModelRequest) -> PreparedData:
+    """The data with the informative order of their words, where a trial may ask for it."""
+    orders = space.parameters.get("vocabulary_order") if isinstance(space, Space) else None
+    if orders is None or "informative" not in orders:
+        return data
+    order = informative_order(data.encoded.train, data.vocabulary.size, len(data.dataset.label_names))
+    return replace(data, encoded=replace(data.encoded, informative=order))
 
 
 def _with_vectors(data: PreparedData, path: Path, *, seed: int) -> tuple[PreparedData, VectorSettings]:

@@ -1,5 +1,6 @@
 """Keras' optimizers by the name that a configuration gives them. What a trial sets of them is a variable, not a constant."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +59,26 @@ _CLASSES = {
     "adadelta": keras.optimizers.Adadelta,
     "sgd": keras.optimizers.SGD,
 }
+
+
+def share_of_rate(config: TrialConfig, progress: float) -> float:
+    """What of the learning rate a step has, 0 to 1.
+
+    It rises in a line over ``warm_up``, then stays, falls in a line, or falls as half a cosine (Loshchilov and Hutter 2017).
+
+    Args:
+        progress: share of the training that is done with this step, all epochs that the trial may have being 1.
+    """
+    if progress < config.warm_up:
+        return progress / config.warm_up
+    done = (progress - config.warm_up) / (1.0 - config.warm_up)
+    match config.rate_schedule:
+        case "constant":
+            return 1.0
+        case "linear":
+            return 1.0 - done
+        case "cosine":
+            return 0.5 + 0.5 * math.cos(math.pi * done)
 
 
 def build_optimizer(name: Optimizer, variables: list[Any], *, momentum: bool) -> Any:

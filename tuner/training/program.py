@@ -3,6 +3,8 @@
 import gc
 import time
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -15,7 +17,7 @@ from tuner.data.batches import Batch
 from tuner.models import forward, keras_model
 from tuner.models.device import on_gpu
 from tuner.models.keras_model import build_model, initialize, layers_of
-from tuner.models.network_layers import DropoutMasks, draw_masks, head
+from tuner.models.network_layers import DropoutMasks, draw_masks, drop_words, head
 from tuner.models.weights import MATRICES, count_of_head, count_of_kept, weights_of
 from tuner.training.archives import assign, named, packed, unpacked
 from tuner.training.optimizers import OptimizerParams, build_optimizer, set_optimizer_params
@@ -50,6 +52,7 @@ class Program:
         self._weights, self._variables = weights_of(key.network), list(self.model.weights)
         self._vectors = vectors if key.network.vectors != "none" else None
         self._kept = self._variables[-count_of_kept(key.network) :]
+        self._averages = [_copy(variable) for variable in self._kept] if key.averaged else []
         self._trained = [
             (variable, weight.role in MATRICES)
             for variable, weight in zip(self._variables, self._weights, strict=True)
@@ -90,7 +93,13 @@ class Program:
         initialize(self._variables, self._weights, seed=seed, vectors=self._vectors)
         for variable, value in zip(self._optimizer.variables, self._fresh_slots, strict=True):
             variable.assign(value)
+        for average, variable in zip(self._averages, self._kept, strict=False):
+            average.assign(variable.value)
         set_optimizer_params(self._optimizer, params)
+
+    def set_learning_rate(self, rate: float) -> None:
+        """Gives the next steps another rate than the trial's own."""
+        self._optimizer.learning_rate.assign(rate)
 
     def train(self, batch: Batch, inputs: StepInputs, seed: tuple[int, int]) -> tuple[float, int]:
         """One update. Returns the summed cross-entropy in nats, penalties apart, and the number of right answers."""
@@ -112,13 +121,29 @@ class Program:
             self.compile_seconds += time.perf_counter() - started
         return results
 
+    @contextmanager
+    def judged_weights(self) -> Iterator[None]:
+        """Within it, evaluation is of the averages, where there are any."""
+        own = [variable.value.numpy() for variable in self._kept] if self._averages else []
+        for variable, average in zip(self._kept, self._averages, strict=False):
+            variable.assign(average.value)
+        yield
+        for variable, value in zip(self._kept, own, strict=False):
+            variable.assign(value)
+
     def weights_bytes(self) -> bytes:
-        """The weights as a NumPy archive: ``w000`` and so on, in the order of the data flow, without frozen vectors."""
-        return packed(named("w", self._kept))
+        """The weights that are judged as a NumPy archive: ``w000`` and so on, in the order of the data flow, without frozen
+        vectors.
+        """
+        return packed(named("w", self._averages or self._kept))
 
     def state_bytes(self, **extra: float) -> bytes:
         """Weights and optimizer, with ``extra`` numbers beside them: what a trial goes on from."""
-        arrays = {**named("w", self._kept), **named("s", self._optimizer.variables)}
+        arrays = {
+            **named("w", self._kept),
+            **named("s", self._optimizer.variables),
+            **named("a", self._averages),
+        }
         return packed({**arrays, **{name: np.asarray(value) for name, value in extra.items()}})
 
     def restore(self, content: bytes, *, params: OptimizerParams) -> dict[str, float]:
@@ -126,6 +151,7 @@ class Program:
         arrays = unpacked(content)
         assign("w", self._kept, arrays)
         assign("s", self._optimizer.variables, arrays)
+        assign("a", self._averages, arrays)
         set_optimizer_params(self._optimizer, params)
         return {name: float(value) for name, value in arrays.items()}
 
@@ -157,6 +183,8 @@ class Program:
             rate=inputs.dropout,
             embedding_rate=inputs.embedding_dropout if self.key.embedding_dropout else None,
         )
+        if self.key.word_dropout:
+            tokens = drop_words(tokens, seed, rate=inputs.word_dropout)
         with tf.GradientTape() as tape:
             outputs, statistics = self._logits(tokens, lengths, masks, weights)
             total = _loss(outputs, labels, weights)
@@ -173,11 +201,29 @@ class Program:
         self._optimizer.apply(gradients, [variable for variable, _ in self._trained])
         for variable, value in zip(self._moving, statistics, strict=True):
             variable.assign(value)
+        if self.key.averaged:
+            self._average(inputs.weight_average)
         return total, _correct(outputs, labels, weights)
+
+    def _average(self, decay: Any) -> None:
+        """Moves the averages towards the weights after a step.
+
+        The decay is bounded by ``(1 + step) / (10 + step)``, as in ``tf.train.ExponentialMovingAverage``, so that the first
+        steps are soon forgotten. Keras' ``use_ema`` has one decay for all steps, fixed in the program, and no average of the
+        moving statistics of batch normalisation, which would belong to other weights then.
+        """
+        steps = tf.cast(self._optimizer.iterations.value, tf.float32)
+        share = 1.0 - tf.minimum(decay, (1.0 + steps) / (10.0 + steps))
+        for average, variable in zip(self._averages, self._kept, strict=True):
+            average.assign(average.value + share * (variable.value - average.value))
 
     def _evaluate(self, tokens: Any, lengths: Any, labels: Any, weights: Any) -> tuple[Any, Any]:
         outputs, _ = self._logits(tokens, lengths)
         return _loss(outputs, labels, weights), outputs
+
+
+def _copy(variable: Any) -> Any:
+    return keras.Variable(variable.value.numpy(), trainable=False)  # of a value that is a variable it would make none
 
 
 def _penalty_gradient(weight: Any, inputs: StepInputs) -> Any:

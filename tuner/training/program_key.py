@@ -32,9 +32,12 @@ class ProgramKey:
         batch_size: rows of a training batch, None where they change with its length.
         compiled: whether XLA compiles the training step on a CPU (see ``tuner.training.program_key``).
         momentum: whether sgd keeps its last steps.
+        word_dropout: whether words are dropped; their rate is an input.
         embedding_dropout: whether there is any; its rate is an input.
         penalty: whether there is any on the weights; how much is an input.
         shaped_loss: whether the loss is another than the mean cross-entropy: weights of classes, smoothed labels, focal.
+        averaged: whether averages of the weights are kept, which are what is judged; their decay is an input.
+        informative: whether pretrained word vectors are in that order of the words.
         clipped: whether gradients are clipped; where is an input. Their norm takes a pass over a table of word vectors.
     """
 
@@ -43,9 +46,12 @@ class ProgramKey:
     batch_size: int | None
     compiled: bool
     momentum: bool = False
+    word_dropout: bool = False
     embedding_dropout: bool = False
     penalty: bool = False
     shaped_loss: bool = False
+    averaged: bool = False
+    informative: bool = False
     clipped: bool = False
 
     @classmethod
@@ -57,9 +63,12 @@ class ProgramKey:
             None if config.batch_tokens else config.batch_size,
             compiled,
             momentum=config.momentum > 0.0,
+            word_dropout=config.word_dropout > 0.0,
             embedding_dropout=config.embedding_dropout > 0.0,
             penalty=config.l1 > 0.0 or config.l2 > 0.0,
             shaped_loss=config.class_weights != "none" or config.label_smoothing > 0.0 or config.focal_gamma > 0.0,
+            averaged=config.weight_average > 0.0,
+            informative=network.vectors != "none" and config.vocabulary_order == "informative",
             clipped=config.gradient_clip_norm > 0.0,
         )
 
@@ -68,12 +77,14 @@ class StepInputs(NamedTuple):
     """The hyperparameters that are inputs of a compiled step, not constants in it."""
 
     dropout: Any
+    word_dropout: Any
     embedding_dropout: Any
     l1: Any
     l2: Any
     gradient_clip_norm: Any
     label_smoothing: Any
     focal_gamma: Any
+    weight_average: Any
     class_weights: Any
 
     @classmethod

@@ -12,7 +12,7 @@ from tuner.data.batches import FILLER, Buckets, count_real_tokens, evaluation_ba
 from tuner.data.encoded import EncodedDataset
 from tuner.measures import Predictions
 from tuner.metrics import BY_ACCURACY, Scorer
-from tuner.training.optimizers import OptimizerParams
+from tuner.training.optimizers import OptimizerParams, share_of_rate
 from tuner.training.program import EVALUATION_BATCH
 from tuner.training.program_key import StepInputs
 from tuner.training.run import Run
@@ -46,6 +46,7 @@ class TrialRun(Run):
         super().__init__(seed, scorer)
         self._worker_context = worker_context
         self._config = config
+        self._data = worker_context.data_of(config)
         self._program, self._buckets = worker_context.set_up(config)
         self._program.start(seed=self._weights_seed, params=OptimizerParams.of(config))
         self._inputs = StepInputs.of(config, worker_context.texts_of_class)
@@ -55,19 +56,27 @@ class TrialRun(Run):
     def logits(self, weights: bytes, data: EncodedDataset) -> NDArray[np.float32]:
         """As ``Run.logits``."""
         self._program.load_weights(weights)
+        if self._config.vocabulary_order == "informative":
+            assert self._data.informative is not None
+            data = data.ordered(self._data.informative)
         return self._outputs(data, plain_buckets(data.lengths))[1]
 
     def _train(self) -> tuple[float, float, float]:
         """As ``Run._train``; ends at a loss that is not finite."""
-        data, program = self._worker_context.data.train, self._program
+        data, program = self._data.train, self._program
         order = (self._order_seed, self._epoch)
-        total, correct, tokens, seconds = 0.0, 0, 0, 0.0
+        total, correct, tokens, seconds, seen = 0.0, 0, 0, 0.0, 0
         config = self._config
+        changes_rate = config.rate_schedule != "constant" or config.warm_up > 0.0
         batches = training_batches(
             data, self._buckets, config.batch_size, seed_sequence=order, batch_tokens=config.batch_tokens
         )
         for number, batch in enumerate(batches):
             started, compiled_before = time.perf_counter(), program.compile_seconds
+            seen += int(np.count_nonzero(batch.weights))
+            if changes_rate:
+                progress = (self._epoch - 1 + seen / len(data)) / self._worker_context.epochs
+                program.set_learning_rate(config.learning_rate * share_of_rate(config, progress))
             # The generator of dropout takes two words: one for the trial and epoch, one for the step.
             loss, right = program.train(batch, self._inputs, ((self._epoch_seed + self._epoch) & 0x7FFFFFFF, number))
             if program.compile_seconds == compiled_before:
@@ -80,8 +89,9 @@ class TrialRun(Run):
         return total / len(data), correct / len(data), tokens / seconds if seconds else 0.0
 
     def _evaluate(self) -> tuple[float, Predictions]:
-        data = self._worker_context.data.validation
-        loss, outputs = self._outputs(data, self._worker_context.many_buckets)
+        data = self._data.validation
+        with self._program.judged_weights():
+            loss, outputs = self._outputs(data, self._worker_context.many_buckets)
         return loss, self._scorer.predictions(outputs, data.labels)
 
     def _outputs(self, data: EncodedDataset, buckets: Buckets) -> tuple[float, NDArray[np.float32]]:

@@ -50,6 +50,14 @@ class WorkerContext:
         self.many_buckets = buckets_of(self.data, compiled=False)
         self.texts_of_class = np.bincount(self.data.train.labels, minlength=self.classes)
 
+    def data_of(self, config: TrialConfig) -> EncodedSplits:
+        """The data with the ids that a configuration gives to words."""
+        return self._informative if config.vocabulary_order == "informative" else self.data
+
+    @cached_property
+    def _informative(self) -> EncodedSplits:
+        return self.data.in_informative_order()
+
     def set_up(self, config: TrialConfig) -> tuple[Program, Buckets]:
         """The program of a configuration, built where no trial of its shape has been here before, and its buckets."""
         network = network_of(
@@ -64,7 +72,7 @@ class WorkerContext:
             shapes=len(self.few_buckets.boundaries),
             epochs=self.epochs,
         )
-        program = self._programs.get(ProgramKey.of(config, network, compiled=compiled), self.data.vectors)
+        program = self._programs.get(ProgramKey.of(config, network, compiled=compiled), self.data_of(config).vectors)
         return program, self.few_buckets if compiled else self.many_buckets
 
     @cached_property
