@@ -40,20 +40,62 @@ class EncodedDataset:
         """int64 [texts], tokens of each text: at least 1."""
         return np.diff(self.offsets)
 
+    def chosen(self, rows: NDArray[np.int64]) -> "EncodedDataset":
+        """The texts of these rows. Copies no tokens."""
+        return _ChosenTexts(self.tokens, self.offsets[rows], self.labels[rows], self.lengths[rows])
+
+
+@dataclass(frozen=True, eq=False)
+class _ChosenTexts(EncodedDataset):
+    """Some texts of a data set, among the tokens of all.
+
+    Attributes:
+        offsets: int64 [texts], where each text begins in ``tokens``.
+        sizes: int64 [texts], tokens of each text.
+    """
+
+    sizes: NDArray[np.int64]
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """int64 [texts], tokens of each text: at least 1."""
+        return self.sizes
+
 
 @dataclass(frozen=True, eq=False)
 class EncodedSplits:
     """What a search trains on and what it judges by.
 
     Attributes:
-        train: the texts to train on.
-        validation: the texts to judge by.
+        train: the texts to train on; with folds, the texts of all folds.
+        validation: the texts to judge by; with folds, none.
         vectors: float32 [token ids, width], pretrained word vectors by id, where there are any.
+        folds: int8 [training texts], the fold of each, counted from 1, where there are folds.
     """
 
     train: EncodedDataset
     validation: EncodedDataset
     vectors: NDArray[np.float32] | None = None
+    folds: NDArray[np.int8] | None = None
+
+    def with_folds(self, folds: NDArray[np.int8]) -> "EncodedSplits":
+        """The training texts and then the validation texts as one, with the fold of each."""
+        parts = (self.train, self.validation)
+        pool = EncodedDataset(
+            tokens=np.concatenate([part.tokens for part in parts]),
+            offsets=np.concatenate([self.train.offsets, self.validation.offsets[1:] + self.train.offsets[-1]]),
+            labels=np.concatenate([part.labels for part in parts]),
+        )
+        empty = EncodedDataset(pool.tokens[:0], np.zeros(1, np.int64), pool.labels[:0])
+        return EncodedSplits(pool, empty, self.vectors, folds)
+
+    def of_fold(self, fold: int) -> "EncodedSplits":
+        """What a trial on this fold trains on, the other folds, and what it is judged by. Copies no tokens."""
+        assert self.folds is not None
+        apart = self.folds == fold
+        return EncodedSplits(
+            self.train.chosen(np.flatnonzero(~apart)), self.train.chosen(np.flatnonzero(apart)), self.vectors
+        )
 
     def as_arrays(self) -> dict[str, NDArray[np.generic]]:
         """Plain arrays by name, for an object store that maps NumPy arrays without a copy."""
@@ -62,7 +104,8 @@ class EncodedSplits:
             for part in ("train", "validation")
             for name in ("tokens", "offsets", "labels")
         }
-        return texts if self.vectors is None else {**texts, "vectors": self.vectors}
+        others = {"vectors": self.vectors, "folds": self.folds}
+        return texts | {name: array for name, array in others.items() if array is not None}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[np.generic]]) -> Self:
@@ -75,9 +118,12 @@ class EncodedSplits:
                 labels=arrays[f"{name}/labels"].astype(np.int32, copy=False),
             )
 
-        vectors = arrays.get("vectors")
+        vectors, folds = arrays.get("vectors"), arrays.get("folds")
         return cls(
-            part("train"), part("validation"), None if vectors is None else vectors.astype(np.float32, copy=False)
+            part("train"),
+            part("validation"),
+            None if vectors is None else vectors.astype(np.float32, copy=False),
+            None if folds is None else folds.astype(np.int8, copy=False),
         )
 
 
