@@ -36,7 +36,7 @@ def _as_one(search_state: SearchState, number: int, trials: Sequence[TrialRecord
     first, best = trials[0], trials[0].best
     done = [record.best for record in completed_folds(trials) if record.best is not None]
     if done:
-        best = done[0].model_copy(update={"metrics": _means([epoch.metrics for epoch in done])})
+        best = done[0].model_copy(update={"metrics": mean_metrics([epoch.metrics for epoch in done])})
     return TrialRecord(
         trial=first.trial,
         index=number,
@@ -52,8 +52,8 @@ def _as_one(search_state: SearchState, number: int, trials: Sequence[TrialRecord
     )
 
 
-def _means(metrics: Sequence[Mapping[str, float | None]]) -> dict[str, float | None]:
-    """Mean of each metric, None where a fold has no such figure."""
+def mean_metrics(metrics: Sequence[Mapping[str, float | None]]) -> dict[str, float | None]:
+    """The mean of each metric over folds, None where one of them has no such figure."""
     means: dict[str, float | None] = {}
     for name in metrics[0]:
         values = [value for one in metrics if (value := one.get(name)) is not None]
