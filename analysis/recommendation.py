@@ -14,7 +14,7 @@ from tuner.metrics import ACCURACY, Objective
 
 @dataclass(frozen=True)
 class Recommendation:
-    """The trial to take, and the best one to hold it against: rows of ``Run.trials``."""
+    """The trial to take, and the best one to hold it against: rows of ``Run.candidates``."""
 
     chosen: "pd.Series[Any]"
     best: "pd.Series[Any]"
@@ -74,7 +74,7 @@ def recommend(trials: pd.DataFrame, *, objective: Objective = ACCURACY) -> Recom
 
 def chosen_trial(run: Results) -> str:
     """The id of the trial to take, empty where no trial has finished an epoch."""
-    decision = recommend(run.trials, objective=run.objective)
+    decision = recommend(run.candidates, objective=run.objective)
     return str(decision.chosen["trial_id"]) if decision else ""
 
 

@@ -42,7 +42,7 @@ class Table:
 
 def trials_table(run: Results) -> Table:
     """All trials that have finished an epoch, the best first."""
-    ranked = rank(run.trials, objective=run.objective)
+    ranked = rank(run.candidates, objective=run.objective)
     ranked["without"] = non_embedding_parameters(ranked)
     columns = ["trial", run.objective.metric.title, "parameters", "w/o embedding", "layer", "best epoch", "seconds",
                "status", "network", "training"]  # fmt: skip
@@ -93,7 +93,7 @@ def frontier_table(run: Results) -> Table:
     objective = run.objective
     columns = ["trial", objective.metric.title, "parameters", "w/o embedding", "times larger", "points gained",
                "parameters a point", "network"]  # fmt: skip
-    by_id = {row["trial_id"]: row for row in _records(run.trials)}
+    by_id = {row["trial_id"]: row for row in _records(run.candidates)}
     rows = [
         Row(
             step["trial_id"],
@@ -108,7 +108,7 @@ def frontier_table(run: Results) -> Table:
                 Cell(network := network_text(config_of(pd.Series(by_id[step["trial_id"]]))), network),
             ],
         )
-        for step in _records(accuracy_costs(run.trials, objective=objective))
+        for step in _records(accuracy_costs(run.candidates, objective=objective))
     ]
     return Table(columns, [False, True, True, True, True, True, True, False], rows)
 

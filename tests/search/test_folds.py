@@ -7,7 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from support.covering import examples
-from support.fakes import PLAN, asha, controller_of, drive, fake_report, run_folder
+from support.fakes import asha, controller_of, drive, run_folder
+from support.folds import FOLDED, FOLDS, fold_report
 from support.in_memory_store import InMemoryStore
 from support.made_up_trials import epoch_of
 from tuner.runs.configurations import configurations, contenders
@@ -21,17 +22,6 @@ from tuner.search.schedulers.median import MedianStopping
 from tuner.search.schedulers.scheduler import Decision, RunToTheEnd
 from tuner.search.schedulers.selection import most_accurate
 from tuner.training.report import TrialReport
-
-FOLDS = 3
-FOLDED = replace(PLAN, trials=12 * FOLDS, epochs=4, folds=FOLDS)
-
-
-def fold_report(index, epoch):
-    """A configuration's own level, and a fold that is harder for all of them."""
-    number, fold = divmod(index, FOLDS)
-    report = fake_report(number, epoch)
-    noise = 0.004 * ((index * 5) % 7)
-    return replace(report, metrics={"accuracy": report.metrics["accuracy"] - 0.05 * (fold == 1) - noise})
 
 
 def folded_search(scheduler=None, plan=FOLDED, **how):

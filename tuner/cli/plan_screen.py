@@ -128,7 +128,9 @@ def _trials(settings: SearchSettings) -> str:
     if settings.repeats > 1:
         count += f" ({settings.configurations} configurations, each from {settings.repeats} seeds)"
     if settings.folds is not None:
-        count += f" ({settings.configurations} configurations on {settings.fold_count} folds, fewer where they fall behind)"
+        count += (
+            f" ({settings.configurations} configurations on {settings.fold_count} folds, fewer where they fall behind)"
+        )
     text = f"{count} of at most {settings.epochs} epochs, {searcher}, seed {settings.seed}"
     if settings.guesses:
         text += f", the first {len(settings.guesses)} from an earlier run"

@@ -113,11 +113,11 @@ def _finish(console: Console, folder: RunFolder, reason: EndReason, *, as_json: 
 
     run, name = load(folder.place), folder.reference
     if as_json:
-        print_json(run, rank(run.trials, objective=run.objective))
+        print_json(run, rank(run.candidates, objective=run.objective))
     else:
         print_results(console, run)
     if reason == "finished":
-        at_knee = knee(run.trials, objective=run.objective)
+        at_knee = knee(run.candidates, objective=run.objective)
         after = f"report {name}" if run.settings.hypermodel or at_knee is None else f"export {name} --trial knee"
         print_command(console, f"\nnext: python -m tuner rank {name} --by frontier")
         print_command(console, f"      python -m tuner {after}")
