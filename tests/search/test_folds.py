@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from search_spaces import TrialConfig
 from support.covering import examples
 from support.fakes import asha, controller_of, drive, run_folder
 from support.folds import FOLDED, FOLDS, fold_report
@@ -15,6 +16,7 @@ from tuner.runs.configurations import configurations, contenders
 from tuner.runs.journal import read_journal
 from tuner.runs.search_state import SearchState, TrialRecord
 from tuner.runs.store import RunStore
+from tuner.search.controller import SearchController
 from tuner.search.folds import reason_to_skip
 from tuner.search.schedulers.halving import PromotionHalving
 from tuner.search.schedulers.hyperband import Hyperband
@@ -197,3 +199,23 @@ def test_folds_are_skipped_where_a_configuration_is_too_far_behind_one_that_is_n
 @pytest.mark.parametrize("status", ["stopped", "diverged", "failed"])
 def test_folds_are_skipped_after_a_trial_that_did_not_complete(status):
     assert reason_to_skip(trials_on_folds(3, [0.9, 0.9], status=status), [], folds=3) == f"{status} on fold 2"
+
+
+def test_a_searcher_that_learns_is_told_of_configurations_by_their_means():
+    told = []
+
+    class Listening:
+        def propose(self, index, trials):
+            told.append([(record.index, record.status, record.score) for record in trials])
+            return TrialConfig(units=2**index)
+
+    store = InMemoryStore()
+    plan = replace(FOLDED, trials=3 * FOLDS)
+    controller = SearchController(plan, Listening(), RunToTheEnd(), store)
+    assert drive(controller, store, report_of=fold_report)
+    for number, known in enumerate(told):
+        assert [index for index, _, _ in known] == list(range(number))
+        for index, status, score in known:
+            folds = [record.score for record in store.search_state.configurations[index]]
+            assert status == ("completed" if len(folds) == FOLDS else "stopped")
+            assert score == pytest.approx(sum(folds) / len(folds))
