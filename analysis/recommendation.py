@@ -9,6 +9,7 @@ from analysis.descriptions import value_text
 from analysis.frontier import knee
 from analysis.loading import Results
 from analysis.ranking import rank
+from tuner.formatting import counted
 from tuner.metrics import ACCURACY, Objective
 
 
@@ -40,8 +41,9 @@ class Recommendation:
             most = "highest" if objective.mode == "max" else "lowest"
             value = value_text(best[column], objective)
             return f"Trial {best['trial_id']} has the {most} validation {metric.title}, {value}; sizes are not known."
+        over = f" (mean over {counted(chosen['folds'], 'fold')})" if "folds" in chosen else ""
         take = (
-            f"Take trial {chosen['trial_id']}: {value_text(chosen[column], objective)} validation {metric.title} with "
+            f"Take trial {chosen['trial_id']}: {value_text(chosen[column], objective)} validation {metric.title}{over} with "
             f"{chosen['parameters']:,} parameters"
         )
         if chosen["trial_id"] == best["trial_id"]:

@@ -35,7 +35,8 @@ def meta_line(run: Results) -> str:
         return f"read from a folder of {run.tool} · {count}"
     asked = run.settings
     epochs = counted(asked.epochs, "epoch")
-    return f"{asked.data.source} · {count} of at most {epochs} · seed {asked.seed} · {asked.created[:10]}"
+    folds = "" if asked.folds is None else f" on {asked.folds.count} folds"
+    return f"{asked.data.source} · {count}{folds} of at most {epochs} · seed {asked.seed} · {asked.created[:10]}"
 
 
 def key_facts(run: Results, recommendation: Recommendation) -> list[Fact]:

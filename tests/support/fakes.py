@@ -60,7 +60,7 @@ def drive(
     *,
     reports: int | None = None,
     ahead: int = 0,
-    report_of: Callable[[int, int], EpochReport] = fake_report,
+    report_of: Callable[[int, int], EpochReport] | None = None,
 ) -> bool:
     """Runs trials one after the other, each from its last state; True where the search got to its end.
 
@@ -87,7 +87,7 @@ def drive(
             if reports == 0:
                 return False
             epoch += 1
-            report = report_of(*assignment.seed, epoch)
+            report = (report_of or fake_report)(*assignment.seed, epoch)
             best = b"w" + str(epoch).encode()
             state = f"{assignment.trial} {epoch}".encode()
             decision = controller.on_report(assignment.trial, TrialReport(report, state, best))

@@ -66,7 +66,7 @@ def _data(settings: SearchSettings, data: PreparedData) -> dict[str, Any]:
         "classes": counts,
         "majority_share": max(counts.values()) / len(used),
         "parts": {name: {"texts": len(rows), "classes": classes(rows)} for name, rows in parts.items()},
-        "folds": in_folds,
+        **({} if in_folds is None else {"folds": in_folds}),
         "tokens": {
             "median": float(np.median(data.token_counts)),
             "longest": int(data.token_counts.max()),
