@@ -87,8 +87,7 @@ def _class_table(classes: pd.DataFrame) -> Table:
         table.add_column(name, justify="left" if name in ("class", "mostly taken for") else "right", no_wrap=True)
     for _, row in classes.iterrows():
         figures = ("-" if pd.isna(row[name]) else f"{row[name]:.4f}" for name in ("precision", "recall", "f1"))
-        taken_for = "" if pd.isna(row["mostly_taken_for"]) else row["mostly_taken_for"]
-        table.add_row(str(row["label"]), f"{row['texts']:,}", *figures, taken_for)
+        table.add_row(str(row["label"]), f"{row['texts']:,}", *figures, row["mostly_taken_for"] or "")
     return table
 
 

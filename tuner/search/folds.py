@@ -35,9 +35,10 @@ def reason_to_skip(trials: Sequence[TrialRecord], others: Iterable[Sequence[Tria
         behind = mean(scores[fold] - score for fold, score in own.items())
         needed, varies = behind * len(own) / left, stdev(scores.values())
         if needed > varies:
+            on = f"fold{'s' * (len(own) > 1)} {', '.join(map(str, own))}"
             return (
-                f"behind {other[0].trial}, which is no larger, by {behind:.4f} on folds {', '.join(map(str, own))}; it would "
-                f"have to be {needed:.4f} ahead on the others, and the folds of {other[0].trial} vary by {varies:.4f}"
+                f"behind {other[0].trial}, which is no larger, by {behind:.4f} on {on}; it would have to be {needed:.4f} "
+                f"ahead on the others, and the folds of {other[0].trial} vary by {varies:.4f}"
             )
     return None
 
