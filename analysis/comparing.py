@@ -18,7 +18,7 @@ def compare(runs: Sequence[Run], reference: Reference = REFERENCE) -> pd.DataFra
 
 def _row(run: Run, reference: Reference) -> dict[str, object]:
     objective = run.objective
-    recommendation = recommend(run.trials, objective=objective)
+    recommendation = recommend(run.candidates, objective=objective)
     return {
         "run": run.name,
         "data": run.settings.data.source,
@@ -28,14 +28,14 @@ def _row(run: Run, reference: Reference) -> dict[str, object]:
         "knee": recommendation.chosen["trial_id"] if recommendation else None,
         f"knee_{objective.key}": recommendation.chosen[objective.column] if recommendation else None,
         "knee_parameters": recommendation.chosen["parameters"] if recommendation else None,
-        "frontier": len(frontier(run.trials, objective=objective)),
-        "hypervolume": hypervolume(run.trials, reference, objective=objective),
+        "frontier": len(frontier(run.candidates, objective=objective)),
+        "hypervolume": hypervolume(run.candidates, reference, objective=objective),
         "seconds": float(run.trials["seconds"].sum()),
     }
 
 
 def trials_of(runs: Sequence[Run]) -> pd.DataFrame:
-    """The trials of several runs in one table, with the column ``run`` before the others."""
-    return pd.concat([run.trials.assign(run=run.name) for run in runs], ignore_index=True).pipe(
+    """The trials, or configurations over folds, of several runs in one table, with the column ``run`` before the others."""
+    return pd.concat([run.candidates.assign(run=run.name) for run in runs], ignore_index=True).pipe(
         lambda table: table[["run", *table.columns.drop("run")]]
     )

@@ -4,7 +4,7 @@ import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from analysis.columns import CONFIG
+from analysis.folds import over_folds, with_most_folds
 from analysis.importers.keras_tuner import is_keras_tuner, load_keras_tuner
 from analysis.importers.ray_tune import is_ray_tune, load_ray_tune
 from analysis.importers.results import ImportedResults
@@ -63,6 +64,16 @@ class Run:
     def objective(self) -> Objective:
         """The metric that its search pursued."""
         return self.settings.pursued
+
+    @cached_property
+    def configurations(self) -> pd.DataFrame | None:
+        """Of a search with folds one row per configuration, as ``over_folds`` gives them; None without folds."""
+        return None if self.settings.folds is None else over_folds(self.trials, objective=self.objective)
+
+    @cached_property
+    def candidates(self) -> pd.DataFrame:
+        """What the search chooses from: its trials; with folds the configurations with most folds, by their means."""
+        return self.trials if self.configurations is None else with_most_folds(self.configurations)
 
     @property
     def label(self) -> str:
@@ -160,7 +171,7 @@ def _frame(table: pa.Table) -> pd.DataFrame:
     gaps = [
         name
         for name in table.schema.names
-        if name.startswith((CONFIG, "parameters", "embedding_parameters"))
+        if name.startswith((CONFIG, "parameters", "embedding_parameters", "fold"))
         and pa.types.is_integer(table.schema.field(name).type)
         and table[name].null_count
     ]

@@ -105,7 +105,7 @@ def per_class(run: Run, trial: str) -> pd.DataFrame:
             "precision": np.where(given, precisions(found), np.nan),
             "recall": np.where(has_texts, recall_of(found), np.nan),
             "f1": np.where(has_texts, f1_scores(found), np.nan),
-            "mostly_taken_for": taken,
+            "mostly_taken_for": pd.Series(taken, dtype=object),  # as text, pandas makes NaN of None, which is true
         }
     )
 

@@ -9,12 +9,13 @@ from analysis.descriptions import value_text
 from analysis.frontier import knee
 from analysis.loading import Results
 from analysis.ranking import rank
+from tuner.formatting import counted
 from tuner.metrics import ACCURACY, Objective
 
 
 @dataclass(frozen=True)
 class Recommendation:
-    """The trial to take, and the best one to hold it against: rows of ``Run.trials``."""
+    """The trial to take, and the best one to hold it against: rows of ``Run.candidates``."""
 
     chosen: "pd.Series[Any]"
     best: "pd.Series[Any]"
@@ -40,8 +41,9 @@ class Recommendation:
             most = "highest" if objective.mode == "max" else "lowest"
             value = value_text(best[column], objective)
             return f"Trial {best['trial_id']} has the {most} validation {metric.title}, {value}; sizes are not known."
+        over = f" (mean over {counted(chosen['folds'], 'fold')})" if "folds" in chosen else ""
         take = (
-            f"Take trial {chosen['trial_id']}: {value_text(chosen[column], objective)} validation {metric.title} with "
+            f"Take trial {chosen['trial_id']}: {value_text(chosen[column], objective)} validation {metric.title}{over} with "
             f"{chosen['parameters']:,} parameters"
         )
         if chosen["trial_id"] == best["trial_id"]:
@@ -74,7 +76,7 @@ def recommend(trials: pd.DataFrame, *, objective: Objective = ACCURACY) -> Recom
 
 def chosen_trial(run: Results) -> str:
     """The id of the trial to take, empty where no trial has finished an epoch."""
-    decision = recommend(run.trials, objective=run.objective)
+    decision = recommend(run.candidates, objective=run.objective)
     return str(decision.chosen["trial_id"]) if decision else ""
 
 

@@ -44,7 +44,7 @@ def _baselines(run: Run) -> Iterator[dict[Hashable, Any]]:
 
     if objective.baseline is not None:
         yield baseline(MAJORITY, objective.baseline, 0, "validation")
-    usable = scored(run.trials, objective)
+    usable = scored(run.candidates, objective)
     if CONFIG + "cell" in usable:
         pooled = usable[usable[CONFIG + "cell"] == "none"]
         for _, trial in pooled.sort_values(objective.column, ascending=objective.mode == "min").head(1).iterrows():

@@ -154,6 +154,11 @@ class ImportedResults:
         return self.path.name
 
     @property
+    def candidates(self) -> pd.DataFrame:
+        """What is chosen from: the trials."""
+        return self.trials
+
+    @property
     def label(self) -> str:
         """One line for a title: name, tool, trials."""
         return f"{self.name}: {self.tool}, {len(self.trials):,} trials"

@@ -35,7 +35,8 @@ def meta_line(run: Results) -> str:
         return f"read from a folder of {run.tool} · {count}"
     asked = run.settings
     epochs = counted(asked.epochs, "epoch")
-    return f"{asked.data.source} · {count} of at most {epochs} · seed {asked.seed} · {asked.created[:10]}"
+    folds = "" if asked.folds is None else f" on {asked.folds.count} folds"
+    return f"{asked.data.source} · {count}{folds} of at most {epochs} · seed {asked.seed} · {asked.created[:10]}"
 
 
 def key_facts(run: Results, recommendation: Recommendation) -> list[Fact]:
@@ -49,7 +50,7 @@ def key_facts(run: Results, recommendation: Recommendation) -> list[Fact]:
     if pd.isna(recommendation.chosen["parameters"]):
         return [reached, Fact(f"{recommendation.chosen['best_epoch']:.0f}", f"epoch where it was reached, of {count}")]
     if recommendation.chosen["trial_id"] == recommendation.best["trial_id"]:
-        third = Fact(f"{len(frontier(run.trials, objective=objective)):,}", "trials on the frontier")
+        third = Fact(f"{len(frontier(run.candidates, objective=objective)):,}", "trials on the frontier")
     else:
         third = Fact(
             f"{recommendation.times_smaller:,.1f}×",
@@ -59,7 +60,7 @@ def key_facts(run: Results, recommendation: Recommendation) -> list[Fact]:
         reached,
         Fact(f"{recommendation.chosen['parameters']:,}", "parameters, word vectors included"),
         third,
-        Fact(f"{hypervolume(run.trials, objective=objective):.3f}", f"hypervolume of the frontier, {count}"),
+        Fact(f"{hypervolume(run.candidates, objective=objective):.3f}", f"hypervolume of the frontier, {count}"),
     ]
 
 
@@ -159,7 +160,8 @@ def repeat_command(run: Run) -> str:
         apart = {"validation_data": data.validation_data, "test_data": data.test_data}
         options = {"data": data.source, **apart, "data_dir": _data_dir(run), **columns, **options}
     options |= {
-        "trials": asked.trials // asked.repeats, "seeds_per_config": asked.repeats if asked.repeats > 1 else None,
+        "trials": asked.configurations, "seeds_per_config": asked.repeats if asked.repeats > 1 else None,
+        "folds": None if asked.folds is None else asked.folds.count,
         "epochs": asked.epochs, "searcher": asked.searcher,
         "objective": asked.objective if asked.searcher == "optuna" else None, "warm_start": asked.warm_start,
         "metric": None if asked.metric == ACCURACY.name else asked.metric,
@@ -207,6 +209,7 @@ def settings_rows(run: Run) -> list[Fact]:
         Fact("data", f"{', '.join(places)} ({', '.join(data.label_names[:12])})"),
         Fact("columns", f"texts from {', '.join(data.text_column)}, labels from {data.label_column}"),
         Fact("texts", f"{data.train:,} train, {data.validation:,} validation, {data.test:,} test ({_seen(run)})"),
+        *([] if asked.folds is None else [Fact("folds", f"{asked.folds.count}, of the training and validation texts")]),
         Fact("fingerprint", data.fingerprint),
         Fact(
             "vocabulary", f"{data.vocabulary_size:,} entries, at most {data.max_length} tokens a text ({data.truncate})"

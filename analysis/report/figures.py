@@ -31,7 +31,7 @@ def figures(
     drawn: dict[str, alt.LayerChart] = {} if time is None else {"time": charts.time_spent(time)}
     if not usable.empty:
         if usable["parameters"].notna().any():
-            drawn["frontier"] = charts.frontier(run.trials, references=against, objective=objective)
+            drawn["frontier"] = charts.frontier(run.candidates, references=against, objective=objective)
             drawn["curve"] = charts.trial_curve(run).properties(height=210)
         if run.epochs["trial_id"].duplicated().any():  # KerasTuner keeps one epoch a trial
             drawn["curves"] = charts.learning_curves(run).properties(height=260)
@@ -44,7 +44,7 @@ def figures(
             for first, second in _pairs(shares)
         }
     if fit is not None:
-        drawn["scaling"] = charts.scaling(run.trials, fit, objective=objective).properties(height=260)
+        drawn["scaling"] = charts.scaling(run.candidates, fit, objective=objective).properties(height=260)
     if confirmed is not None and isinstance(run, Run):
         answers = predictions(run, confirmed.shown)
         drawn["confirmation"] = charts.confirmation(run, confirmed.found)

@@ -55,9 +55,9 @@ def render(run: Results) -> str:
     where their sizes are not known.
     """
     objective = run.objective
-    recommendation = recommend(run.trials, objective=objective)
+    recommendation = recommend(run.candidates, objective=objective)
     chosen = str(recommendation.chosen["trial_id"]) if recommendation else None
-    fit = scaling_fit(run.trials, objective=objective)
+    fit = scaling_fit(run.candidates, objective=objective)
     time = time_spent(run) if isinstance(run, Run) else None
     tested = confirmed(run, recommendation) if isinstance(run, Run) else None
     against = references(run) if isinstance(run, Run) else None

@@ -41,13 +41,15 @@ class Table:
 
 
 def trials_table(run: Results) -> Table:
-    """All trials that have finished an epoch, the best first."""
-    ranked = rank(run.trials, objective=run.objective)
+    """All trials that have finished an epoch, or with folds the configurations of most folds, the best first."""
+    ranked = rank(run.candidates, objective=run.objective)
     ranked["without"] = non_embedding_parameters(ranked)
     columns = ["trial", run.objective.metric.title, "parameters", "w/o embedding", "layer", "best epoch", "seconds",
                "status", "network", "training"]  # fmt: skip
-    rows = [_trial_row(row, run.objective) for row in _records(ranked)]
-    return Table(columns, [False, True, True, True, True, True, True, False, False, False], rows)
+    numeric = [False, True, True, True, True, True, True, False, False, False]
+    if "folds" in ranked:
+        columns[2:2], numeric[2:2] = ["± between folds", "folds"], [True, True]
+    return Table(columns, numeric, [_trial_row(row, run.objective) for row in _records(ranked)])
 
 
 def _trial_row(row: dict[str, Any], objective: Objective) -> Row:
@@ -56,6 +58,7 @@ def _trial_row(row: dict[str, Any], objective: Objective) -> Row:
     cells = [
         Cell(row["trial_id"], row["trial_id"]),
         value_cell(row[objective.column], objective),
+        *([value_cell(row["spread"], objective), number_cell(row["folds"])] if "folds" in row else []),
         number_cell(row["parameters"]),
         number_cell(row["without"]),
         number_cell(row["layer"]),
@@ -93,7 +96,7 @@ def frontier_table(run: Results) -> Table:
     objective = run.objective
     columns = ["trial", objective.metric.title, "parameters", "w/o embedding", "times larger", "points gained",
                "parameters a point", "network"]  # fmt: skip
-    by_id = {row["trial_id"]: row for row in _records(run.trials)}
+    by_id = {row["trial_id"]: row for row in _records(run.candidates)}
     rows = [
         Row(
             step["trial_id"],
@@ -108,7 +111,7 @@ def frontier_table(run: Results) -> Table:
                 Cell(network := network_text(config_of(pd.Series(by_id[step["trial_id"]]))), network),
             ],
         )
-        for step in _records(accuracy_costs(run.trials, objective=objective))
+        for step in _records(accuracy_costs(run.candidates, objective=objective))
     ]
     return Table(columns, [False, True, True, True, True, True, True, False], rows)
 

@@ -72,3 +72,14 @@ def test_the_report_shows_them(run):
     run.folder.validation(chosen).parent.mkdir(parents=True, exist_ok=True)
     (run.folder.validation(best).parent / "moved").rename(run.folder.validation(chosen))
     assert "Class by class" in render(run)
+
+
+def test_a_class_that_is_never_taken_for_another_has_an_empty_cell(run, capsys):
+    run, best = run
+    logits = np.array([[2, 0], [3, 0], [0, 1]], np.float32)
+    names = run.settings.data.label_names
+    content = pack_validation(Predictions.of_logits(logits, np.array([0, 0, 0]), names))
+    run.folder.validation(best).write_bytes(content)
+    assert per_class(run, best)["mostly_taken_for"].tolist() == [names[1], None]
+    assert tuner(["rank", str(run.folder.path), "--per-class"]) == 0
+    assert "nan" not in capsys.readouterr().out

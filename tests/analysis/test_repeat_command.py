@@ -34,6 +34,7 @@ ASKED = {
     "optuna for the metric": "--searcher optuna --objective metric --scheduler frontier",
     "bayesian": "--searcher bayesian",
     "seeds": "--seeds-per-config 2 --trials 4 --seed 7",
+    "folds": "--folds 3 --trials 4 --seed 7",
     "time": "--time-budget 90m --epoch-timeout 10m",
     "texts": "--max-length 5 --truncate both --min-freq 1 --max-tokens 20 --stop-words",
     "labels": "--fold-labels --min-class-count 2 --drop-rare",

@@ -55,6 +55,19 @@ CASES = {
         "--address 127.0.0.1:1: no Ray cluster answers",
     ),
     "a path that is too long": (["--runs-dir", "x" * 300], "cannot be used (File name too long)"),
+    "one fold": (["--data", "good.csv", "--folds", "1"], "--folds 1: must be 2 to 100; leave it out"),
+    "more folds than texts of a class": (
+        ["--data", write("few.csv", GOOD + "a,rare\nb,rare\nc,rare\n"), "--folds", "3"],
+        "--folds 3: class 'rare' has 2 different texts to train and validate on, and every fold needs one: give at most 2, ",
+    ),
+    "folds and seeds": (
+        ["--data", "good.csv", "--folds", "3", "--seeds-per-config", "2"],
+        "--folds 3: every fold is trained from another seed already; leave out --seeds-per-config 2",
+    ),
+    "folds of a population": (
+        ["--data", "good.csv", "--folds", "3", "--scheduler", "pbt"],
+        "--folds 3: trials of --scheduler pbt change their hyperparameters as they train",
+    ),
     "no words at all": (["--data", "good.csv", "--max-tokens", "1"], "--max-tokens 1: must be at least 3"),
     "an empty space": (["--space", write("s.yaml", "")], "s.yaml: is empty, and needs the key parameters"),
     "config in UTF-16": (["--config", write("c.yaml", "trials: 3".encode("utf-16"))], "c.yaml is not UTF-8 text"),

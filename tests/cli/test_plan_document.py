@@ -73,3 +73,16 @@ def test_a_class_with_one_example_names_the_options_that_leave_it_out(tmp_path, 
         "error: class 'odd' of column 'label' of d has one example, and two are needed where no split is given, to train and "
         "to validate: add examples, or leave such classes out with --drop-rare\n"
     )
+
+
+def test_folds_are_told_and_that_given_validation_texts_are_folded_in(document, tmp_path):
+    plan = document(ROWS, "--folds", "3")
+    folds = plan["data"]["folds"]
+    parts = plan["data"]["parts"]
+    assert sum(fold["texts"] for fold in folds) == parts["train"]["texts"] + parts["validation"]["texts"]
+    assert all(min(fold["classes"].values()) > 0 for fold in folds)
+    assert not [note for note in plan["notes"] if "folded" in note]
+    assert "folds" not in document(ROWS)["data"]
+    (tmp_path / "valid.csv").write_text("\n".join(["title,body,label", *ROWS]).replace("day", "week"), encoding="utf-8")
+    given = document(ROWS, "--folds", "3", "--validation-data", "valid.csv")
+    assert "the given training and validation texts are folded together (--folds)" in given["notes"]

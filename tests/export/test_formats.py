@@ -156,7 +156,7 @@ def test_quantised_files_are_smaller_and_as_good(opened, run_path, tmp_path, tri
     assert half["bytes"] < plain["bytes"]
     assert small["bytes"] < plain["bytes"]
     model = read_model(*opened, trial)
-    validation = validation_texts(model.settings)
+    validation = validation_texts(model.settings, model.fold)
 
     def own(tokens):
         return probabilities(model, tokens)
@@ -174,7 +174,7 @@ def test_without_its_data_a_quantised_model_says_that_it_was_not_measured(opened
 
     settings = opened[0].settings
     moved = settings.model_copy(update={"data": settings.data.model_copy(update={"source": "/nowhere/data.csv"})})
-    reason = validation_texts(moved)
+    reason = validation_texts(moved, 1)
     assert isinstance(reason, str)
     assert reason.startswith("not measured: ")
     assert "/nowhere/data.csv" in reason

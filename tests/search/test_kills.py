@@ -142,6 +142,26 @@ def test_a_population_that_is_killed_goes_on_to_the_same_numbers(tmp_path, data)
     assert set(load(tmp_path / "broken").trials["status"]) == {"completed"}
 
 
+FOLDED = ["--folds", "3", "--trials", "6", "--epochs", "4", "--scheduler", "asha"]
+
+
+def test_a_search_on_folds_that_is_killed_trains_and_skips_the_same(tmp_path, data):
+    result = call(tmp_path, *search(data, "whole", *FOLDED), quick=True)
+    assert result.returncode == 0, result.stderr
+    process = start(tmp_path, *search(data, "broken", *FOLDED), quick=True, **SLOWLY)
+    journal = tmp_path / "broken" / "journal.jsonl"
+    wait_until(lambda: journal.exists() and b'"fold":2' in journal.read_bytes(), process, "a second fold")
+    kill(process)
+    result = call(tmp_path, "resume", "broken", quick=True)
+    assert result.returncode == 0, result.stderr
+    assert_same_decisions(tmp_path / "broken", tmp_path / "whole")
+    skipped, whole = (
+        {(event.trial, event.folds, event.reason) for event in read_journal(tmp_path / run / "journal.jsonl")
+         if event.event == "folds_skipped"} for run in ("broken", "whole")
+    )  # fmt: skip
+    assert skipped == whole != set()
+
+
 CONFIRM = ["--top", "1", "--repeats", "2"]
 
 

@@ -1,6 +1,7 @@
 """A made-up trainer, so that whole searches run without Ray and TensorFlow."""
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 from search_spaces import named_space
@@ -53,11 +54,18 @@ def controller_of(store, plan: Plan = PLAN, clock=None, scheduler: Scheduler | N
     return SearchController(plan, searcher, scheduler or asha(plan.epochs), store, clock=clock or Clock())
 
 
-def drive(controller: SearchController, store: RunStore, *, reports: int | None = None, ahead: int = 0) -> bool:
+def drive(
+    controller: SearchController,
+    store: RunStore,
+    *,
+    reports: int | None = None,
+    ahead: int = 0,
+    report_of: Callable[[int, int], EpochReport] | None = None,
+) -> bool:
     """Runs trials one after the other, each from its last state; True where the search got to its end.
 
     A state is the trial that trained it last and its epoch. ``reports`` ends it after so many reports, as a kill would;
-    ``ahead`` trials are asked for while one runs, as Ray does.
+    ``ahead`` trials are asked for while one runs, as Ray does; ``report_of`` gives the report of a trial's index and epoch.
     """
     controller.start()
     line = []
@@ -79,7 +87,7 @@ def drive(controller: SearchController, store: RunStore, *, reports: int | None 
             if reports == 0:
                 return False
             epoch += 1
-            report = fake_report(*assignment.seed, epoch)
+            report = (report_of or fake_report)(*assignment.seed, epoch)
             best = b"w" + str(epoch).encode()
             state = f"{assignment.trial} {epoch}".encode()
             decision = controller.on_report(assignment.trial, TrialReport(report, state, best))

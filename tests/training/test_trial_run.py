@@ -90,3 +90,21 @@ def test_a_loss_that_is_no_number_is_reported_as_diverged_and_not_as_best(worker
     report = trial.run_epoch()
     assert report.epoch.diverged
     assert report.best is None
+
+
+def test_a_trial_on_a_fold_is_one_on_copies_of_its_texts(worker_context):
+    from tuner.data.encoded import EncodedDataset, EncodedSplits
+    from tuner.training.worker_context import WorkerContext
+
+    def copied(texts):
+        rows = [texts.tokens[begin:][:length] for begin, length in zip(texts.offsets, texts.lengths, strict=False)]
+        return EncodedDataset(np.concatenate(rows), np.concatenate([[0], np.cumsum(texts.lengths)]), texts.labels)
+
+    folds = np.resize(np.array([1, 2, 3], np.int8), 750)
+    folded = WorkerContext(worker_context.data.with_folds(folds), vocabulary_size=20, classes=2, epochs=8)
+    seen = folded.of_fold(2)
+    apart = WorkerContext(EncodedSplits(copied(seen.data.train), copied(seen.data.validation)), 20, 2, 8)
+    apart.few_buckets, apart.many_buckets = folded.few_buckets, folded.many_buckets
+    changes = {"dropout": 0.2, "class_weights": "balanced"}
+    assert numbers(run(seen, 2, **changes)) == numbers(run(apart, 2, **changes))
+    assert numbers(run(seen, 2, **changes)) != numbers(run(folded.of_fold(1), 2, **changes))

@@ -143,7 +143,7 @@ def chosen_trials(run: Run, *, by: By, top: int) -> list[str]:
         InputError: where no trial has finished an epoch.
     """
     objective = run.objective
-    among = frontier(run.trials, objective=objective) if by == "frontier" else run.trials
+    among = frontier(run.candidates, objective=objective) if by == "frontier" else run.candidates
     ranked: list[str] = rank(among, by="accuracy" if by == "accuracy" else "metric", objective=objective)[
         "trial_id"
     ].tolist()
@@ -153,7 +153,7 @@ def chosen_trials(run: Run, *, by: By, top: int) -> list[str]:
             f"with `python -m tuner report {run.folder.reference}` why they failed"
         )
     if by == "frontier":
-        at_knee = knee(run.trials, objective=objective)
+        at_knee = knee(run.candidates, objective=objective)
         ranked.sort(key=lambda trial: trial != at_knee)
     return ranked[:top]
 
@@ -175,7 +175,7 @@ def _print_plan(
         ),
         ("test set", _test_part(run, search_state, candidates)),
     ]
-    left = run.settings.trials - sum(record.ended for record in search_state.trials.values())
+    left = run.settings.trials - search_state.over
     if left > 0 and (search_state.end is None or search_state.end.reason == "interrupted"):
         lines.append(("note", f"the search has {counted(left, 'trial')} left: resume it first, if they are to count"))
     lines.append(

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 import numpy as np
+from numpy.typing import NDArray
 
 from tuner.cli.spelling import with_options
 from tuner.data.pipeline import PreparedData
@@ -45,6 +46,12 @@ def _data(settings: SearchSettings, data: PreparedData) -> dict[str, Any]:
             seen[label] += 1
             examples.append(dataset.texts[row])
     counts = classes(used)
+    folds = fold_classes(data)
+    in_folds = None
+    if folds is not None:
+        in_folds = [
+            {"texts": sum(own), "classes": dict(zip(dataset.label_names, own, strict=True))} for own in folds.tolist()
+        ]
     return {
         "source": settings.data.source,
         "format": reading.format,
@@ -59,6 +66,7 @@ def _data(settings: SearchSettings, data: PreparedData) -> dict[str, Any]:
         "classes": counts,
         "majority_share": max(counts.values()) / len(used),
         "parts": {name: {"texts": len(rows), "classes": classes(rows)} for name, rows in parts.items()},
+        **({} if in_folds is None else {"folds": in_folds}),
         "tokens": {
             "median": float(np.median(data.token_counts)),
             "longest": int(data.token_counts.max()),
@@ -67,3 +75,13 @@ def _data(settings: SearchSettings, data: PreparedData) -> dict[str, Any]:
         },
         "examples": examples,
     }
+
+
+def fold_classes(data: PreparedData) -> NDArray[np.int64] | None:
+    """int64 [folds, classes], texts of each class in each fold; None without folds."""
+    encoded = data.encoded
+    if encoded.folds is None:
+        return None
+    counts = np.zeros((int(encoded.folds.max()), len(data.dataset.label_names)), np.int64)
+    np.add.at(counts, (encoded.folds - 1, encoded.train.labels), 1)
+    return counts

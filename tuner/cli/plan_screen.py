@@ -5,6 +5,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 
 from search_spaces.domains import Choice
+from tuner.cli.plan_document import fold_classes
 from tuner.cli.spelling import with_options
 from tuner.data.batches import Buckets, buckets_of
 from tuner.data.pipeline import BUILT_IN, PreparedData
@@ -13,6 +14,7 @@ from tuner.metrics import ACCURACY
 from tuner.runs.settings import SearchSettings, VectorSettings
 from tuner.search.forecast import Forecast
 from tuner.search.launch import disk_bound
+from tuner.search.plan import compared
 from tuner.search.registry import scheduler_spec
 
 
@@ -42,6 +44,7 @@ def print_plan(
 
 
 _CLASSES_SHOWN = 12
+_FOLDS_SHOWN = 4
 _UNEVEN = 3
 """Texts of the largest class for each of the smallest, beyond which accuracy is a poor guide."""
 
@@ -55,6 +58,13 @@ def _data(settings: SearchSettings, data: PreparedData) -> Group:
     parts = {"train": splits.train, "validation": splits.validation, "test, not touched": splits.test}
     parts = {"all": np.concatenate(list(parts.values())), **parts}
     counts = {part: np.bincount(labels[rows], minlength=len(names)) for part, rows in parts.items()}
+    folds = fold_classes(data)
+    if folds is not None:
+        in_folds = {f"fold {number}": own for number, own in enumerate(folds, start=1)}
+        if len(folds) > _FOLDS_SHOWN:
+            by_texts = folds.sum(axis=1)
+            in_folds = {"smallest fold": folds[by_texts.argmin()], "largest fold": folds[by_texts.argmax()]}
+        counts = {"all": counts["all"], **in_folds, "test, not touched": counts["test, not touched"]}
     table = Table(box=None, pad_edge=False)
     table.add_column(counted(len(names), "class"), overflow="fold")
     for part in counts:
@@ -116,13 +126,18 @@ def _trials(settings: SearchSettings) -> str:
     searcher = f"{settings.searcher} for the frontier" if settings.objective == "frontier" else settings.searcher
     count = f"{settings.trials}"
     if settings.repeats > 1:
-        count += f" ({settings.trials // settings.repeats} configurations, each from {settings.repeats} seeds)"
+        count += f" ({settings.configurations} configurations, each from {settings.repeats} seeds)"
+    if settings.folds is not None:
+        count += (
+            f" ({settings.configurations} configurations on {settings.fold_count} folds, fewer where they fall behind)"
+        )
     text = f"{count} of at most {settings.epochs} epochs, {searcher}, seed {settings.seed}"
     if settings.guesses:
         text += f", the first {len(settings.guesses)} from an earlier run"
     if settings.patience is not None:
         text += f", patience {counted(settings.patience, 'epoch')}"
-    return f"{text}; {scheduler_spec(settings.scheduler.name).describe(settings)}"
+    described = scheduler_spec(settings.scheduler.name).describe(compared(settings))
+    return f"{text}; {described}{', on fold 1' if settings.folds is not None else ''}"
 
 
 def _workers(settings: SearchSettings) -> str:

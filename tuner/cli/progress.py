@@ -18,6 +18,7 @@ from rich.text import Text
 from analysis.descriptions import network_text
 from tuner.cli.terminal import plain_table
 from tuner.formatting import counted, duration_text
+from tuner.runs.configurations import contenders
 from tuner.runs.events import Event, SearchStarted, TrialStarted, parse_event
 from tuner.runs.pareto import pareto_front
 from tuner.runs.search_state import SearchState, TrialRecord
@@ -46,10 +47,10 @@ class Standing:
 
     def __init__(self, search_state: SearchState, concurrency: int) -> None:
         records = list(search_state.trials.values())
-        self.ended = sum(record.ended for record in records)
+        self.ended = search_state.over
         self.planned = max(search_state.planned, len(records))
         self.epochs = sum(len(record.epochs) for record in records)
-        scored = search_state.with_score()
+        scored = contenders(search_state)
         self.best = max(scored, key=lambda record: record.score or 0.0).value if scored else None
         self.frontier = len(pareto_front([record.score or 0.0 for record in scored], [r.size for r in scored]))
         self.seconds_left = self._seconds_left(records, concurrency)
@@ -156,9 +157,13 @@ class PlainLines(Progress):
         value = f"{record.value:.4f}" if record.value is not None else missing
         size = "" if record.parameters is None else f"{record.parameters:,} parameters, "
         return (
-            f"{elapsed:>6}  trial {record.trial} {record.status} after {counted(record.last_epoch, 'epoch')}: {value}, "
-            f"{size}{network_text(record.config)} | {standing.text()}"
+            f"{elapsed:>6}  trial {record.trial}{_on_fold(record)} {record.status} after "
+            f"{counted(record.last_epoch, 'epoch')}: {value}, {size}{network_text(record.config)} | {standing.text()}"
         )
+
+
+def _on_fold(record: TrialRecord) -> str:
+    return "" if record.fold is None else f" on fold {record.fold}"
 
 
 MARK = "\x1e"  # the record separator of JSON text sequences (RFC 7464)
@@ -188,7 +193,11 @@ class EventLines(Progress):
         """Prints what happened since the last call."""
         if search_state.planned != self._planned:
             self._planned = search_state.planned
-            self._event(SearchStarted(time=time.time(), trials=self._planned, objective=search_state.objective))
+            self._event(
+                SearchStarted(
+                    time=time.time(), trials=self._planned, objective=search_state.objective, folds=search_state.folds
+                )
+            )
         for event in search_state.history[self._told :]:
             self._event(event)
         self._told = len(search_state.history)

@@ -36,7 +36,7 @@ def rank_command(
 ) -> int:
     """Prints the ranked trials of a run."""
     loaded = load_results(run, runs_dir=runs_dir, metric=metric, metric_mode=metric_mode)
-    ranked = rank(loaded.trials, by=by, top=top, max_params=max_params, objective=loaded.objective)
+    ranked = rank(loaded.candidates, by=by, top=top, max_params=max_params, objective=loaded.objective)
     trial = _with_predictions(loaded, ranked) if per_class else None
     if as_json:
         print_json(loaded, ranked, trial)
@@ -50,8 +50,10 @@ def rank_command(
         _print_configurations(console, loaded, top=top, max_params=max_params)
     console.print(_counts(loaded, len(ranked)), style="dim")
     if isinstance(loaded, Run) and trial is not None:
-        console.print(f"\ntrial {trial} on the {loaded.settings.data.validation:,} validation texts:")
-        console.print(_class_table(classes_of(loaded, trial)))
+        classes = classes_of(loaded, trial)
+        fold = "" if loaded.settings.folds is None else " of fold 1"
+        console.print(f"\ntrial {trial} on the {classes['texts'].sum():,} validation texts{fold}:")
+        console.print(_class_table(classes))
     if isinstance(loaded, ImportedResults):
         for note in loaded.notes:
             console.print(note, style="dim")
@@ -90,7 +92,7 @@ def _class_table(classes: pd.DataFrame) -> Table:
 
 
 def _why_none(run: Results, max_params: int | None) -> str:
-    smallest = scored(run.trials, run.objective)["parameters"].min()
+    smallest = scored(run.candidates, run.objective)["parameters"].min()
     if max_params is None or pd.isna(smallest):
         return "none has finished an epoch yet"
     return f"none has at most {max_params:,} parameters; the smallest has {smallest:,}"
@@ -99,25 +101,32 @@ def _why_none(run: Results, max_params: int | None) -> str:
 def print_results(console: Console, run: Run, *, top: int = 10) -> None:
     """The end of a search: ranked table, frontier, chart."""
     objective = run.objective
-    best = rank(run.trials, top=top, objective=objective)
+    best = rank(run.candidates, top=top, objective=objective)
     if best.empty:
         return
     console.print()
     console.print(rank_table(best, width=console.width, objective=objective))
     _print_configurations(console, run, top=top)
-    rest = rank(run.trials, by="frontier", objective=objective)
+    rest = rank(run.candidates, by="frontier", objective=objective)
     rest = rest[rest["on_frontier"] & ~rest["trial_id"].isin(best["trial_id"])]
     if not rest.empty:
         console.print("\nsmaller trials on the frontier:", style="dim")
         console.print(rank_table(rest, width=console.width, objective=objective))
-    if scored(run.trials, objective)["parameters"].nunique() > 1:
+    if scored(run.candidates, objective)["parameters"].nunique() > 1:
         console.print()
-        console.print(frontier_chart(run.trials, width=console.width, objective=objective))
+        console.print(frontier_chart(run.candidates, width=console.width, objective=objective))
     console.print(f"\n{_counts(run, len(best) + len(rest))}", style="dim")
 
 
 def _print_configurations(console: Console, run: Run, *, top: int, max_params: int | None = None) -> None:
-    """Where each configuration has several seeds: their mean and spread."""
+    """Where each configuration has several seeds: their mean and spread; with folds those that skip some."""
+    if run.settings.folds is not None and run.configurations is not None:
+        behind = run.configurations[~run.configurations["trial_id"].isin(run.candidates["trial_id"])]
+        ranked = rank(behind, top=top, max_params=max_params, objective=run.objective).assign(on_frontier=False)
+        if not ranked.empty:
+            console.print("\nof fewer folds, which cannot be compared with these:", style="dim")
+            console.print(rank_table(ranked, width=console.width, objective=run.objective))
+            console.print()
     if run.settings.repeats > 1:
         within = rank(run.trials, max_params=max_params, objective=run.objective)
         grouped = by_configuration(within, objective=run.objective).head(top)
@@ -130,23 +139,30 @@ def _counts(run: Results, shown: int) -> str:
     statuses = run.trials["status"].value_counts()
     parts = ", ".join(f"{count} {status}" for status, count in statuses.items())
     left = run.settings.trials - len(run.trials) if isinstance(run, Run) else 0
-    waiting = f", {left} not yet begun" if left > 0 else ""
+    folded = isinstance(run, Run) and run.settings.folds is not None
+    waiting = f", {left} not {'trained' if folded else 'yet begun'}" if left > 0 else ""
     of_all = f"{run.name}: {shown} of {counted(len(run.trials), 'trial')} shown ({parts}{waiting})"
+    if isinstance(run, Run) and run.settings.folds is not None and run.configurations is not None:
+        of_all = (
+            f"{run.name}: {shown} of {counted(len(run.configurations), 'configuration')} shown, means over "
+            f"{run.settings.folds.count} folds and their standard deviation (±), each named by its trial on fold 1; "
+            f"{counted(len(run.trials), 'trial')} ({parts}{waiting})"
+        )
     lines = [f"{of_all}; {_front(run)}; epoch: best/trained"]
     objective = run.objective
     if objective.baseline is not None:
         value = value_text(objective.baseline, objective)
-        worse = scored(run.trials, objective)[objective.column]
+        worse = scored(run.candidates, objective)[objective.column]
         mark = "" if objective.beats_baseline(worse).all() else "; ✗ marks what is no better"
         lines.append(f"always giving the most frequent label: {value} validation {objective.metric.title}{mark}")
     return "\n".join(lines)
 
 
 def _front(run: Results) -> str:
-    at_knee = knee(run.trials, objective=run.objective)
+    at_knee = knee(run.candidates, objective=run.objective)
     if at_knee:
         return f"★ frontier, knee at {at_knee}"
-    if with_size(run.trials, run.objective).empty:
+    if with_size(run.candidates, run.objective).empty:
         return "no frontier, since the trials do not say their parameters"
     return "no frontier, since no trial is better than always giving the most frequent label"
 
@@ -157,11 +173,13 @@ def print_json(run: Results, ranked: pd.DataFrame, per_class: str | None = None)
     document: dict[str, Any] = {
         "run": run.name,
         "folder": folder,
-        "knee": knee(run.trials, objective=run.objective),
+        "knee": knee(run.candidates, objective=run.objective),
         "trials": _records(ranked),
     }
     if isinstance(run, Run) and run.settings.repeats > 1:
         document["configurations"] = _records(by_configuration(run.trials, objective=run.objective))
+    if isinstance(run, Run) and run.configurations is not None:
+        document["configurations"] = _records(run.configurations)
     if isinstance(run, Run) and per_class is not None:
         rows = classes_of(run, per_class).to_dict("records")
         document["per_class"] = {

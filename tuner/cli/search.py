@@ -30,7 +30,7 @@ from tuner.search.extension import extended
 from tuner.search.forecast import forecast
 from tuner.search.interruption import Interruption
 from tuner.search.launch import resume_search, start_search
-from tuner.search.prepare import prepare_again, prepare_search, with_data_at
+from tuner.search.prepare import prepare_again, prepare_search, with_data_at, with_same_folds
 from tuner.search.request import SearchRequest
 from tuner.search.schedulers.options import SchedulerOptions
 
@@ -74,9 +74,7 @@ def resume_command(
     settings = read_settings(folder.settings)
     search_state = SearchState(read_journal(folder.journal))
     is_finished = (
-        search_state.end is not None
-        and search_state.end.reason == "finished"
-        and len(search_state.trials) >= settings.trials
+        search_state.end is not None and search_state.end.reason == "finished" and search_state.over >= settings.trials
     )
     if is_finished and trials is None:
         console.print(
@@ -88,6 +86,7 @@ def resume_command(
     settings = with_data_at(settings, data)
     prepared = prepare_again(settings, no_cache=no_cache)
     reloaded = discovered_again(settings, prepared)
+    folded = with_same_folds(prepared, settings)
     store = RunStore(folder)
     try:
         if store.truncated:
@@ -96,10 +95,10 @@ def resume_command(
             store.write_settings(settings)
         if reloaded != settings:
             console.print(f"note: the modules of {settings.space['name']} have changed since the search began")
-        left = settings.trials - sum(record.ended for record in store.search_state.trials.values())
+        left = settings.trials - store.search_state.over
         console.print(f"resuming {folder.name}: {left} of {settings.trials} trials are left")
         with _progress(console, concurrency=settings.resources.concurrency) as shown, Interruption() as interruption:
-            reason = resume_search(store, reloaded, prepared.encoded, shown.show, interruption)
+            reason = resume_search(store, reloaded, folded.encoded, shown.show, interruption)
     finally:
         store.close()
     return _finish(console, folder, reason, as_json=as_json)
@@ -114,11 +113,11 @@ def _finish(console: Console, folder: RunFolder, reason: EndReason, *, as_json: 
 
     run, name = load(folder.place), folder.reference
     if as_json:
-        print_json(run, rank(run.trials, objective=run.objective))
+        print_json(run, rank(run.candidates, objective=run.objective))
     else:
         print_results(console, run)
     if reason == "finished":
-        at_knee = knee(run.trials, objective=run.objective)
+        at_knee = knee(run.candidates, objective=run.objective)
         after = f"report {name}" if run.settings.hypermodel or at_knee is None else f"export {name} --trial knee"
         print_command(console, f"\nnext: python -m tuner rank {name} --by frontier")
         print_command(console, f"      python -m tuner {after}")

@@ -97,6 +97,12 @@ no_cache_option = click.option(
     metavar="N",
     help="Seeds from which each is trained; --trials counts them once.",
 )
+@click.option(
+    "--folds",
+    type=int,
+    metavar="K",
+    help="Validate each on K folds of the training and validation texts in turn, and rank by the mean: for small data.",
+)
 @click.option("--epochs", default=8, show_default=True, metavar="E", help="Most epochs of a trial.")
 @click.option(
     "--scheduler",

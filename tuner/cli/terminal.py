@@ -83,6 +83,8 @@ _LEAST_NETWORK = 10
 def rank_table(ranked: pd.DataFrame, *, width: int, objective: Objective) -> Table:
     """Ranked trials; a star marks the frontier, a cross what is no better than the baseline; test figures after confirmation.
 
+    Of configurations over folds, the spread and the number of these stand beside the mean.
+
     How they were trained is shown where the terminal is wide enough. Where it is narrow, the network is cut short or left
     out; the figures never are.
     """
@@ -90,7 +92,19 @@ def rank_table(ranked: pd.DataFrame, *, width: int, objective: Objective) -> Tab
     columns = [objective.column, *([objective.test_column] if tested else [])]
     rows = [_cells(row, columns, objective, wide=wide) for _, row in ranked.iterrows()]
     figures = [f"{part} {objective.metric.short}" for part in ("val", "test")[: len(columns)]]
-    names = ["#", "trial", *figures, "parameters", "", "epoch", "status", "network", *(["training"] if wide else [])]
+    folds = ["±", "folds"] if "folds" in ranked else []
+    names = [
+        "#",
+        "trial",
+        *figures,
+        *folds,
+        "parameters",
+        "",
+        "epoch",
+        "status",
+        "network",
+        *(["training"] if wide else []),
+    ]
     if not wide:
         rows, names = _fitted([names, *rows], width)
     table = plain_table(names, left=("trial", "", "status", "network", "training"))
@@ -144,6 +158,7 @@ def _cells(row: "pd.Series[Any]", columns: list[str], objective: Objective, *, w
         str(row["rank"]),
         row["trial_id"],
         *("" if pd.isna(row[name]) else f"{row[name]:.4f}" for name in columns),
+        *(["" if pd.isna(row["spread"]) else f"{row['spread']:.4f}", str(row["folds"])] if "folds" in row else []),
         "" if pd.isna(row["parameters"]) else f"{row['parameters']:,}",
         mark,
         f"{row['best_epoch']:.0f}/{row['epochs']}",

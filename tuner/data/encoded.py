@@ -46,22 +46,45 @@ class EncodedDataset:
         """int64 [texts], tokens of each text: at least 1."""
         return np.diff(self.offsets)
 
+    def chosen(self, rows: NDArray[np.int64]) -> "EncodedDataset":
+        """The texts of these rows. Copies no tokens."""
+        return _ChosenTexts(self.tokens, self.offsets[rows], self.labels[rows], self.lengths[rows])
+
+
+@dataclass(frozen=True, eq=False)
+class _ChosenTexts(EncodedDataset):
+    """Some texts of a data set, among the tokens of all.
+
+    Attributes:
+        offsets: int64 [texts], where each text begins in ``tokens``.
+        sizes: int64 [texts], tokens of each text.
+    """
+
+    sizes: NDArray[np.int64]
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """int64 [texts], tokens of each text: at least 1."""
+        return self.sizes
+
 
 @dataclass(frozen=True, eq=False)
 class EncodedSplits:
     """What a search trains on and what it judges by.
 
     Attributes:
-        train: the texts to train on.
-        validation: the texts to judge by.
+        train: the texts to train on; with folds, the texts of all folds.
+        validation: the texts to judge by; with folds, none.
         vectors: float32 [token ids, width], pretrained word vectors by id, where there are any.
-        informative: int32 [token ids], ids ordered by how much their words tell of the class, padding and unknown first; None
-            where no trial asks for it.
+        folds: int8 [training texts], the fold of each, counted from 1, where there are folds.
+        informative: int32 [token ids], ids ordered by how much their words tell of the class, padding and unknown first; with
+            folds [folds, token ids]; None where no trial asks for it.
     """
 
     train: EncodedDataset
     validation: EncodedDataset
     vectors: NDArray[np.float32] | None = None
+    folds: NDArray[np.int8] | None = None
     informative: NDArray[np.int32] | None = None
 
     def in_informative_order(self) -> Self:
@@ -74,6 +97,28 @@ class EncodedSplits:
             vectors=None if self.vectors is None else self.vectors[self.informative],
         )
 
+    def with_folds(self, folds: NDArray[np.int8]) -> "EncodedSplits":
+        """The training texts and then the validation texts as one, with the fold of each."""
+        parts = (self.train, self.validation)
+        pool = EncodedDataset(
+            tokens=np.concatenate([part.tokens for part in parts]),
+            offsets=np.concatenate([self.train.offsets, self.validation.offsets[1:] + self.train.offsets[-1]]),
+            labels=np.concatenate([part.labels for part in parts]),
+        )
+        empty = EncodedDataset(pool.tokens[:0], np.zeros(1, np.int64), pool.labels[:0])
+        return EncodedSplits(pool, empty, self.vectors, folds)
+
+    def of_fold(self, fold: int) -> "EncodedSplits":
+        """What a trial on this fold trains on, the other folds, and what it is judged by. Copies no tokens."""
+        assert self.folds is not None
+        apart = self.folds == fold
+        return EncodedSplits(
+            self.train.chosen(np.flatnonzero(~apart)),
+            self.train.chosen(np.flatnonzero(apart)),
+            self.vectors,
+            informative=None if self.informative is None else self.informative[fold - 1],
+        )
+
     def as_arrays(self) -> dict[str, NDArray[np.generic]]:
         """Plain arrays by name, for an object store that maps NumPy arrays without a copy."""
         texts = {
@@ -81,8 +126,8 @@ class EncodedSplits:
             for part in ("train", "validation")
             for name in ("tokens", "offsets", "labels")
         }
-        others = {name: getattr(self, name) for name in ("vectors", "informative")}
-        return {**texts, **{name: array for name, array in others.items() if array is not None}}
+        others = {name: getattr(self, name) for name in ("vectors", "folds", "informative")}
+        return texts | {name: array for name, array in others.items() if array is not None}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[np.generic]]) -> Self:
@@ -95,12 +140,11 @@ class EncodedSplits:
                 labels=arrays[f"{name}/labels"].astype(np.int32, copy=False),
             )
 
-        vectors, informative = arrays.get("vectors"), arrays.get("informative")
+        others = (("vectors", np.float32), ("folds", np.int8), ("informative", np.int32))
         return cls(
             part("train"),
             part("validation"),
-            None if vectors is None else vectors.astype(np.float32, copy=False),
-            None if informative is None else informative.astype(np.int32, copy=False),
+            **{name: arrays[name].astype(kind, copy=False) for name, kind in others if name in arrays},
         )
 
 

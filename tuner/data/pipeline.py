@@ -183,4 +183,5 @@ def save_encoder(folder: Path, prepared: PreparedData, *, max_length: int) -> No
     if prepared.encoded.vectors is not None:
         save_vectors(folder, prepared.encoded.vectors)
     if prepared.encoded.informative is not None:
-        save_order(folder, prepared.encoded.informative)
+        # With folds that of the first, whose trials are those that are kept.
+        save_order(folder, np.atleast_2d(prepared.encoded.informative)[0])

@@ -92,7 +92,12 @@ def _metrics(model: TrainedModel) -> str:
     metrics, data, objective = model.metrics, model.settings.data, model.settings.pursued
     title = objective.metric.title
     rows = [f"| part | texts | {title} | loss (nats) |", "| --- | ---: | ---: | ---: |"]
-    for part, name, texts in (("training, dropout on", "train", data.train), ("validation", "val", data.validation)):
+    folds = model.settings.folds
+    trained, validated = (data.train, data.validation)
+    if folds is not None:
+        validated = folds.texts[model.fold - 1]
+        trained = sum(folds.texts) - validated
+    for part, name, texts in (("training, dropout on", "train", trained), ("validation", "val", validated)):
         value, loss = metrics.get(f"{name}_{objective.key}"), metrics[f"{name}_loss"]
         rows.append(f"| {part} | {texts:,} | {_number(value)} | {_number(loss)} |")
     test = metrics[objective.test_column]
@@ -110,7 +115,19 @@ def _metrics(model: TrainedModel) -> str:
         rows.append(f"| test, 95 % interval {low:.4f} to {high:.4f} | {data.test:,} | {test:.4f} | |")
         after = "The interval (Wilson) is for the choice of test texts alone: of other seeds it says nothing."
     best = f"Best of {metrics['epochs']} epochs: {metrics['best_epoch']} (status {metrics['status']})."
-    return "\n".join(rows) + f"\n\n{best} {after}"
+    return "\n".join(rows) + f"\n\n{best} {after}{_over_folds(model)}"
+
+
+def _over_folds(model: TrainedModel) -> str:
+    """What the figures are of, and what the weights, where the search had folds."""
+    folds, spread = model.settings.folds, model.metrics.get("spread")
+    if folds is None or "folds" not in model.metrics:
+        return ""
+    varies = "" if spread is None else f", whose standard deviation in validation is {spread:.4f}"
+    return (
+        f" Training and validation figures are means over {model.metrics['folds']} of {folds.count} folds{varies}. The weights "
+        f"are of the trial on fold {model.fold}, which was trained on the texts of the other folds."
+    )
 
 
 def wilson_interval(share: float, texts: int) -> tuple[float, float]:

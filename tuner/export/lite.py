@@ -12,13 +12,12 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from tensorflow.lite.python.convert_phase import ConverterError
 
-from tuner.data.encoded import EncodedDataset
 from tuner.errors import InputError
 from tuner.export.trained import TrainedNetwork
 from tuner.models.forward import logits as trained_logits
 from tuner.quiet import quiet_stderr
 from tuner.runs.settings import SearchSettings
-from tuner.search.prepare import prepare_again
+from tuner.search.prepare import prepare_again, with_same_folds
 
 _MOST_TEXTS = 1_000  # an interpreter takes them one at a time, 20 to 50 ms for a film review
 
@@ -27,19 +26,24 @@ Logits = Callable[[NDArray[np.int32]], NDArray[np.float32]]
 
 
 class ValidationTexts:
-    """The encoded validation texts, or 1,000 of them, evenly spaced.
+    """The encoded validation texts (with folds those of the trial's), or 1,000 of them, evenly spaced.
 
     Attributes:
         note: says so where not all of them are taken.
     """
 
-    def __init__(self, settings: SearchSettings) -> None:
+    def __init__(self, settings: SearchSettings, fold: int = 1) -> None:
         """Reads the data once more.
+
+        Args:
+            settings: of the search.
+            fold: where it has folds, the one that the trial was validated on.
 
         Raises:
             InputError: where they are not at hand (an export may happen on another machine) or have changed.
         """
-        self._texts: EncodedDataset = prepare_again(settings).encoded.validation
+        data = with_same_folds(prepare_again(settings), settings).encoded
+        self._texts = (data if data.folds is None else data.of_fold(fold)).validation
         count = len(self._texts)
         rows = np.unique(np.linspace(0, count - 1, min(count, _MOST_TEXTS)).astype(np.int64))
         # By length, so that an interpreter has to lay out its memory once for every length only.
@@ -50,16 +54,16 @@ class ValidationTexts:
         """Share of right answers."""
         texts, right = self._texts, 0
         for row in self._rows:
-            outputs = logits(texts.tokens[None, texts.offsets[row] : texts.offsets[row + 1]])[0]
+            outputs = logits(texts.tokens[None, texts.offsets[row] : texts.offsets[row] + texts.lengths[row]])[0]
             answer = int(outputs[0] > 0.0) if len(outputs) == 1 else int(outputs.argmax())
             right += answer == int(texts.labels[row])
         return right / len(self._rows)
 
 
-def validation_texts(settings: SearchSettings) -> ValidationTexts | str:
+def validation_texts(settings: SearchSettings, fold: int) -> ValidationTexts | str:
     """The validation texts, or one line that says why there are none here."""
     try:
-        return ValidationTexts(settings)
+        return ValidationTexts(settings, fold)
     except InputError as error:
         return f"not measured: {error}"
 
@@ -88,7 +92,7 @@ class LiteModel:
 
 def write_lite(model: TrainedNetwork, folder: Path) -> list[dict[str, Any]]:
     """Writes ``model_float16.tflite`` and ``model_int8.tflite`` and returns what became of each, float32 first."""
-    validation = validation_texts(model.settings)
+    validation = validation_texts(model.settings, model.fold)
     return [asdict(_convert(model, kind, folder, validation)) for kind in _KINDS]
 
 

@@ -38,7 +38,7 @@ class TrainedTrial:
 
     Attributes:
         trial: its id.
-        metrics: its row of ``trials.parquet`` without the configuration; None where a number is missing.
+        metrics: its row of ``Run.candidates`` or ``Run.trials`` without the configuration; None where a number is missing.
         weights: float32 arrays, in the order of ``tuner.models.weights``, or of a custom model's ``weights``.
     """
 
@@ -48,6 +48,11 @@ class TrainedTrial:
     metrics: dict[str, Any]
     weights: tuple[NDArray[np.float32], ...]
     encoder: Encoder
+
+    @property
+    def fold(self) -> int:
+        """The fold that it was validated on, where the search had folds; configurations are exported by their first."""
+        return int(self.metrics.get("fold") or 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,7 +183,7 @@ def chosen_trials(run: Run, wanted: str) -> list[str]:
         InputError: where no trial is meant.
     """
     if wanted in ("best", "knee", FRONTIER):
-        ranked = rank(run.trials, objective=run.objective)
+        ranked = rank(run.candidates, objective=run.objective)
         if ranked.empty:
             raise InputError(
                 f"no trial of {run.name} has finished an epoch; wait or resume the search, or see with "
@@ -187,8 +192,8 @@ def chosen_trials(run: Run, wanted: str) -> list[str]:
                 value=wanted,
             )
         if wanted == FRONTIER:
-            return [str(trial) for trial in frontier(run.trials, objective=run.objective)["trial_id"]]
-        return [str(knee(run.trials, objective=run.objective) if wanted == "knee" else ranked["trial_id"].iloc[0])]
+            return [str(trial) for trial in frontier(run.candidates, objective=run.objective)["trial_id"]]
+        return [str(knee(run.candidates, objective=run.objective) if wanted == "knee" else ranked["trial_id"].iloc[0])]
     for trial in run.trials["trial_id"]:
         if wanted == trial or (wanted.isdecimal() and trial.isdecimal() and int(wanted) == int(trial)):
             return [str(trial)]
@@ -206,7 +211,8 @@ def read_model(run: Run, encoder: Encoder, trial: str) -> TrainedModel:
         InputError: where its weights were not kept, naming the trials whose were; where they do not fit; or where a module of
             a custom model is gone.
     """
-    row = run.trials[run.trials["trial_id"] == trial].iloc[0]
+    rows = run.candidates if trial in set(run.candidates["trial_id"]) else run.trials
+    row = rows[rows["trial_id"] == trial].iloc[0]
     values = {str(name): plain(value) for name, value in row.items()}
     metrics = {name: value for name, value in values.items() if not name.startswith("config/")}
     weights = _read_weights(run, trial)

@@ -41,6 +41,7 @@ class SearchStarted(_Event):
     """The search was launched, or launched again to go on.
 
     ``own`` are the hyperparameters of a custom model with their types, null where the trials are of the built-in networks.
+    ``folds`` is the number of folds of a cross-validation, 1 where there is none.
     """
 
     event: Literal["search_started"] = "search_started"
@@ -48,12 +49,14 @@ class SearchStarted(_Event):
     trials: Count
     objective: Objective = ACCURACY
     own: dict[str, Kind] | None = None
+    folds: int = 1
 
 
 class TrialProposed(_Event):
     """A searcher gave a trial its configuration; it waits for a worker.
 
-    The parameters of a custom model are null: they are counted where it is built.
+    The parameters of a custom model are null: they are counted where it is built. ``fold`` is the one that it is validated
+    on, counted from 1, null in a search without folds.
     """
 
     event: Literal["trial_proposed"] = "trial_proposed"
@@ -62,6 +65,7 @@ class TrialProposed(_Event):
     config: dict[str, Any]
     parameters: Count | None
     embedding_parameters: Count | None
+    fold: int | None = None
 
 
 class TrialBuilt(_Event):
@@ -138,6 +142,18 @@ class TrialEnded(_Event):
     error: str | None = None
 
 
+class FoldsSkipped(_Event):
+    """A configuration will not be trained on its other folds.
+
+    ``trial`` is its trial on the first fold; ``folds`` are those that are left out.
+    """
+
+    event: Literal["folds_skipped"] = "folds_skipped"
+    trial: str
+    folds: tuple[int, ...]
+    reason: str
+
+
 class SearchEnded(_Event):
     """The search is over, or was broken off gracefully."""
 
@@ -199,13 +215,14 @@ Event = (
     | TrialContinued
     | WorkerLost
     | TrialEnded
+    | FoldsSkipped
     | SearchEnded
     | ConfirmationStarted
     | RepeatEnded
     | ConfirmationEnded
 )
 
-Decisive = TrialProposed | EpochEnded | TrialContinued | TrialEnded
+Decisive = TrialProposed | EpochEnded | TrialContinued | TrialEnded | FoldsSkipped
 """What searchers and schedulers learn from."""
 
 _ADAPTER: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])

@@ -13,6 +13,7 @@ from tuner.runs.events import (
     Decisive,
     EpochEnded,
     Event,
+    FoldsSkipped,
     RepeatEnded,
     SearchEnded,
     SearchStarted,
@@ -37,6 +38,8 @@ class TrialRecord:
     """None until a custom model was built; others are counted before."""
     embedding_parameters: int | None
     objective: Objective = ACCURACY
+    fold: int | None = None
+    """The fold that it is validated on, counted from 1; None without folds."""
     status: TrialStatus = "pending"
     error: str | None = None
     paused: bool = False
@@ -93,7 +96,9 @@ class SearchState:
     """All trials of a search in the order of their proposal, what was decided about them in the order of the journal, and
     the repeats of a confirmation.
 
-    ``repeats`` are by model and number; ``family`` is that of the trials' models.
+    ``repeats`` are by model and number; ``family`` is that of the trials' models. ``folds`` is their number, 1 for none;
+    ``configurations`` are the trials of each configuration by its number, in the order of the folds, and ``skipped`` says, by
+    the trial on the first fold, which folds will not be trained on.
     """
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
@@ -105,6 +110,9 @@ class SearchState:
         self.started_at: float | None = None
         self.last_event_at: float | None = None
         self.end: SearchEnded | None = None
+        self.folds = 1
+        self.configurations: dict[int, list[TrialRecord]] = {}
+        self.skipped: dict[str, FoldsSkipped] = {}
         self.repeats: dict[tuple[str, int], RepeatEnded] = {}
         for event in events:
             self.apply(event)
@@ -118,13 +126,21 @@ class SearchState:
             case SearchStarted():
                 self.started_at = event.time if self.started_at is None else self.started_at
                 self.planned = event.trials
-                self.objective = event.objective
+                self.objective, self.folds = event.objective, event.folds
                 self.family = family_of(event.own)
                 self.end = None
             case TrialProposed():
-                self.trials[event.trial] = TrialRecord(
-                    event.trial, event.index, event.config, event.parameters, event.embedding_parameters, self.objective
+                record = TrialRecord(
+                    event.trial,
+                    event.index,
+                    event.config,
+                    event.parameters,
+                    event.embedding_parameters,
+                    self.objective,
+                    event.fold,
                 )
+                self.trials[event.trial] = record
+                self.configurations.setdefault(event.index // self.folds, []).append(record)
             case TrialBuilt():
                 record = self.trials[event.trial]
                 record.parameters, record.embedding_parameters = event.parameters, event.embedding_parameters
@@ -142,6 +158,8 @@ class SearchState:
             case TrialEnded():
                 record = self.trials[event.trial]
                 record.status, record.error, record.paused = event.status, event.error, False
+            case FoldsSkipped():
+                self.skipped[event.trial] = event
             case SearchEnded():
                 self.end = event
                 for record in self.trials.values():
@@ -177,6 +195,12 @@ class SearchState:
             model: {name: _mean([each.get(name) for each in found]) for name in found[0]}
             for model, found in known.items()
         }
+
+    @property
+    def over(self) -> int:
+        """Trials of those planned that will train no more, those on skipped folds included."""
+        skipped = sum(len(event.folds) for event in self.skipped.values())
+        return skipped + sum(record.ended for record in self.trials.values())
 
     def with_score(self) -> list[TrialRecord]:
         """Trials that have a finished epoch."""

@@ -135,6 +135,14 @@ class GpuSharingSettings(_Settings):
     memory: int
 
 
+class FoldSettings(_Settings):
+    """Cross-validation: how many folds, the texts of each, and the SHA-256 of the fold of every text."""
+
+    count: int
+    texts: tuple[int, ...]
+    fingerprint: str
+
+
 class ResourceSettings(_Settings):
     """What a trial takes and where the search runs."""
 
@@ -159,6 +167,8 @@ class SearchSettings(_Settings):
     trials: int
     repeats: int = 1
     """Trials of one configuration, in a row, from different seeds."""
+    folds: FoldSettings | None = None
+    """Where each configuration has a trial on each fold, in a row."""
     epochs: int
     searcher: str
     objective: Literal["metric", "frontier"] = "metric"
@@ -192,6 +202,16 @@ class SearchSettings(_Settings):
     def pursued(self) -> Objective:
         """The metric that the search pursues, with what is better of it."""
         return replace(objective_of(self.metric, self.metric_mode), baseline=self.data.baseline.get(self.metric))
+
+    @property
+    def fold_count(self) -> int:
+        """Trials of one configuration on folds, 1 without them."""
+        return 1 if self.folds is None else self.folds.count
+
+    @property
+    def configurations(self) -> int:
+        """Configurations that the trials are of."""
+        return self.trials // (self.repeats * self.fold_count)
 
     def resolved_space(self) -> Space:
         """The space that trials are drawn from, settings included."""

@@ -12,7 +12,7 @@ from tuner.runs.events import Event, TrialEnded
 from tuner.runs.folder import RunFolder
 from tuner.runs.journal import Journal, read_journal
 from tuner.runs.mirror import Mirror
-from tuner.runs.retention import trials_to_keep
+from tuner.runs.retention import first_folds_to_keep, trials_to_keep
 from tuner.runs.search_state import SearchState
 from tuner.runs.settings import SearchSettings, write_settings
 from tuner.runs.tables import write_tables
@@ -128,7 +128,7 @@ class RunStore:
         models = self.folder.path / "models"
         paths = {path.name: path for path in models.iterdir()} if models.is_dir() else {}
         records = [self.search_state.trials[trial] for trial in paths if trial in self.search_state.trials]
-        keep = trials_to_keep(records)
+        keep = trials_to_keep(records) if self.search_state.folds == 1 else first_folds_to_keep(self.search_state)
         for record in records:
             if record.trial not in keep:
                 shutil.rmtree(paths[record.trial])

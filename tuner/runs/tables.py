@@ -19,7 +19,9 @@ _JOURNAL_BYTES = b"frontier_tuner.journal_bytes"
 
 _TYPES = {
     **dict.fromkeys(("trial_id", "model", "status", "error"), pa.string()),
-    **dict.fromkeys(("parameters", "embedding_parameters", "best_epoch", "epochs", "epoch", "repeat"), pa.int64()),
+    **dict.fromkeys(
+        ("parameters", "embedding_parameters", "best_epoch", "epochs", "epoch", "repeat", "fold"), pa.int64()
+    ),
 }
 """Of the columns of all tables; others are floating-point numbers."""
 
@@ -39,7 +41,7 @@ def trial_schema(family: ModelFamily, metrics: Sequence[str] = ("accuracy",)) ->
     best = (*_names("val", metrics), "val_loss", "train_accuracy", "train_loss", "best_epoch", "epochs", "seconds")
     counts = ("parameters", "embedding_parameters")
     return pa.schema(
-        [*_schema("trial_id", "status"), *configs, *_schema(*counts, *best, *_names("test", metrics), "error")]
+        [*_schema("trial_id", "status"), *configs, *_schema(*counts, *best, *_names("test", metrics), "fold", "error")]
     )
 
 
@@ -84,6 +86,7 @@ def _trial_row(record: TrialRecord, family: ModelFamily, tested: Mapping[str, fl
         "epochs": len(record.epochs),
         "seconds": record.seconds,
         **_columns("test", tested),
+        "fold": record.fold,
         "error": record.error,
     }
 

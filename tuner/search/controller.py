@@ -10,10 +10,12 @@ from dataclasses import dataclass
 
 from search_spaces.config import Config
 from tuner.metrics import finite
+from tuner.runs.configurations import configurations
 from tuner.runs.events import (
     EndReason,
     EndStatus,
     EpochEnded,
+    FoldsSkipped,
     SearchEnded,
     SearchStarted,
     TrialBuilt,
@@ -25,6 +27,7 @@ from tuner.runs.events import (
 )
 from tuner.runs.search_state import SearchState, TrialRecord
 from tuner.runs.store import RunStore
+from tuner.search.folds import reason_to_skip
 from tuner.search.plan import Plan
 from tuner.search.schedulers.scheduler import Continuation, Decision, Metrics, Scheduler
 from tuner.search.searchers.searcher import Searcher
@@ -44,6 +47,7 @@ class Assignment:
         config: what to train.
         scores: the trial's scores of the objective so far, epoch by epoch; higher is better.
         state: what it goes on from, None where it begins.
+        fold: the one that it is validated on, counted from 1; None without folds.
     """
 
     trial: str
@@ -51,6 +55,7 @@ class Assignment:
     config: Config
     scores: tuple[float | None, ...] = ()
     state: bytes | None = None
+    fold: int | None = None
 
 
 def trial_id(index: int) -> str:
@@ -59,7 +64,11 @@ def trial_id(index: int) -> str:
 
 
 class SearchController:
-    """One search in progress."""
+    """One search in progress.
+
+    With folds, the scheduler compares configurations on the first fold alone. Those that complete it are trained to the end
+    on the others, unless there is a ``reason_to_skip`` these: so all that are ranked were trained alike on the same texts.
+    """
 
     def __init__(
         self,
@@ -81,7 +90,7 @@ class SearchController:
         self._copies: dict[str, str] = {}
         in_line = (self.search_state.trials[trial] for trial in self._replay())
         self._waiting = [record for record in in_line if not (record.ended or record.paused)]
-        self._next_index = 1 + max((record.index for record in self.search_state.trials.values()), default=-1)
+        self._next_number = 1 + max(self.search_state.configurations, default=-1)
 
     def _replay(self) -> list[str]:
         """Tells the scheduler what the journal holds, in its order; returns the trials in the order of their last turns."""
@@ -90,11 +99,13 @@ class SearchController:
             match event:
                 case TrialProposed():
                     turns[event.trial] = None
-                    self._scheduler.add(event.trial)
+                    if self._is_compared(self.search_state.trials[event.trial]):
+                        self._scheduler.add(event.trial)
                 case EpochEnded():
                     self._forget_copies(event.trial)
-                    if event.epoch < self._plan.epochs:
-                        self._ask_scheduler(self.search_state.trials[event.trial], event.epoch, event.metrics)
+                    record = self.search_state.trials[event.trial]
+                    if event.epoch < self._plan.epochs and self._is_compared(record):
+                        self._ask_scheduler(record, event.epoch, event.metrics)
                     self._decisions[event.trial, event.epoch] = Decision(event.decision)
                 case TrialContinued():
                     if event.source is not None:
@@ -103,8 +114,14 @@ class SearchController:
                     turns[event.trial] = None
                     self._scheduler.continued(event.trial)
                 case TrialEnded():
-                    self._scheduler.ended(event.trial)
+                    if self._is_compared(self.search_state.trials[event.trial]):
+                        self._scheduler.ended(event.trial)
         return list(turns)
+
+    @staticmethod
+    def _is_compared(record: TrialRecord) -> bool:
+        """Whether the scheduler knows of the trial."""
+        return record.fold is None or record.fold == 1
 
     def _forget_copies(self, trained: str) -> None:
         """Once trial or source has trained on, the source's state is known to have been copied."""
@@ -118,7 +135,7 @@ class SearchController:
     @property
     def is_exhausted(self) -> bool:
         """Whether ``next_trial`` has nothing more to give, not even after further reports."""
-        if self._waiting or self._next_index < self._plan.trials:
+        if self._waiting or self._new_left or self._next_fold() is not None:
             return False
         return all(record.ended for record in self.search_state.trials.values())  # one that runs may lose its worker
 
@@ -126,34 +143,80 @@ class SearchController:
         """Writes down that the search runs (again), and completes interrupted steps."""
         plan = self._plan
         self._records.record(
-            SearchStarted(time=self._clock(), trials=plan.trials, objective=plan.objective, own=plan.family.own)
+            SearchStarted(
+                time=self._clock(),
+                trials=plan.trials,
+                objective=plan.objective,
+                own=plan.family.own,
+                folds=plan.folds,
+            )
         )
         for trial, source in self._copies.items():
             self._records.copy_state(source, trial)
         self._end_dropped()
+        self._skip_folds()
 
     def next_trial(self) -> Assignment | None:
         """The next trial: first those that an interruption left, then what the scheduler calls back, then new ones.
+
+        With folds, the next fold of a configuration comes before new configurations where its last trial has ended, and
+        else after them: what that trial shows may make it needless.
 
         None where there is none now. Where no report can change that, paused trials are over: they end as stopped.
         """
         if self._waiting:
             return self._assign(self._waiting.pop(0))
-        new_trials_left = self._next_index < self._plan.trials
+        fold = self._next_fold(beside_others=False)
+        if fold is not None:
+            return self._propose_fold(*fold)
+        new_trials_left = self._new_left
         continuation = self._scheduler.next_continuation(new_trials_left=new_trials_left)
         if continuation is not None:
             return self._continue(continuation)
         if new_trials_left:
             return self._propose()
+        fold = self._next_fold()
+        if fold is not None:
+            return self._propose_fold(*fold)
         if not self._at_work:
             for record in list(self.search_state.trials.values()):
                 if record.paused:
                     self._end(record.trial, "stopped")
         return None
 
+    @property
+    def _new_left(self) -> bool:
+        return self._next_number * self._plan.folds < self._plan.trials
+
+    def _next_fold(self, *, beside_others: bool = True) -> tuple[int, int] | None:
+        """A configuration that is to be trained on a further fold, and the fold; None where there is none.
+
+        Args:
+            beside_others: also where a trial of the configuration on another fold has not ended.
+        """
+        for number, trials in self.search_state.configurations.items():
+            fold = len(trials) + 1
+            if (
+                fold <= self._plan.folds
+                and trials[0].ended
+                and trials[0].trial not in self.search_state.skipped
+                and (beside_others or all(record.ended for record in trials))
+            ):
+                return number, fold
+        return None
+
     def _propose(self) -> Assignment:
-        index, self._next_index = self._next_index, self._next_index + 1
-        config = self._searcher.propose(index, self.search_state.trials.values())
+        number, self._next_number = self._next_number, self._next_number + 1
+        config = self._searcher.propose(number, configurations(self.search_state))
+        if self._plan.folds == 1:
+            return self._begin(number, config, None)
+        return self._begin(number * self._plan.folds, config, 1)
+
+    def _propose_fold(self, number: int, fold: int) -> Assignment:
+        config = self._plan.family.config(self.search_state.configurations[number][0].config)
+        return self._begin(number * self._plan.folds + fold - 1, config, fold)
+
+    def _begin(self, index: int, config: Config, fold: int | None) -> Assignment:
         count = self._plan.count(config)
         trial = trial_id(index)
         self._records.record(
@@ -164,9 +227,11 @@ class SearchController:
                 config=config.model_dump(),
                 parameters=None if count is None else count.total,
                 embedding_parameters=None if count is None else count.embedding,
+                fold=fold,
             )
         )
-        self._scheduler.add(trial)
+        if self._is_compared(self.search_state.trials[trial]):
+            self._scheduler.add(trial)
         return self._assign(self.search_state.trials[trial])
 
     def _continue(self, continuation: Continuation) -> Assignment:
@@ -182,7 +247,7 @@ class SearchController:
         self._at_work.add(record.trial)
         scores = tuple(record.objective.score(event.metrics) for event in record.epochs)
         config, state = self._plan.family.config(record.config), self._records.state(record.trial)
-        return Assignment(record.trial, (record.index,), config, scores, state)
+        return Assignment(record.trial, (record.index,), config, scores, state, record.fold)
 
     def on_start(self, trial: str) -> None:
         """A worker took the trial."""
@@ -224,7 +289,9 @@ class SearchController:
     def _fresh_decision(self, record: TrialRecord, report: EpochReport) -> Decision:
         if report.diverged or report.epoch >= self._plan.epochs:
             return Decision.STOP
-        decision = self._ask_scheduler(record, report.epoch, report.metrics)
+        decision = Decision.CONTINUE
+        if self._is_compared(record):
+            decision = self._ask_scheduler(record, report.epoch, report.metrics)
         return Decision.STOP if self._is_out_of_patience(record, report) else decision
 
     def _ask_scheduler(self, record: TrialRecord, epoch: int, metrics: Mapping[str, float | None]) -> Decision:
@@ -267,7 +334,24 @@ class SearchController:
     def _end(self, trial: str, status: EndStatus, error: str | None = None) -> None:
         self._at_work.discard(trial)
         self._records.record(TrialEnded(time=self._clock(), trial=trial, status=status, error=error))
-        self._scheduler.ended(trial)
+        if self._is_compared(self.search_state.trials[trial]):
+            self._scheduler.ended(trial)
+        self._skip_folds()
+
+    def _skip_folds(self) -> None:
+        """Writes down which configurations are not trained on their other folds, now that a trial has ended."""
+        all_folds = self._plan.folds
+        if all_folds == 1:
+            return
+        known = self.search_state.configurations
+        for trials in known.values():
+            first = trials[0].trial
+            if len(trials) == all_folds or first in self.search_state.skipped:
+                continue
+            reason = reason_to_skip(trials, (other for other in known.values() if other is not trials), folds=all_folds)
+            if reason is not None:
+                left = tuple(range(len(trials) + 1, all_folds + 1))
+                self._records.record(FoldsSkipped(time=self._clock(), trial=first, folds=left, reason=reason))
 
     def _end_dropped(self) -> None:
         """Ends the paused trials that the scheduler will not call back."""

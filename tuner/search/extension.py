@@ -7,12 +7,12 @@ from tuner.search.registry import scheduler_spec
 
 
 def extended(settings: SearchSettings, trials: int) -> SearchSettings:
-    """The settings of the same search with so many trials (configurations, where each is repeated) in all.
+    """The settings of the same search with so many trials (configurations, where each has several) in all.
 
     Raises:
         InputError: where the search cannot have so many.
     """
-    name, now = settings.name, settings.trials // settings.repeats
+    name, now = settings.name, settings.configurations
     if trials <= now:
         raise InputError(
             f"{name} has {now} already; give the number that it is to have in all", option="trials", value=trials
@@ -32,6 +32,6 @@ def extended(settings: SearchSettings, trials: int) -> SearchSettings:
             raise InputError(
                 f"the grid of {name} {left}; start another search with more values", option="trials", value=trials
             )
-    longer = settings.model_copy(update={"trials": trials * settings.repeats})
+    longer = settings.model_copy(update={"trials": trials * settings.repeats * settings.fold_count})
     preview(longer)
     return longer

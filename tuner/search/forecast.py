@@ -11,7 +11,7 @@ from tuner.data.batches import buckets_of
 from tuner.data.encoded import EncodedSplits
 from tuner.models.counting import count_parameters, training_flops
 from tuner.runs.settings import SearchSettings
-from tuner.search.plan import built_in_networks, plan_of
+from tuner.search.plan import built_in_networks, compared, plan_of
 from tuner.search.registry import scheduler_spec
 from tuner.training.program_key import compile_seconds, worth_compiling
 
@@ -44,7 +44,7 @@ def forecast(settings: SearchSettings, data: EncodedSplits) -> Forecast | None:
     sizes = [count_parameters(plan.network(config)).total for config in configs]
     if not sizes:
         return None
-    slowness, epochs = _slowness(), scheduler_spec(settings.scheduler.name).expected_epochs(settings)
+    slowness, epochs = _slowness(), scheduler_spec(settings.scheduler.name).expected_epochs(compared(settings))
     few, many = (buckets_of(data, compiled=compiled) for compiled in (True, False))
     lengths, shapes = data.train.lengths, len(few.boundaries)
 

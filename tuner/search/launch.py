@@ -34,15 +34,20 @@ def disk_bound(settings: SearchSettings) -> int | None:
     more is there while it is being replaced. For searchers that learn, random draws stand for what they will propose.
     """
     plan = plan_of(settings)
-    files = [trial_files(plan.network(config), config) for config in built_in_networks(settings)]
+    # With folds, weights and predictions are kept of first folds, and of others while they run.
+    files = [
+        trial_files(plan.network(config), config) for config in built_in_networks(settings)[:: settings.fold_count]
+    ]
     if not files:
         return None
     states = sorted((file.state for file in files), reverse=True)
     if not build_scheduler(settings, SearchState()).pauses:
         states = states[: settings.resources.concurrency]
-    predictions = validation_bytes(settings.data.validation, len(settings.data.label_names))
-    replaced = max(file.weights for file in files) + predictions + states[0]
-    return sum(file.weights + predictions for file in files) + sum(states) + replaced
+    judged = settings.data.validation if settings.folds is None else max(settings.folds.texts)
+    predictions = validation_bytes(judged, len(settings.data.label_names))
+    largest = max(file.weights for file in files) + predictions
+    running = settings.resources.concurrency * largest if settings.folds is not None else 0
+    return sum(file.weights + predictions for file in files) + running + sum(states) + largest + states[0]
 
 
 OnStep = Callable[[SearchState], None]
@@ -135,7 +140,7 @@ def _conduct(
 
     def step() -> None:
         interruption.check()
-        needed.want(settings.trials - sum(record.ended for record in store.search_state.trials.values()))
+        needed.want(settings.trials - store.search_state.over)
         on_step(store.search_state)
         if time.monotonic() >= deadline:
             raise _OutOfTime

@@ -4,6 +4,7 @@ import importlib
 import math
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +27,15 @@ def checked_metric(name: str, mode: Mode, data: PreparedData) -> UserCode | None
     Raises:
         InputError: as ``check_metric``.
     """
+    judged = data.encoded if data.encoded.folds is None else data.encoded.of_fold(1)
+    check = partial(check_metric, name, mode, data.dataset.label_names, judged.validation.labels)
     if not is_users_own(name):
-        check_metric(name, mode, data.dataset.label_names, data.encoded.validation.labels)
+        check()
         return None
     root, known = Path.cwd(), set(sys.modules)
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
-    check_metric(name, mode, data.dataset.label_names, data.encoded.validation.labels)
+    check()
     loaded = {name.partition(":")[0], *(set(sys.modules) - known)}
     files = loaded_from(root, [sys.modules[module] for module in loaded])
     return UserCode(name=name, root=str(root), sources=ModelSource.read(name, root, files).digests())

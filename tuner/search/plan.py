@@ -32,6 +32,8 @@ class Plan:
     vectors_width: int | None = None
     family: ModelFamily = BUILT_IN
     """Of the models that trials are of."""
+    folds: int = 1
+    """Trials of a configuration, each validated on a fold; 1 without folds."""
 
     def network(self, config: TrialConfig) -> Network:
         """The network that a configuration means on these data."""
@@ -70,6 +72,7 @@ def plan_of(settings: SearchSettings) -> Plan:
         patience=settings.patience,
         vectors_width=settings.vectors.width if settings.vectors else None,
         family=settings.family,
+        folds=settings.fold_count,
     )
 
 
@@ -102,14 +105,17 @@ def _searcher_alone(settings: SearchSettings) -> Searcher:
 
 
 def preview(settings: SearchSettings) -> list[Config]:
-    """What the trials may be, before there are any. For searchers that learn, random draws stand for what they will propose.
+    """What the trials may be, before there are any, with folds one for each.
+
+    For searchers that learn, random draws stand for what they will propose.
 
     Raises:
         InputError: where nothing of the space fits the budget.
     """
     learns = searcher_spec(settings.searcher).learns
     searcher = build_searcher(settings.model_copy(update={"searcher": "random"}) if learns else settings)
-    return [searcher.propose(index, ()) for index in range(settings.trials)]
+    proposed = [searcher.propose(index, ()) for index in range(settings.trials // settings.fold_count)]
+    return [config for config in proposed for _ in range(settings.fold_count)]
 
 
 def built_in_networks(settings: SearchSettings) -> list[TrialConfig]:
@@ -118,9 +124,14 @@ def built_in_networks(settings: SearchSettings) -> list[TrialConfig]:
 
 
 def build_scheduler(settings: SearchSettings, search_state: SearchState) -> Scheduler:
-    """A fresh scheduler as ``search.yaml`` names it.
+    """A fresh scheduler as ``search.yaml`` names it. With folds it compares the trials on the first of them.
 
     Args:
         search_state: where population based training finds the configurations of its sources.
     """
-    return scheduler_spec(settings.scheduler.name).build(settings, search_state)
+    return scheduler_spec(settings.scheduler.name).build(compared(settings), search_state)
+
+
+def compared(settings: SearchSettings) -> SearchSettings:
+    """The settings with the trials alone that a scheduler compares: one of each configuration where there are folds."""
+    return settings.model_copy(update={"trials": settings.trials // settings.fold_count})

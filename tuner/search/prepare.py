@@ -8,21 +8,28 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal, cast
 
+import numpy as np
+
 from search_spaces.config import CombinationError
 from search_spaces.documents import space_document
 from search_spaces.space import Space
 from tuner import __version__
 from tuner.data.cache import prepare_with_cache
+from tuner.data.encoded import EncodedSplits
+from tuner.data.folds import draw_folds, folds_fingerprint
 from tuner.data.pipeline import BUILT_IN, DataRequest, PreparedData
 from tuner.data.reading.columns import FIND_ALL, Columns
 from tuner.data.reading.sources import absolute, is_gone
+from tuner.data.text_dataset import Split
 from tuner.data.vectors import read_word_vectors
 from tuner.data.word_order import informative_order
 from tuner.errors import InputError
 from tuner.metrics import Scorer, objective_of
+from tuner.runs.configurations import mean_metrics
 from tuner.runs.folder import check_new_run
 from tuner.runs.settings import (
     DataSettings,
+    FoldSettings,
     HyperModelSettings,
     SearchSettings,
     VectorSettings,
@@ -45,6 +52,8 @@ _KEPT_OF_DATA = (
     *("fold_labels", "min_class_count", "drop_rare", "majority_split"),
 )
 _VERSIONED = ("ray", "tensorflow", "keras", "numpy", "pyarrow")
+_DEALER = "scikit-learn"
+"""What draws folds."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +79,8 @@ def prepare_search(request: SearchRequest) -> PreparedSearch:
     data, vectors = prepare_with_cache(request.data), None
     if request.vectors is not None:
         data, vectors = _with_vectors(data, request.vectors.resolve(), seed=request.data.split_seed)
+    if request.folds is not None:
+        data = _with_folds(data, request.folds, seed=request.data.split_seed)
     data = _with_order(data, request.space)
     metric_code = checked_metric(request.metric, request.metric_mode, data)
     hypermodel, space = _model_and_space(request, data)
@@ -97,14 +108,16 @@ def _with_trials(settings: SearchSettings, request: SearchRequest, space: Space)
     """The settings with first guesses and the number of trials that there are, all of which fit."""
     if request.warm_start is not None:
         plan = plan_of(settings)
-        configurations = plan.trials // settings.repeats
-        guesses = points_of_earlier_run(request.warm_start, request.runs_dir, space, plan.fits, trials=configurations)
+        guesses = points_of_earlier_run(
+            request.warm_start, request.runs_dir, space, plan.fits, trials=settings.configurations
+        )
         settings = settings.model_copy(
             update={"warm_start": request.warm_start, "guesses": tuple(guess.model_dump() for guess in guesses)}
         )
     points = 1 if not space.parameters else grid_points(settings)  # a model without hyperparameters is one model
     if points is not None:
-        settings = settings.model_copy(update={"trials": min(points, request.trials or points) * settings.repeats})
+        trials = min(points, request.trials or points) * settings.repeats * settings.fold_count
+        settings = settings.model_copy(update={"trials": trials})
     preview(settings)
     return settings
 
@@ -152,12 +165,61 @@ def prepare_again(settings: SearchSettings, *, no_cache: bool = False) -> Prepar
 
 
 def _with_order(data: PreparedData, space: Space | CustomModelRequest) -> PreparedData:
-    """The data with the informative order of their words, where a trial may ask for it."""
+    """The data with the informative order of their words, where a trial may ask for it: with folds, one of each.
+
+    An order sees the labels, so that of a fold is made of the other folds' texts.
+    """
     orders = space.parameters.get("vocabulary_order") if isinstance(space, Space) else None
     if orders is None or "informative" not in orders:
         return data
-    order = informative_order(data.encoded.train, data.vocabulary.size, len(data.dataset.label_names))
-    return replace(data, encoded=replace(data.encoded, informative=order))
+    size, classes, encoded = data.vocabulary.size, len(data.dataset.label_names), data.encoded
+    if encoded.folds is None:
+        order = informative_order(encoded.train, size, classes)
+    else:
+        parts = [encoded.of_fold(fold).train for fold in range(1, int(encoded.folds.max()) + 1)]
+        order = np.stack([informative_order(part, size, classes) for part in parts])
+    return replace(data, encoded=replace(encoded, informative=order))
+
+
+def _with_folds(data: PreparedData, count: int, *, seed: int) -> PreparedData:
+    """The data with their training and validation texts in folds, and a note where the validation texts were given."""
+    folds = draw_folds(data.dataset, data.splits, count, seed=seed)
+    given = data.dataset.split is not None and bool((data.dataset.split == Split.VALIDATION).any())
+    note = ("the given training and validation texts are folded together (`folds`)",) if given else ()
+    return replace(data, encoded=data.encoded.with_folds(folds), notes=(*data.notes, *note))
+
+
+def with_same_folds(data: PreparedData, settings: SearchSettings) -> PreparedData:
+    """The data as the search of these settings trains on them: in its folds, where it has some.
+
+    Raises:
+        InputError: where the folds come out otherwise than when the search began.
+    """
+    if settings.folds is None:
+        return data
+    folded = _with_folds(data, settings.folds.count, seed=settings.data.split_seed)
+    if _fold_settings(folded.encoded) != settings.folds:
+        recorded = settings.versions[_DEALER]
+        raise InputError(
+            f"the folds of the search {settings.name} come out otherwise with {_DEALER} {version(_DEALER)}; install the one "
+            f"that drew them: pip install {_DEALER}=={recorded}"
+        )
+    return _with_order(folded, settings.resolved_space())
+
+
+def _fold_settings(data: EncodedSplits) -> FoldSettings | None:
+    if data.folds is None:
+        return None
+    texts = np.bincount(data.folds)[1:].tolist()
+    return FoldSettings(count=len(texts), texts=texts, fingerprint=folds_fingerprint(data.folds))
+
+
+def _baseline(scorer: Scorer, data: EncodedSplits) -> dict[str, float | None]:
+    """What always giving the most frequent label reaches in every metric, with folds in their mean."""
+    if data.folds is None:
+        return scorer.baseline(data.train.labels, data.validation.labels)
+    parts = [data.of_fold(fold) for fold in range(1, int(data.folds.max()) + 1)]
+    return mean_metrics([scorer.baseline(part.train.labels, part.validation.labels) for part in parts])
 
 
 def _with_vectors(data: PreparedData, path: Path, *, seed: int) -> tuple[PreparedData, VectorSettings]:
@@ -206,18 +268,19 @@ def _settings(request: SearchRequest, data: PreparedData, space: Space, **resolv
             train=len(data.splits.train),
             validation=len(data.splits.validation),
             test=len(data.splits.test),
-            baseline=scorer.baseline(data.encoded.train.labels, data.encoded.validation.labels),
+            baseline=_baseline(scorer, data.encoded),
             stop_words=data.tokenizer.stop_words,
             characters=data.tokenizer.characters,
             vocabulary_size=data.vocabulary.size,
             **{name: getattr(request.data, name) for name in _KEPT_OF_DATA},
         ),
         space=space_document(space),
-        trials=(request.trials or DEFAULT_TRIALS) * request.seeds_per_config,
+        trials=(request.trials or DEFAULT_TRIALS) * request.seeds_per_config * (request.folds or 1),
         repeats=request.seeds_per_config,
+        folds=_fold_settings(data.encoded),
         objective=cast("Literal['metric', 'frontier']", _objective(request)),
         max_params=_smaller(request.max_params, space.max_params),
-        versions=_versions(),
+        versions=_versions() if request.folds is None else {**_versions(), _DEALER: version(_DEALER)},
         **{name: getattr(request, name) for name in _KEPT},
         **resolved,
     )

@@ -15,6 +15,8 @@ from tuner.search.schedulers.options import SchedulerOptions
 
 _NO_VECTORS = Choice(("none",))
 
+MOST_FOLDS = 100
+
 
 @dataclass(frozen=True)
 class SearchRequest:
@@ -24,6 +26,8 @@ class SearchRequest:
         space: what is searched, or the model of the user's own whose space it is.
         trials: number of configurations; for a grid, None is all of it.
         seeds_per_config: trials of each configuration, from different seeds.
+        folds: folds of the training and validation texts, on each of which a configuration is validated once; None for the
+            one validation part.
         epochs: most epochs of a trial.
         searcher: random, grid, optuna or bayesian.
         metric: of the validation texts, by which trials are judged: a name, or a function ``module:name`` of the user's own.
@@ -61,6 +65,7 @@ class SearchRequest:
     epoch_timeout: float | None = None
     vectors: Path | None = None
     seeds_per_config: int = 1
+    folds: int | None = None
     metric: str = ACCURACY.name
     metric_mode: Mode = "max"
 
@@ -82,6 +87,7 @@ class SearchRequest:
                 if value is not None:
                     raise InputError("needs `data`, without which a corpus is generated", option=option, value=value)
         self._check_seeds()
+        self._check_folds()
         if isinstance(self.space, CustomModelRequest):
             self._check_custom_model(self.space)
         elif self.vectors is not None and self.space.parameters.get("vectors", _NO_VECTORS) == _NO_VECTORS:
@@ -143,4 +149,25 @@ class SearchRequest:
                 "another; leave it out, or choose another scheduler",
                 option="seeds_per_config",
                 value=self.seeds_per_config,
+            )
+
+    def _check_folds(self) -> None:
+        if self.folds is None:
+            return
+        if not 2 <= self.folds <= MOST_FOLDS:
+            raise InputError(
+                f"must be 2 to {MOST_FOLDS}; leave it out to validate on one part", option="folds", value=self.folds
+            )
+        if self.seeds_per_config > 1:
+            raise InputError(
+                f"every fold is trained from another seed already; leave out `seeds_per_config={self.seeds_per_config}`",
+                option="folds",
+                value=self.folds,
+            )
+        if scheduler_spec(self.scheduler.name).copies_weights:
+            raise InputError(
+                f"trials of `scheduler={self.scheduler.name!r}` change their hyperparameters as they train: none can be "
+                "trained again on another fold; leave it out, or choose another scheduler",
+                option="folds",
+                value=self.folds,
             )

@@ -59,7 +59,7 @@ def resources_of(request: SearchRequest) -> ResourceSettings:
 
 
 def _concurrency(request: SearchRequest, slots: float) -> int:
-    trials = (request.trials or DEFAULT_TRIALS) * request.seeds_per_config
+    trials = (request.trials or DEFAULT_TRIALS) * request.seeds_per_config * (request.folds or 1)
     return request.concurrency or max(1, int(min(slots, trials)))
 
 

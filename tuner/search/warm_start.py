@@ -8,6 +8,7 @@ from typing import Any
 from search_spaces.config import Config
 from search_spaces.space import Space
 from tuner.errors import InputError
+from tuner.runs.configurations import contenders
 from tuner.runs.folder import find_run
 from tuner.runs.journal import read_journal
 from tuner.runs.pareto import pareto_front
@@ -30,7 +31,7 @@ def points_of_earlier_run(run: str, runs_dir: Path, space: Space, fits: Fits, *,
     Raises:
         InputError: where there is no such run, or nothing in it helps.
     """
-    finished = SearchState(read_journal(find_run(run, runs_dir).journal)).with_score()
+    finished = contenders(SearchState(read_journal(find_run(run, runs_dir).journal)))
     if not finished:
         raise InputError(
             "no trial of it has finished an epoch; give another run, or leave it out", option="warm_start", value=run

@@ -1,5 +1,6 @@
 """What a worker keeps between trials: the data, their length buckets, and the programs of the shapes it has met."""
 
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -22,7 +23,7 @@ class WorkerContext:
     """A worker's place: many trials, one after the other.
 
     Attributes:
-        data: encoded training and validation texts, and pretrained word vectors where there are any.
+        data: encoded training and validation texts, or the folds of both, and pretrained word vectors where there are any.
         vocabulary_size: token ids that the data know, padding and unknown included.
         classes: labels in the data.
         epochs: most epochs of a trial.
@@ -57,6 +58,15 @@ class WorkerContext:
     @cached_property
     def _informative(self) -> EncodedSplits:
         return self.data.in_informative_order()
+
+    def of_fold(self, fold: int) -> "WorkerContext":
+        """The same place with the texts of a fold; length buckets and programs are shared by all folds."""
+        if self.custom_source is not None:
+            _ = self.custom_model  # imported once for all folds
+        context = copy(self)
+        context.data = self.data.of_fold(fold)
+        context.texts_of_class = np.bincount(context.data.train.labels, minlength=self.classes)
+        return context
 
     def set_up(self, config: TrialConfig) -> tuple[Program, Buckets]:
         """The program of a configuration, built where no trial of its shape has been here before, and its buckets."""

@@ -35,7 +35,7 @@ def run_on_ray(
 
     Args:
         controller: says what is trained, and hears of it.
-        data: training and validation texts.
+        data: training and validation texts, or the folds of both.
         resources: what the cluster has.
         on_step: called several times a second.
         test: the texts on which repeats of a confirmation are evaluated; None for trials of a search.
@@ -60,11 +60,12 @@ def run_on_ray(
 def _most_pending(settings: SearchSettings) -> int:
     """Trials that wait for a worker: one that ends a trial finds the next there, and is kept for it.
 
-    Where the next trial depends on what others report, only one waits: it was chosen before those reports came.
+    Where the next trial, or whether there is one on a further fold, depends on what others report, only one waits: it was
+    chosen before those reports came.
     """
     learns = searcher_spec(settings.searcher).learns
     calls_back = build_scheduler(settings, SearchState()).pauses
-    return 1 if learns or calls_back else settings.resources.concurrency
+    return 1 if learns or calls_back or settings.folds is not None else settings.resources.concurrency
 
 
 def _worker_parameters(settings: SearchSettings, data: EncodedSplits, test: EncodedDataset | None) -> dict[str, Any]:

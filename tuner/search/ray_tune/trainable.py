@@ -134,6 +134,9 @@ class TrialTrainable(tune.Trainable):
         from tuner.training.custom_run import CustomRun
         from tuner.training.trial_run import TrialRun
 
+        context, fold = self._worker_context, self.config["fold"]
+        if fold is not None:
+            context = context.of_fold(fold)
         if isinstance(config, TrialConfig):  # the baseline of a confirmation is one, whatever its candidates are
-            return TrialRun(self._worker_context, config, **start)
-        return CustomRun(self._worker_context, config, **start)
+            return TrialRun(context, config, **start)
+        return CustomRun(context, config, **start)
