@@ -14,6 +14,7 @@ from tuner.runs.events import (
     EpochEnded,
     Event,
     RepeatEnded,
+    RivalEnded,
     SearchEnded,
     SearchStarted,
     TrialBuilt,
@@ -93,7 +94,7 @@ class SearchState:
     """All trials of a search in the order of their proposal, what was decided about them in the order of the journal, and
     the repeats of a confirmation.
 
-    ``repeats`` are by model and number; ``family`` is that of the trials' models.
+    ``repeats`` are by model and number, ``rivals`` by name; ``family`` is that of the trials' models.
     """
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
@@ -106,6 +107,7 @@ class SearchState:
         self.last_event_at: float | None = None
         self.end: SearchEnded | None = None
         self.repeats: dict[tuple[str, int], RepeatEnded] = {}
+        self.rivals: dict[str, RivalEnded] = {}
         for event in events:
             self.apply(event)
 
@@ -142,6 +144,8 @@ class SearchState:
             case TrialEnded():
                 record = self.trials[event.trial]
                 record.status, record.error, record.paused = event.status, event.error, False
+            case RivalEnded():
+                self.rivals[event.rival] = event  # one that failed may be tried again
             case SearchEnded():
                 self.end = event
                 for record in self.trials.values():

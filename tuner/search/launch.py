@@ -24,6 +24,7 @@ from tuner.search.prepare import PreparedSearch
 from tuner.search.ray_tune.capacity import Capacity
 from tuner.search.ray_tune.cluster import AutoscalerRequest, autoscaler_request, connected
 from tuner.search.ray_tune.engine import run_on_ray
+from tuner.search.ray_tune.rivals import RivalsOfSearch
 
 
 def disk_bound(settings: SearchSettings) -> int | None:
@@ -45,6 +46,7 @@ def disk_bound(settings: SearchSettings) -> int | None:
     return sum(file.weights + predictions for file in files) + sum(states) + replaced
 
 
+_SECONDS_BETWEEN_STEPS = 0.1  # once no trial is left
 OnStep = Callable[[SearchState], None]
 OpenRun = Callable[[], RunStore]
 
@@ -135,6 +137,7 @@ def _conduct(
 
     def step() -> None:
         interruption.check()
+        rivals.take_in()
         needed.want(settings.trials - sum(record.ended for record in store.search_state.trials.values()))
         on_step(store.search_state)
         if time.monotonic() >= deadline:
@@ -145,9 +148,13 @@ def _conduct(
 
     reason: EndReason = "finished"
     controller.start()
+    rivals = RivalsOfSearch(settings, store, data)
     interruption.defer()
     try:
         run_on_ray(controller, settings, data, cluster, on_step=step)
+        while not rivals.are_done:
+            time.sleep(_SECONDS_BETWEEN_STEPS)
+            step()
     except Interrupted:
         reason = "interrupted"
     except _OutOfTime:

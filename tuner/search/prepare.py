@@ -36,7 +36,7 @@ from tuner.search.schedulers.options import resolve
 from tuner.search.warm_start import points_of_earlier_run
 
 # What search.yaml keeps of a request as it is.
-_KEPT = ("epochs", "searcher", "metric", "metric_mode", "patience", "seed", "time_budget", "epoch_timeout")
+_KEPT = ("epochs", "searcher", "metric", "metric_mode", "patience", "seed", "time_budget", "epoch_timeout", "rivals")
 # What search.yaml keeps of a request for data as it is.
 _KEPT_OF_DATA = (
     *("encoding", "split_seed", "min_freq", "max_tokens", "max_length", "truncate"),

@@ -37,6 +37,7 @@ class SearchRequest:
         gpus_per_trial: "auto" for as many trials a card as fit by their predicted memory.
         epoch_timeout: seconds after which an epoch that has not ended is taken to hang, None for never.
         address: of a Ray cluster.
+        rivals: whether linear models of n-grams are fitted beside the trials.
         vectors: a file of pretrained word vectors, for configurations whose ``vectors`` is not "none".
     """
 
@@ -63,6 +64,7 @@ class SearchRequest:
     seeds_per_config: int = 1
     metric: str = ACCURACY.name
     metric_mode: Mode = "max"
+    rivals: bool = True
 
     def __post_init__(self) -> None:
         """Refuses numbers that mean nothing.
