@@ -233,7 +233,14 @@ def references_text(references: pd.DataFrame, objective: Objective) -> str:
     """What the chart draws beside the trials, and with how much care to compare it; empty where there is nothing."""
     baselines = references[(references["kind"] == "baseline") & (references["part"] == "validation")]
     published = references[references["kind"] == "published"]
+    rivals = references[references["kind"] == "rival"]
     parts = []
+    if not rivals.empty:
+        triples = zip(rivals["system"], rivals[objective.key], rivals["parameters"], strict=True)
+        named = ", ".join(
+            f"{name} {value_text(value, objective)} ({size:,} parameters)" for name, value, size in triples
+        )
+        parts.append(f"Triangles are linear models of n-grams, trained on the same texts: {named}.")
     if not baselines.empty:
         pairs = zip(baselines["system"], baselines[objective.key], strict=True)
         named = ", ".join(f"{name} {value_text(value, objective)}" for name, value in pairs)

@@ -30,7 +30,7 @@ def test_a_search_fits_rivals_once_and_its_trials_stay_what_they_are(tmp_path):
     assert [event.rival for event in ended] == list(RIVALS)
     for event in ended:
         assert event.error is None
-        assert event.val_metrics["accuracy"] > 0.7
+        assert event.val_metrics["accuracy"] > 0.5
         folder = load(tmp_path / "with").folder
         assert read_model(folder.rival(event.rival)).parameters == event.parameters
         kept = read_validation(folder.validation(event.rival), ("negative", "positive"))
