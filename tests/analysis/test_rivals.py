@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 import analysis
-from analysis import charts, load, recommend, references
+from analysis import charts, confirmation, load, recommend, references
 from analysis.descriptions import percent
 from analysis.report.page import render
 from tuner.cli.rank import rank_command
-from tuner.runs.events import RivalEnded
+from tuner.runs.events import RepeatEnded, RivalEnded
 from tuner.runs.journal import read_rivals
 
 SAMPLE = Path(analysis.__file__).parent / "sample_run"
@@ -83,3 +83,26 @@ def test_rank_names_rivals_and_those_that_failed(run_with, capsys):
     rank_command(str(run.folder.path), run.folder.path, top=3, by="metric", as_json=True)
     first, second = json.loads(capsys.readouterr().out)["rivals"]
     assert (first["rival"], first["val_accuracy"], second["error"]) == ("logistic-regression", 0.8, "no room")
+
+
+def test_a_confirmed_rival_has_an_interval_and_ties_though_it_is_fitted_once(run_with):
+    run = run_with(rival("nb-svm", 0.8))
+    first = run.repeats["model"].iloc[0]
+    source = run.folder.predictions(first, 1)
+    shutil.copy(source, run.folder.predictions("nb-svm", 1))
+    end = run.repeats[(run.repeats["model"] == first) & (run.repeats["repeat"] == 1)].iloc[0]
+    metrics = {"accuracy": end["test_accuracy"]}
+    repeat = RepeatEnded(
+        time=10, model="nb-svm", repeat=1, status="completed", parameters=5000, epochs=0, seconds=1.0, val_loss=0.3,
+        val_metrics=metrics, test_loss=0.3, test_metrics=metrics,
+    )  # fmt: skip
+    with run.folder.journal.open("a", encoding="utf-8") as file:
+        file.write(repeat.model_dump_json() + "\n")
+    found = confirmation(load(run.folder.path))
+    own = found.models.set_index("model").loc["nb-svm"]
+    assert own["repeats"] == 1
+    assert own["test_accuracy"] == pytest.approx(end["test_accuracy"])
+    assert own["low"] < own["test_accuracy"] < own["high"]
+    others = found.comparisons[(found.comparisons[["better", "other"]] == "nb-svm").any(axis=1)]
+    assert others[["low", "high"]].abs().max(axis=None) < 100
+    assert references(load(run.folder.path)).query("system == 'nb-svm'")["kind"].tolist() == ["rival"]

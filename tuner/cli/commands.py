@@ -107,8 +107,9 @@ def confirm(**options: Any) -> int:
     """Train the best trials of RUN (a name or a folder) again from other seeds, and judge them on the test set.
 
     This is where the test set is seen for the first time. Averaged word vectors, a baseline without recurrence, are trained
-    and evaluated beside the trials. Repeats that the run holds already are not trained again: the same command goes on after an
-    interruption, and more --repeats or a larger --top extend what is there.
+    and evaluated beside the trials; the rivals of the search are evaluated as they are, having no seed. Repeats that the run
+    holds already are not trained again: the same command goes on after an interruption, and more --repeats or a larger --top
+    extend what is there.
     """
     from tuner.cli.confirm import confirm_command
 
