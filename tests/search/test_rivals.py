@@ -1,5 +1,6 @@
 """Rivals beside the trials of a search: in journal and folder, without a change to the trials."""
 
+import numpy as np
 import pytest
 
 from analysis import load
@@ -71,3 +72,41 @@ def test_a_rival_that_fails_is_recorded_and_the_search_goes_on():
     assert [(event.rival, event.error) for event in task._store.events] == [
         (name, "MemoryError: no room") for name in RIVALS
     ]
+
+
+def test_confirm_evaluates_rivals_once_beside_the_trials(tmp_path):
+    data = write_reviews(tmp_path / "reviews.csv", 600)
+    assert call(tmp_path, *search(data, "r", "--trials", "1", "--epochs", "1", "--rivals"), quick=True).returncode == 0
+    found = call(tmp_path, "confirm", "r", "--repeats", "2", "--top", "1", quick=True)
+    assert found.returncode == 0, found.stderr
+    assert all(name in found.stdout for name in RIVALS)
+    repeats = load(tmp_path / "r").repeats
+    assert {"nb-svm": 1, "logistic-regression": 1}.items() <= repeats.groupby("model").size().to_dict().items()
+    again = call(tmp_path, "confirm", "r", "--repeats", "2", "--top", "1", quick=True)
+    assert again.returncode == 0, again.stderr
+    assert len(load(tmp_path / "r").repeats) == len(repeats)
+
+
+@pytest.mark.tensorflow
+def test_a_rival_is_exported_and_predicts_from_raw_strings(tmp_path):
+    data = write_reviews(tmp_path / "reviews.csv", 600)
+    assert call(tmp_path, *search(data, "r", "--trials", "1", "--epochs", "1", "--rivals"), quick=True).returncode == 0
+    exported = call(tmp_path, "export", "r", "--trial", "nb-svm", "--out", str(tmp_path / "model"))
+    assert exported.returncode == 0, exported.stderr
+    card = (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
+    assert "NB-SVM" in card
+    assert "Regularization was chosen" in card
+
+    from tuner.export.predictor import Predictor
+    from tuner.search.prepare import prepare_again
+
+    run = load(tmp_path / "r")
+    prepared = prepare_again(run.settings)
+    texts = [prepared.dataset.texts[int(row)] for row in prepared.splits.validation]
+    kept = read_validation(run.folder.validation("nb-svm"), run.settings.data.label_names)
+    found = [one.probabilities for one in Predictor(tmp_path / "model").predict(texts)]
+    np.testing.assert_allclose(found, np.exp(kept.log_probabilities), atol=1e-3)
+
+    refused = call(tmp_path, "export", "r", "--trial", "nb-svm", "--format", "keras", "--out", str(tmp_path / "k"))
+    assert refused.returncode == 2
+    assert "--format" in refused.stderr

@@ -137,8 +137,8 @@ def report(**options: Any) -> int:
     "--trial",
     default="best",
     show_default=True,
-    metavar="best|knee|frontier|ID",
-    help="Which trial: the most accurate, the one at the frontier's knee, all of the frontier, or an id.",
+    metavar="best|knee|frontier|ID|RIVAL",
+    help="Which trial: the most accurate, the one at the frontier's knee, all of the frontier, an id; or a rival's name.",
 )
 @click.option("--out", type=PATH, metavar="DIR", help="Folder to write.  [default: exports/RUN-TRIAL]")
 @click.option(
