@@ -168,7 +168,7 @@ def repeat_command(run: Run) -> str:
         "rungs": ",".join(map(str, early.rungs)) if early.rungs and early.grace_period is None else None,
         "perturbation_interval": early.perturbation_interval, "patience": asked.patience, "seed": asked.seed,
         "max_params": asked.max_params, "time_budget": asked.time_budget, "vectors": _vectors(run),
-        "epoch_timeout": asked.epoch_timeout, "max_length": data.max_length,
+        "no_rivals": None if asked.rivals else True, "epoch_timeout": asked.epoch_timeout, "max_length": data.max_length,
         "truncate": data.truncate if data.truncate != "head" else None,
         "min_freq": data.min_freq, "max_tokens": data.max_tokens,
         "promotion": early.promotion or None, "stop_words": data.stop_words or None,

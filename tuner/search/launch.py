@@ -28,7 +28,7 @@ from tuner.search.ray_tune.rivals import RivalsOfSearch
 
 
 def disk_bound(settings: SearchSettings) -> int | None:
-    """The most bytes that ``models/`` of the run holds at any moment; None for a custom model, whose size nobody knows yet.
+    """The most bytes that ``models/`` holds of trials at any moment; None for a custom model, whose size nobody knows yet.
 
     Best weights and predictions are kept of the best trials, the frontier and those that run, which all of them can be; a last
     state of each trial that runs, and with a scheduler that lets trials pause of each that waits. One file of either kind
