@@ -46,7 +46,8 @@ class RivalsOfSearch:
 
         # It asks for no processor: a local Ray offers just as many as there are to be trials at once, and a trial that had to
         # wait for this would change which trials run side by side.
-        fit = ray.remote(num_cpus=0, max_retries=1)(_fit)
+        # Its process ends with it: Ray would give it to a trial next, with scikit-learn and the memory of the fits.
+        fit = ray.remote(num_cpus=0, max_retries=1, max_calls=1)(_fit)
         return fit.remote(
             replace(data, train=texts_for_rivals(data.train), vectors=None).as_arrays(),
             scorer=Scorer(settings.pursued, settings.data.label_names),
