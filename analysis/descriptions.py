@@ -91,6 +91,13 @@ def percent(share: float, digits: int = 1) -> str:
     return f"{100 * share:.{digits}f}\N{NO-BREAK SPACE}%"
 
 
+def baseline_text(model: str) -> str:
+    """What a model of a confirmation is that is no trial."""
+    return {"logistic-regression": "TF-IDF of n-grams", "nb-svm": "log-count ratios of n-grams"}.get(
+        model, "mean of word vectors"
+    )
+
+
 def value_text(value: float, objective: Objective, digits: int = 1) -> str:
     """A value of a metric: ``88.6 %``, or ``0.886`` where it is not read in percent."""
     return percent(value, digits) if objective.metric.percent else f"{value:.{digits + 2}f}"

@@ -17,9 +17,9 @@ from analysis.importers.keras_tuner import is_keras_tuner, load_keras_tuner
 from analysis.importers.ray_tune import is_ray_tune, load_ray_tune
 from analysis.importers.results import ImportedResults
 from tuner.errors import InputError
-from tuner.metrics import Mode, Objective
+from tuner.metrics import Mode, Objective, metric_column
 from tuner.runs.folder import RunFolder, find_run
-from tuner.runs.journal import read_journal
+from tuner.runs.journal import read_journal, read_rivals
 from tuner.runs.location import runs_folder
 from tuner.runs.search_state import SearchState
 from tuner.runs.settings import SearchSettings, read_settings
@@ -74,6 +74,25 @@ class Run:
     def candidates(self) -> pd.DataFrame:
         """What the search chooses from: its trials; with folds the configurations with most folds, by their means."""
         return self.trials if self.configurations is None else with_most_folds(self.configurations)
+
+    @cached_property
+    def rivals(self) -> pd.DataFrame:
+        """The linear models of n-grams that were fitted beside the trials, the best by the objective first, failed ones last.
+
+        Columns: ``rival``, ``parameters`` (Int64), ``strength`` (scikit-learn's C), ``texts``, ``seconds``, ``val_loss``,
+        ``val_<metric>`` and ``error``.
+        """
+        rows = [
+            event.model_dump(include={"rival", "parameters", "strength", "texts", "seconds", "val_loss", "error"})
+            | {metric_column("val", name): value for name, value in event.val_metrics.items()}
+            for event in read_rivals(self.folder.journal).values()
+        ]
+        columns = ["rival", "parameters", "strength", "texts", "seconds", "val_loss", "error", self.objective.column]
+        found = pd.DataFrame(rows, columns=list(dict.fromkeys([*columns, *(name for row in rows for name in row)])))
+        found = found.astype({"parameters": "Int64", "val_loss": "float64", self.objective.column: "float64"})
+        return found.sort_values(
+            self.objective.column, ascending=self.objective.mode == "min", kind="stable", ignore_index=True
+        )
 
     @property
     def label(self) -> str:

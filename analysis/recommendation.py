@@ -12,14 +12,29 @@ from analysis.ranking import rank
 from tuner.formatting import counted
 from tuner.metrics import ACCURACY, Objective
 
+RIVAL_TITLES = {"logistic-regression": "the logistic regression", "nb-svm": "the NB-SVM"}
+
 
 @dataclass(frozen=True)
 class Recommendation:
-    """The trial to take, and the best one to hold it against: rows of ``Run.candidates``."""
+    """The trial to take, and the best one to hold it against: rows of ``Run.candidates``.
+
+    Attributes:
+        rival: the best of the linear models of n-grams, a row of ``Run.rivals``; None where there is none.
+    """
 
     chosen: "pd.Series[Any]"
     best: "pd.Series[Any]"
     objective: Objective
+    rival: "pd.Series[Any] | None" = None
+
+    @property
+    def takes_rival(self) -> bool:
+        """Whether no trial is better than the rival."""
+        if self.rival is None:
+            return False
+        column = self.objective.column
+        return bool(self.objective.turned(self.rival[column]) >= self.objective.turned(self.best[column]))
 
     @property
     def times_smaller(self) -> float:
@@ -28,6 +43,27 @@ class Recommendation:
 
     @property
     def sentence(self) -> str:
+        """Which model, its value and size, and how it compares with the best trial and the best rival."""
+        if self.rival is None:
+            return self._trial_sentence
+        name, value = self.rival["rival"], value_text(self.rival[self.objective.column], self.objective)
+        if not self.takes_rival or not self.objective.beats_baseline(self.rival[self.objective.column]):
+            than = f"{value} with {self.rival['parameters']:,} parameters"
+            return f"{self._trial_sentence} The best linear model of n-grams, {name}, has {than}."
+        best = value_text(self.best[self.objective.column], self.objective)
+        return (
+            f"Take {RIVAL_TITLES[name]} ({name}): {value} validation {self.objective.metric.title} with "
+            f"{self.rival['parameters']:,} parameters; no network here is better. The best, trial "
+            f"{self.best['trial_id']}, has {best}{self._size_of_best}."
+        )
+
+    @property
+    def _size_of_best(self) -> str:
+        size = self.best["parameters"]
+        return "" if pd.isna(size) else f" with {size:,} parameters"
+
+    @property
+    def _trial_sentence(self) -> str:
         """Which trial, its value and size, and how it compares with the best."""
         chosen, best, objective = self.chosen, self.best, self.objective
         metric, column = objective.metric, objective.column
@@ -62,16 +98,27 @@ class Recommendation:
         return f"{points} {'point' if points == '1.0' else 'points'}"
 
 
-def recommend(trials: pd.DataFrame, *, objective: Objective = ACCURACY) -> Recommendation | None:
-    """The knee of the frontier against the best trial, None where no trial has finished an epoch.
+def recommend(
+    trials: pd.DataFrame, *, objective: Objective = ACCURACY, rivals: pd.DataFrame | None = None
+) -> Recommendation | None:
+    """The knee of the frontier against the best trial, and the best rival; None where no trial has finished an epoch.
 
     Where no size is known, the best is both.
+
+    Args:
+        rivals: ``Run.rivals``, where there are any.
     """
     ranked = rank(trials, top=1, objective=objective)
     if ranked.empty:
         return None
     best = str(ranked["trial_id"].iloc[0])
-    return Recommendation(_row(trials, knee(trials, objective=objective) or best), _row(trials, best), objective)
+    usable = rivals[rivals[objective.column].notna()] if rivals is not None else pd.DataFrame()
+    return Recommendation(
+        _row(trials, knee(trials, objective=objective) or best),
+        _row(trials, best),
+        objective,
+        None if usable.empty else usable.iloc[0],
+    )
 
 
 def chosen_trial(run: Results) -> str:

@@ -17,14 +17,14 @@ MAJORITY = "always the most frequent label"
 def references(run: Run) -> pd.DataFrame:
     """Baselines of the run and published systems, the best by the run's objective first.
 
-    Baselines are always giving the most frequent label; the best trial without a recurrent cell, where there is
-    one; and, after ``tuner confirm``, averaged word vectors (means over repeats). Published systems are there (of accuracy)
-    where the data's name, or their file's without its ending, is that of a data set in ``analysis.published``; their splits,
-    texts and vocabularies may differ from the run's.
+    Rivals are the linear models of n-grams that the search fitted. Baselines are always giving the most frequent label; the
+    best trial without a recurrent cell, where there is one; and, after ``tuner confirm``, averaged word vectors (means over
+    repeats). Published systems are there (of accuracy) where the data's name, or their file's without its ending, is that of a
+    data set in ``analysis.published``; their splits, texts and vocabularies may differ from the run's.
 
     Returns:
-        Columns ``system``, ``kind`` ("baseline" or "published"), the objective's name (a value of it), ``parameters`` (Int64,
-        missing where not known), ``part`` ("validation" or "test": what the value is of) and ``source``.
+        Columns ``system``, ``kind`` ("rival", "baseline" or "published"), the objective's name (a value of it), ``parameters``
+        (Int64, missing where not known), ``part`` ("validation" or "test": what the value is of) and ``source``.
     """
     objective, rows = run.objective, list(_baselines(run))
     if objective == ACCURACY:
@@ -50,7 +50,10 @@ def _baselines(run: Run) -> Iterator[dict[Hashable, Any]]:
         for _, trial in pooled.sort_values(objective.column, ascending=objective.mode == "min").head(1).iterrows():
             name = f"no recurrent cell (trial {trial['trial_id']})"
             yield baseline(name, trial[objective.column], trial["parameters"], "validation")
-    repeats = run.repeats[~run.repeats["model"].isin(run.trials["trial_id"]) & (run.repeats["status"] == "completed")]
+    for _, rival in run.rivals[run.rivals["error"].isna()].iterrows():
+        yield baseline(rival["rival"], rival[objective.column], rival["parameters"], "validation") | {"kind": "rival"}
+    others = ~run.repeats["model"].isin([*run.trials["trial_id"], *run.rivals["rival"]])
+    repeats = run.repeats[others & (run.repeats["status"] == "completed")]
     for model, trained in repeats.groupby("model"):
         for part, column in (("validation", objective.column), ("test", objective.test_column)):
             size = trained["parameters"].iloc[0]

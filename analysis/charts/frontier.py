@@ -29,8 +29,8 @@ def frontier(
     parameter ``trial`` is the id of a trial that is ringed; pages may set it.
 
     Args:
-        references: what ``analysis.references`` gives, to be drawn in: baselines (squares, and a line for the most frequent
-            label) and published systems (diamonds).
+        references: what ``analysis.references`` gives, to be drawn in: rivals (triangles with their names), baselines
+            (squares, and a line for the most frequent label) and published systems (diamonds).
     """
     column, metric = objective.column, objective.metric
     usable, front = with_size(trials, objective), frontier_of(trials, objective=objective)
@@ -81,16 +81,16 @@ def _stair(front: pd.DataFrame, usable: pd.DataFrame, column: str) -> pd.DataFra
 def drawable(references: pd.DataFrame, lowest: float, objective: Objective = ACCURACY) -> pd.DataFrame:
     """The references that have a place in the chart.
 
-    Baselines by their value on the validation set, as the trials have it. Published systems where their size is known and
-    they are at least as accurate as the lowest trial: weaker ones would only press the trials together.
+    Rivals and baselines by their value on the validation set, as the trials have it. Published systems where their size is
+    known and they are at least as accurate as the lowest trial: weaker ones would only press the trials together.
     """
-    baseline = (references["kind"] == "baseline") & (references["part"] == "validation")
+    baseline = references["kind"].isin(["baseline", "rival"]) & (references["part"] == "validation")
     published = (references["kind"] == "published") & (references[objective.key] >= lowest)
     return references[(baseline | published) & references["parameters"].notna()]
 
 
 def reference_layers(references: pd.DataFrame, x: alt.X, y: alt.Y, objective: Objective) -> list[alt.Chart]:
-    """Published systems as diamonds, baselines as squares; what has no parameters is a line across the chart."""
+    """Published systems as diamonds, baselines as squares, rivals as triangles. What has no parameters is a line across."""
     x, y = x.copy(), y.copy()
     x.shorthand, y.shorthand = "parameters:Q", f"{objective.key}:Q"
     tooltip = [
@@ -110,6 +110,11 @@ def reference_layers(references: pd.DataFrame, x: alt.X, y: alt.Y, objective: Ob
     for kind, shape in (("published", "diamond"), ("baseline", "square")):
         points = alt.Chart(rows(sized[sized["kind"] == kind])).encode(x=x, y=y, tooltip=tooltip)
         layers.append(points.mark_point(style=kind, shape=shape, size=60))
+    rivals = sized[sized["kind"] == "rival"]
+    if not rivals.empty:
+        points = alt.Chart(rows(rivals)).encode(x=x, y=y, tooltip=tooltip)
+        layers.append(points.mark_point(style="rival", shape="triangle-up", size=90))
+        layers.append(points.mark_text(style="note", align="right", dx=-9).encode(text="system:N"))
     return layers
 
 

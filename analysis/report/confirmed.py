@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from analysis.columns import config_of, records
 from analysis.confirmation import Confirmation, confirmation
-from analysis.descriptions import network_text, percent
+from analysis.descriptions import baseline_text, network_text, percent
 from analysis.loading import Run
 from analysis.predictions import BINS, calibration_error, overconfidence, predictions, recalls
 from analysis.recommendation import Recommendation
@@ -66,7 +66,7 @@ def _models(run: Run, found: Confirmation) -> Table:
     rows = []
     for model in records(found.models):
         name = model["model"]
-        network = network_text(config_of(trials[name])) if name in trials else "mean of word vectors"
+        network = network_text(config_of(trials[name])) if name in trials else baseline_text(name)
         broken = f" of {model['repeats'] + model['broken']}" if model["broken"] else ""
         cells = [
             Cell(name, name),

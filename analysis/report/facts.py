@@ -170,7 +170,7 @@ def repeat_command(run: Run) -> str:
         "rungs": ",".join(map(str, early.rungs)) if early.rungs and early.grace_period is None else None,
         "perturbation_interval": early.perturbation_interval, "patience": asked.patience, "seed": asked.seed,
         "max_params": asked.max_params, "time_budget": asked.time_budget, "vectors": _vectors(run),
-        "epoch_timeout": asked.epoch_timeout, "max_length": data.max_length,
+        "no_rivals": None if asked.rivals else True, "epoch_timeout": asked.epoch_timeout, "max_length": data.max_length,
         "truncate": data.truncate if data.truncate != "head" else None,
         "min_freq": data.min_freq, "max_tokens": data.max_tokens,
         "promotion": early.promotion or None, "stop_words": data.stop_words or None,
@@ -236,7 +236,14 @@ def references_text(references: pd.DataFrame, objective: Objective) -> str:
     """What the chart draws beside the trials, and with how much care to compare it; empty where there is nothing."""
     baselines = references[(references["kind"] == "baseline") & (references["part"] == "validation")]
     published = references[references["kind"] == "published"]
+    rivals = references[references["kind"] == "rival"]
     parts = []
+    if not rivals.empty:
+        triples = zip(rivals["system"], rivals[objective.key], rivals["parameters"], strict=True)
+        named = ", ".join(
+            f"{name} {value_text(value, objective)} ({size:,} parameters)" for name, value, size in triples
+        )
+        parts.append(f"Triangles are linear models of n-grams, trained on the same texts: {named}.")
     if not baselines.empty:
         pairs = zip(baselines["system"], baselines[objective.key], strict=True)
         named = ", ".join(f"{name} {value_text(value, objective)}" for name, value in pairs)

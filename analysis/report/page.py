@@ -55,7 +55,8 @@ def render(run: Results) -> str:
     where their sizes are not known.
     """
     objective = run.objective
-    recommendation = recommend(run.candidates, objective=objective)
+    rivals = run.rivals if isinstance(run, Run) else None
+    recommendation = recommend(run.candidates, objective=objective, rivals=rivals)
     chosen = str(recommendation.chosen["trial_id"]) if recommendation else None
     fit = scaling_fit(run.candidates, objective=objective)
     time = time_spent(run) if isinstance(run, Run) else None

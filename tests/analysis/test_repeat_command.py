@@ -41,6 +41,7 @@ ASKED = {
     "a metric": "--metric macro_f1",
     "a metric of a class": "--metric f1:no",
     "a loss": "--metric log_loss",
+    "no rivals": "--no-rivals",
     "vectors": "--vectors glove.txt --set vectors=frozen --set embedding=2",
     "elsewhere": "--runs-dir 'my runs'",
 }

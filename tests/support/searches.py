@@ -41,7 +41,12 @@ def write_reviews(path: Path, examples: int = 1500) -> Path:
 def start(
     folder: Path, *arguments: object, runs_dir: object = None, quick: bool = False, **environment: str
 ) -> subprocess.Popen[str]:
-    """Starts a command in a session of its own; runs lie in the folder unless told otherwise."""
+    """Starts a command in a session of its own; runs lie in the folder unless told otherwise.
+
+    A search has no rivals unless it says so: fitting them takes seconds, and few tests look at them.
+    """
+    if arguments[0] == "search" and "--rivals" not in arguments:
+        arguments = (*arguments, "--no-rivals")
     program = "support.quick_tuner" if quick and not FULL_CONTRACT else "tuner"
     command = [sys.executable, "-m", program, *map(str, arguments), "--runs-dir", str(runs_dir or folder)]
     return subprocess.Popen(

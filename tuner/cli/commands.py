@@ -107,8 +107,9 @@ def confirm(**options: Any) -> int:
     """Train the best trials of RUN (a name or a folder) again from other seeds, and judge them on the test set.
 
     This is where the test set is seen for the first time. Averaged word vectors, a baseline without recurrence, are trained
-    and evaluated beside the trials. Repeats that the run holds already are not trained again: the same command goes on after an
-    interruption, and more --repeats or a larger --top extend what is there.
+    and evaluated beside the trials; the rivals of the search are evaluated as they are, having no seed. Repeats that the run
+    holds already are not trained again: the same command goes on after an interruption, and more --repeats or a larger --top
+    extend what is there.
     """
     from tuner.cli.confirm import confirm_command
 
@@ -136,8 +137,8 @@ def report(**options: Any) -> int:
     "--trial",
     default="best",
     show_default=True,
-    metavar="best|knee|frontier|ID",
-    help="Which trial: the most accurate, the one at the frontier's knee, all of the frontier, or an id.",
+    metavar="best|knee|frontier|ID|RIVAL",
+    help="Which trial: the most accurate, the one at the frontier's knee, all of the frontier, an id; or a rival's name.",
 )
 @click.option("--out", type=PATH, metavar="DIR", help="Folder to write.  [default: exports/RUN-TRIAL]")
 @click.option(

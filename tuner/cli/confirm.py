@@ -13,7 +13,7 @@ from rich.table import Table
 
 from analysis.columns import config_of, records
 from analysis.confirmation import Confirmation, confirmation
-from analysis.descriptions import network_text
+from analysis.descriptions import baseline_text, network_text
 from analysis.frontier import frontier, knee
 from analysis.loading import Run, load
 from analysis.ranking import rank
@@ -31,6 +31,7 @@ from tuner.search.custom_model import discovered_again
 from tuner.search.interruption import Interruption
 from tuner.search.plan import plan_of
 from tuner.search.prepare import prepare_again, with_data_at
+from tuner.search.rival_test import fitted_rivals, open_rivals
 
 _WIDE = 110
 
@@ -83,7 +84,7 @@ def print_confirmation(console: Console, run: Run, found: Confirmation) -> None:
             "tied" if row["tied"] else "",
         ]
         if wide:
-            network = network_text(config_of(trials[model])) if model in trials else "mean of word vectors"
+            network = network_text(config_of(trials[model])) if model in trials else baseline_text(model)
             cells += [f"{row[objective.column]:.4f}", network]
         table.add_row(*cells, style="bold" if row["tied"] else None)
     console.print()
@@ -121,9 +122,10 @@ def confirm_command(
     search_state = SearchState(read_journal(loaded.folder.journal))
     candidates = candidates_of(plan_of(loaded.settings), search_state, chosen_trials(loaded, by=by, top=top))
     todo = open_repeats(candidates, repeats, search_state, loaded.folder)
+    rivals = open_rivals(search_state, loaded.folder)
     _print_plan(console, loaded, search_state, candidates, todo, repeats)
     reason: EndReason = "finished"
-    if todo:
+    if todo or rivals:
         settings = with_data_at(loaded.settings, data)
         prepared = prepare_again(settings, no_cache=no_cache)
         texts = with_test_texts(prepared)
@@ -169,6 +171,7 @@ def _print_plan(
     lines = [
         ("trials", ", ".join(candidate.model for candidate in candidates if not candidate.is_baseline)),
         ("baseline", ", ".join(candidate.model for candidate in candidates if candidate.is_baseline)),
+        *([("rivals", ", ".join(rivals))] if (rivals := fitted_rivals(search_state)) else []),
         (
             "repeats",
             f"{repeats} of each, {counted(run.settings.epochs, 'epoch')}, evaluated at the best validation epoch",
@@ -194,7 +197,8 @@ def _test_part(run: Run, search_state: SearchState, candidates: Sequence[Candida
     if not seen:
         return f"{size}, which no model has seen yet"
     known = f"{size}, seen already by {counted(len(seen), 'model')} ({', '.join(seen)})"
-    more = sum(candidate.model not in seen for candidate in candidates)
+    models = [*(candidate.model for candidate in candidates), *fitted_rivals(search_state)]
+    more = sum(model not in seen for model in models)
     if not more:
         return known
     return (

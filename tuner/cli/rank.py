@@ -9,13 +9,14 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from analysis.columns import config_of, plain, scored, with_size
+from analysis.columns import config_of, plain, records, scored, with_size
 from analysis.descriptions import value_text
 from analysis.frontier import knee
 from analysis.importers.results import ImportedResults
 from analysis.loading import Results, Run, load_results
 from analysis.predictions import per_class as classes_of
 from analysis.ranking import By, by_configuration, rank
+from analysis.recommendation import recommend
 from tuner.cli.terminal import Terminal, configuration_table, frontier_chart, rank_table
 from tuner.errors import InputError
 from tuner.formatting import counted
@@ -116,6 +117,9 @@ def print_results(console: Console, run: Run, *, top: int = 10) -> None:
         console.print()
         console.print(frontier_chart(run.candidates, width=console.width, objective=objective))
     console.print(f"\n{_counts(run, len(best) + len(rest))}", style="dim")
+    decision = recommend(run.candidates, objective=objective, rivals=run.rivals)
+    if decision is not None and decision.takes_rival:
+        console.print(decision.sentence, style="bold")
 
 
 def _print_configurations(console: Console, run: Run, *, top: int, max_params: int | None = None) -> None:
@@ -155,7 +159,17 @@ def _counts(run: Results, shown: int) -> str:
         worse = scored(run.candidates, objective)[objective.column]
         mark = "" if objective.beats_baseline(worse).all() else "; ✗ marks what is no better"
         lines.append(f"always giving the most frequent label: {value} validation {objective.metric.title}{mark}")
+    if isinstance(run, Run):
+        lines += [_rival_line(rival, run) for _, rival in run.rivals.iterrows()]
     return "\n".join(lines)
+
+
+def _rival_line(rival: "pd.Series[Any]", run: Run) -> str:
+    if pd.notna(rival["error"]):
+        return f"{rival['rival']}: could not be fitted ({rival['error']})"
+    objective = run.objective
+    value = value_text(rival[objective.column], objective)
+    return f"{rival['rival']}: {value} validation {objective.metric.title} with {rival['parameters']:,} parameters"
 
 
 def _front(run: Results) -> str:
@@ -176,6 +190,8 @@ def print_json(run: Results, ranked: pd.DataFrame, per_class: str | None = None)
         "knee": knee(run.candidates, objective=run.objective),
         "trials": _records(ranked),
     }
+    if isinstance(run, Run) and not run.rivals.empty:
+        document["rivals"] = records(run.rivals)
     if isinstance(run, Run) and run.settings.repeats > 1:
         document["configurations"] = _records(by_configuration(run.trials, objective=run.objective))
     if isinstance(run, Run) and run.configurations is not None:

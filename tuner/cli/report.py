@@ -19,7 +19,8 @@ def report_command(
     write_report(loaded, path)
     place = loaded.folder.publish(path) if out is None and isinstance(loaded, Run) else str(path)
     console = Terminal()
-    decision = recommend(loaded.candidates, objective=loaded.objective)
+    rivals = loaded.rivals if isinstance(loaded, Run) else None
+    decision = recommend(loaded.candidates, objective=loaded.objective, rivals=rivals)
     console.print(decision.sentence if decision else "No trial has finished an epoch yet.", soft_wrap=True)
     console.print(f"{place} ({path.stat().st_size / 1e6:.1f} MB)", soft_wrap=True)
     return 0

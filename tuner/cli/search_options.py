@@ -147,6 +147,12 @@ no_cache_option = click.option(
     help="What optuna looks for: the metric alone, or against parameters.  [default: the scheduler's]",
 )
 @click.option("--warm-start", metavar="RUN", help="Try the frontier of an earlier run first, at most half the trials.")
+@click.option(
+    "--rivals/--no-rivals",
+    default=True,
+    show_default=True,
+    help="Fit logistic regression and NB-SVM to n-grams beside the trials, to hold the networks against; not with --folds.",
+)
 @seed_option
 @click.option("--name", metavar="RUN", help="Name of the run.  [default: date and time]")
 @runs_dir_option

@@ -140,11 +140,15 @@ class EncodedSplits:
                 labels=arrays[f"{name}/labels"].astype(np.int32, copy=False),
             )
 
-        others = (("vectors", np.float32), ("folds", np.int8), ("informative", np.int32))
+        def other(name: str, kind: Any) -> Any:
+            return arrays[name].astype(kind, copy=False) if name in arrays else None
+
         return cls(
             part("train"),
             part("validation"),
-            **{name: arrays[name].astype(kind, copy=False) for name, kind in others if name in arrays},
+            other("vectors", np.float32),
+            other("folds", np.int8),
+            other("informative", np.int32),
         )
 
 

@@ -4,13 +4,15 @@ import math
 from typing import Any
 
 from tuner.data.pipeline import BUILT_IN
-from tuner.export.trained import TrainedModel, TrainedNetwork
+from tuner.export.trained import TrainedModel, TrainedNetwork, TrainedRival, TrainedTrial
 from tuner.formatting import listed, shown
 from tuner.metrics import ACCURACY
 
 
 def usage(model: TrainedModel, kind: str) -> str:
     """Markdown with a snippet for the format "saved_model", "keras" or "tflite"."""
+    if isinstance(model, TrainedRival):
+        return _SAVED_MODEL
     return {"saved_model": _SAVED_MODEL, "keras": _KERAS, "tflite": _LITE}[kind].replace("LOGITS", model.outputs())
 
 
@@ -94,19 +96,18 @@ def _metrics(model: TrainedModel) -> str:
     rows = [f"| part | texts | {title} | loss (nats) |", "| --- | ---: | ---: | ---: |"]
     folds = model.settings.folds
     trained, validated = (data.train, data.validation)
-    if folds is not None:
+    if folds is not None and not isinstance(model, TrainedRival):
         validated = folds.texts[model.fold - 1]
         trained = sum(folds.texts) - validated
-    for part, name, texts in (("training, dropout on", "train", trained), ("validation", "val", validated)):
+    parts = [("training, dropout on", "train", trained), ("validation", "val", validated)]
+    for part, name, texts in parts[1:] if isinstance(model, TrainedRival) else parts:
         value, loss = metrics.get(f"{name}_{objective.key}"), metrics[f"{name}_loss"]
         rows.append(f"| {part} | {texts:,} | {_number(value)} | {_number(loss)} |")
     test = metrics[objective.test_column]
     if test is None:
         lucky = "high" if objective.mode == "max" else "low"
-        after = (
-            f"Epoch and trial were chosen by the validation {title}, which is therefore a little {lucky}. The test texts were "
-            "not used."
-        )
+        chosen = "Regularization was" if isinstance(model, TrainedRival) else "Epoch and trial were"
+        after = f"{chosen} chosen by the validation {title}, which is therefore a little {lucky}. The test texts were not used."
     elif objective != ACCURACY:
         rows.append(f"| test | {data.test:,} | {test:.4f} | |")
         after = "The figure of the test texts is the mean over trainings from other seeds."
@@ -114,11 +115,13 @@ def _metrics(model: TrainedModel) -> str:
         low, high = wilson_interval(test, data.test)
         rows.append(f"| test, 95 % interval {low:.4f} to {high:.4f} | {data.test:,} | {test:.4f} | |")
         after = "The interval (Wilson) is for the choice of test texts alone: of other seeds it says nothing."
+    if isinstance(model, TrainedRival):
+        return "\n".join(rows) + f"\n\n{after}"
     best = f"Best of {metrics['epochs']} epochs: {metrics['best_epoch']} (status {metrics['status']})."
     return "\n".join(rows) + f"\n\n{best} {after}{_over_folds(model)}"
 
 
-def _over_folds(model: TrainedModel) -> str:
+def _over_folds(model: TrainedTrial) -> str:
     """What the figures are of, and what the weights, where the search had folds."""
     folds, spread = model.settings.folds, model.metrics.get("spread")
     if folds is None or "folds" not in model.metrics:
@@ -171,7 +174,8 @@ def _data(model: TrainedModel) -> str:
 
 def _configuration(model: TrainedModel) -> str:
     rows = [f"| {name} | {value} |" for name, value in model.config.model_dump().items()]
-    head = f"Trial {model.trial} of the search {model.run} (seed {model.settings.seed}), {model.settings.created}."
+    what = "Model" if isinstance(model, TrainedRival) else "Trial"
+    head = f"{what} {model.trial} of the search {model.run} (seed {model.settings.seed}), {model.settings.created}."
     return "\n".join([head, "", "| hyperparameter | value |", "| --- | --- |", *rows])
 
 

@@ -18,6 +18,7 @@ from tuner.export.trained import (
     TrainedCustomModel,
     TrainedModel,
     TrainedNetwork,
+    TrainedRival,
     chosen_trials,
     open_run,
     read_model,
@@ -25,6 +26,7 @@ from tuner.export.trained import (
 from tuner.metrics import Objective
 from tuner.models.device import quiet_tensorflow
 from tuner.quiet import quiet_stderr
+from tuner.rivals.names import RIVALS
 
 
 def frontier_index(run: str, descriptions: list[dict[str, Any]], objective: Objective) -> str:
@@ -113,6 +115,12 @@ def export_run(run: str, runs_dir: Path, *, trial: str, out: Path | None, kind: 
             option="kind",
             value=kind,
         )
+    if kind != "saved_model" and trials[0] in RIVALS:
+        raise InputError(
+            f"is for networks, and {trials[0]} is a linear model of n-grams; export a saved_model",
+            option="kind",
+            value=kind,
+        )
     models = [read_model(loaded, encoder, one) for one in trials]
     quiet_tensorflow(threads=1)
     descriptions: list[dict[str, Any]] = []
@@ -138,7 +146,7 @@ def _write_model(model: TrainedModel, kind: Format, folder: Path) -> dict[str, A
         from tuner.export.lite import write_lite
 
         lite = write_lite(model, folder)
-    elif kind == "keras":
+    elif kind == "keras" and not isinstance(model, TrainedRival):
         with quiet_stderr():
             model.keras_model().save(folder / "model.keras")
     else:

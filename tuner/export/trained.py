@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel
 
 from analysis.columns import plain
 from analysis.frontier import frontier, knee
@@ -23,6 +24,9 @@ from tuner.models.counting import count_parameters
 from tuner.models.custom.finding import ModelFacts
 from tuner.models.custom.source import ModelSource
 from tuner.models.network_spec import Network
+from tuner.rivals.linear_model import NgramModel
+from tuner.rivals.linear_model import read_model as read_rival
+from tuner.rivals.names import LOGISTIC_REGRESSION, NB_SVM
 from tuner.runs.journal import read_journal
 from tuner.runs.search_state import SearchState
 from tuner.runs.settings import SearchSettings
@@ -150,7 +154,60 @@ class TrainedCustomModel(TrainedTrial):
         return "what your custom model gives; layers of your own have to be importable, or registered with Keras"
 
 
-TrainedModel = TrainedNetwork | TrainedCustomModel
+class RivalConfig(BaseModel):
+    """What there is to say of how a rival was fitted.
+
+    Attributes:
+        inverse_regularization: scikit-learn's C.
+        longest_ngram: in tokens.
+        ngrams: how many there are.
+        texts: that it was fitted to.
+    """
+
+    inverse_regularization: float
+    longest_ngram: int
+    ngrams: int
+    texts: int
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedRival:
+    """A linear model of n-grams that was fitted beside the trials.
+
+    Attributes:
+        trial: its name.
+        metrics: by column of ``trials.parquet``; None where a number is missing.
+    """
+
+    run: str
+    settings: SearchSettings
+    trial: str
+    metrics: dict[str, Any]
+    encoder: Encoder
+    config: RivalConfig
+    model: NgramModel
+
+    @property
+    def vocabulary_size(self) -> int:
+        """Token ids that the model knows."""
+        return self.model.vocabulary_size
+
+    def inference_network(self) -> Any:
+        """As of a ``TrainedNetwork``."""
+        from tuner.export.ngram_network import NgramNetwork
+
+        return NgramNetwork(self.model)
+
+    def summary(self) -> str:
+        """What the model is, as Markdown."""
+        weighed = {
+            LOGISTIC_REGRESSION: "A logistic regression on TF-IDF",
+            NB_SVM: "A logistic regression on features weighed by log-count ratios of naive Bayes (NB-SVM)",
+        }[self.trial]
+        return f"{weighed} of n-grams of 1 to {self.model.longest} tokens: {self.model.parameters:,} parameters."
+
+
+TrainedModel = TrainedNetwork | TrainedCustomModel | TrainedRival
 
 
 def _body(network: Network) -> str:
@@ -194,6 +251,8 @@ def chosen_trials(run: Run, wanted: str) -> list[str]:
         if wanted == FRONTIER:
             return [str(trial) for trial in frontier(run.candidates, objective=run.objective)["trial_id"]]
         return [str(knee(run.candidates, objective=run.objective) if wanted == "knee" else ranked["trial_id"].iloc[0])]
+    if wanted in set(run.rivals["rival"][run.rivals["error"].isna()]):
+        return [wanted]
     for trial in run.trials["trial_id"]:
         if wanted == trial or (wanted.isdecimal() and trial.isdecimal() and int(wanted) == int(trial)):
             return [str(trial)]
@@ -205,12 +264,14 @@ def chosen_trials(run: Run, wanted: str) -> list[str]:
 
 
 def read_model(run: Run, encoder: Encoder, trial: str) -> TrainedModel:
-    """The model of a trial.
+    """The model of a trial, or a rival.
 
     Raises:
         InputError: where its weights were not kept, naming the trials whose were; where they do not fit; or where a module of
             a custom model is gone.
     """
+    if trial in set(run.rivals["rival"]):
+        return _read_rival(run, encoder, trial)
     rows = run.candidates if trial in set(run.candidates["trial_id"]) else run.trials
     row = rows[rows["trial_id"] == trial].iloc[0]
     values = {str(name): plain(value) for name, value in row.items()}
@@ -238,6 +299,26 @@ def read_model(run: Run, encoder: Encoder, trial: str) -> TrainedModel:
     if sum(weight.size for weight in weights) != count_parameters(network).total:
         raise InputError(f"{run.folder.weights(trial)}: is not of the network in the journal; restore the run folder")
     return TrainedNetwork(run.name, run.settings, trial, metrics, weights, encoder, ours, network)
+
+
+def _read_rival(run: Run, encoder: Encoder, name: str) -> TrainedRival:
+    path = run.folder.rival(name)
+    try:
+        model = read_rival(path)
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path}: cannot be read ({error}); restore the file or export a trial") from None
+    row = run.rivals[run.rivals["rival"] == name].iloc[0]
+    tested = run.repeats[(run.repeats["model"] == name) & (run.repeats["status"] == "completed")]
+    column = run.objective.test_column
+    metrics = {str(key): plain(value) for key, value in row.items()}
+    metrics |= {column: None if tested.empty else float(tested[column].iloc[0])}
+    config = RivalConfig(
+        inverse_regularization=metrics["strength"],
+        longest_ngram=model.longest,
+        ngrams=len(model.keys),
+        texts=metrics["texts"],
+    )
+    return TrainedRival(run.name, run.settings, name, metrics, encoder, config, model)
 
 
 def _facts(run: Run) -> ModelFacts:

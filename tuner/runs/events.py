@@ -154,6 +154,24 @@ class FoldsSkipped(_Event):
     reason: str
 
 
+class RivalEnded(_Event):
+    """A rival, a linear model of n-grams, was fitted to the training texts beside the trials; or that failed.
+
+    ``strength`` is the inverse strength of regularization that was best of those tried, ``texts`` how many it was fitted to.
+    All but the name and the error are null or empty where it failed.
+    """
+
+    event: Literal["rival_ended"] = "rival_ended"
+    rival: str
+    parameters: Count | None = None
+    strength: float | None = None
+    texts: Count | None = None
+    val_loss: float | None = None
+    val_metrics: dict[str, float | None] = {}
+    seconds: float | None = None
+    error: str | None = None
+
+
 class SearchEnded(_Event):
     """The search is over, or was broken off gracefully."""
 
@@ -216,6 +234,7 @@ Event = (
     | WorkerLost
     | TrialEnded
     | FoldsSkipped
+    | RivalEnded
     | SearchEnded
     | ConfirmationStarted
     | RepeatEnded

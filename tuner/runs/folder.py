@@ -99,8 +99,12 @@ class RunFolder:
         """Weights of a trial's best epoch."""
         return self.path / "models" / trial / "best.npz"
 
+    def rival(self, name: str) -> Path:
+        """The linear model of a rival."""
+        return self.path / "models" / name / "model.npz"
+
     def validation(self, trial: str) -> Path:
-        """What a trial predicted of the validation texts at its best epoch, while its weights are kept."""
+        """What a trial, or a rival, predicted of the validation texts at its best epoch, while its weights are kept."""
         return self.path / "models" / trial / "validation.npz"
 
     def state(self, trial: str) -> Path:

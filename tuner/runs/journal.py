@@ -14,6 +14,7 @@ from tuner.runs.atomic import write_text_atomically
 from tuner.runs.events import (
     JOURNAL_FORMAT,
     Event,
+    RivalEnded,
     SearchStarted,
     TrialContinued,
     TrialProposed,
@@ -130,6 +131,16 @@ def read_journal(path: Path) -> Iterator[Event]:
                 _check_format(path, line)
                 family = family_of(event.own)
             yield event
+
+
+def read_rivals(path: Path) -> dict[str, RivalEnded]:
+    """What a journal says last of each rival, by name; its other lines are not looked into."""
+    if not path.exists():
+        return {}
+    with path.open("rb") as file:
+        lines = [line for line in file if b'"event":"rival_ended"' in line and line.endswith(b"\n")]
+    events = [event for event in map(parse_event, lines) if isinstance(event, RivalEnded)]
+    return {event.rival: event for event in events}
 
 
 def _check_format(path: Path, line: bytes) -> None:

@@ -15,6 +15,7 @@ from tuner.runs.events import (
     Event,
     FoldsSkipped,
     RepeatEnded,
+    RivalEnded,
     SearchEnded,
     SearchStarted,
     TrialBuilt,
@@ -96,9 +97,9 @@ class SearchState:
     """All trials of a search in the order of their proposal, what was decided about them in the order of the journal, and
     the repeats of a confirmation.
 
-    ``repeats`` are by model and number; ``family`` is that of the trials' models. ``folds`` is their number, 1 for none;
-    ``configurations`` are the trials of each configuration by its number, in the order of the folds, and ``skipped`` says, by
-    the trial on the first fold, which folds will not be trained on.
+    ``repeats`` are by model and number, ``rivals`` by name; ``family`` is that of the trials' models. ``folds`` is their
+    number, 1 for none; ``configurations`` are the trials of each configuration by its number, in the order of the folds, and
+    ``skipped`` says, by the trial on the first fold, which folds will not be trained on.
     """
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
@@ -114,6 +115,7 @@ class SearchState:
         self.configurations: dict[int, list[TrialRecord]] = {}
         self.skipped: dict[str, FoldsSkipped] = {}
         self.repeats: dict[tuple[str, int], RepeatEnded] = {}
+        self.rivals: dict[str, RivalEnded] = {}
         for event in events:
             self.apply(event)
 
@@ -160,6 +162,8 @@ class SearchState:
                 record.status, record.error, record.paused = event.status, event.error, False
             case FoldsSkipped():
                 self.skipped[event.trial] = event
+            case RivalEnded():
+                self.rivals[event.rival] = event  # one that failed may be tried again
             case SearchEnded():
                 self.end = event
                 for record in self.trials.values():

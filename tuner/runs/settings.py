@@ -186,6 +186,8 @@ class SearchSettings(_Settings):
     seed: int
     max_params: int | None
     time_budget: float | None
+    rivals: bool = False
+    """Whether linear models of n-grams are fitted beside the trials; searches of before had none."""
     epoch_timeout: float | None = None
     """Seconds after which an epoch that has not ended is taken to hang, None for never."""
     resources: ResourceSettings

@@ -80,6 +80,13 @@ class RunStore:
             if last is not None:
                 write_bytes_atomically(self.folder.state(trial), last)
 
+    def save_rival(self, name: str, *, model: bytes, predictions: bytes) -> None:
+        """Keeps a fitted rival, and what it predicted of the validation texts."""
+        with self._writing():
+            self.folder.rival(name).parent.mkdir(parents=True, exist_ok=True)
+            write_bytes_atomically(self.folder.rival(name), model)
+            write_bytes_atomically(self.folder.validation(name), predictions)
+
     def state(self, trial: str) -> bytes | None:
         """The last state of a trial that is not ended: what it goes on from; None where it has to begin anew."""
         path = self.folder.state(trial)

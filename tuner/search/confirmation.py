@@ -97,10 +97,11 @@ def open_repeats(
     Repeats of one model follow each other, so that a worker finds its compiled steps at hand.
     """
     wanted = [Repeat(candidate, number) for candidate in candidates for number in range(1, repeats + 1)]
-    return [repeat for repeat in wanted if not _is_done(repeat.candidate.model, repeat.number, search_state, folder)]
+    return [repeat for repeat in wanted if not is_done(repeat.candidate.model, repeat.number, search_state, folder)]
 
 
-def _is_done(model: str, number: int, search_state: SearchState, folder: RunFolder) -> bool:
+def is_done(model: str, number: int, search_state: SearchState, folder: RunFolder) -> bool:
+    """Whether a repeat has a result that is kept."""
     end = search_state.repeats.get((model, number))
     if end is None or end.status == "failed":
         return False
@@ -117,13 +118,19 @@ class ConfirmationController:
         texts: HeldOut,
         store: RunStore,
         *,
+        rivals: Sequence[str] = (),
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Takes what is to be done; what the store's journal holds of it is not done again."""
+        """Takes what is to be done; what the store's journal holds of it is not done again.
+
+        Args:
+            rivals: models that are evaluated as they are, by who calls this.
+        """
         self._candidates = candidates
         self._repeats = repeats
         self._texts = texts
         self._store = store
+        self._rivals = tuple(rivals)
         self._clock = clock
         self._waiting = open_repeats(candidates, repeats, store.search_state, store.folder)
         self._given: dict[str, Repeat] = {}
@@ -134,7 +141,7 @@ class ConfirmationController:
 
     def start(self) -> None:
         """Writes down who will see the test set, before anybody does."""
-        models = tuple(candidate.model for candidate in self._candidates)
+        models = (*(candidate.model for candidate in self._candidates), *self._rivals)
         self._store.record(
             ConfirmationStarted(
                 time=self._clock(), models=models, repeats=self._repeats, texts=len(self._texts.test.labels)

@@ -14,6 +14,7 @@ from tuner.search.confirmation import Candidate, ConfirmationController, HeldOut
 from tuner.search.interruption import Interrupted, Interruption
 from tuner.search.launch import session
 from tuner.search.ray_tune.engine import run_on_ray
+from tuner.search.rival_test import evaluate_rivals, fitted_rivals
 
 EndReason = Literal["finished", "interrupted"]
 OnStep = Callable[[ConfirmationController], None]
@@ -50,7 +51,7 @@ def confirm(
     on_step: OnStep,
     interruption: Interruption | None = None,
 ) -> EndReason:
-    """Trains and judges the repeats that the run does not hold yet.
+    """Trains and judges the repeats that the run does not hold yet, and evaluates the rivals of its search.
 
     Args:
         settings: its ``search.yaml``.
@@ -69,7 +70,8 @@ def confirm(
     """
     interruption = interruption or Interruption()
     with session(settings, lambda: RunStore(folder), interruption) as (store, cluster, needed):
-        controller = ConfirmationController(candidates, repeats, data.texts, store)
+        rivals = fitted_rivals(store.search_state)
+        controller = ConfirmationController(candidates, repeats, data.texts, store, rivals=rivals)
 
         def step() -> None:
             interruption.check()
@@ -79,8 +81,10 @@ def confirm(
         reason: EndReason = "finished"
         controller.start()
         interruption.defer()
+        evaluate_rivals(store, settings, data.splits, data.test, data.texts)
         try:
-            run_on_ray(controller, settings, data.splits, cluster, test=data.test, on_step=step)
+            if controller.planned:
+                run_on_ray(controller, settings, data.splits, cluster, test=data.test, on_step=step)
         except Interrupted:
             reason = "interrupted"
         controller.end(reason)

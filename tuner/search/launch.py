@@ -24,10 +24,11 @@ from tuner.search.prepare import PreparedSearch
 from tuner.search.ray_tune.capacity import Capacity
 from tuner.search.ray_tune.cluster import AutoscalerRequest, autoscaler_request, connected
 from tuner.search.ray_tune.engine import run_on_ray
+from tuner.search.ray_tune.rivals import RivalsOfSearch
 
 
 def disk_bound(settings: SearchSettings) -> int | None:
-    """The most bytes that ``models/`` of the run holds at any moment; None for a custom model, whose size nobody knows yet.
+    """The most bytes that ``models/`` holds of trials at any moment; None for a custom model, whose size nobody knows yet.
 
     Best weights and predictions are kept of the best trials, the frontier and those that run, which all of them can be; a last
     state of each trial that runs, and with a scheduler that lets trials pause of each that waits. One file of either kind
@@ -50,6 +51,7 @@ def disk_bound(settings: SearchSettings) -> int | None:
     return sum(file.weights + predictions for file in files) + running + sum(states) + largest + states[0]
 
 
+_SECONDS_BETWEEN_STEPS = 0.1  # once no trial is left
 OnStep = Callable[[SearchState], None]
 OpenRun = Callable[[], RunStore]
 
@@ -140,6 +142,7 @@ def _conduct(
 
     def step() -> None:
         interruption.check()
+        rivals.take_in()
         needed.want(settings.trials - store.search_state.over)
         on_step(store.search_state)
         if time.monotonic() >= deadline:
@@ -150,9 +153,13 @@ def _conduct(
 
     reason: EndReason = "finished"
     controller.start()
+    rivals = RivalsOfSearch(settings, store, data)
     interruption.defer()
     try:
         run_on_ray(controller, settings, data, cluster, on_step=step)
+        while not rivals.are_done:
+            time.sleep(_SECONDS_BETWEEN_STEPS)
+            step()
     except Interrupted:
         reason = "interrupted"
     except _OutOfTime:

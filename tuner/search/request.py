@@ -41,6 +41,7 @@ class SearchRequest:
         gpus_per_trial: "auto" for as many trials a card as fit by their predicted memory.
         epoch_timeout: seconds after which an epoch that has not ended is taken to hang, None for never.
         address: of a Ray cluster.
+        rivals: whether linear models of n-grams are fitted beside the trials.
         vectors: a file of pretrained word vectors, for configurations whose ``vectors`` is not "none".
     """
 
@@ -68,6 +69,7 @@ class SearchRequest:
     folds: int | None = None
     metric: str = ACCURACY.name
     metric_mode: Mode = "max"
+    rivals: bool = True
 
     def __post_init__(self) -> None:
         """Refuses numbers that mean nothing.
