@@ -84,8 +84,9 @@ def _class_table(classes: pd.DataFrame) -> Table:
     for name in ("class", "texts", "precision", "recall", "F1", "mostly taken for"):
         table.add_column(name, justify="left" if name in ("class", "mostly taken for") else "right", no_wrap=True)
     for _, row in classes.iterrows():
+        taken = row["mostly_taken_for"]
         figures = ("-" if pd.isna(row[name]) else f"{row[name]:.4f}" for name in ("precision", "recall", "f1"))
-        table.add_row(str(row["label"]), f"{row['texts']:,}", *figures, row["mostly_taken_for"] or "")
+        table.add_row(str(row["label"]), f"{row['texts']:,}", *figures, "" if pd.isna(taken) else taken)
     return table
 
 
