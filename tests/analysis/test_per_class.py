@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 import analysis
-from analysis.predictions import per_class, validation_predictions
+from analysis.predictions import per_class, thresholds, validation_predictions
 from support.made_up_runs import made_up_run
 from tuner.cli.main import run as tuner
 from tuner.errors import InputError
 from tuner.measures import Predictions
+from tuner.metrics import objective_of
 from tuner.runs.predictions import pack_validation, validation_bytes
 
 
@@ -83,3 +84,30 @@ def test_a_class_that_is_never_taken_for_another_has_an_empty_cell(run, capsys):
     assert per_class(run, best)["mostly_taken_for"].tolist() == [names[1], None]
     assert tuner(["rank", str(run.folder.path), "--per-class"]) == 0
     assert "nan" not in capsys.readouterr().out
+
+
+def test_thresholds_for_a_metric_of_rare_classes(tmp_path, capsys):
+    folder = made_up_run(tmp_path / "rare", trials=3, epochs=2, objective=objective_of("macro_f1"))
+    run = analysis.load(str(folder.path))
+    names = run.settings.data.label_names
+    best = analysis.rank(run.trials, objective=run.objective)["trial_id"].iloc[0]
+    logits = np.array([[5, 0], [4, 0], [3, 0], [1, 0], [0, 1]], np.float32)
+    folder.weights(best).parent.mkdir(parents=True)
+    folder.validation(best).write_bytes(
+        pack_validation(Predictions.of_logits(logits, np.array([0, 0, 0, 1, 1]), names))
+    )
+    found = thresholds(run, best)
+    assert (found.argmax, found.chosen) == (pytest.approx((6 / 7 + 2 / 3) / 2), 1.0)
+    assert found.threshold == (names[1], pytest.approx(1 / (1 + np.exp(2)), abs=1e-3))
+    assert found.factors[names[0]] == 1.0
+    assert tuner(["rank", str(run.folder.path), "--per-class"]) == 0
+    assert f"answering '{names[1]}' from a probability of 0.12; macro-F1 1.0000" in " ".join(
+        capsys.readouterr().out.split()
+    )
+    assert tuner(["rank", str(run.folder.path), "--per-class", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["per_class"]["thresholds"]["chosen"] == 1.0
+
+
+def test_accuracy_takes_no_thresholds(run):
+    run, best = run
+    assert thresholds(run, best) is None

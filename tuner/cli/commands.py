@@ -66,7 +66,8 @@ def resume(**options: Any) -> int:
 @click.option(
     "--per-class",
     is_flag=True,
-    help="Precision, recall and F1 of each class, of the first trial whose predictions are kept.",
+    help="Precision, recall and F1 of each class, of the first trial whose predictions are kept; and for metrics of rare "
+    "classes the decision thresholds that are best for them.",
 )
 @_imported_metric_option
 @_imported_mode_option

@@ -1,6 +1,7 @@
 """``tuner rank``, and the tables at the end of a search."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,13 @@ from analysis.descriptions import value_text
 from analysis.frontier import knee
 from analysis.importers.results import ImportedResults
 from analysis.loading import Results, Run, load_results
+from analysis.predictions import Thresholds, thresholds
 from analysis.predictions import per_class as classes_of
 from analysis.ranking import By, by_configuration, rank
 from analysis.recommendation import recommend
 from tuner.cli.terminal import Terminal, configuration_table, frontier_chart, rank_table
 from tuner.errors import InputError
-from tuner.formatting import counted
+from tuner.formatting import counted, shown
 from tuner.metrics import Mode
 
 
@@ -55,6 +57,9 @@ def rank_command(
         fold = "" if loaded.settings.folds is None else " of fold 1"
         console.print(f"\ntrial {trial} on the {classes['texts'].sum():,} validation texts{fold}:")
         console.print(_class_table(classes))
+        found = thresholds(loaded, trial)
+        if found is not None:
+            console.print(_thresholds_text(found, loaded.objective.metric.title))
     if isinstance(loaded, ImportedResults):
         for note in loaded.notes:
             console.print(note, style="dim")
@@ -87,9 +92,22 @@ def _class_table(classes: pd.DataFrame) -> Table:
     for name in ("class", "texts", "precision", "recall", "F1", "mostly taken for"):
         table.add_column(name, justify="left" if name in ("class", "mostly taken for") else "right", no_wrap=True)
     for _, row in classes.iterrows():
+        taken = row["mostly_taken_for"]
         figures = ("-" if pd.isna(row[name]) else f"{row[name]:.4f}" for name in ("precision", "recall", "f1"))
-        table.add_row(str(row["label"]), f"{row['texts']:,}", *figures, row["mostly_taken_for"] or "")
+        table.add_row(str(row["label"]), f"{row['texts']:,}", *figures, "" if pd.isna(taken) else taken)
     return table
+
+
+def _thresholds_text(found: Thresholds, title: str) -> str:
+    if found.threshold is not None:
+        label, probability = found.threshold
+        rule = f"answering {shown(label)} from a probability of {probability:.2f}"
+    else:
+        rule = "probabilities times " + ", ".join(f"{factor:.2f} ({name})" for name, factor in found.factors.items())
+    return (
+        f"best thresholds for {title}: {rule}; {title} {found.chosen:.4f} on these texts instead of {found.argmax:.4f}, "
+        f"{found.cross_fitted:.4f} where the thresholds are chosen on other texts (5 folds)"
+    )
 
 
 def _why_none(run: Results, max_params: int | None) -> str:
@@ -202,6 +220,9 @@ def print_json(run: Results, ranked: pd.DataFrame, per_class: str | None = None)
             "trial": per_class,
             "classes": [{name: plain(value) for name, value in row.items()} for row in rows],
         }
+        found = thresholds(run, per_class)
+        if found is not None:
+            document["per_class"]["thresholds"] = asdict(found)
     click.echo(json.dumps(document, allow_nan=False))
 
 
