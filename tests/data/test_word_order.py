@@ -80,7 +80,7 @@ def test_ids_words_and_vectors_move_together():
     data = random_texts()
     order = informative_order(data, 40, 3)
     vectors = np.arange(80, dtype=np.float32).reshape(40, 2)
-    splits = EncodedSplits.from_arrays(EncodedSplits(data, data, vectors, order).as_arrays())
+    splits = EncodedSplits.from_arrays(EncodedSplits(data, data, vectors, informative=order).as_arrays())
     moved = splits.in_informative_order()
     vocabulary = Vocabulary(tuple(f"w{rank}" for rank in range(38)), tuple(range(38, 0, -1)), 1000)
     ordered = vocabulary.ordered(order)
