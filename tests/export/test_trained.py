@@ -2,7 +2,9 @@ import shutil
 
 import pytest
 
+from tuner.data.word_order import load_order
 from tuner.errors import InputError
+from tuner.export.card import model_card
 from tuner.export.trained import chosen_trials, open_run, read_model
 
 
@@ -34,6 +36,17 @@ def test_a_trial_without_weights_names_those_that_have_some(opened):
         InputError, match=r"00001': its weights were not kept .*trials with weights: '00000', '00003', '00004'"
     ):
         read_model(*opened, "00001")
+
+
+def test_words_of_a_trial_are_in_its_own_order(opened):
+    run, encoder = opened
+    informative = read_model(run, encoder, "00003").encoder.vocabulary
+    assert read_model(run, encoder, "00000").encoder.vocabulary.words == encoder.vocabulary.words
+    order = [encoder.vocabulary.ids[word] for word in informative.words]
+    assert [0, 1, *order] == load_order(run.folder.encoder).tolist()
+    assert informative.words[:10] != encoder.vocabulary.words[:10]
+    card = model_card(read_model(run, encoder, "00003"), "saved_model", versions={}, lite=[])
+    assert "- Words: the 10 that tell most of the label in the training texts" in card
 
 
 def test_a_run_that_was_moved_and_whose_data_are_gone(run_path, tmp_path):

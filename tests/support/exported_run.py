@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from search_spaces.config import TrialConfig
+from search_spaces.domains import Choice
 from search_spaces.named import named_space
 from support.fake_models import random_weights, texts
 from tuner.data.pipeline import DataRequest, save_encoder
@@ -24,7 +25,18 @@ TRIALS = (
     (0.95, {"cell": "gru", "units": 8, "bidirectional": True, "pooling": "max"}),
     (0.50, {"cell": "gru", "units": 64, "embedding": 32}),
     (0.51, {"cell": "lstm", "units": 64, "embedding": 32}),
-    (0.90, {"cell": "lstm", "units": 4, "bidirectional": False, "pooling": "last", "layers": 2, "vocabulary": 12}),
+    (
+        0.90,
+        {
+            "cell": "lstm",
+            "units": 4,
+            "bidirectional": False,
+            "pooling": "last",
+            "layers": 2,
+            "vocabulary": 12,
+            "vocabulary_order": "informative",
+        },
+    ),
     (0.85, {"cell": "gru", "units": 40, "pooling": "mean"}),
     (0.80, {"cell": "simple_rnn", "units": 3, "pooling": "mean", "embedding": 4, "dense_units": 4, "vocabulary": 9}),
     (
@@ -54,9 +66,10 @@ def write_exported_run(root: Path, **changes: Any) -> Path:
     rows = [f'"{text}",{("meh", "no", "yes")[number % 3]}' for number, text in enumerate(texts(240, 0))]
     (root / "data.csv").write_text("\n".join(["text,label", *rows]), encoding="utf-8")
     data = DataRequest(str(root / "data.csv"), root, 0, True, 1, 1000, 10, **changes)
+    space = named_space("frontier").replaced({"vocabulary_order": Choice(("frequency", "informative"))})
     search = prepare_search(
         SearchRequest(
-            data=data, space=named_space("frontier"), trials=len(TRIALS), epochs=1, searcher="random", objective=None,
+            data=data, space=space, trials=len(TRIALS), epochs=1, searcher="random", objective=None,
             warm_start=None, scheduler=SchedulerOptions("none"), patience=None, seed=0,
             max_params=None, time_budget=None, cpus_per_trial=1.0, gpus_per_trial=0.0, concurrency=1, address=None,
             name="mine", runs_dir=root,
