@@ -1,16 +1,20 @@
-"""What a confirmation found: accuracies on the test set with intervals, and which models cannot be told apart."""
+"""What a confirmation found: values on the test set with intervals, and which models cannot be told apart."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from analysis.bootstrap import Correct, differences, resampled_accuracies
-from analysis.descriptions import percent
+from analysis.bootstrap import differences, resampled_accuracies, resampled_metric
+from analysis.descriptions import value_text
 from analysis.loading import Run
-from analysis.predictions import right_answers
+from analysis.predictions import classes_and_answers
 from tuner.formatting import counted
+from tuner.measures import Predictions
+from tuner.metrics import ACCURACY, Objective
 
 LEVEL = 0.95
 """How often an interval is to hold the truth."""
@@ -20,27 +24,29 @@ LEVEL = 0.95
 class Confirmation:
     """The confirmed models of a run.
 
-    Order, intervals and ties are of accuracy, whatever the search pursued: of each test text it is known whether the answer
-    was right.
-
     Attributes:
-        models: one row per model, the most accurate on the test set first. Columns: ``model`` (a trial's id or a baseline's
+        objective: the metric that order, intervals and ties are of: what the search pursued where it follows from the answers;
+            else accuracy, since probabilities of all classes are not kept.
+        others: what stands beside it: the metric that the search pursued, and accuracy, where they are others.
+        models: one row per model, the best on the test set first. Columns: ``model`` (a trial's id or a baseline's
             name), ``parameters``, ``repeats`` (completed), ``broken`` (diverged or failed), ``val_<metric>``,
             ``test_<metric>`` and ``test_accuracy`` (means over repeats), ``low`` and ``high`` (95 % bootstrap interval of
-            the test accuracy), ``spread`` (its standard deviation between repeats, missing for one), ``test_loss``, and
-            ``tied``: whether the comparisons leave open that it is as good as the first.
+            ``objective`` on the test set), ``spread`` (its standard deviation between repeats, missing for one),
+            ``test_loss``, and ``tied``: whether the comparisons leave open that it is as good as the first.
         comparisons: one row per pair of models on the same test texts, columns ``better``, ``other``, ``difference``, ``low``,
-            ``high`` (simultaneous 95 % interval, in percentage points) and ``tied``.
+            ``high`` (simultaneous 95 % interval, in hundredths: percentage points) and ``tied``.
         texts: size of the test set.
     """
 
+    objective: Objective
+    others: tuple[Objective, ...]
     models: pd.DataFrame
     comparisons: pd.DataFrame
     texts: int
 
     @property
     def smallest_tied(self) -> "pd.Series[Any]":
-        """The smallest of the models that cannot be told from the most accurate, itself among them."""
+        """The smallest of the models that cannot be told from the best, itself among them."""
         tied = self.models[self.models["tied"]]
         return tied.sort_values("parameters", kind="stable").iloc[0]
 
@@ -48,9 +54,12 @@ class Confirmation:
     def sentence(self) -> str:
         """What the test set says about which model to take."""
         best, smallest = self.models.iloc[0], self.smallest_tied
+        metric, column = self.objective.metric, self.objective.test_column
+        value, low, high = (value_text(best[name], self.objective) for name in (column, "low", "high"))
+        named = "" if self.objective == ACCURACY else f" {metric.title}"
         text = (
-            f"On {counted(self.texts, 'test text')}, {best['model']} is the most accurate: {percent(best['test_accuracy'])} "
-            f"({percent(best['low'])} to {percent(best['high'])}) with {best['parameters']:,} parameters"
+            f"On {counted(self.texts, 'test text')}, {best['model']} is the {metric.best}: {value}{named} ({low} to {high}) "
+            f"with {best['parameters']:,} parameters"
         )
         rivals = self.models["model"][self.models["tied"]].tolist()[1:]
         if not rivals:
@@ -62,16 +71,16 @@ class Confirmation:
             (self.comparisons["better"] == best["model"]) & (self.comparisons["other"] == smallest["model"])
         ].iloc[0]
         which = "which has" if len(rivals) == 1 else f"of which {smallest['model']} is the smallest:"
-        return f"{text}, {which} {smallest['parameters']:,} parameters and {_points(pair)}."
+        return f"{text}, {which} {smallest['parameters']:,} parameters and {_points(pair, metric.good)}."
 
 
 def _listed(names: list[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
 
 
-def _points(pair: "pd.Series[Any]") -> str:
+def _points(pair: "pd.Series[Any]", good: str) -> str:
     if not np.isfinite(pair["low"]):
-        return "was trained too rarely to say how much less accurate it is"
+        return f"was trained too rarely to say how much less {good} it is"
     return f"{pair['difference']:.1f} points less ({pair['low']:.1f} to {pair['high']:.1f})"
 
 
@@ -83,30 +92,53 @@ def confirmation(run: Run, *, seed: int = 0) -> Confirmation | None:
     Raises:
         InputError: where the answers of a repeat are missing or damaged.
     """
-    correct = right_answers(run)
-    if not correct:
+    answers = classes_and_answers(run)
+    if not answers:
         return None
-    for rival in correct.keys() & set(run.rivals["rival"]):
+    for rival in answers.keys() & set(run.rivals["rival"]):
         # Fitted again it would answer the same: two such trainings say that its seed leaves nothing open.
-        correct[rival] = np.repeat(correct[rival], 2, axis=0)
-    resampled = resampled_accuracies(correct, seed=seed)
+        answers[rival] = np.repeat(answers[rival], 2, axis=1)
+    objective = run.objective if run.objective.metric.of_answers else ACCURACY
+    values, resampled = _values(answers, objective, run.settings.data.label_names, seed)
     pairs = pd.DataFrame(
-        [vars(pair) | {"tied": pair.tied} for pair in differences(correct, resampled, level=LEVEL)],
+        [vars(pair) | {"tied": pair.tied} for pair in differences(values, resampled, level=LEVEL)],
         columns=["better", "other", "difference", "low", "high", "tied"],
     )
     models = _models(
         run,
-        correct,
+        objective,
+        {model: float((label == answer).mean()) for model, (label, answer) in answers.items()},
         {model: np.quantile(part, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]) for model, part in resampled.items()},
     )
     best = models["model"].iloc[0]
     rivals = pairs[(pairs["better"] == best) & pairs["tied"]]["other"]
     models["tied"] = models["model"].isin([best, *rivals])
     pairs[["difference", "low", "high"]] *= 100
-    return Confirmation(models, pairs, next(iter(correct.values())).shape[1])
+    others = tuple(other for other in dict.fromkeys((run.objective, ACCURACY)) if other != objective)
+    return Confirmation(objective, others, models, pairs, next(iter(answers.values())).shape[2])
 
 
-def _models(run: Run, correct: Correct, intervals: dict[str, Any]) -> pd.DataFrame:
+def _values(
+    answers: Mapping[str, NDArray[np.int64]], objective: Objective, names: tuple[str, ...], seed: int
+) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[np.float64]]]:
+    """The metric of each training, or each training's right answers where it is accuracy; and samples of the means."""
+    if objective == ACCURACY:
+        correct = {model: label == answer for model, (label, answer) in answers.items()}
+        return dict(correct), resampled_accuracies(correct, seed=seed)
+    classes = len(names)
+    cells = {model: label * classes + answer for model, (label, answer) in answers.items()}
+
+    def measure(counts: NDArray[np.float64]) -> float:
+        return objective.metric.measure(Predictions.of_counts(counts, names))
+
+    def of_training(one: NDArray[np.int64]) -> float:
+        return measure(np.bincount(one, minlength=classes**2).reshape(classes, classes).astype(np.float64))
+
+    values = {model: np.array([of_training(one) for one in trainings]) for model, trainings in cells.items()}
+    return values, resampled_metric(cells, classes, measure, seed=seed)
+
+
+def _models(run: Run, objective: Objective, accuracies: dict[str, float], intervals: dict[str, Any]) -> pd.DataFrame:
     done = run.repeats[run.repeats["status"] == "completed"].groupby("model")
     table = pd.DataFrame(
         {
@@ -115,15 +147,15 @@ def _models(run: Run, correct: Correct, intervals: dict[str, Any]) -> pd.DataFra
             "broken": run.repeats.groupby("model").size() - done.size(),
             run.objective.column: done[run.objective.column].mean(),
             run.objective.test_column: done[run.objective.test_column].mean(),
-            "test_accuracy": {model: float(right.mean()) for model, right in correct.items()},
+            "test_accuracy": accuracies,
             "low": {model: float(interval[0]) for model, interval in intervals.items()},
             "high": {model: float(interval[1]) for model, interval in intervals.items()},
-            "spread": done["test_accuracy"].std(),
+            "spread": done[objective.test_column].std(),
             "test_loss": done["test_loss"].mean(),
         }
     ).dropna(subset=["repeats"])
     table = table.rename_axis("model").reset_index()
     table = table.sort_values(
-        ["test_accuracy", "parameters"], ascending=[False, True], kind="stable", ignore_index=True
+        [objective.test_column, "parameters"], ascending=[False, True], kind="stable", ignore_index=True
     )
     return table.astype({"parameters": "int64", "repeats": "int64", "broken": "int64"})

@@ -55,8 +55,8 @@ def predictions(run: Run, model: str, *, part: Part = "test") -> pd.DataFrame:
     )
 
 
-def right_answers(run: Run, *, part: Part = "test") -> dict[str, NDArray[np.bool_]]:
-    """Which texts every confirmed model got right, ``[repeats, texts]``, the same texts for all.
+def classes_and_answers(run: Run, *, part: Part = "test") -> dict[str, NDArray[np.int64]]:
+    """Class and answer of every text by every confirmed model, as numbers: ``[2, repeats, texts]``, the same texts for all.
 
     Raises:
         InputError: as ``predictions``.
@@ -64,7 +64,8 @@ def right_answers(run: Run, *, part: Part = "test") -> dict[str, NDArray[np.bool
     found = {}
     for model in confirmed_models(run):
         answers = predictions(run, model, part=part)
-        found[model] = answers["right"].to_numpy().reshape(answers["repeat"].nunique(), -1)
+        both = np.stack([answers[column].cat.codes for column in ("label", "answer")]).astype(np.int64)
+        found[model] = both.reshape(2, answers["repeat"].nunique(), -1)
     return found
 
 

@@ -47,6 +47,15 @@ class Predictions:
         log_probabilities = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
         return cls(labels, scores.argmax(axis=1), log_probabilities, label_names)
 
+    @classmethod
+    def of_counts(cls, confusion: "NDArray[np.float64]", label_names: Sequence[str] = ()) -> "Predictions":
+        """Of how many texts of each class (rows) were given each class alone: for what follows from these counts."""
+        import numpy as np
+
+        found = cls(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, len(confusion))), label_names)
+        found.__dict__["confusion"] = confusion
+        return found
+
     @property
     def loss(self) -> float:
         """Mean cross-entropy in nats."""

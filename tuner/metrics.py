@@ -109,6 +109,7 @@ class Metric:
         title: what people read.
         short: the same for headings of narrow tables.
         percent: whether it is a share that people read in percent.
+        of_answers: whether it follows from how many texts of each class were given each class, whatever the probabilities.
         worthless: the value from which hypervolumes are measured: a model that has it is worth nothing. None where that is
             not known: that of always giving the most frequent label, then.
         lowest, highest: the bounds of its values, None where there is none.
@@ -121,6 +122,7 @@ class Metric:
     title: str
     short: str
     percent: bool = False
+    of_answers: bool = False
     worthless: float | None = 0.0
     lowest: float | None = 0.0
     highest: float | None = 1.0
@@ -146,20 +148,21 @@ METRICS = {
     for metric in (
         Metric(
             "accuracy", "max", lambda found: float(found.right.sum() / found.support.sum()), "accuracy", "acc", percent=True,
-            good="accurate", better="more accurate", best="most accurate",
+            of_answers=True, good="accurate", better="more accurate", best="most accurate",
         ),
         Metric(
             "balanced_accuracy", "max", lambda found: float(recalls(found)[found.support > 0].mean()),
-            "balanced accuracy", "bal acc", percent=True,
+            "balanced accuracy", "bal acc", percent=True, of_answers=True,
         ),
         Metric(
-            "macro_f1", "max", lambda found: float(f1_scores(found)[occurring(found)].mean()), "macro-F1", "mF1", percent=True
+            "macro_f1", "max", lambda found: float(f1_scores(found)[occurring(found)].mean()), "macro-F1", "mF1",
+            percent=True, of_answers=True,
         ),
         Metric(
             "weighted_f1", "max", lambda found: float(f1_scores(found) @ found.support / found.support.sum()),
-            "weighted F1", "wF1", percent=True,
+            "weighted F1", "wF1", percent=True, of_answers=True,
         ),
-        Metric("mcc", "max", matthews_correlation, "Matthews correlation", "MCC", lowest=-1.0),
+        Metric("mcc", "max", matthews_correlation, "Matthews correlation", "MCC", of_answers=True, lowest=-1.0),
         Metric("roc_auc", "max", mean_over_classes(roc_auc), "ROC AUC", "AUC", worthless=0.5),
         Metric("average_precision", "max", mean_over_classes(average_precision), "average precision", "AP"),
         Metric("log_loss", "min", lambda found: found.loss, "log loss", "loss", worthless=math.log(50), highest=None),
@@ -194,6 +197,7 @@ def _named_metric(name: str, mode: Mode) -> Metric:
             f"{title} of {shown(label)}",
             f"{kind}:{label}",
             percent=percent,
+            of_answers=percent,  # shares of answers are those that are read in percent
             worthless=worthless,
         )
     title = label or name

@@ -11,38 +11,41 @@ from analysis.predictions import confusion as confusion_table
 
 
 def confirmation(run: Run, found: Confirmation, *, title: str | None = None) -> alt.LayerChart:
-    """Test accuracy of every confirmed model with its 95 % interval, a dot a repeat; those tied with the first in colour.
+    """The test value of every confirmed model with its 95 % interval, a dot a repeat; those tied with the first in colour.
 
     Args:
         found: what ``analysis.confirmation(run)`` gives.
     """
-    models, objective = found.models, run.objective
+    models, objective, pursued = found.models, run.objective, found.objective
+    tested, named = pursued.test_column, f"test {pursued.metric.title}"
     order = models["model"].tolist()
     done = run.repeats[(run.repeats["status"] == "completed") & run.repeats["model"].isin(order)]
     low, high = (
-        min(models["low"].min(), done["test_accuracy"].min()),
-        max(models["high"].max(), done["test_accuracy"].max()),
+        min(models["low"].min(), done[tested].min()),
+        max(models["high"].max(), done[tested].max()),
     )
     margin = max(0.04 * (high - low), 0.002)
-    scale = alt.Scale(domain=[max(0.0, low - margin), min(1.0, high + margin)], nice=False, zero=False)
+    scale = alt.Scale(domain=list(pursued.metric.bounded(low - margin, high + margin)), nice=False, zero=False)
+    shares = ".1%" if high - low < 0.06 else ".0%"
     x = alt.X(
-        "test_accuracy:Q", title="test accuracy", scale=scale,
-        axis=alt.Axis(format=".1%" if high - low < 0.06 else ".0%", tickCount=6, grid=True),
+        f"{tested}:Q", title=named, scale=scale,
+        axis=alt.Axis(format=shares if pursued.metric.percent else ".3f", tickCount=6, grid=True),
     )  # fmt: skip
     y = alt.Y("model:N", title=None, sort=order, axis=alt.Axis(grid=False, labelLimit=200))
     base = alt.Chart(rows(models)).encode(
         y=y,
         tooltip=[
             alt.Tooltip("model:N"),
-            alt.Tooltip("test_accuracy:Q", title="test accuracy", format=".2%"),
-            alt.Tooltip("low:Q", title="from", format=".2%"),
-            alt.Tooltip("high:Q", title="to", format=".2%"),
+            *(
+                value_tooltip(name, pursued, title)
+                for name, title in ((tested, named), ("low", "from"), ("high", "to"))
+            ),
             value_tooltip(objective.column, objective, f"validation {objective.metric.title}"),
             alt.Tooltip("parameters:Q", format=","),
             alt.Tooltip("repeats:Q"),
         ],
     )
-    repeats = alt.Chart(rows(done[["model", "repeat", "test_accuracy"]]))
+    repeats = alt.Chart(rows(done[["model", "repeat", tested]]))
     chart = layered(
         base.mark_rule(style="thick-range").encode(x=alt.X("low:Q"), x2="high:Q"),
         repeats.mark_point(style="trial", size=30, filled=True).encode(x=x, y=y),

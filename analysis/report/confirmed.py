@@ -59,9 +59,9 @@ def confirmed(run: Run, recommendation: Recommendation | None) -> Confirmed | No
 def _models(run: Run, found: Confirmation) -> Table:
     objective = run.objective
     title = "validation" if objective == ACCURACY else f"validation {objective.metric.title}"
-    tested = [] if objective == ACCURACY else [objective.test_column]
-    columns = ["model", "test accuracy", "from", "to", "± between repeats", title,
-               *(f"test {objective.metric.title}" for _ in tested), "parameters", "repeats", "", "network"]  # fmt: skip
+    pursued = found.objective
+    columns = ["model", f"test {pursued.metric.title}", "from", "to", "± between repeats", title,
+               *(f"test {other.metric.title}" for other in found.others), "parameters", "repeats", "", "network"]  # fmt: skip
     trials = {row["trial_id"]: row for _, row in run.trials.iterrows()}
     rows = []
     for model in records(found.models):
@@ -70,9 +70,10 @@ def _models(run: Run, found: Confirmation) -> Table:
         broken = f" of {model['repeats'] + model['broken']}" if model["broken"] else ""
         cells = [
             Cell(name, name),
-            *(value_cell(model[column], ACCURACY) for column in ("test_accuracy", "low", "high")),
+            *(value_cell(model[column], pursued) for column in (pursued.test_column, "low", "high")),
             number_cell(None if model["spread"] is None else 100 * model["spread"], ".2f"),
-            *(value_cell(model[column], objective) for column in (objective.column, *tested)),
+            value_cell(model[objective.column], objective),
+            *(value_cell(model[other.test_column], other) for other in found.others),
             number_cell(model["parameters"]),
             Cell(f"{model['repeats']}{broken}", model["repeats"]),
             Cell("tied" if model["tied"] else "", "tied" if model["tied"] else ""),

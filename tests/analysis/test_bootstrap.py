@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from analysis.bootstrap import differences, resampled_accuracies
+from analysis.bootstrap import differences, resampled_accuracies, resampled_metric
 
 
 def answers(generator, trainings, texts, accuracy):
@@ -65,3 +65,41 @@ def test_more_comparisons_make_wider_intervals():
         pair = next(p for p in differences(part, resampled_accuracies(part)) if {p.better, p.other} == {"0", "1"})
         width[name] = pair.high - pair.low
     assert width["many"] > 1.3 * width["few"]
+
+
+def test_accuracy_by_counts_is_accuracy_by_right_answers():
+    generator = np.random.default_rng(5)
+    labels = generator.integers(0, 3, 200)
+    given = {
+        name: np.where(generator.random((2, 200)) < 0.8, labels, generator.integers(0, 3, (2, 200))) for name in "ab"
+    }
+    by_counts = resampled_metric(
+        {name: labels * 3 + answer for name, answer in given.items()}, 3, lambda table: float(table.trace() / table.sum()),
+        samples=250,
+    )  # fmt: skip
+    by_answers = resampled_accuracies({name: answer == labels for name, answer in given.items()}, samples=250)
+    for name in "ab":
+        assert by_counts[name] == pytest.approx(by_answers[name], rel=1e-5)
+
+
+def test_another_metric_is_scikit_learns_on_texts_drawn_again():
+    """Of one training: the spread over samples is that of macro-F1 on as many texts from the same source."""
+    from sklearn.metrics import f1_score
+
+    from tuner.measures import Predictions
+    from tuner.metrics import METRICS
+
+    generator = np.random.default_rng(6)
+
+    def sample():
+        labels = (generator.random(500) < 0.1).astype(int)
+        return labels, np.where(generator.random(500) < 0.85, labels, 1 - labels)
+
+    labels, given = sample()
+    measure = METRICS["macro_f1"].measure
+    found = resampled_metric({"a": (labels * 2 + given)[None]}, 2, lambda table: measure(Predictions.of_counts(table)))[
+        "a"
+    ]
+    assert found.mean() == pytest.approx(f1_score(labels, given, average="macro"), abs=0.01)
+    others = [f1_score(*sample(), average="macro") for _ in range(300)]
+    assert found.std() == pytest.approx(np.std(others), rel=0.2)

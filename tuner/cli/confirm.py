@@ -66,9 +66,9 @@ class RepeatLines:
 def print_confirmation(console: Console, run: Run, found: Confirmation) -> None:
     """The confirmed models as a table, wider where the terminal is, and what they come to."""
     wide, objective = console.width >= _WIDE, run.objective
-    # Intervals and ties are of accuracy; another metric that the search pursued stands beside them.
-    tested = [] if objective == ACCURACY else [objective.test_column]
-    names = ["model", "test acc", "95 % interval", *(f"test {objective.metric.short}" for _ in tested), "parameters",
+    others = found.others if wide else ()
+    names = ["model", f"test {found.objective.metric.short}", "95 % interval",
+             *(f"test {other.metric.short}" for other in others), "parameters",
              "repeats", "", *([f"val {objective.metric.short}", "network"] if wide else [])]  # fmt: skip
     table = plain_table(names, left=("model", "", "network"))
     trials = {row["trial_id"]: row for _, row in run.trials.iterrows()}
@@ -76,9 +76,9 @@ def print_confirmation(console: Console, run: Run, found: Confirmation) -> None:
         model = row["model"]
         cells = [
             model,
-            f"{row['test_accuracy']:.4f}",
+            f"{row[found.objective.test_column]:.4f}",
             f"{row['low']:.4f} to {row['high']:.4f}",
-            *(f"{row[name]:.4f}" for name in tested),
+            *(f"{row[other.test_column]:.4f}" for other in others),
             f"{row['parameters']:,}",
             f"{row['repeats']}" + (f" of {row['repeats'] + row['broken']}" if row["broken"] else ""),
             "tied" if row["tied"] else "",

@@ -51,6 +51,8 @@ def _with_progress(predictions: Iterable[Prediction], source: TextSource) -> Ite
     """The predictions, and every five seconds a line on standard error."""
     started = told = time.monotonic()
     for number, prediction in enumerate(predictions, start=1):
+        if number == 1:
+            told = time.monotonic()  # it waited for the model to be loaded, which says nothing of the others
         yield prediction
         now = time.monotonic()
         if now - told >= _SECONDS_BETWEEN_LINES and number != source.count:
