@@ -49,7 +49,7 @@ class RivalsOfSearch:
         # Its process ends with it: Ray would give it to a trial next, with scikit-learn and the memory of the fits.
         fit = ray.remote(num_cpus=0, max_retries=1, max_calls=1)(_fit)
         return fit.remote(
-            replace(data, train=texts_for_rivals(data.train), vectors=None).as_arrays(),
+            replace(data, train=texts_for_rivals(data.train), vectors=None, informative=None).as_arrays(),
             scorer=Scorer(settings.pursued, settings.data.label_names),
             metric=settings.metric_code and source_of(settings.metric_code, option="metric"),
             vocabulary_size=settings.data.vocabulary_size,
