@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 Floats = NDArray[np.float64]
 Correct = Mapping[str, NDArray[np.bool_]]
@@ -51,6 +50,7 @@ def resampled_metric(
         classes: their number.
         measure: the metric.
     """
+    from scipy import sparse  # here, for every command imports the analysis, and few resample
 
     def values(cells: NDArray[np.int64]) -> "_Values":
         texts = np.arange(cells.shape[1])

@@ -2,10 +2,13 @@ import shutil
 
 import pytest
 
+from support.lazy import Lazy
 from tuner.data.word_order import load_order
 from tuner.errors import InputError
 from tuner.export.card import model_card
 from tuner.export.trained import chosen_trials, open_run, read_model
+
+lite = Lazy("tuner.export.lite")
 
 
 @pytest.mark.parametrize(
@@ -47,6 +50,19 @@ def test_words_of_a_trial_are_in_its_own_order(opened):
     assert informative.words[:10] != encoder.vocabulary.words[:10]
     card = model_card(read_model(run, encoder, "00003"), "saved_model", versions={}, lite=[])
     assert "- Words: the 10 that tell most of the label in the training texts" in card
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("trial", ["00000", "00003"])
+def test_an_export_is_measured_on_texts_in_the_trials_own_order(opened, trial):
+    """In the run's data every text is written out again by the words of the trial's encoder."""
+    run, encoder = opened
+    model = read_model(run, encoder, trial)
+    measured = lite.validation_texts(run.settings, model.fold, informative=model.informative)
+    plain = lite.validation_texts(run.settings, model.fold)
+    words = {0: "", 1: "?"} | {number: word for word, number in model.encoder.vocabulary.ids.items()}
+    expected = {0: "", 1: "?"} | {number: word for word, number in encoder.vocabulary.ids.items()}
+    assert [words[one] for one in measured._texts.tokens] == [expected[one] for one in plain._texts.tokens]
 
 
 def test_a_run_that_was_moved_and_whose_data_are_gone(run_path, tmp_path):

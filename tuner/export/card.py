@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from tuner.data.pipeline import BUILT_IN
-from tuner.export.trained import TrainedModel, TrainedNetwork, TrainedRival, TrainedTrial
+from tuner.export.trained import TrainedModel, TrainedRival, TrainedTrial
 from tuner.formatting import listed, shown
 from tuner.metrics import ACCURACY
 
@@ -156,7 +156,7 @@ def _data(model: TrainedModel) -> str:
     data, encoder = model.settings.data, model.encoder
     source = "the corpus that frontier-tuner generates" if data.source == BUILT_IN else f"`{data.source}`"
     known = min(model.vocabulary_size, encoder.vocabulary.size)
-    informative = isinstance(model, TrainedNetwork) and model.config.vocabulary_order == "informative"
+    informative = isinstance(model, TrainedTrial) and model.informative
     kept = "that tell most of the label in" if informative else "most frequent of"
     return "\n".join(
         [

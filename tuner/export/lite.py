@@ -32,18 +32,20 @@ class ValidationTexts:
         note: says so where not all of them are taken.
     """
 
-    def __init__(self, settings: SearchSettings, fold: int = 1) -> None:
+    def __init__(self, settings: SearchSettings, fold: int = 1, *, informative: bool = False) -> None:
         """Reads the data once more.
 
         Args:
             settings: of the search.
             fold: where it has folds, the one that the trial was validated on.
+            informative: whether the trial's ids are places in the informative order.
 
         Raises:
             InputError: where they are not at hand (an export may happen on another machine) or have changed.
         """
         data = with_same_folds(prepare_again(settings), settings).encoded
-        self._texts = (data if data.folds is None else data.of_fold(fold)).validation
+        parts = data if data.folds is None else data.of_fold(fold)
+        self._texts = (parts.in_informative_order() if informative else parts).validation
         count = len(self._texts)
         rows = np.unique(np.linspace(0, count - 1, min(count, _MOST_TEXTS)).astype(np.int64))
         # By length, so that an interpreter has to lay out its memory once for every length only.
@@ -60,10 +62,10 @@ class ValidationTexts:
         return right / len(self._rows)
 
 
-def validation_texts(settings: SearchSettings, fold: int) -> ValidationTexts | str:
+def validation_texts(settings: SearchSettings, fold: int, *, informative: bool = False) -> ValidationTexts | str:
     """The validation texts, or one line that says why there are none here."""
     try:
-        return ValidationTexts(settings, fold)
+        return ValidationTexts(settings, fold, informative=informative)
     except InputError as error:
         return f"not measured: {error}"
 
@@ -92,7 +94,7 @@ class LiteModel:
 
 def write_lite(model: TrainedNetwork, folder: Path) -> list[dict[str, Any]]:
     """Writes ``model_float16.tflite`` and ``model_int8.tflite`` and returns what became of each, float32 first."""
-    validation = validation_texts(model.settings, model.fold)
+    validation = validation_texts(model.settings, model.fold, informative=model.informative)
     return [asdict(_convert(model, kind, folder, validation)) for kind in _KINDS]
 
 

@@ -58,6 +58,11 @@ class TrainedTrial:
         """The fold that it was validated on, where the search had folds; configurations are exported by their first."""
         return int(self.metrics.get("fold") or 1)
 
+    @property
+    def informative(self) -> bool:
+        """Whether its ids are places in the informative order of the words."""
+        return False
+
 
 @dataclass(frozen=True, eq=False)
 class TrainedNetwork(TrainedTrial):
@@ -65,6 +70,11 @@ class TrainedNetwork(TrainedTrial):
 
     config: TrialConfig
     network: Network
+
+    @property
+    def informative(self) -> bool:
+        """As of every trial."""
+        return self.config.vocabulary_order == "informative"
 
     @property
     def vocabulary_size(self) -> int:
