@@ -1,6 +1,5 @@
 """What models predicted, text by text: how they do on each class, which they confuse, whether probabilities are calibrated."""
 
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -14,7 +13,7 @@ from tuner.errors import InputError
 from tuner.measures import Predictions, f1_scores, precisions
 from tuner.measures import recalls as recall_of
 from tuner.runs.predictions import read_predictions, read_validation
-from tuner.thresholds import choose_offsets, cross_fitted, takes_thresholds, with_offsets
+from tuner.thresholds import Thresholds, takes_thresholds, thresholds_of
 
 Part = Literal["test", "validation"]
 
@@ -113,48 +112,18 @@ def per_class(run: Run, trial: str) -> pd.DataFrame:
     )
 
 
-@dataclass(frozen=True)
-class Thresholds:
-    """What decision thresholds gain on the validation texts.
-
-    Attributes:
-        factors: by label, what its probability is multiplied by before the largest is taken; 1 for the most frequent label.
-        threshold: of two classes, the label other than the most frequent and the probability from which it is the answer; None
-            for more.
-        argmax: the metric where the most probable class is the answer.
-        chosen: the metric with these thresholds on the texts that they were chosen on, which is too good.
-        cross_fitted: the metric of answers with thresholds that were chosen on other texts.
-    """
-
-    factors: dict[str, float]
-    threshold: tuple[str, float] | None
-    argmax: float
-    chosen: float
-    cross_fitted: float
-
-
 def thresholds(run: Run, trial: str) -> Thresholds | None:
-    """The decision thresholds with the best of the run's metric on a trial's validation texts, as ``tuner.thresholds`` says.
+    """The decision thresholds with the best of the run's metric on the validation texts of a trial or a rival.
 
-    None where the metric takes none.
+    They are used by ``confirm`` (chosen again for each repeat) and by exported models where they gain on texts that they were
+    not chosen on. None where the metric takes none.
 
     Raises:
         InputError: as ``validation_predictions``.
     """
-    objective = run.objective
-    if not takes_thresholds(objective):
+    if not takes_thresholds(run.objective):
         return None
-    found = validation_predictions(run, trial)
-    offsets = choose_offsets(found, objective)
-    names = run.settings.data.label_names
-    other = 1 - int(found.support.argmax()) if len(names) == 2 else None
-    return Thresholds(
-        factors=dict(zip(names, np.exp(offsets).tolist(), strict=True)),
-        threshold=None if other is None else (names[other], float(1 / (1 + np.exp(offsets[other])))),
-        argmax=objective.metric.measure(found),
-        chosen=objective.metric.measure(with_offsets(found, offsets)),
-        cross_fitted=cross_fitted(found, objective),
-    )
+    return thresholds_of(validation_predictions(run, trial), run.objective)
 
 
 def _answers(run: Run, model: str, repeat: int) -> pa.Table:

@@ -56,6 +56,21 @@ class Predictions:
         found.__dict__["confusion"] = confusion
         return found
 
+    @classmethod
+    def of_margins(
+        cls,
+        right: "NDArray[np.float64]",
+        given: "NDArray[np.float64]",
+        support: "NDArray[np.float64]",
+        label_names: Sequence[str] = (),
+    ) -> "Predictions":
+        """Of how many texts of each class there are, were given it, and rightly, alone: all that metrics of answers ask for."""
+        import numpy as np
+
+        found = cls(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, len(support))), label_names)
+        found.__dict__.update(right=right, given=given, support=support)
+        return found
+
     @property
     def loss(self) -> float:
         """Mean cross-entropy in nats."""
@@ -70,19 +85,19 @@ class Predictions:
         pairs = np.bincount(self.labels * classes + self.predicted, minlength=classes * classes)
         return pairs.reshape(classes, classes).astype(np.float64)
 
-    @property
+    @cached_property
     def right(self) -> "NDArray[np.float64]":
         """Texts of each class that were given that class."""
         right: NDArray[np.float64] = self.confusion.diagonal()
         return right
 
-    @property
+    @cached_property
     def support(self) -> "NDArray[np.float64]":
         """Texts of each class."""
         support: NDArray[np.float64] = self.confusion.sum(axis=1)
         return support
 
-    @property
+    @cached_property
     def given(self) -> "NDArray[np.float64]":
         """Texts that were given each class."""
         given: NDArray[np.float64] = self.confusion.sum(axis=0)

@@ -6,9 +6,11 @@ argmax aims at accuracy, and the recall or the precision of one class alone is p
 ever, given.
 """
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
+from tuner.formatting import shown
 from tuner.measures import Predictions
 from tuner.metrics import Objective
 
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-_STEPS = 1_000  # thresholds that are tried, evenly by rank where there are more
+_STEPS = 1_000  # thresholds of two classes that are tried, evenly by rank where there are more
+_STEPS_OF_MANY = 200  # of more classes; and as many again between the neighbours of the best
 _ROUNDS = 10
 _LEAST = 1e-12  # less is rounding: counts that come to the same metric in another order
 
@@ -71,22 +74,73 @@ def _best_of_class(
     """The offsets with the best one of a class in its place, and their score; as they were where none gains."""
     import numpy as np
 
-    others = np.delete(found.log_probabilities + offsets, number, axis=1).max(axis=1)
-    changes = np.unique(others - found.log_probabilities[:, number])
-    changes = changes[np.isfinite(changes)]
-    if not len(changes):
+    scores = found.log_probabilities + offsets
+    scores[:, number] = -np.inf
+    second = scores.argmax(axis=1)  # the answer where it is not this class
+    changes = scores[np.arange(len(scores)), second] - found.log_probabilities[:, number]
+    changes = np.where(np.isnan(changes), np.inf, changes)
+    distinct = np.unique(changes[np.isfinite(changes)])
+    if not len(distinct):
         return offsets, value
-    between = np.concatenate([[changes[0] - 1], (changes[1:] + changes[:-1]) / 2, [changes[-1] + 1]])
-    if len(between) > _STEPS:
-        between = between[np.linspace(0, len(between) - 1, _STEPS).round().astype(int)]
-    trials = np.tile(offsets, (len(between), 1))
-    trials[:, number] = between
-    values = np.array([_score(found, trial, objective) for trial in trials])
-    if values.max() <= value + _LEAST:
-        return offsets, value
-    best = np.flatnonzero(values >= values.max() - _LEAST)
-    chosen = best[np.abs(between[best]).argmin()]
-    return trials[chosen], float(values[chosen])
+    between = np.concatenate([[distinct[0] - 1], (distinct[1:] + distinct[:-1]) / 2, [distinct[-1] + 1]])
+    steps = _STEPS if len(offsets) == 2 else _STEPS_OF_MANY
+    places = _spread(0, len(between) - 1, steps)
+    values = _scores(found, second, changes, between[places], number, objective)
+    if len(places) < len(between) and len(offsets) > 2:
+        best = int(values.argmax())
+        places = _spread(places[max(best - 1, 0)], places[min(best + 1, len(places) - 1)], steps)
+        values = _scores(found, second, changes, between[places], number, objective)
+    highest = np.flatnonzero(values >= values.max() - _LEAST)
+    tried = between[places][highest]
+    chosen = offsets.copy()
+    chosen[number] = tried[np.abs(tried).argmin()]
+    gained = _score(found, chosen, objective)
+    return (chosen, gained) if gained > value + _LEAST else (offsets, value)
+
+
+def _spread(first: int, last: int, count: int) -> "NDArray[np.int64]":
+    """So many whole numbers from the first to the last, evenly; all of them where they are fewer."""
+    import numpy as np
+
+    return np.unique(np.linspace(first, last, min(count, last - first + 1)).round().astype(np.int64))
+
+
+def _scores(
+    found: Predictions,
+    second: "NDArray[np.int64]",
+    changes: "Floats",
+    tried: "Floats",
+    number: int,
+    objective: Objective,
+) -> "Floats":
+    """The score with each offset of a class, ascending, from how many texts each class gets and rightly.
+
+    Args:
+        second: the answer to each text where it is not the class.
+        changes: the offset from which on the answer to each text is the class.
+    """
+    import numpy as np
+
+    classes, hit = len(found.support), found.labels == second
+    place = tried.searchsorted(changes, "right")  # the first offset with which the answer is the class
+    moved, moved_right, won = (
+        np.zeros((len(tried) + 1, classes)),
+        np.zeros((len(tried) + 1, classes)),
+        np.zeros(len(tried) + 1),
+    )
+    np.add.at(moved, (place, second), 1.0)
+    np.add.at(moved_right, (place[hit], second[hit]), 1.0)
+    np.add.at(won, place[found.labels == number], 1.0)
+    left = np.bincount(second, minlength=classes) - moved.cumsum(axis=0)
+    left_right = np.bincount(second[hit], minlength=classes) - moved_right.cumsum(axis=0)
+    left[:, number] += moved.sum(axis=1).cumsum()
+    left_right[:, number] += won.cumsum()
+    measure, names = objective.metric.measure, found.label_names
+    values = [
+        objective.turned(measure(Predictions.of_margins(right, given, found.support, names)))
+        for right, given in zip(left_right[:-1], left[:-1], strict=True)
+    ]
+    return np.array(values)
 
 
 def _score(found: Predictions, offsets: "Floats", objective: Objective) -> float:
@@ -107,6 +161,79 @@ def cross_fitted(found: Predictions, objective: Objective, *, folds: int = 5) ->
         offsets = choose_offsets(_of_texts(found, ~held_out), objective)
         predicted[held_out] = with_offsets(_of_texts(found, held_out), offsets).predicted
     return objective.metric.measure(replace(found, predicted=predicted))
+
+
+@dataclass(frozen=True, eq=False)
+class Thresholds:
+    """Offsets for a model, and what they gain on the texts that they were chosen on.
+
+    Attributes:
+        labels: the names of the classes.
+        offsets: one a class.
+        argmax: the metric where the most probable class is the answer.
+        chosen: the metric with these offsets, which is too good.
+        cross_fitted: the metric of answers with offsets that were chosen on other texts.
+        objective: the metric.
+    """
+
+    labels: tuple[str, ...]
+    offsets: tuple[float, ...]
+    argmax: float
+    chosen: float
+    cross_fitted: float
+    objective: Objective
+
+    @property
+    def are_used(self) -> bool:
+        """Whether answers follow them: where they gain on texts that they were not chosen on."""
+        return self.objective.turned(self.cross_fitted) > self.objective.turned(self.argmax) + _LEAST
+
+    @property
+    def factors(self) -> dict[str, float]:
+        """By label, what its probability is multiplied by before the largest is taken; 1 for the most frequent label."""
+        return {label: math.exp(offset) for label, offset in zip(self.labels, self.offsets, strict=True)}
+
+    @property
+    def rule(self) -> str:
+        """How answers follow from probabilities, in words."""
+        if len(self.labels) == 2:
+            rare = int(self.offsets[0] == 0)  # one of the two offsets is 0, or both
+            least = 1 / (1 + math.exp(self.offsets[rare]))
+            return f"{shown(self.labels[rare])} from a probability of {least:.2f}"
+        factors = (f"{factor:.2f} ({shown(label)})" for label, factor in self.factors.items())
+        return "the largest of the probabilities times " + ", ".join(factors)
+
+    def document(self) -> dict[str, Any]:
+        """All of it as JSON has it."""
+        return {
+            "factors": self.factors,
+            "rule": self.rule,
+            "argmax": self.argmax,
+            "chosen": self.chosen,
+            "cross_fitted": self.cross_fitted,
+            "used": self.are_used,
+        }
+
+    def applied(self, found: Predictions) -> Predictions:
+        """The predictions with the answers that a model with these thresholds gives."""
+        import numpy as np
+
+        return with_offsets(found, np.array(self.offsets)) if self.are_used else found
+
+
+def thresholds_of(found: Predictions, objective: Objective) -> Thresholds | None:
+    """The thresholds for a model, from its predictions of the validation texts; None where the metric takes none."""
+    if not takes_thresholds(objective):
+        return None
+    offsets, measure = choose_offsets(found, objective), objective.metric.measure
+    return Thresholds(
+        labels=tuple(found.label_names),
+        offsets=tuple(offsets.tolist()),
+        argmax=measure(found),
+        chosen=measure(with_offsets(found, offsets)),
+        cross_fitted=cross_fitted(found, objective),
+        objective=objective,
+    )
 
 
 def _of_texts(found: Predictions, chosen: "NDArray[np.bool_]") -> Predictions:

@@ -98,10 +98,10 @@ def test_thresholds_for_a_metric_of_rare_classes(tmp_path, capsys):
     )
     found = thresholds(run, best)
     assert (found.argmax, found.chosen) == (pytest.approx((6 / 7 + 2 / 3) / 2), 1.0)
-    assert found.threshold == (names[1], pytest.approx(1 / (1 + np.exp(2)), abs=1e-3))
-    assert found.factors[names[0]] == 1.0
+    assert found.rule == f"'{names[1]}' from a probability of 0.12"
+    assert found.factors == {names[0]: 1.0, names[1]: pytest.approx(np.exp(2), rel=0.01)}
     assert tuner(["rank", str(run.folder.path), "--per-class"]) == 0
-    assert f"answering '{names[1]}' from a probability of 0.12; macro-F1 1.0000" in " ".join(
+    assert f"best thresholds for macro-F1: '{names[1]}' from a probability of 0.12; macro-F1 1.0000" in " ".join(
         capsys.readouterr().out.split()
     )
     assert tuner(["rank", str(run.folder.path), "--per-class", "--json"]) == 0

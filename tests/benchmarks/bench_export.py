@@ -73,9 +73,9 @@ def trained(search: PreparedSearch, worker_context: Any, epochs: int, **changes:
     data = search.data
     encoder = Encoder(data.tokenizer, data.vocabulary, search.settings.data.max_length, tuple(data.dataset.label_names))
     network = network_of(config, vocabulary_size=data.vocabulary.size, classes=len(encoder.labels))
-    return TrainedNetwork("bench", search.settings, "0", {}, weights, encoder, config, network), best.epoch.metrics[
-        "accuracy"
-    ]
+    return TrainedNetwork(
+        "bench", search.settings, "0", {}, weights, encoder, None, config, network
+    ), best.epoch.metrics["accuracy"]
 
 
 def own_probabilities(model: TrainedNetwork, data: PreparedData) -> np.ndarray:
@@ -184,7 +184,7 @@ def speed() -> None:
         network = network_of(config, vocabulary_size=vocabulary.size, classes=2)
         encoder = Encoder(search.data.tokenizer, vocabulary, 400, ("no", "yes"))
         weights = tuple(variable.numpy() for variable in build_model(network).weights)
-        model = TrainedNetwork("bench", search.settings, "0", {}, weights, encoder, config, network)
+        model = TrainedNetwork("bench", search.settings, "0", {}, weights, encoder, None, config, network)
         exported, keras_one = TextClassifier(model), model.keras_model()
 
         def encode(texts: list[str], encoder: Encoder = encoder) -> Any:

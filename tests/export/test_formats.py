@@ -178,3 +178,63 @@ def test_without_its_data_a_quantised_model_says_that_it_was_not_measured(opened
     assert isinstance(reason, str)
     assert reason.startswith("not measured: ")
     assert "/nowhere/data.csv" in reason
+
+
+@pytest.fixture(scope="module")
+def exported_with_thresholds(tmp_path_factory):
+    """A trial of a run whose metric takes thresholds, exported; its thresholds make another class of nearly every answer."""
+    from analysis.predictions import thresholds
+    from support.exported_run import write_exported_run
+    from tuner.export.export import export_run
+    from tuner.export.trained import open_run
+    from tuner.measures import Predictions
+    from tuner.runs.predictions import pack_validation
+
+    path = write_exported_run(tmp_path_factory.mktemp("rare"), metric="macro_f1")
+    rng = np.random.default_rng(0)
+    labels = np.array([1, 2, 0])[np.minimum(rng.geometric(0.8, 300) - 1, 2)]
+    logits = (rng.normal(size=(300, 3)) * 0.3 + np.eye(3)[labels] + [0, 4, 0]).astype(np.float32)
+    run, _ = open_run(str(path), path.parent)
+    found = Predictions.of_logits(logits, labels, run.settings.data.label_names)
+    run.folder.validation("00000").write_bytes(pack_validation(found))
+    exported = path.parent / "model"
+    export_run(str(path), path.parent, trial="0", out=exported, kind="saved_model", force=False)
+    return run, exported, thresholds(run, "00000")
+
+
+def test_a_model_with_thresholds_answers_by_them_and_says_so(exported_with_thresholds, opened):
+    from tuner.export.predictor import Predictor
+    from tuner.export.trained import read_model
+
+    _, folder, found = exported_with_thresholds
+    assert found.are_used
+    answers = list(Predictor(folder).predict(RAW))
+    model = read_model(*opened, "00000")
+    encoder = model.encoder
+    encoded = encode_one_by_one(RAW, encoder.tokenizer, encoder.vocabulary, encoder.max_length)
+    rows = [encoded.tokens[start:end] for start, end in zip(encoded.offsets, encoded.offsets[1:], strict=False)]
+    plain = probabilities(model, rows)
+    np.testing.assert_allclose([each.probabilities for each in answers], plain, atol=1e-5)  # they stay probabilities
+    weighed = plain * np.array([*found.factors.values()])
+    assert [each.label_id for each in answers] == weighed.argmax(axis=1).tolist() != plain.argmax(axis=1).tolist()
+    assert [each.label for each in answers] == [encoder.labels[each.label_id] for each in answers]
+    described = json.loads((folder / "export.json").read_text())["thresholds"]
+    assert (described["used"], described["factors"]) == (True, found.factors)
+    card = (folder / "README.md").read_text()
+    assert f"The answer is the class with {found.rule}. It is part of the model." in card
+
+
+def test_the_card_of_ids_alone_says_that_thresholds_are_not_in_the_model(exported_with_thresholds):
+    from dataclasses import replace
+
+    from tuner.export.card import model_card
+    from tuner.export.trained import open_run, read_model
+
+    run, _, found = exported_with_thresholds
+    model = read_model(*open_run(str(run.folder.path), run.folder.path.parent), "00000")
+    card = model_card(model, "keras", versions={}, lite=[])
+    assert f"with {found.rule}. It is not part of the model: apply it to its probabilities." in card
+    useless = replace(model, thresholds=replace(found, cross_fitted=found.argmax))
+    assert "Decision thresholds do not help: chosen on the validation texts" in model_card(
+        useless, "keras", versions={}, lite=[]
+    )

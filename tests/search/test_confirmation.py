@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from analysis import load
 from support.covering import examples
 from support.fakes import PLAN, Clock, controller_of, drive, fake_report, run_folder, run_settings
+from tuner.metrics import objective_of
 from tuner.models.network_spec import AVERAGED_EMBEDDINGS
 from tuner.runs.journal import read_journal
 from tuner.runs.predictions import PartAnswers, PartTexts, read_predictions
@@ -15,6 +16,7 @@ from tuner.runs.settings import write_settings
 from tuner.runs.store import RunStore
 from tuner.search.confirmation import ConfirmationController, HeldOut, candidates_of, repeat_seed
 from tuner.search.schedulers.scheduler import Decision
+from tuner.thresholds import Thresholds
 from tuner.training.test_result import PartResult, RepeatReport, TestResult
 
 TEXTS = HeldOut(
@@ -22,6 +24,7 @@ TEXTS = HeldOut(
     test=PartTexts(np.arange(10, 14), np.array([1, 1, 0, 0], np.int32)),
 )
 TRIALS = ["00003", "00001"]
+THRESHOLDS = Thresholds(("no", "yes"), (0.0, 0.5), 0.6, 0.8, 0.7, objective_of("macro_f1"))
 
 
 def made_up_part(labels, right):
@@ -37,7 +40,7 @@ def last_report(key):
     parts = [
         made_up_part(part.labels, generator.random(len(part.labels)) < 0.7) for part in (TEXTS.validation, TEXTS.test)
     ]
-    return RepeatReport(fake_report(3, 2), 2.0, over=True, test_result=TestResult(2, *parts))
+    return RepeatReport(fake_report(3, 2), 2.0, over=True, best_epoch=2, test_result=TestResult(THRESHOLDS, *parts))
 
 
 def confirmation_of(store, *, trials=TRIALS, repeats=3):
@@ -49,7 +52,8 @@ def drive_repeats(controller, *, most=None):
     controller.start()
     while (repeat := controller.next_trial()) is not None:
         assert (
-            controller.on_report(repeat.trial, RepeatReport(fake_report(3, 1), 1.0, False, None)) is Decision.CONTINUE
+            controller.on_report(repeat.trial, RepeatReport(fake_report(3, 1), 1.0, False, 1, None))
+            is Decision.CONTINUE
         )
         if most == 0:
             return False
@@ -104,6 +108,8 @@ def test_results_are_in_the_journal_and_in_the_tables(folder):
     run = load(folder.path)
     assert run.repeats["model"].tolist() == ["00003"] * 3 + ["00001"] * 3 + [AVERAGED_EMBEDDINGS] * 3
     means = run.repeats.groupby("model")["test_accuracy"].mean()
+    ends = SearchState(read_journal(folder.journal)).repeats.values()
+    assert {end.offsets for end in ends} == {THRESHOLDS.offsets}
     tested = run.trials.set_index("trial_id")["test_accuracy"].dropna()
     assert tested.to_dict() == {trial: means[trial] for trial in TRIALS}
     answers = read_predictions(folder.predictions("00003", 1)).to_pandas()
@@ -161,7 +167,7 @@ def test_what_broke_or_lost_its_answers_is_tried_again_and_what_diverged_is_not(
     controller.start()
     keys = [controller.next_trial().trial for _ in range(4)]
     controller.on_failure(keys[0], "the worker process died")
-    controller.on_report(keys[1], RepeatReport(fake_report(3, 1), 1.0, True, None))
+    controller.on_report(keys[1], RepeatReport(fake_report(3, 1), 1.0, True, 1, None))
     for key in keys[2:]:
         controller.on_report(key, last_report(key))
     folder.predictions(AVERAGED_EMBEDDINGS, 2).unlink()

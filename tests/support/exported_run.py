@@ -56,11 +56,12 @@ TRIALS = (
 )
 
 
-def write_exported_run(root: Path, **changes: Any) -> Path:
+def write_exported_run(root: Path, *, metric: str = "accuracy", **changes: Any) -> Path:
     """Writes data and a finished run of seven different networks; returns the run's folder.
 
     Args:
         root: where.
+        metric: that it pursued.
         changes: fields of the data's request.
     """
     rows = [f'"{text}",{("meh", "no", "yes")[number % 3]}' for number, text in enumerate(texts(240, 0))]
@@ -69,7 +70,7 @@ def write_exported_run(root: Path, **changes: Any) -> Path:
     space = named_space("frontier").replaced({"vocabulary_order": Choice(("frequency", "informative"))})
     search = prepare_search(
         SearchRequest(
-            data=data, space=space, trials=len(TRIALS), epochs=1, searcher="random", objective=None,
+            data=data, space=space, trials=len(TRIALS), epochs=1, searcher="random", objective=None, metric=metric,
             warm_start=None, scheduler=SchedulerOptions("none"), patience=None, seed=0,
             max_params=None, time_budget=None, cpus_per_trial=1.0, gpus_per_trial=0.0, concurrency=1, address=None,
             name="mine", runs_dir=root,
@@ -99,7 +100,8 @@ def write_exported_run(root: Path, **changes: Any) -> Path:
         store.save_weights(trial, last=b"", best=buffer.getvalue())
         store.record(
             EpochEnded(
-                time=2, trial=trial, epoch=1, train_loss=0.5, train_accuracy=0.8, val_loss=0.4, metrics={"accuracy": accuracy},
+                time=2, trial=trial, epoch=1, train_loss=0.5, train_accuracy=0.8, val_loss=0.4,
+                metrics={"accuracy": accuracy, metric: accuracy},
                 seconds=1, compile_seconds=0, tokens_per_second=1, decision="stop",
             )
         )  # fmt: skip

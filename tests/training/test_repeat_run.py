@@ -3,9 +3,10 @@ import pytest
 
 from search_spaces import TrialConfig
 from tuner.data.encoded import EncodedDataset, EncodedSplits
-from tuner.metrics import BY_ACCURACY
+from tuner.metrics import BY_ACCURACY, Scorer, objective_of
 from tuner.models.network_spec import AVERAGING_CONFIG
-from tuner.training.test_result import part_result
+from tuner.thresholds import cross_fitted, with_offsets
+from tuner.training.test_result import evaluate
 
 pytestmark = pytest.mark.tensorflow
 
@@ -49,8 +50,8 @@ def test_it_is_judged_at_its_best_epoch_and_says_so(worker_context):
     reports = evaluated(worker_context, part(90, 3))
     accuracies = [report.epoch.metrics["accuracy"] for report in reports]
     test_result = reports[-1].test_result
-    assert test_result.validation.metrics["accuracy"] == max(accuracies) == accuracies[test_result.best_epoch - 1]
-    assert test_result.validation.loss == pytest.approx(reports[test_result.best_epoch - 1].epoch.val_loss, rel=1e-4)
+    assert test_result.validation.metrics["accuracy"] == max(accuracies) == accuracies[reports[-1].best_epoch - 1]
+    assert test_result.validation.loss == pytest.approx(reports[reports[-1].best_epoch - 1].epoch.val_loss, rel=1e-4)
     assert reports[-1].seconds == pytest.approx(sum(report.epoch.seconds for report in reports))
 
 
@@ -93,11 +94,61 @@ def test_averaged_embeddings_learn_what_needs_no_order(splits):
     assert evaluated(bench, part(200, 6), config=AVERAGING_CONFIG)[-1].test_result.test.metrics["accuracy"] > 0.9
 
 
+def labelled(labels):
+    """One word a text: only the labels matter."""
+    return EncodedDataset(
+        np.full(len(labels), 2, np.int32), np.arange(len(labels) + 1), np.array(labels, dtype=np.int32)
+    )
+
+
 def test_a_result_by_hand():
-    two = part_result(np.array([[0.0], [np.log(3.0)]], np.float32), np.array([1, 1], np.int32), BY_ACCURACY)
-    assert two.answers.answers.tolist() == [0, 1]
-    assert two.answers.confidences.tolist() == pytest.approx([0.5, 0.75])
-    assert (two.metrics["accuracy"], two.loss) == (0.5, pytest.approx(-(np.log(0.5) + np.log(0.75)) / 2))
-    three = part_result(np.log(np.array([[0.2, 0.5, 0.3]], np.float32)), np.array([2], np.int32), BY_ACCURACY)
-    assert (three.answers.answers[0], three.metrics["accuracy"]) == (1, 0.0)
-    assert three.loss == pytest.approx(-np.log(0.3), rel=1e-5)
+    logits = {2: np.array([[0.0], [np.log(3.0)]], np.float32), 1: np.log(np.array([[0.2, 0.5, 0.3]], np.float32))}
+    two, three = labelled([1, 1]), labelled([2])
+    result = evaluate(lambda part: logits[len(part)], two, three, BY_ACCURACY)
+    assert (result.thresholds, result.offsets) == (None, None)
+    assert result.validation.answers.answers.tolist() == [0, 1]
+    assert result.validation.answers.confidences.tolist() == pytest.approx([0.5, 0.75])
+    assert result.validation.metrics["accuracy"] == 0.5
+    assert result.validation.loss == pytest.approx(-(np.log(0.5) + np.log(0.75)) / 2)
+    assert (result.test.answers.answers[0], result.test.metrics["accuracy"]) == (1, 0.0)
+    assert result.test.loss == pytest.approx(-np.log(0.3), rel=1e-5)
+
+
+def test_answers_follow_thresholds_where_these_gain_on_texts_that_they_were_not_chosen_on():
+    scorer = Scorer(objective_of("macro_f1"), ("often", "seldom"))
+    rng = np.random.default_rng(0)
+    parts = [labelled((rng.random(texts) < 0.1).astype(np.int32)) for texts in (400, 300)]
+    # The right class has more of the logit, but the rare one never as much as the other.
+    shifted = {
+        len(part): (rng.normal(size=(len(part), 1)) * 0.3 + 2.0 * part.labels[:, None] - 3).astype(np.float32)
+        for part in parts
+    }
+    result = evaluate(lambda part: shifted[len(part)], *parts, scorer)
+    assert result.offsets == result.thresholds.offsets != (0.0, 0.0)
+    for part, found in zip(parts, (result.validation, result.test), strict=True):
+        plain = scorer.predictions(shifted[len(part)], part.labels)
+        expected = with_offsets(plain, np.array(result.offsets))
+        assert found.answers.answers.tolist() == expected.predicted.tolist()
+        assert (
+            found.metrics["macro_f1"]
+            == scorer.measured(expected)["macro_f1"]
+            > 0.9
+            > scorer.measured(plain)["macro_f1"]
+        )
+        # The confidence is still the probability of what is answered, and the loss that of the probabilities.
+        own = plain.log_probabilities[np.arange(len(part)), expected.predicted]
+        np.testing.assert_allclose(found.answers.confidences, np.exp(own), rtol=1e-6)
+        assert found.loss == plain.loss
+    plain = scorer.predictions(shifted[400], parts[0].labels)
+    assert result.thresholds.cross_fitted == cross_fitted(plain, scorer.objective) > result.thresholds.argmax
+
+
+def test_thresholds_that_gain_only_where_they_were_chosen_are_not_used():
+    scorer = Scorer(objective_of("macro_f1"), ("often", "seldom"))
+    rng = np.random.default_rng(0)
+    part = labelled((rng.random(60) < 0.2).astype(np.int32))
+    logits = (rng.normal(size=(60, 1)) * 2 + 4.0 * part.labels[:, None] - 2).astype(np.float32)
+    result = evaluate(lambda _: logits, part, part, scorer)
+    assert result.thresholds.chosen > result.thresholds.argmax >= result.thresholds.cross_fitted
+    assert result.offsets is None
+    assert result.test.answers.answers.tolist() == (logits[:, 0] > 0).astype(int).tolist()

@@ -1,7 +1,6 @@
 """``tuner rank``, and the tables at the end of a search."""
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +14,15 @@ from analysis.descriptions import value_text
 from analysis.frontier import knee
 from analysis.importers.results import ImportedResults
 from analysis.loading import Results, Run, load_results
-from analysis.predictions import Thresholds, thresholds
 from analysis.predictions import per_class as classes_of
+from analysis.predictions import thresholds
 from analysis.ranking import By, by_configuration, rank
 from analysis.recommendation import recommend
 from tuner.cli.terminal import Terminal, configuration_table, frontier_chart, rank_table
 from tuner.errors import InputError
-from tuner.formatting import counted, shown
+from tuner.formatting import counted
 from tuner.metrics import Mode
+from tuner.thresholds import Thresholds
 
 
 def rank_command(
@@ -99,14 +99,10 @@ def _class_table(classes: pd.DataFrame) -> Table:
 
 
 def _thresholds_text(found: Thresholds, title: str) -> str:
-    if found.threshold is not None:
-        label, probability = found.threshold
-        rule = f"answering {shown(label)} from a probability of {probability:.2f}"
-    else:
-        rule = "probabilities times " + ", ".join(f"{factor:.2f} ({name})" for name, factor in found.factors.items())
+    used = "used by confirm and export" if found.are_used else "not used: the most probable class is the answer"
     return (
-        f"best thresholds for {title}: {rule}; {title} {found.chosen:.4f} on these texts instead of {found.argmax:.4f}, "
-        f"{found.cross_fitted:.4f} where the thresholds are chosen on other texts (5 folds)"
+        f"best thresholds for {title}: {found.rule}; {title} {found.chosen:.4f} on these texts instead of {found.argmax:.4f}, "
+        f"{found.cross_fitted:.4f} where the thresholds are chosen on other texts (5 folds); {used}"
     )
 
 
@@ -222,7 +218,7 @@ def print_json(run: Results, ranked: pd.DataFrame, per_class: str | None = None)
         }
         found = thresholds(run, per_class)
         if found is not None:
-            document["per_class"]["thresholds"] = asdict(found)
+            document["per_class"]["thresholds"] = found.document()
     click.echo(json.dumps(document, allow_nan=False))
 
 

@@ -7,6 +7,7 @@ from tuner.data.pipeline import BUILT_IN
 from tuner.export.trained import TrainedModel, TrainedRival, TrainedTrial
 from tuner.formatting import listed, shown
 from tuner.metrics import ACCURACY
+from tuner.thresholds import Thresholds
 
 
 def usage(model: TrainedModel, kind: str) -> str:
@@ -75,6 +76,7 @@ def model_card(model: TrainedModel, kind: str, *, versions: dict[str, str], lite
         f"# Text classifier {model.run}/{model.trial}",
         _summary(model),
         f"## How to use it\n\n{usage(model, kind)}",
+        *([f"## How it answers\n\n{_answers(model.thresholds, kind)}"] if model.thresholds is not None else []),
         f"## How good it is\n\n{_metrics(model)}",
         *([f"## What quantisation costs\n\n{_lite_table(lite)}"] if lite else []),
         f"## Data\n\n{_data(model)}",
@@ -88,6 +90,24 @@ def model_card(model: TrainedModel, kind: str, *, versions: dict[str, str], lite
 def _summary(model: TrainedModel) -> str:
     labels = model.encoder.labels
     return f"{model.summary()} It tells {len(labels)} classes apart: {', '.join(shown(label) for label in labels)}."
+
+
+def _answers(found: Thresholds, kind: str) -> str:
+    """How answers follow from probabilities, and why."""
+    title = found.objective.metric.title
+    gains = (
+        f"chosen on the validation texts they give {title} {found.chosen:.4f} there, and {found.cross_fitted:.4f} on "
+        f"texts that they are not chosen on (5 folds); the most probable class gives {found.argmax:.4f}"
+    )
+    if not found.are_used:
+        return f"The answer is the most probable class. Decision thresholds do not help: {gains}."
+    rule = f"The answer is {found.rule} on" if len(found.labels) == 2 else f"The answer is the class with {found.rule}"
+    where = (
+        "It is part of the model"
+        if kind == "saved_model"
+        else "It is not part of the model: apply it to its probabilities"
+    )
+    return f"{rule}. {where}. These are decision thresholds: {gains}."
 
 
 def _metrics(model: TrainedModel) -> str:

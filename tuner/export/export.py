@@ -171,6 +171,7 @@ def _write_model(model: TrainedModel, kind: Format, folder: Path) -> dict[str, A
         "max_length": model.encoder.max_length,
         "truncate": model.encoder.tokenizer.truncate,
         "text_columns": list(model.settings.data.text_column),
+        "thresholds": None if model.thresholds is None else model.thresholds.document(),
         "config": model.config.model_dump(),
         "versions": versions,
         **(

@@ -23,7 +23,7 @@ class Prediction:
     """The answer to one text.
 
     Attributes:
-        label: name of the most probable class.
+        label: name of the answer: the most probable class, or what the model's decision thresholds make of the probabilities.
         label_id: its index in the model's labels.
         probabilities: one a class, in the order of the labels.
     """

@@ -97,6 +97,10 @@ class TextClassifier(tf.Module):
         self._text = TextGraph(encoder.tokenizer, encoder.vocabulary.cut(model.vocabulary_size), encoder.max_length)
         self._network = model.inference_network()
         self._labels = tf.constant([label.encode() for label in encoder.labels])
+        thresholds = model.thresholds
+        self._factors = None
+        if thresholds is not None and thresholds.are_used:
+            self._factors = tf.constant([*thresholds.factors.values()], tf.float32)
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")], autograph=False)
     def __call__(self, text: Any) -> dict[str, Any]:
@@ -116,6 +120,8 @@ class TextClassifier(tf.Module):
 
     def _answers(self, tokens: Any, lengths: Any) -> dict[str, Any]:
         label_id, probabilities = self._network.probabilities(tokens, lengths)
+        if self._factors is not None:
+            label_id = tf.argmax(probabilities * self._factors, 1, output_type=tf.int32)
         return {"label": tf.gather(self._labels, label_id), "label_id": label_id, "probabilities": probabilities}
 
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from analysis.columns import plain
 from analysis.frontier import frontier, knee
 from analysis.loading import Run, load
+from analysis.predictions import thresholds
 from analysis.ranking import rank
 from search_spaces.config import CustomConfig, TrialConfig
 from tuner.data.encoder import Encoder
@@ -32,6 +33,7 @@ from tuner.runs.search_state import SearchState
 from tuner.runs.settings import SearchSettings
 from tuner.search.custom_model import source_of
 from tuner.search.plan import plan_of
+from tuner.thresholds import Thresholds
 
 FRONTIER = "frontier"
 
@@ -44,6 +46,7 @@ class TrainedTrial:
         trial: its id.
         metrics: its row of ``Run.candidates`` or ``Run.trials`` without the configuration; None where a number is missing.
         weights: float32 arrays, in the order of ``tuner.models.weights``, or of a custom model's ``weights``.
+        thresholds: for its answers, where the run's metric takes some and the predictions that they are chosen on are kept.
     """
 
     run: str
@@ -52,6 +55,7 @@ class TrainedTrial:
     metrics: dict[str, Any]
     weights: tuple[NDArray[np.float32], ...]
     encoder: Encoder
+    thresholds: Thresholds | None
 
     @property
     def fold(self) -> int:
@@ -187,6 +191,7 @@ class TrainedRival:
     Attributes:
         trial: its name.
         metrics: by column of ``trials.parquet``; None where a number is missing.
+        thresholds: as of a ``TrainedTrial``.
     """
 
     run: str
@@ -194,6 +199,7 @@ class TrainedRival:
     trial: str
     metrics: dict[str, Any]
     encoder: Encoder
+    thresholds: Thresholds | None
     config: RivalConfig
     model: NgramModel
 
@@ -286,13 +292,13 @@ def read_model(run: Run, encoder: Encoder, trial: str) -> TrainedModel:
     row = rows[rows["trial_id"] == trial].iloc[0]
     values = {str(name): plain(value) for name, value in row.items()}
     metrics = {name: value for name, value in values.items() if not name.startswith("config/")}
-    weights = _read_weights(run, trial)
+    weights, chosen = _read_weights(run, trial), _thresholds(run, trial)
     hypermodel = run.settings.hypermodel
     if hypermodel is not None:
         config = CustomConfig.of(SearchState(read_journal(run.folder.journal)).trials[trial].config)
         source = source_of(hypermodel, option="hypermodel")
         return TrainedCustomModel(
-            run.name, run.settings, trial, metrics, weights, encoder, config, source, _facts(run),
+            run.name, run.settings, trial, metrics, weights, encoder, chosen, config, source, _facts(run),
             is_changed=source.digests() != hypermodel.sources,
         )  # fmt: skip
     # A run of an older version knows fewer hyperparameters; those that came later are at their defaults there.
@@ -308,7 +314,7 @@ def read_model(run: Run, encoder: Encoder, trial: str) -> TrainedModel:
         weights = (vectors[: network.vocabulary], *weights)
     if sum(weight.size for weight in weights) != count_parameters(network).total:
         raise InputError(f"{run.folder.weights(trial)}: is not of the network in the journal; restore the run folder")
-    return TrainedNetwork(run.name, run.settings, trial, metrics, weights, encoder, ours, network)
+    return TrainedNetwork(run.name, run.settings, trial, metrics, weights, encoder, chosen, ours, network)
 
 
 def _read_rival(run: Run, encoder: Encoder, name: str) -> TrainedRival:
@@ -328,7 +334,12 @@ def _read_rival(run: Run, encoder: Encoder, name: str) -> TrainedRival:
         ngrams=len(model.keys),
         texts=metrics["texts"],
     )
-    return TrainedRival(run.name, run.settings, name, metrics, encoder, config, model)
+    return TrainedRival(run.name, run.settings, name, metrics, encoder, _thresholds(run, name), config, model)
+
+
+def _thresholds(run: Run, trial: str) -> Thresholds | None:
+    """The thresholds of a trial or a rival. None, too, of a run of an earlier version, which kept no predictions."""
+    return thresholds(run, trial) if run.folder.validation(trial).exists() else None
 
 
 def _facts(run: Run) -> ModelFacts:

@@ -195,6 +195,8 @@ class RepeatEnded(_Event):
     """A model was trained once more, and evaluated with the weights of its best epoch.
 
     Repeats count from 1. The results are null where no epoch had one (diverged at once) or the worker broke (failed).
+    ``offsets`` are decision thresholds, one a class (``tuner.thresholds``), that the answers follow; null where the most
+    probable class is the answer.
     """
 
     event: Literal["repeat_ended"] = "repeat_ended"
@@ -209,6 +211,7 @@ class RepeatEnded(_Event):
     val_metrics: dict[str, float | None] = {}
     test_loss: float | None = None
     test_metrics: dict[str, float | None] = {}
+    offsets: tuple[float, ...] | None = None
     error: str | None = None
 
     @model_validator(mode="before")

@@ -47,8 +47,8 @@ class PartAnswers:
     """A model's answers on a part, in the order of its texts.
 
     Attributes:
-        answers: int16 [texts], the most probable class.
-        confidences: float32 [texts], its probability.
+        answers: int16 [texts], class indices.
+        confidences: float32 [texts], their probabilities.
     """
 
     answers: NDArray[np.int16]

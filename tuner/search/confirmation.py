@@ -22,7 +22,7 @@ from tuner.runs.store import RunStore
 from tuner.search.controller import LOSSES_THAT_FAIL, Assignment
 from tuner.search.plan import Plan
 from tuner.search.schedulers.scheduler import Decision
-from tuner.training.test_result import RepeatReport
+from tuner.training.test_result import RepeatReport, TestResult
 
 # No search has so many trials: the baseline's seeds are nobody else's.
 _BASELINE_INDEX = 2**32 - 1
@@ -98,6 +98,17 @@ def open_repeats(
     """
     wanted = [Repeat(candidate, number) for candidate in candidates for number in range(1, repeats + 1)]
     return [repeat for repeat in wanted if not is_done(repeat.candidate.model, repeat.number, search_state, folder)]
+
+
+def result_fields(result: TestResult) -> dict[str, Any]:
+    """What a ``RepeatEnded`` holds of a result."""
+    return {
+        "val_loss": result.validation.loss,
+        "val_metrics": finite(result.validation.metrics),
+        "test_loss": result.test.loss,
+        "test_metrics": finite(result.test.metrics),
+        "offsets": result.offsets,
+    }
 
 
 def is_done(model: str, number: int, search_state: SearchState, folder: RunFolder) -> bool:
@@ -186,11 +197,8 @@ class ConfirmationController:
             "completed",
             epochs=report.epoch.epoch,
             seconds=report.seconds,
-            best_epoch=test_result.best_epoch,
-            val_loss=test_result.validation.loss,
-            val_metrics=finite(test_result.validation.metrics),
-            test_loss=test_result.test.loss,
-            test_metrics=finite(test_result.test.metrics),
+            best_epoch=report.best_epoch,
+            **result_fields(test_result),
         )
         return Decision.STOP
 

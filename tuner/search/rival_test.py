@@ -4,7 +4,7 @@ import time
 
 from tuner.data.encoded import EncodedDataset, EncodedSplits
 from tuner.errors import InputError
-from tuner.metrics import Scorer, finite
+from tuner.metrics import Scorer
 from tuner.rivals.linear_model import read_model
 from tuner.runs.events import RepeatEnded
 from tuner.runs.folder import RunFolder
@@ -12,8 +12,8 @@ from tuner.runs.predictions import write_predictions
 from tuner.runs.search_state import SearchState
 from tuner.runs.settings import SearchSettings
 from tuner.runs.store import RunStore
-from tuner.search.confirmation import HeldOut, is_done
-from tuner.training.test_result import part_result
+from tuner.search.confirmation import HeldOut, is_done, result_fields
+from tuner.training.test_result import evaluate
 
 
 def open_rivals(search_state: SearchState, folder: RunFolder) -> list[str]:
@@ -41,12 +41,10 @@ def evaluate_rivals(
             model = read_model(path)
         except (OSError, ValueError, KeyError) as error:
             raise InputError(f"{path}: cannot be read ({error}); restore the run folder") from None
-        validation, held_out = (
-            part_result(model.logits(part), part.labels, scorer) for part in (data.validation, test)
-        )
+        result = evaluate(model.logits, data.validation, test, scorer)
         write_predictions(
             store.folder.predictions(name, 1),
-            {"validation": (texts.validation, validation.answers), "test": (texts.test, held_out.answers)},
+            {"validation": (texts.validation, result.validation.answers), "test": (texts.test, result.test.answers)},
         )
         end = RepeatEnded(
             time=time.time(),
@@ -56,10 +54,7 @@ def evaluate_rivals(
             parameters=model.parameters,
             epochs=0,
             seconds=time.perf_counter() - started,
-            val_loss=validation.loss,
-            val_metrics=finite(validation.metrics),
-            test_loss=held_out.loss,
-            test_metrics=finite(held_out.metrics),
+            **result_fields(result),
         )
         store.record(end)
         ended.append(end)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from tuner.data.encoded import EncodedDataset
 from tuner.metrics import Scorer
 from tuner.training.run import Run
-from tuner.training.test_result import RepeatReport, TestResult, part_result
+from tuner.training.test_result import RepeatReport, TestResult, evaluate
 
 if TYPE_CHECKING:
     from tuner.training.worker_context import WorkerContext
@@ -41,14 +41,16 @@ class RepeatRun:
         epoch = report.epoch.epoch
         is_last = epoch >= self._worker_context.epochs or self._trial.best.is_out_of_patience(epoch, self._patience)
         over = report.epoch.diverged or is_last
-        return RepeatReport(report.epoch, self._seconds, over, self._judge() if over else None)
+        result = self._judge() if over else None
+        return RepeatReport(report.epoch, self._seconds, over, self._trial.best.epoch, result)
 
     def _judge(self) -> TestResult | None:
         weights = self._best_weights
         if weights is None:
             return None
-        validation, test = (
-            part_result(self._trial.logits(weights, part), part.labels, self._scorer)
-            for part in (self._worker_context.data.validation, self._test)
+        return evaluate(
+            lambda part: self._trial.logits(weights, part),
+            self._worker_context.data.validation,
+            self._test,
+            self._scorer,
         )
-        return TestResult(self._trial.best.epoch, validation, test)

@@ -1,12 +1,16 @@
 """What a repeat of a confirmation reports. Imports nothing heavy: the driver, which unpacks reports, has no TensorFlow."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tuner.data.encoded import EncodedDataset
+from tuner.measures import Predictions
 from tuner.metrics import Scorer
 from tuner.runs.predictions import PartAnswers
+from tuner.thresholds import Thresholds, thresholds_of
 from tuner.training.report import EpochReport
 
 
@@ -27,11 +31,21 @@ class PartResult:
 
 @dataclass(frozen=True, eq=False)
 class TestResult:
-    """A model with the weights of its best validation epoch, on both parts that it was not trained on."""
+    """A model on both parts that it was not trained on.
 
-    best_epoch: int
+    Attributes:
+        thresholds: chosen on the validation texts for the objective; None where it takes none. Metrics and answers of both
+            parts follow them where they are used.
+    """
+
+    thresholds: Thresholds | None
     validation: PartResult
     test: PartResult
+
+    @property
+    def offsets(self) -> tuple[float, ...] | None:
+        """What the answers follow, None where they are the most probable classes."""
+        return self.thresholds.offsets if self.thresholds is not None and self.thresholds.are_used else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,23 +56,40 @@ class RepeatReport:
         epoch: the numbers.
         seconds: of all epochs so far.
         over: whether this was its last epoch.
+        best_epoch: the one whose weights are evaluated.
         test_result: after the last epoch; None before, and where no epoch had a validation accuracy.
     """
 
     epoch: EpochReport
     seconds: float
     over: bool
+    best_epoch: int
     test_result: TestResult | None
 
 
-def part_result(logits: NDArray[np.float32], labels: NDArray[np.int32], scorer: Scorer) -> PartResult:
-    """The result of a model's outputs on a part.
+def evaluate(
+    logits_of: Callable[[EncodedDataset], NDArray[np.float32]],
+    validation: EncodedDataset,
+    test: EncodedDataset,
+    scorer: Scorer,
+) -> TestResult:
+    """Evaluates a model.
 
     Args:
-        logits: ``[texts, 1]``, of which a sigmoid tells two classes apart, or ``[texts, classes]``.
-        labels: ``[texts]``, class indices.
-        scorer: measures them.
+        logits_of: its outputs on a part, ``[texts, 1]``, of which a sigmoid tells two classes apart, or ``[texts, classes]``.
+        validation: chooses the thresholds.
+        test: is looked at once.
+        scorer: measures both; its objective says what thresholds are for.
     """
-    found = scorer.predictions(logits, labels)
-    confidences = np.exp(found.log_probabilities.max(axis=1)).astype(np.float32)
-    return PartResult(found.loss, scorer.measured(found), PartAnswers(found.predicted.astype(np.int16), confidences))
+    known = scorer.predictions(logits_of(validation), validation.labels)
+    thresholds = thresholds_of(known, scorer.objective)
+    found = scorer.predictions(logits_of(test), test.labels)
+    if thresholds is not None:
+        known, found = thresholds.applied(known), thresholds.applied(found)
+    return TestResult(thresholds, _part_result(known, scorer), _part_result(found, scorer))
+
+
+def _part_result(found: Predictions, scorer: Scorer) -> PartResult:
+    chosen = found.log_probabilities[np.arange(len(found.labels)), found.predicted]
+    answers = PartAnswers(found.predicted.astype(np.int16), np.exp(chosen).astype(np.float32))
+    return PartResult(found.loss, scorer.measured(found), answers)
