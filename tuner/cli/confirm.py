@@ -92,8 +92,18 @@ def print_confirmation(console: Console, run: Run, found: Confirmation) -> None:
     console.print(f"\n{found.sentence}")
     console.print(
         f"{counted(found.texts, 'test text')}; tied: not told from the first by simultaneous 95 % intervals over "
-        f"{counted(len(found.comparisons), 'paired comparison')}",
+        f"{counted(len(found.comparisons), 'paired comparison')}{_with_thresholds(run)}",
         style="dim",
+    )
+
+
+def _with_thresholds(run: Run) -> str:
+    completed = run.repeats["thresholds"][run.repeats["status"] == "completed"]
+    if not completed.any():
+        return ""
+    return (
+        f"; the predictions of {completed.sum()} of {len(completed)} trainings follow decision thresholds, chosen on the "
+        "validation texts"
     )
 
 

@@ -22,6 +22,7 @@ _TYPES = {
     **dict.fromkeys(
         ("parameters", "embedding_parameters", "best_epoch", "epochs", "epoch", "repeat", "fold"), pa.int64()
     ),
+    "thresholds": pa.bool_(),
 }
 """Of the columns of all tables; others are floating-point numbers."""
 
@@ -54,7 +55,9 @@ def epoch_schema(metrics: Sequence[str] = ("accuracy",)) -> pa.Schema:
 def repeat_schema(metrics: Sequence[str] = ("accuracy",)) -> pa.Schema:
     """Columns of ``repeats.parquet``, with the metrics that were reported."""
     results = ("val_loss", *_names("val", metrics), "test_loss", *_names("test", metrics))
-    return _schema("model", "repeat", "status", "parameters", "best_epoch", "epochs", *results, "seconds", "error")
+    return _schema(
+        "model", "repeat", "status", "parameters", "best_epoch", "epochs", *results, "thresholds", "seconds", "error"
+    )
 
 
 def _names(prefix: str, metrics: Sequence[str]) -> list[str]:
@@ -113,7 +116,12 @@ def epochs_table(search_state: SearchState) -> pa.Table:
 def repeats_table(search_state: SearchState) -> pa.Table:
     """One row per model and repeat of a confirmation, in the order in which they ended."""
     rows = [
-        {**end.model_dump(), **_columns("val", end.val_metrics), **_columns("test", end.test_metrics)}
+        {
+            **end.model_dump(),
+            **_columns("val", end.val_metrics),
+            **_columns("test", end.test_metrics),
+            "thresholds": end.offsets is not None,
+        }
         for end in search_state.repeats.values()
     ]
     return pa.Table.from_pylist(rows, schema=repeat_schema(search_state.metrics()))
