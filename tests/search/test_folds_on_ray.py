@@ -6,8 +6,9 @@ import pytest
 
 from analysis import load
 from support.searches import call, search, write_reviews
+from tuner.cli.main import run as command_line
 
-pytestmark = [pytest.mark.ray, pytest.mark.tensorflow]
+pytestmark = [pytest.mark.ray, pytest.mark.tensorflow, pytest.mark.usefixtures("on_shared_ray")]
 
 
 def test_a_search_on_folds_is_ranked_confirmed_exported_and_predicts(tmp_path):
@@ -25,9 +26,8 @@ def test_a_search_on_folds_is_ranked_confirmed_exported_and_predicts(tmp_path):
     confirmed = call(tmp_path, "confirm", "folded", "--top", "1", "--repeats", "2", "--by", "metric", "--json")
     assert confirmed.returncode == 0, confirmed.stderr
     assert best["trial_id"] in [model["model"] for model in json.loads(confirmed.stdout)["models"]]
-    exported = call(tmp_path, "export", "folded", "--out", str(tmp_path / "model"))
-    assert exported.returncode == 0, exported.stderr
+    assert command_line(["export", str(tmp_path / "folded"), "--out", str(tmp_path / "model")]) == 0
     card = (tmp_path / "model" / "README.md").read_text()
     assert "means over 3 of 3 folds" in card
     assert "of the trial on fold 1, which was trained on the texts of the other folds" in card
-    assert call(tmp_path, "report", "folded").returncode == 0
+    assert command_line(["report", str(tmp_path / "folded")]) == 0
