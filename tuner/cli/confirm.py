@@ -17,7 +17,7 @@ from analysis.descriptions import baseline_text, network_text
 from analysis.frontier import frontier, knee
 from analysis.loading import Run, load
 from analysis.ranking import rank
-from tuner.cli.terminal import Terminal, plain_table, print_command
+from tuner.cli.terminal import Terminal, fitted, plain_table, print_command
 from tuner.errors import EXIT_INTERRUPTED, InputError, SearchFailed
 from tuner.formatting import counted, duration_text
 from tuner.metrics import ACCURACY, Objective
@@ -70,8 +70,8 @@ def print_confirmation(console: Console, run: Run, found: Confirmation) -> None:
     names = ["model", f"test {found.objective.metric.short}", "95 % interval",
              *(f"test {other.metric.short}" for other in others), "parameters",
              "repeats", "", *([f"val {objective.metric.short}", "network"] if wide else [])]  # fmt: skip
-    table = plain_table(names, left=("model", "", "network"))
     trials = {row["trial_id"]: row for _, row in run.trials.iterrows()}
+    rows = []
     for row in records(found.models):
         model = row["model"]
         cells = [
@@ -86,7 +86,12 @@ def print_confirmation(console: Console, run: Run, found: Confirmation) -> None:
         if wide:
             network = network_text(config_of(trials[model])) if model in trials else baseline_text(model)
             cells += [f"{row[objective.column]:.4f}", network]
-        table.add_row(*cells, style="bold" if row["tied"] else None)
+        rows.append(cells)
+    if wide:
+        rows, names = fitted([names, *rows], console.width)
+    table = plain_table(names, left=("model", "", "network"))
+    for cells, tied in zip(rows, found.models["tied"], strict=True):
+        table.add_row(*cells, style="bold" if tied else None)
     console.print()
     console.print(table)
     console.print(f"\n{found.sentence}")

@@ -105,8 +105,9 @@ def rank_table(ranked: pd.DataFrame, *, width: int, objective: Objective) -> Tab
         "network",
         *(["training"] if wide else []),
     ]
-    if not wide:
-        rows, names = _fitted([names, *rows], width)
+    rows, names = fitted([names, *rows], width)
+    if wide and names[-1] != "training":
+        rows, names = fitted([names, *rows], width)  # there was no room for it: now the network is the last column
     table = plain_table(names, left=("trial", "", "status", "network", "training"))
     for cells, on_frontier in zip(rows, ranked["on_frontier"], strict=True):
         table.add_row(*cells, style="bold" if on_frontier else None)
@@ -118,7 +119,7 @@ def configuration_table(grouped: pd.DataFrame, *, width: int, objective: Objecti
     names = ["#", "trials", "seeds", f"mean {objective.metric.short}", "spread", "lowest", "highest", "parameters",
              "network"]  # fmt: skip
     rows = [_configuration_cells(place, row, objective) for place, (_, row) in enumerate(grouped.iterrows(), start=1)]
-    rows, names = _fitted([names, *rows], width)
+    rows, names = fitted([names, *rows], width)
     table = plain_table(names, left=("trials", "network"))
     for cells in rows:
         table.add_row(*cells)
@@ -140,7 +141,7 @@ def _configuration_cells(place: int, row: "pd.Series[Any]", objective: Objective
     ]
 
 
-def _fitted(lines: list[list[str]], width: int) -> tuple[list[list[str]], list[str]]:
+def fitted(lines: list[list[str]], width: int) -> tuple[list[list[str]], list[str]]:
     """Rows and heading with the last column cut to what is left of the width, or without it where that is too little."""
     others = [max(len(line[place]) for line in lines) for place in range(len(lines[0]) - 1)]
     room = width - sum(others) - _GAP * len(others)
