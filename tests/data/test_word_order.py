@@ -7,7 +7,7 @@ import pytest
 
 from tuner.data.encoded import EncodedDataset, EncodedSplits
 from tuner.data.vocabulary import Vocabulary
-from tuner.data.word_order import PRIOR, informative_order, load_order, save_order
+from tuner.data.word_order import COVERAGE, PRIOR, informative_order, load_order, save_order
 from tuner.errors import InputError
 
 
@@ -30,7 +30,7 @@ def random_texts(texts=300, size=40, classes=3, seed=0):
 
 
 def score_by_hand(data, word, classes):
-    """Monroe et al. 2008, equations 15, 16, 20 and 22, with loops over texts in the place of arrays."""
+    """Monroe et al. 2008, equations 15, 16, 20 and 22, squared, and the coverage; loops over texts in the place of arrays."""
     texts = [set(data.tokens[start:end].tolist()) for start, end in zip(data.offsets, data.offsets[1:], strict=False)]
     size = 40
     number = [sum(word in text for text in texts) for word in range(size)]
@@ -44,8 +44,8 @@ def score_by_hand(data, word, classes):
             for counts in (own, rest)
         ]
         variance = 1 / (own[word] + prior[word]) + 1 / (rest[word] + prior[word])
-        scores.append(abs(odds[0] - odds[1]) / math.sqrt(variance))
-    return max(scores)
+        scores.append((odds[0] - odds[1]) ** 2 / variance)
+    return max(scores) + COVERAGE * number[word]
 
 
 def test_words_are_ordered_by_the_published_score():

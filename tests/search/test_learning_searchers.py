@@ -14,6 +14,9 @@ from tuner.search.searchers.optuna_search import OptunaSearcher
 from tuner.search.searchers.random_search import RandomSearcher
 from tuner.search.searchers.searcher import PointsFirst
 
+RECOMMENDED = TrialConfig(vocabulary_order="informative", weight_average=0.998)
+"""What the space frontier begins with."""
+
 SPACE = Space(
     "s",
     {
@@ -144,4 +147,4 @@ def test_first_guesses_come_first_and_are_told():
     guesses = [TrialConfig(units=64), TrialConfig(units=32)]
     searcher = PointsFirst(guesses, RandomSearcher(named_space("frontier"), seed=0, fits=lambda _: True))
     assert [searcher.propose(index, ()) for index in (0, 1)] == guesses
-    assert searcher.propose(2, ()) == TrialConfig()  # the recommended network: trial 0 of the searcher behind
+    assert searcher.propose(2, ()) == RECOMMENDED  # the recommended network: trial 0 of the searcher behind

@@ -15,16 +15,20 @@ from tuner.errors import InputError
 FILE: Final = "informative.npy"
 PRIOR: Final = 1_000.0
 """Words that the prior stands for, as many as some ten texts have."""
+COVERAGE: Final = 0.005
+"""What a text that has the word adds to its score."""
 _PIECE: Final = 1 << 23  # tokens that are counted at once
 
 
 def informative_order(train: EncodedDataset, size: int, classes: int) -> NDArray[np.int32]:
     """Token ids by falling score, equal ones by rank: int32 [size], padding and unknown first.
 
-    The score of a word is the greatest of its classes' ``|z|``: the logarithm of its odds in the texts of the class over those
-    in all others, with a Dirichlet prior of the words' shares, in standard deviations (Monroe, Colaresi and Quinn 2008,
-    Fightin' Words, equations 16 and 22). A text counts a word once. What makes rare words tell little is the deviation: they
-    are names of what another sample of texts does not have, such as films. It sees the texts to train on alone. How it
+    The score of a word is the greatest of its classes' ``z ** 2``, where ``z`` is the logarithm of its odds in the texts of
+    the class over those in all others, with a Dirichlet prior of the words' shares, in standard deviations (Monroe, Colaresi
+    and Quinn 2008, Fightin' Words, equations 16 and 22), and ``COVERAGE`` for each text that has it. A text counts a word
+    once. What makes rare words tell little is the deviation: they are names of what another sample of texts does not have,
+    such as films. The frequent words that tell nothing by themselves, as "not" and "very", are what a network reads the others
+    by: a linear model gains nothing by them, a network 0.9 points on film reviews. It sees the texts to train on alone. How it
     compares with other scores stands in ``tests/benchmarks/README.md``.
 
     Args:
@@ -37,7 +41,7 @@ def informative_order(train: EncodedDataset, size: int, classes: int) -> NDArray
     others = number - own
     prior = PRIOR * (number + 0.01) / (number + 0.01).sum()
     difference = _log_odds(own, prior) - _log_odds(others, prior)
-    score = np.abs(difference / np.sqrt(1.0 / (own + prior) + 1.0 / (others + prior))).max(axis=1)
+    score = (difference**2 / (1.0 / (own + prior) + 1.0 / (others + prior))).max(axis=1) + COVERAGE * number[:, 0]
     score[:FIRST_WORD_ID] = np.inf
     # Rounded, so that a sum in another order, as of another library, does not change places.
     return np.argsort(-score.round(6), kind="stable").astype(np.int32)
