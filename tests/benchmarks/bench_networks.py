@@ -87,8 +87,8 @@ def main(
     quiet_tensorflow(1)
     from tuner.training.worker_context import WorkerContext
 
-    changes = dict(parse_setting(setting, variables={}) for setting in other)
-    instead = {name: domain.value for name, domain in changes.items()}
+    changes = (parse_setting(setting, variables={}) for setting in other)
+    instead = {name: domain.sample(np.random.default_rng(0)) for name, domain in changes}
     print("| data | budget | as drawn | with " + ", ".join(other) + " | difference |")
     print("| --- | ---: | ---: | ---: | ---: |")
     for source in sources:
