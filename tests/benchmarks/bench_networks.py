@@ -4,7 +4,8 @@
 
 Of each budget, so many configurations of the space with a third of it to all of it are drawn, and each is trained twice from
 the same seed: as drawn, and with the other values of ``--other``. Per side, the one with the best validation accuracy is judged
-on the texts to test on; beside it stands the mean difference of the pairs, whose choice is no luck. One thread, one process; ``--texts`` takes so many texts to train on.
+on the texts to test on; beside it stands the mean difference of the pairs, in which no luck of choosing is. One thread, one
+process; ``--texts`` takes so many texts to train on.
 """
 
 import sys
