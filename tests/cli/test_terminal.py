@@ -36,6 +36,29 @@ def test_an_axis_of_equal_trials_holds_only_what_the_metric_can_be(metric, value
     assert lowest <= low < high <= highest
 
 
+def test_rivals_are_on_the_chart_and_widen_its_axes():
+    objective = METRICS["accuracy"].objective
+    trials = pd.DataFrame({"trial_id": ["a", "b"], "parameters": [1_000, 2_000], "val_accuracy": [0.7, 0.8]})
+    rivals = pd.DataFrame(
+        {
+            "rival": ["nb-svm", "broken"],
+            "parameters": [90_000, None],
+            "val_accuracy": [0.95, None],
+            "error": [None, "no"],
+        }
+    )
+    without = frontier_chart(trials, width=80, objective=objective).plain
+    chart = frontier_chart(trials, width=80, objective=objective, rivals=rivals).plain
+    assert "◇" not in without
+    assert "★ frontier, ◇ rivals" in chart
+    body = chart.splitlines()[1:]
+    assert sum(line.count("◇") for line in body) == 1
+    assert body[1].startswith("0.95")
+    assert "◇" in body[1]
+    assert "50k" in body[-1]
+    assert "50k" not in without
+
+
 @pytest.mark.parametrize("width", [80, 109, 110, 118, 124, 160])
 @pytest.mark.parametrize("metric", ["accuracy", "balanced_accuracy"])
 def test_ranked_trials_are_whole_at_any_width(tmp_path, width, metric):

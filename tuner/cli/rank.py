@@ -129,7 +129,7 @@ def print_results(console: Console, run: Run, *, top: int = 10) -> None:
         console.print(rank_table(rest, width=console.width, objective=objective))
     if scored(run.candidates, objective)["parameters"].nunique() > 1:
         console.print()
-        console.print(frontier_chart(run.candidates, width=console.width, objective=objective))
+        console.print(frontier_chart(run.candidates, width=console.width, objective=objective, rivals=run.rivals))
     console.print(f"\n{_counts(run, len(best) + len(rest))}", style="dim")
     decision = recommend(run.candidates, objective=objective, rivals=run.rivals)
     if decision is not None and decision.takes_rival:

@@ -47,23 +47,32 @@ _ROWS = 14
 _MARGIN = 0.01  # around trials that are all equal
 
 
-def frontier_chart(trials: pd.DataFrame, *, width: int, objective: Objective) -> Text:
-    """A scatter of all trials that have finished an epoch; the frontier is drawn over it. Parameters on a logarithmic axis."""
+def frontier_chart(
+    trials: pd.DataFrame, *, width: int, objective: Objective, rivals: pd.DataFrame | None = None
+) -> Text:
+    """A scatter of all trials that have finished an epoch; the frontier is drawn over it. Parameters on a logarithmic axis.
+
+    Rivals, as ``Run.rivals`` has them, are on it where they are given.
+    """
     usable = scored(trials, objective)
     front = frontier(usable, objective=objective)
+    others = usable.iloc[:0] if rivals is None else rivals.dropna(subset=["parameters", objective.column])
     plotext.clear_figure()
     plotext.theme("clear")
     plotext.plot_size(min(width, 100), _ROWS)
     plotext.xscale("log")
     plotext.scatter(usable["parameters"].tolist(), usable[objective.column].tolist(), marker="·")
+    plotext.scatter(others["parameters"].tolist(), others[objective.column].tolist(), marker="◇")
     plotext.scatter(front["parameters"].tolist(), front[objective.column].tolist(), marker="★")
-    low, high = usable[objective.column].min(), usable[objective.column].max()
+    values, sizes = (pd.concat([usable[name], others[name]]) for name in (objective.column, "parameters"))
+    low, high = values.min(), values.max()
     if low == high:  # plotext would take half as much around it, which no accuracy can be
         plotext.ylim(*objective.metric.bounded(low - _MARGIN, high + _MARGIN))
-    ticks = size_ticks(float(usable["parameters"].min()), float(usable["parameters"].max()))
+    ticks = size_ticks(float(sizes.min()), float(sizes.max()))
     plotext.xticks(ticks, [_size_text(tick) for tick in ticks])
     # Above and not in the chart: plotext leaves out a title that is wider than the terminal.
-    heading = f"validation {objective.metric.title} against parameters (logarithmic), ★ frontier\n"
+    heading = f"validation {objective.metric.title} against parameters (logarithmic), ★ frontier"
+    heading += ", ◇ rivals\n" if len(others) else "\n"
     return Text(heading) + Text.from_ansi(plotext.build())
 
 
