@@ -3,8 +3,8 @@
     python tests/benchmarks/bench_word_order.py --data FILE [--data FILE ...]
 
 Each score orders the words by the texts to train on; logistic regression on the presence of the first ones is judged on the
-texts to test on. It takes seconds where networks would take hours, but networks rank the scores otherwise: they gain by frequent
-words that tell nothing by themselves (README.md beside this).
+texts to test on. It takes seconds where networks would take hours, but networks rank the scores otherwise: they gain by
+frequent words that tell nothing by themselves (README.md beside this).
 """
 
 import sys

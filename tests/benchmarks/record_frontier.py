@@ -1,0 +1,119 @@
+"""Records learning curves of the space ``frontier`` on many data sets, every trial to its last epoch.
+
+    python tests/benchmarks/record_frontier.py --data FILE [--data FILE ...] [--work DIR] [--part 0/2]
+
+The same 64 configurations, four of each of 16 sizes from 200 to 700,000 parameters, on each data set and on the generated
+corpus: 8 epochs, 3,000 texts to train on, 1,500 to validate on. One thread; some two hours of a processor. Every trial is kept
+in the working folder when it ends, and one that is there is not trained again: so it can be broken off and go on, and with
+``--part`` several processes share the work. At its end, what is there is written to ``recorded/frontier.parquet``.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import pandas as pd
+from bench_networks import first_texts
+
+from search_spaces.config import TrialConfig
+from search_spaces.named import named_space
+from tuner.data.encoded import EncodedSplits
+from tuner.data.pipeline import BUILT_IN, DataRequest, prepare_data
+from tuner.data.word_order import informative_order
+from tuner.metrics import METRICS, Scorer
+from tuner.models.counting import count_parameters
+from tuner.models.device import quiet_tensorflow
+from tuner.models.network_spec import network_of
+from tuner.runs.atomic import write_atomically
+
+TABLE = Path(__file__).parent / "recorded" / "frontier.parquet"
+EPOCHS = 8
+TRAINING_TEXTS, VALIDATION_TEXTS = 3_000, 1_500
+SIZES = np.geomspace(200, 700_000, 17)
+A_SIZE = 4
+VARIED = ("cell", "layers", "units", "embedding", "vocabulary", "pooling", "dropout", "learning_rate")
+
+
+def configurations() -> list[TrialConfig]:
+    """So many of each size, by turns from the sizes, so that a part of them is spread as well."""
+    generator, space = np.random.default_rng(0), named_space("frontier")
+    found: list[list[TrialConfig]] = [[] for _ in SIZES[1:]]
+    while any(len(one) < A_SIZE for one in found):
+        config = space.sample(generator)
+        assert isinstance(config, TrialConfig)
+        size = count_parameters(network_of(config, vocabulary_size=50_000, classes=2)).total
+        place = int(np.searchsorted(SIZES, size)) - 1
+        if 0 <= place < len(found) and len(found[place]) < A_SIZE:
+            found[place].append(config)
+    return [one[turn] for turn in range(A_SIZE) for one in found]
+
+
+def prepared(source: str) -> tuple[Any, Scorer]:
+    """A worker's place for a data set, and what measures its trials."""
+    from tuner.training.worker_context import WorkerContext
+
+    data = prepare_data(DataRequest(source, Path(), 0, False, 2, 50_000, 400))
+    size, labels = data.vocabulary.size, tuple(data.dataset.label_names)
+    train = first_texts(data.encoded.train, TRAINING_TEXTS)
+    validation = first_texts(data.encoded.validation, VALIDATION_TEXTS)
+    splits = EncodedSplits(train, validation, informative=informative_order(train, size, len(labels)))
+    context = WorkerContext(splits, vocabulary_size=size, classes=len(labels), epochs=EPOCHS)
+    return context, Scorer(label_names=labels)
+
+
+def curve(context: Any, config: TrialConfig, index: int, scorer: Scorer) -> list[dict[str, Any]]:
+    """A row per epoch; fewer where the trial diverged."""
+    from tuner.training.trial_run import TrialRun
+
+    run = TrialRun(context, config, seed=(0, index), state=None, scorer=scorer)
+    shape = {"vocabulary_size": context.vocabulary_size, "classes": context.classes}
+    known = {
+        "index": index,
+        **{name: getattr(config, name) for name in VARIED},
+        "parameters": count_parameters(network_of(config, **shape)).total,
+    }
+    rows = []
+    for _ in range(EPOCHS):
+        report = run.run_epoch().epoch
+        rows.append(
+            known
+            | {"epoch": report.epoch, "train_loss": report.train_loss, "val_loss": report.val_loss}
+            | {f"val_{name}": report.metrics.get(name) for name in METRICS}
+            | {"seconds": report.seconds, "compile_seconds": report.compile_seconds}
+        )
+        if report.diverged:
+            break
+    return rows
+
+
+@click.command()
+@click.option("--data", "sources", multiple=True, help="A data set, as search reads it.")
+@click.option("--work", type=click.Path(path_type=Path), default=Path("runs/curves"), help="Where trials are kept.")
+@click.option("--part", default="0/1", show_default=True, help="Which of how many processes this is.")
+def main(sources: tuple[str, ...], work: Path, part: str) -> None:
+    """Trains what is not there yet, all data sets by turns, and says what is done."""
+    quiet_tensorflow(1)
+    first, step = map(int, part.split("/"))
+    places = {source: prepared(source) for source in (BUILT_IN, *sources)}
+    trials = [(index, config, source) for index, config in enumerate(configurations()) for source in places]
+    for index, config, source in trials[first::step]:
+        name = "corpus" if source == BUILT_IN else Path(source).stem
+        path = work / f"{name}-{index:02d}.parquet"
+        if path.exists():
+            continue
+        rows = pd.DataFrame(curve(places[source][0], config, index, places[source][1]))
+        rows.insert(0, "data", name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, lambda temporary, rows=rows: rows.to_parquet(temporary, index=False))
+        print(
+            f"{name} {index:02d}: {rows['val_accuracy'].max():.4f}, {rows['parameters'].iloc[0]:,} parameters",
+            flush=True,
+        )
+    table = pd.concat([pd.read_parquet(path) for path in sorted(work.glob("*.parquet"))], ignore_index=True)
+    table.to_parquet(TABLE, index=False, compression="zstd")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
