@@ -31,7 +31,7 @@ class Metrics:
     """
 
     score: float
-    parameters: int
+    parameters: float
 
 
 @dataclass(frozen=True)
