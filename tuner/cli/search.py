@@ -39,7 +39,7 @@ _DEFAULT_SPACE = "frontier"
 
 def search_command(options: dict[str, Any]) -> int:
     """Runs a new search."""
-    return run_search(_request(options), dry_run=options["dry_run"], as_json=options["as_json"])
+    return run_search(search_request(options), dry_run=options["dry_run"], as_json=options["as_json"])
 
 
 def run_search(request: SearchRequest, *, dry_run: bool, as_json: bool) -> int:
@@ -153,7 +153,12 @@ def from_options(kind: type[Request], options: Mapping[str, Any], **others: Any)
     return kind(**{field: options[name] for field, name in option_names(kind).items() if name in options} | others)
 
 
-def _request(options: Mapping[str, Any]) -> SearchRequest:
+def search_request(options: Mapping[str, Any], *, space: Space | None = None) -> SearchRequest:
+    """The request of the options of a search; a space that is given has no name to be looked up by.
+
+    Raises:
+        InputError: for a space or a number that means nothing.
+    """
     return from_options(
         SearchRequest,
         options,
@@ -163,7 +168,7 @@ def _request(options: Mapping[str, Any]) -> SearchRequest:
             source=options["data"] or BUILT_IN,
             columns=from_options(Columns, options),
         ),
-        space=_space(options),
+        space=_space(options) if space is None else _with_settings(space, options["settings"]),
         scheduler=from_options(SchedulerOptions, options),
     )
 
@@ -189,6 +194,10 @@ def space_with(name: str, settings: tuple[str, ...]) -> Space:
         space = read_space(path) if path.suffix in (".yaml", ".yml") or path.is_file() else named_space(name)
     except SpaceError as error:
         raise InputError(str(error)) from None
+    return _with_settings(space, settings)
+
+
+def _with_settings(space: Space, settings: tuple[str, ...]) -> Space:
     try:
         return space.replaced(dict(parse_setting(setting, variables=space.variables) for setting in settings))
     except ValueError as error:

@@ -12,6 +12,7 @@ from typing import Self
 from tuner.errors import InputError
 from tuner.runs.fetching import SETTINGS, fetch_to_read
 from tuner.runs.location import RemoteFolder, remote_folder, runs_folder, unreachable
+from tuner.runs.settings import DATA_FOLDER
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -89,6 +90,11 @@ class RunFolder:
     def predictions(self, model: str, repeat: int) -> Path:
         """What a repeat of a confirmation answered, text by text."""
         return self.path / "predictions" / f"{model}-{repeat}.parquet"
+
+    @property
+    def data(self) -> Path:
+        """The folder of the data, where a caller had them in memory."""
+        return self.path / DATA_FOLDER
 
     @property
     def encoder(self) -> Path:

@@ -17,6 +17,9 @@ from tuner.errors import InputError
 from tuner.metrics import Mode, Objective, objective_of
 from tuner.runs.atomic import write_text_atomically
 
+DATA_FOLDER = "data"
+"""In the folder of a run: its data, where a caller had them in memory."""
+
 
 class _Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -245,7 +248,9 @@ def read_settings(path: Path) -> SearchSettings:
         InputError: where it is not there or not what a search wrote.
     """
     try:
-        return SearchSettings.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return _with_own_data(
+            path.parent, SearchSettings.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        )
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); is this the folder of a search?") from None
     except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
@@ -253,3 +258,16 @@ def read_settings(path: Path) -> SearchSettings:
             ".".join(str(part) for part in error.errors()[0]["loc"]) if isinstance(error, ValidationError) else "YAML"
         )
         raise InputError(f"{path}: is not what a search wrote ({where}); restore the file") from None
+
+
+def _with_own_data(folder: Path, settings: SearchSettings) -> SearchSettings:
+    """Settings of a run that holds its data, and was moved or copied: they lie where the run lies now."""
+    data = settings.data
+    places = {
+        name: str(folder.absolute() / DATA_FOLDER / Path(source).name)
+        for name in ("source", "validation_data", "test_data")
+        if (source := getattr(data, name)) is not None
+        and Path(source).parts[-3:-1] == (settings.name, DATA_FOLDER)
+        and not Path(source).exists()
+    }
+    return settings.model_copy(update={"data": data.model_copy(update=places)}) if places else settings

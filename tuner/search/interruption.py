@@ -36,6 +36,10 @@ class Interruption:
         """From now on ``check`` is called often."""
         self._deferring = True
 
+    def ask(self) -> None:
+        """Lets the next ``check`` raise: for who runs a search in another thread."""
+        self._asked = True
+
     def check(self) -> None:
         """Raises where a signal has come, and takes the signals over again where ``ray.init`` took them in between.
 

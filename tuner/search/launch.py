@@ -1,8 +1,9 @@
 """Starts a prepared search, or one that was interrupted, and sees it to its end."""
 
 import math
+import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -65,7 +66,12 @@ class _AllFail(BaseException):
 
 
 def start_search(
-    prepared: PreparedSearch, runs_dir: Path, on_step: OnStep, interruption: Interruption | None = None
+    prepared: PreparedSearch,
+    runs_dir: Path,
+    on_step: OnStep,
+    interruption: Interruption | None = None,
+    *,
+    data_files: Collection[Path] = (),
 ) -> EndReason:
     """Runs a new search. The run folder is created atomically once the cluster responds.
 
@@ -73,6 +79,7 @@ def start_search(
         prepared: settings and data.
         on_step: called several times a second with all that happened so far.
         interruption: of the command line, which catches signals; without it KeyboardInterrupt passes; the run can be resumed.
+        data_files: the data, where the caller had them in memory: they become the run's own.
 
     Returns:
         Why the search is over. Journal, tables and weights are complete by then.
@@ -87,6 +94,10 @@ def start_search(
     def fill(folder: RunFolder) -> None:
         write_settings(folder.settings, prepared.settings)
         save_encoder(folder.encoder, prepared.data, max_length=prepared.settings.data.max_length)
+        if data_files:
+            folder.data.mkdir()
+        for file in data_files:
+            shutil.copy(file, folder.data)
         folder.journal.touch()
 
     def open_run() -> RunStore:

@@ -111,7 +111,9 @@ def _why_silent(address: str) -> str | None:
 
 @contextmanager
 def connected(address: str | None, *, local_cpus: float) -> Iterator[Capacity]:
-    """Ray for the time of a search: the cluster of ``find_cluster``, else a local Ray that ends with the search.
+    """Ray for the time of a search: that of the caller, else the cluster of ``find_cluster``, else a local Ray.
+
+    A Ray that the caller has connected in Python stays; all others end, or are left, with the search.
 
     Args:
         address: of a cluster, as it was asked for.
@@ -122,6 +124,15 @@ def connected(address: str | None, *, local_cpus: float) -> Iterator[Capacity]:
         SearchFailed: where a local Ray does not start.
     """
     ray = import_ray()
+    if ray.is_initialized():
+        if address is not None:
+            raise InputError(
+                "Ray is connected already; leave the address out, or call ray.shutdown() before",
+                option="address",
+                value=address,
+            )
+        yield grown(ray.cluster_resources(), ray.get_runtime_context().gcs_address)
+        return
     quiet = {"logging_level": logging.ERROR, "log_to_driver": False}
     cluster = find_cluster(address)
     if cluster is None:

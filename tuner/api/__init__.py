@@ -1,0 +1,1 @@
+"""The functions of the package ``tuner``: searches, confirmations and exports from Python."""

@@ -1,0 +1,380 @@
+"""Searches, confirmations and exports from Python: what the command line does, with the same options."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+from analysis.confirmation import Confirmation, confirmation
+from analysis.loading import load
+from search_spaces.space import Space
+from tuner.api.callbacks import Callbacks
+from tuner.api.frames import in_memory
+from tuner.api.live import NotebookProgress, in_notebook
+from tuner.api.options import Parameters
+from tuner.api.run import Model, SearchRun
+from tuner.cli import commands
+from tuner.cli.confirm import RepeatLines, chosen_trials
+from tuner.cli.progress import Progress
+from tuner.cli.progress import progress as lines_or_table
+from tuner.cli.search import search_request
+from tuner.cli.search_options import search as search_options
+from tuner.cli.terminal import Terminal
+from tuner.errors import InputError, SearchFailed
+from tuner.export.export import export_run
+from tuner.export.trained import FRONTIER
+from tuner.runs.folder import RunFolder, find_run
+from tuner.runs.journal import Journal, read_journal
+from tuner.runs.location import remote_folder
+from tuner.runs.search_state import SearchState
+from tuner.runs.settings import SearchSettings, read_settings
+from tuner.runs.store import RunStore
+from tuner.search.confirmation import candidates_of, open_repeats
+from tuner.search.confirmation_launch import confirm as run_confirmation
+from tuner.search.confirmation_launch import with_test_texts
+from tuner.search.custom_model import discovered_again
+from tuner.search.extension import extended
+from tuner.search.interruption import Interruption
+from tuner.search.launch import resume_search, start_search
+from tuner.search.plan import plan_of
+from tuner.search.prepare import PreparedSearch, prepare_again, prepare_search, with_data_at, with_same_folds
+from tuner.search.rival_test import open_rivals
+
+_LIVE = {"progress": True}
+_SEARCH = Parameters(
+    search_options,
+    without=("dry_run", "as_json"),
+    others={
+        "data": None, "text": None, "label": None, "train": None, "validation": None, "test": None,
+        "callbacks": (), "background": False, **_LIVE,
+    },
+    positional=("data",),
+)  # fmt: skip
+_RESUME = Parameters(
+    commands.resume,
+    without=("as_json",),
+    others={"run": None, "callbacks": (), "background": False, **_LIVE},
+    positional=("run",),
+)
+_CONFIRM = Parameters(commands.confirm, without=("as_json",), others={"run": None, **_LIVE}, positional=("run",))
+_EXPORT = Parameters(commands.export, others={"run": None}, positional=("run",))
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def _with_options(parameters: Parameters) -> Callable[[Function], Function]:
+    """Gives a function the signature and the help of a command's options."""
+
+    def decorate(function: Function) -> Function:
+        @wraps(function)
+        def called(*arguments: Any, **given: Any) -> Any:
+            return function(*arguments, **given)
+
+        called.__signature__ = parameters.signature()  # type: ignore[attr-defined]
+        called.__doc__ = f"{function.__doc__}\n\nOptions, as of the command line:\n{parameters.described()}\n"
+        return called  # type: ignore[return-value]
+
+    return decorate
+
+
+@_with_options(_SEARCH)
+def search(
+    data: Any = None,
+    *,
+    text: str | Sequence[str] | None = None,
+    label: str | Sequence[Any] | None = None,
+    train: Any = None,
+    validation: Any = None,
+    test: Any = None,
+    callbacks: Sequence[object] = (),
+    background: bool = False,
+    progress: bool = True,
+    **options: Any,
+) -> SearchRun:
+    """Searches a space of networks on labelled texts, and returns the run.
+
+    What is given in memory is kept with the run, so that ``resume``, ``confirm`` and ``export`` work later, here and on the
+    command line. KeyboardInterrupt passes through; what is done by then is kept, and ``tuner.resume(name)`` goes on.
+
+    Args:
+        data: a pandas DataFrame, a list of texts, a Dataset or DatasetDict of the Hugging Face library; or, as on the command
+            line, a path, a URL or a name; None for a generated corpus.
+        text: the column of the texts, or several, which are joined; by default found.
+        label: the column of the labels, by default found; beside a list of texts the list of their labels.
+        train, validation, test: DataFrames in the place of ``data``, where the data are split.
+        callbacks: objects with ``on_epoch`` (takes a ``tuner.api.callbacks.Epoch``), ``on_trial`` (a ``Trial``) or ``on_end``
+            (the run). An error in one is a warning, and the search goes on.
+        background: return at once; ``run.wait()`` and ``run.stop()`` end it.
+        progress: show how the search goes: live in a notebook, a line a trial elsewhere.
+
+    Raises:
+        InputError: for what cannot be done, before anything is written.
+        SearchFailed: where no trial finished an epoch.
+    """
+    held = in_memory(data, text=text, label=label, parts={"train": train, "validation": validation, "test": test})
+    if held is None and label is not None and not isinstance(label, str):
+        raise InputError("is a list; that is for a list of texts in `data`", option="label")
+    space = options.pop("space", None)
+    columns = {"text_column": text, "label_column": label} if held is None else held.columns
+    resolved = _SEARCH.values(
+        {
+            **_by_name(options),
+            **_once(columns, options),
+            "settings": _settings(options.get("settings")),
+            "space": None if isinstance(space, Space) else space,
+        }
+    )
+    resolved["data"] = None if data is None or held is not None else str(data)
+    resolved["name"] = resolved["name"] or datetime.now(tz=UTC).astimezone().strftime("%Y%m%d-%H%M%S")
+    runs_dir, name = Path(resolved["runs_dir"]), resolved["name"]
+    folder = RunFolder(runs_dir / name, remote_folder(runs_dir / name))
+    with ExitStack() as stack:
+        paths = {} if held is None else stack.enter_context(held.files(runs_dir, name))
+        request = search_request(
+            {**resolved, **{option: str(path) for option, path in paths.items()}},
+            space=space if isinstance(space, Space) else None,
+        )
+        prepared = _with_data_in(folder, prepare_search(request), paths)
+
+        def start(show: Callable[[SearchState], None], interruption: Interruption) -> None:
+            start_search(prepared, runs_dir, show, interruption, data_files=list(paths.values()))
+
+        return _conducted(
+            SearchRun(folder), prepared.settings, prepared.data.notes, start, Callbacks(callbacks), stack.pop_all(),
+            progress=progress, background=background,
+        )  # fmt: skip
+
+
+@_with_options(_RESUME)
+def resume(
+    run: SearchRun | str | Path,
+    *,
+    callbacks: Sequence[object] = (),
+    background: bool = False,
+    progress: bool = True,
+    **options: Any,
+) -> SearchRun:
+    """Goes on with a search that was interrupted, killed or is to have more trials, and returns the run.
+
+    Args:
+        run: a run, its name, or its folder.
+        callbacks, background, progress: as in ``search``; what had happened before is not told again.
+
+    Raises:
+        InputError: where there is no such run, another process has it, or its data have changed.
+        SearchFailed: where no trial finished an epoch.
+    """
+    resolved = _RESUME.values(options)
+    folder = _folder(run, resolved["runs_dir"])
+    settings = read_settings(folder.settings)
+    if resolved["trials"] is not None:
+        settings = extended(settings, resolved["trials"])
+    settings = with_data_at(settings, resolved["data"])
+    prepared = prepare_again(settings, no_cache=resolved["no_cache"])
+    reloaded, folded = discovered_again(settings, prepared), with_same_folds(prepared, settings)
+    with ExitStack() as stack:
+        store = stack.enter_context(closing(RunStore(folder)))
+        if resolved["trials"] is not None or resolved["data"] is not None:
+            store.write_settings(settings)
+        search_state = store.search_state
+        if (
+            search_state.end is not None
+            and search_state.end.reason == "finished"
+            and search_state.over >= settings.trials
+        ):
+            return SearchRun(folder)
+
+        def start(show: Callable[[SearchState], None], interruption: Interruption) -> None:
+            resume_search(store, reloaded, folded.encoded, show, interruption)
+
+        return _conducted(
+            SearchRun(folder), reloaded, (), start, Callbacks(callbacks, search_state), stack.pop_all(),
+            progress=progress, background=background,
+        )  # fmt: skip
+
+
+@_with_options(_CONFIRM)
+def confirm(run: SearchRun | str | Path, *, progress: bool = True, **options: Any) -> Confirmation:
+    """Trains the best trials again from other seeds and judges them on the test set; what is there already stays.
+
+    Args:
+        run: a run, its name, or its folder.
+        progress: print a line for each training.
+
+    Returns:
+        ``models``, one row per model with its mean and interval, the ``sentence`` that says which to take, and more.
+
+    Raises:
+        InputError: where no trial can be confirmed, or the data are gone or have changed.
+        SearchFailed: where no training came to a result.
+    """
+    resolved = _CONFIRM.values(options)
+    folder = _folder(run, resolved["runs_dir"])
+    loaded = load(folder.place)
+    Journal(folder.journal).close()  # refuses at once where the search still runs
+    search_state = SearchState(read_journal(folder.journal))
+    trials = chosen_trials(loaded, by=resolved["by"], top=resolved["top"])
+    candidates = candidates_of(plan_of(loaded.settings), search_state, trials)
+    if open_repeats(candidates, resolved["repeats"], search_state, folder) or open_rivals(search_state, folder):
+        settings = with_data_at(loaded.settings, resolved["data"])
+        prepared = prepare_again(settings, no_cache=resolved["no_cache"])
+        lines = RepeatLines(Terminal(), resolved["repeats"], loaded.objective) if progress else None
+        run_confirmation(
+            folder, discovered_again(settings, prepared), with_test_texts(prepared), candidates,
+            repeats=resolved["repeats"], on_step=lines.show if lines else lambda _: None,
+        )  # fmt: skip
+    found = confirmation(load(folder.place))
+    if found is None:
+        raise SearchFailed(f"no training of {folder.name} came to a result; its journal says why")
+    return found
+
+
+@_with_options(_EXPORT)
+def export(run: SearchRun | str | Path, **options: Any) -> Model:
+    """Writes a trial as a model that takes raw strings, and returns it: ``model.predict(["a text"])``.
+
+    Args:
+        run: a run, its name, or its folder.
+
+    Raises:
+        InputError: where it cannot be exported or written.
+    """
+    resolved = _EXPORT.values(options)
+    if resolved["kind"] != "saved_model" or resolved["trial"] == FRONTIER:
+        what = {"kind": resolved["kind"]} if resolved["kind"] != "saved_model" else {"trial": FRONTIER}
+        option, value = next(iter(what.items()))
+        raise InputError(
+            "is for other programs, not for `predict`; write it with `python -m tuner export`",
+            option=option,
+            value=value,
+        )
+    folder = _folder(run, resolved.pop("runs_dir"))
+    exported = export_run(folder.place, folder.path.parent, **resolved)
+    return Model(exported.folder)
+
+
+def _folder(run: SearchRun | str | Path, runs_dir: Path) -> RunFolder:
+    return find_run(run.path if isinstance(run, SearchRun) else str(run), runs_dir)
+
+
+def _once(columns: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns, each of which was named in one of its two ways.
+
+    Raises:
+        InputError: for one that was named in both.
+    """
+    for name, value in columns.items():
+        if value is not None and options.get(name) is not None:
+            raise InputError(f"is given as `{name}` too; leave one of them out", option=name.removesuffix("_column"))
+    return {name: value for name, value in columns.items() if value is not None}
+
+
+def _settings(settings: Mapping[str, Any] | str | Sequence[str] | None) -> tuple[str, ...] | None:
+    """``{"units": [8, 16], "cell": "gru"}`` as the command line writes it: units=8,16 and cell=gru."""
+    if settings is None or isinstance(settings, str):
+        return None if settings is None else (settings,)
+    if not isinstance(settings, Mapping):
+        return tuple(settings)
+    return tuple(
+        f"{name}={','.join(map(_text, value)) if isinstance(value, list | tuple) else _text(value)}"
+        for name, value in settings.items()
+    )
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _by_name(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options with the names of functions and classes in the place of these: workers import them.
+
+    Raises:
+        InputError: for one that cannot be imported, since it was written in a notebook or inside a function.
+    """
+    named = dict(options)
+    for option in ("hypermodel", "metric"):
+        given = named.get(option)
+        if given is None or isinstance(given, str):
+            continue
+        module, name = (
+            getattr(given, "__module__", "__main__"),
+            getattr(given, "__qualname__", type(given).__qualname__),
+        )
+        if module == "__main__" or "<locals>" in name:
+            raise InputError(
+                f"{name} is of this notebook or script, and workers have to import it; write it into a file, for instance "
+                f"mine.py, and give '{option}=\"mine:{name.rpartition('.')[2]}\"'",
+                option=option,
+            )
+        named[option] = f"{module}:{name}"
+    return named
+
+
+def _with_data_in(folder: RunFolder, prepared: PreparedSearch, paths: Mapping[str, Path]) -> PreparedSearch:
+    """The search with its data where they will lie in the run."""
+    fields = {"data": "source"}
+    places = {fields.get(option, option): str((folder.data / path.name).absolute()) for option, path in paths.items()}
+    data = prepared.settings.data.model_copy(update=places)
+    return PreparedSearch(prepared.settings.model_copy(update={"data": data}), prepared.data)
+
+
+class _Shown:
+    """The progress of a search, and the callbacks that hear of it."""
+
+    def __init__(self, shown: Progress | None, callbacks: Callbacks) -> None:
+        self._shown, self._callbacks = shown, callbacks
+        self.last: SearchState | None = None
+
+    def show(self, search_state: SearchState) -> None:
+        self.last = search_state
+        self._callbacks.show(search_state)
+        if self._shown is not None:
+            self._shown.show(search_state)
+
+    def end(self) -> None:
+        if self.last is not None:
+            self._callbacks.show(self.last)
+            if isinstance(self._shown, NotebookProgress):
+                self._shown.end(self.last)
+
+
+def _conducted(
+    run: SearchRun,
+    settings: SearchSettings,
+    notes: Sequence[str],
+    start: Callable[[Callable[[SearchState], None], Interruption], None],
+    callbacks: Callbacks,
+    stack: ExitStack,
+    *,
+    progress: bool,
+    background: bool,
+) -> SearchRun:
+    """Runs a search with all that is open on the stack, which is closed in the end, and returns its run."""
+    shown: Progress | None = None
+    if progress:
+        console, concurrency = Terminal(), settings.resources.concurrency
+        for note in notes:
+            console.print(f"note: {note}", style="dim", soft_wrap=True)
+        shown = (
+            NotebookProgress(run.name, concurrency)
+            if in_notebook()
+            else lines_or_table(console, concurrency=concurrency)
+        )
+        stack.enter_context(shown)
+    told = _Shown(shown, callbacks)
+
+    def conduct(interruption: Interruption) -> None:
+        with stack:
+            try:
+                start(told.show, interruption)
+            except KeyboardInterrupt:
+                print(f"interrupted: what is done is kept; go on with tuner.resume({run.name!r})")  # noqa: T201
+                raise
+            finally:
+                told.end()
+                callbacks.end(run)
+
+    run.conduct(conduct, background=background)
+    return run

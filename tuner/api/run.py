@@ -1,0 +1,235 @@
+"""What a search returns: its run, while it goes on and afterwards, and the models that leave it."""
+
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+import analysis
+from analysis import charts
+from analysis.loading import Run, load
+from analysis.ranking import By
+from analysis.report import write_report
+from tuner.errors import InputError
+from tuner.runs.folder import RunFolder
+from tuner.search.interruption import Interruption
+
+
+class SearchRun:
+    """A run: its folder is the truth, and every answer is read from there. Displays as a table in a notebook.
+
+    Attributes:
+        name: of the run, as the command line has it.
+        path: its folder, or URL.
+    """
+
+    def __init__(self, folder: RunFolder) -> None:
+        """Of the run in a folder; nothing is read before it is asked for."""
+        self._folder = folder
+        self._thread: threading.Thread | None = None
+        self._interruption = Interruption()
+        self._error: BaseException | None = None
+        self.name, self.path = folder.name, folder.place
+
+    def __repr__(self) -> str:
+        if not self._folder.journal.exists():
+            return f"<run {self.name}, which has not begun>"
+        loaded = self.loaded
+        return f"<run {self.name} in {self.path}: {len(loaded.trials):,} of {loaded.settings.trials:,} trials>"
+
+    def _repr_html_(self) -> str:
+        if not self._folder.journal.exists():
+            return f"<p>run {self.name}, which has not begun</p>"
+        ranked = self.rank(top=10)
+        value = self.loaded.objective.column
+        shown = [
+            "rank",
+            "trial_id",
+            value,
+            "parameters",
+            "best_epoch",
+            "epochs",
+            "status",
+            "on_frontier",
+        ]
+        return f"<p><b>{self.name}</b></p>{ranked[shown].to_html(index=False)}"
+
+    @property
+    def loaded(self) -> Run:
+        """The run as ``analysis.load`` gives it, as it is now."""
+        return load(self.path)
+
+    @property
+    def trials(self) -> pd.DataFrame:
+        """One row per trial, the columns of ``trials.parquet``."""
+        return self.loaded.trials
+
+    @property
+    def epochs(self) -> pd.DataFrame:
+        """One row per trial and epoch, the columns of ``epochs.parquet``."""
+        return self.loaded.epochs
+
+    @property
+    def best(self) -> str:
+        """The id of the best trial by the metric of the search.
+
+        Raises:
+            InputError: where no trial has finished an epoch.
+        """
+        ranked = self.rank(top=1)
+        if ranked.empty:
+            raise InputError(f"no trial of {self.name} has finished an epoch")
+        return str(ranked["trial_id"].iloc[0])
+
+    @property
+    def knee(self) -> str | None:
+        """The id of the trial where more parameters begin to pay least; None where no trial is worth anything."""
+        loaded = self.loaded
+        return analysis.knee(loaded.candidates, objective=loaded.objective)
+
+    def rank(self, *, by: By = "metric", top: int | None = None, max_params: int | None = None) -> pd.DataFrame:
+        """The trials in order, as ``analysis.rank`` has it.
+
+        Args:
+            by: "metric", "accuracy", "frontier" or "knee".
+            top: rows, None for all.
+            max_params: only trials of at most so many parameters.
+        """
+        loaded = self.loaded
+        return analysis.rank(loaded.candidates, by=by, top=top, max_params=max_params, objective=loaded.objective)
+
+    def frontier(self) -> pd.DataFrame:
+        """The trials that no other is both smaller and better than, from the smallest up."""
+        loaded = self.loaded
+        return analysis.frontier(loaded.candidates, objective=loaded.objective)
+
+    def report(self, path: str | Path | None = None) -> Path:
+        """Writes the report, one HTML file that needs nothing else, and returns where; by default into the run."""
+        loaded = self.loaded
+        place = Path(path) if path is not None else loaded.folder.path / "report.html"
+        write_report(loaded, place)
+        return place
+
+    @property
+    def charts(self) -> "Charts":
+        """Its charts: ``run.charts.frontier()``."""
+        return Charts(self)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a search that was begun with ``background=True`` goes on."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def stop(self) -> None:
+        """Ends a search that runs in the background, gracefully, and waits for that; ``tuner.resume`` goes on with it."""
+        self._interruption.ask()
+        self.wait()
+
+    def wait(self, timeout: float | None = None) -> "SearchRun":
+        """Waits for a search that runs in the background.
+
+        Args:
+            timeout: seconds after which it returns in any case; None to wait to the end.
+
+        Raises:
+            TunerError: what ended the search.
+        """
+        if self._thread is not None:
+            self._thread.join(timeout)
+        if self._error is not None:
+            error, self._error = self._error, None
+            raise error
+        return self
+
+    def conduct(self, conduct: Callable[[Interruption], None], *, background: bool) -> None:
+        """Lets a function run the search, here or in a thread of its own. It is what ``tuner.search`` calls."""
+        self._interruption = Interruption()
+        if not background:
+            conduct(self._interruption)
+            return
+
+        def guarded() -> None:
+            try:
+                conduct(self._interruption)
+            except BaseException as error:  # noqa: BLE001  told by wait, where somebody hears it
+                self._error = error
+
+        self._thread = threading.Thread(target=guarded, name=f"search {self.name}", daemon=True)
+        self._thread.start()
+
+
+class Charts:
+    """The charts of a run, which Jupyter displays; ``analysis.charts.save(chart, "frontier.png")`` writes one."""
+
+    def __init__(self, run: SearchRun) -> None:
+        """Of a run."""
+        self._run = run
+
+    def frontier(self) -> Any:
+        """All trials and the frontier: the metric against parameters."""
+        loaded = self._run.loaded
+        return charts.frontier(loaded.candidates, objective=loaded.objective)
+
+    def learning_curves(self, *, top: int = 5) -> Any:
+        """Training and validation of the best trials, epoch by epoch."""
+        return charts.learning_curves(self._run.loaded, top=top)
+
+    def importance(self) -> Any:
+        """Which hyperparameters decide how good a trial is."""
+        loaded = self._run.loaded
+        table = analysis.importance(loaded.trials, objective=loaded.objective)
+        return charts.importance(table, objective=loaded.objective)
+
+    def effect(self, name: str) -> Any:
+        """The trials by the values of one hyperparameter."""
+        loaded = self._run.loaded
+        return charts.effect(loaded.trials, name, objective=loaded.objective)
+
+
+class Model:
+    """An exported model.
+
+    Attributes:
+        path: its folder; ``python -m tuner predict PATH`` takes it as well.
+        labels: names of the classes.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        """Of a folder that ``tuner.export`` wrote; TensorFlow is loaded with the first text.
+
+        Raises:
+            InputError: where there is no exported SavedModel.
+        """
+        from tuner.export.predictor import Predictor
+
+        self.path = Path(path)
+        self._predictor = Predictor(self.path)
+        self.labels = self._predictor.labels
+
+    def __repr__(self) -> str:
+        return f"<model in {self.path}: {', '.join(self.labels)}>"
+
+    def predict(self, texts: str | Iterable[str]) -> pd.DataFrame:
+        """One row per text: ``text``, ``label``, ``probability`` (of the label), and ``probability_<label>`` of each class.
+
+        Args:
+            texts: a text, or several.
+
+        Raises:
+            InputError: where one is not text.
+        """
+        given = [texts] if isinstance(texts, str) else list(texts)
+        wrong = next((text for text in given if not isinstance(text, str)), None)
+        if wrong is not None:
+            raise InputError(f"{wrong!r} is no text; give strings", option="texts")
+        found = list(self._predictor.predict(given))
+        columns: dict[str, Any] = {
+            "text": given,
+            "label": [one.label for one in found],
+            "probability": [one.probability for one in found],
+        }
+        for number, label in enumerate(self.labels):
+            columns[f"probability_{label}"] = [one.probabilities[number] for one in found]
+        return pd.DataFrame(columns)

@@ -1,0 +1,64 @@
+"""Spaces in a line of Python."""
+
+from collections.abc import Mapping
+
+from search_spaces import space as spaces
+from search_spaces.domains import Choice, Domain, Grid, Integer, LogGrid, LogUniform, Uniform, Value
+from tuner.errors import InputError
+
+
+def choice(*values: Value) -> Choice:
+    """One of the values, all equally likely: ``choice("gru", "lstm")``."""
+    return Choice(values)
+
+
+def integer(low: int, high: int) -> Integer:
+    """A whole number from low to high, both included."""
+    return Integer(low, high)
+
+
+def uniform(low: float, high: float) -> Uniform:
+    """A number from low to high, both included."""
+    return Uniform(low, high)
+
+
+def log_uniform(low: float, high: float) -> LogUniform:
+    """A number from low to high, uniform in its logarithm: ``log_uniform(1e-3, 2e-2)``."""
+    return LogUniform(low, high)
+
+
+def grid(low: float, high: float, points: int) -> Grid[float]:
+    """So many evenly spaced numbers from low to high, both included; whole ones between whole bounds."""
+    return Grid(low, high, points)
+
+
+def log_grid(low: float, high: float, points: int) -> LogGrid[float]:
+    """So many numbers from low to high, each the same multiple of the one before: ``log_grid(8, 64, 4)`` is 8, 16, 32, 64."""
+    return LogGrid(low, high, points)
+
+
+def Space(  # noqa: N802  named as what it returns
+    *, name: str = "space", max_params: int | None = None, **parameters: Domain | Value
+) -> spaces.Space:
+    """A space to search: a domain, or one value, for each hyperparameter; the others keep their defaults.
+
+    Example::
+
+        tuner.Space(cell=tuner.choice("gru", "lstm"), units=tuner.log_grid(8, 64, 4), pooling="max")
+
+    Args:
+        name: what the space is called in tables and in ``search.yaml``.
+        max_params: no network of more parameters.
+        parameters: by hyperparameter (``python -m tuner spaces`` and the README list them).
+
+    Raises:
+        InputError: for a name that no hyperparameter has, and a value that one cannot have.
+    """
+    domains: Mapping[str, Domain] = {
+        key: Choice((value,)) if isinstance(value, bool | int | float | str) else value
+        for key, value in parameters.items()
+    }
+    try:
+        return spaces.Space(name, domains, max_params=max_params)
+    except ValueError as error:
+        raise InputError(f"space: {error}") from None
