@@ -34,12 +34,21 @@ def grouped(values: "pd.Series[Any]") -> "pd.Series[Any]":
         edges = [0.0 if 0 < lowest < ends[0] / 100 else lowest, *ends]
         names = [f"{_number(low)}–{_number(high)}" for low, high in pairwise(edges)]
         return ranges.cat.rename_categories(_unique(names))
-    texts = {value: _number(value) if numeric else _word(value) for value in distinct}
+    texts = dict(zip(distinct, _distinct_numbers(distinct) if numeric else map(_word, distinct), strict=True))
     return pd.Series(pd.Categorical(values.map(texts), list(texts.values()), ordered=True), index=values.index)
 
 
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.2g}" if value != int(value) else f"{value:.0f}"
+def _number(value: float, digits: int = 2) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.{digits}g}" if value != int(value) else f"{value:.0f}"
+
+
+def _distinct_numbers(values: list[float]) -> list[str]:
+    """Numbers with as many digits as tell them apart, from two on; exact where no rounding does."""
+    for digits in range(2, 7):
+        texts = [_number(value, digits) for value in values]
+        if len(set(texts)) == len(texts):
+            return texts
+    return [f"{value!r}" for value in values]
 
 
 def _word(value: object) -> str:

@@ -5,6 +5,10 @@ import importlib
 import pytest
 
 NAMES = {
+    "tuner": """
+        InputError Model SearchRun Space choice confirm export grid integer log_grid log_uniform resume search
+        uniform
+    """,
     "search_spaces": """
         Choice CombinationError Condition Domain Formula Grid Integer LogGrid LogInteger LogUniform Space
         SpaceError TrialConfig Uniform named_space named_spaces parse_domain read_space

@@ -138,3 +138,20 @@ def test_the_decision_is_a_sentence():
 def test_a_missing_column_is_named(function):
     with pytest.raises(InputError, match="'parameters'"):
         function(frame(val_accuracy=[0.5]))
+
+
+@pytest.mark.parametrize(
+    ("values", "texts"),
+    [
+        (
+            [0.0101, 0.0104, 0.3],
+            ["0.0101", "0.0104", "0.3"],
+        ),  # as a rate drawn at random is, in a search of a few trials
+        ([0.1, 0.25], ["0.1", "0.25"]),
+        ([1000.2, 1000.4], ["1000.2", "1000.4"]),
+        ([1 / 3, 1 / 3 + 1e-12], [repr(1 / 3), repr(1 / 3 + 1e-12)]),
+        ([8, 16, 20_000], ["8", "16", "20,000"]),
+    ],
+)
+def test_few_numbers_that_nearly_read_the_same_are_told_apart(values, texts):
+    assert grouped(pd.Series(values)).cat.categories.tolist() == texts

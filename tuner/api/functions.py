@@ -7,6 +7,8 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
+import click
+
 from analysis.confirmation import Confirmation, confirmation
 from analysis.loading import load
 from search_spaces.space import Space
@@ -356,7 +358,7 @@ def _conducted(
     if progress:
         console, concurrency = Terminal(), settings.resources.concurrency
         for note in notes:
-            console.print(f"note: {note}", style="dim", soft_wrap=True)
+            click.echo(f"note: {note}")  # as it is, where a notebook would make a box of it
         shown = (
             NotebookProgress(run.name, concurrency)
             if in_notebook()
@@ -370,7 +372,7 @@ def _conducted(
             try:
                 start(told.show, interruption)
             except KeyboardInterrupt:
-                print(f"interrupted: what is done is kept; go on with tuner.resume({run.name!r})")  # noqa: T201
+                click.echo(f"interrupted: what is done is kept; go on with tuner.resume({run.name!r})")
                 raise
             finally:
                 told.end()

@@ -16,6 +16,8 @@ from tuner.runs.tables import trials_table
 
 _SECONDS_BETWEEN_TABLES = 0.5
 _SECONDS_BETWEEN_CHARTS = 2.0
+_SECONDS_BETWEEN_CLOCKS = 5.0
+"""Where nothing but the time has changed."""
 _ROWS = 8
 
 
@@ -35,8 +37,8 @@ class NotebookProgress(Progress):
         self._name = name
         self._concurrency = concurrency
         self._started = time.monotonic()
-        self._table_drawn = self._chart_drawn = 0.0
-        self._scored = -1
+        self._table_drawn = self._chart_drawn = self._told_time = 0.0
+        self._scored, self._told = -1, ""
         self._table: Any = None
         self._chart: Any = None
 
@@ -47,7 +49,7 @@ class NotebookProgress(Progress):
         return self
 
     def show(self, search_state: SearchState) -> None:
-        """Redraws, at most twice a second the table, and every other second a chart that has changed."""
+        """Redraws what has changed: the table at most twice a second, the chart every other second."""
         now = time.monotonic()
         if now - self._table_drawn >= _SECONDS_BETWEEN_TABLES:
             self._table_drawn = now
@@ -62,7 +64,13 @@ class NotebookProgress(Progress):
         self._draw_chart(search_state)
 
     def _draw_table(self, search_state: SearchState) -> None:
-        self._table.update(_html(self._content(search_state)))
+        now, standing = time.monotonic(), Standing(search_state, self._concurrency)
+        rows = "".join(_row(record) for record in _shown(search_state))
+        told = f"{standing.ended} {rows}"
+        if told == self._told and now - self._told_time < _SECONDS_BETWEEN_CLOCKS:
+            return
+        self._told, self._told_time = told, now
+        self._table.update(_html(self._content(search_state, standing, rows)))
 
     def _draw_chart(self, search_state: SearchState) -> None:
         scored = sum(len(record.epochs) for record in search_state.with_score())
@@ -76,12 +84,10 @@ class NotebookProgress(Progress):
         else:
             self._chart.update(chart)
 
-    def _content(self, search_state: SearchState) -> str:
-        standing = Standing(search_state, self._concurrency)
+    def _content(self, search_state: SearchState, standing: Standing, rows: str) -> str:
         metric = search_state.objective.metric
         elapsed = duration_text(time.monotonic() - self._started)
         heads = ("trial", "status", "epoch", f"best {metric.title}", "parameters", "network")
-        rows = "".join(_row(record) for record in _shown(search_state))
         head = "".join(f"<th>{html.escape(name)}</th>" for name in heads)
         share = standing.ended / max(1, standing.planned)
         return (

@@ -14,7 +14,7 @@ from analysis.ranking import By
 from analysis.report import write_report
 from tuner.errors import InputError
 from tuner.runs.folder import RunFolder
-from tuner.search.interruption import Interruption
+from tuner.search.interruption import Interrupted, Interruption
 
 
 class SearchRun:
@@ -153,6 +153,8 @@ class SearchRun:
         def guarded() -> None:
             try:
                 conduct(self._interruption)
+            except Interrupted:
+                pass  # it was stopped before there was anything to keep
             except BaseException as error:  # noqa: BLE001  told by wait, where somebody hears it
                 self._error = error
 

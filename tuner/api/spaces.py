@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from search_spaces import space as spaces
+from search_spaces.documents import SpaceError, space_document, space_of
 from search_spaces.domains import Choice, Domain, Grid, Integer, LogGrid, LogUniform, Uniform, Value
 from tuner.errors import InputError
 
@@ -59,6 +60,9 @@ def Space(  # noqa: N802  named as what it returns
         for key, value in parameters.items()
     }
     try:
-        return spaces.Space(name, domains, max_params=max_params)
+        # By way of the form that files have, which checks every value as it does there.
+        return space_of(space_document(spaces.Space(name, domains, max_params=max_params)), origin="space", name=name)
+    except SpaceError as error:
+        raise InputError(str(error).replace("parameters.", "")) from None
     except ValueError as error:
         raise InputError(f"space: {error}") from None

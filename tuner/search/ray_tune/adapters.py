@@ -38,6 +38,17 @@ class JournalledSearcher(Searcher):
         raise RuntimeError("a search is resumed from its journal, not from Ray's snapshot")
 
 
+class NoReporter(tune.ProgressReporter):
+    """Reports nothing: in a notebook Ray's own would clear what the cell has displayed, however silent it is told to be."""
+
+    def should_report(self, trials: list[Any], done: bool = False) -> bool:
+        """Never."""
+        return False
+
+    def report(self, trials: list[Any], done: bool, *sys_info: dict[str, Any]) -> None:
+        """Not called."""
+
+
 class ControllerSearcher(JournalledSearcher):
     """Asks the controller for trials."""
 

@@ -1,7 +1,9 @@
 """What a cluster has, or would have once its autoscaler has started all the nodes that it may."""
 
 import importlib
+import logging
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +38,9 @@ def import_ray() -> Any:
     # with an explicit address sends it only where it was told to before Ray was imported.
     if Path("~/.ray/auth_token").expanduser().exists():
         os.environ.setdefault("RAY_AUTH_MODE", "token")
+    # In a notebook without ipywidgets, both would say so: nothing here is a widget.
+    warnings.filterwarnings("ignore", "IProgress not found")
+    logging.getLogger("ray.widgets.util").setLevel(logging.ERROR)
     import ray
 
     return ray

@@ -114,6 +114,7 @@ def run_trials(
     from ray import tune
     from ray.tune.search import ConcurrencyLimiter
 
+    from tuner.search.ray_tune.adapters import NoReporter
     from tuner.search.ray_tune.failures import tolerate_memory_kills
 
     tolerate_memory_kills()
@@ -135,6 +136,7 @@ def run_trials(
                 reuse_actors=True,
                 raise_on_failed_trial=False,
                 verbose=0,
+                progress_reporter=NoReporter(),
             )
         except tune.TuneError as error:
             # Tune tells an error in a callback as text of its own; what was raised there is the one to know.

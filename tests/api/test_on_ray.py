@@ -1,0 +1,141 @@
+"""Searches from a script and from a notebook, as users write them."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+from analysis import load
+from support.searches import PYTHONPATH, assert_same_decisions, call, write_reviews
+from tuner.api.functions import _settings
+from tuner.runs.folder import RunFolder
+
+pytestmark = [pytest.mark.ray, pytest.mark.tensorflow, pytest.mark.usefixtures("on_shared_ray")]
+
+SMALL = {"layers": 1, "units": [4, 8], "embedding": 4, "cell": "gru", "pooling": "max"}
+SCRIPT = f"""
+import json, shutil, time
+from pathlib import Path
+
+import pandas as pd
+import tuner
+
+df = pd.read_csv("reviews.csv")
+ends = []
+
+class Listener:
+    def on_end(self, run):
+        ends.append(run.name)
+
+options = dict(text="review", label="sentiment", settings={SMALL!r}, epochs=2, concurrency=1, rivals=False)
+run = tuner.search(df, name="mine", trials=2, callbacks=[Listener()], **options)
+behind = tuner.search(df, name="behind", trials=40, background=True, **options)
+journal = Path("runs/behind/journal.jsonl")
+while not (journal.exists() and '"event":"epoch"' in journal.read_text()):
+    assert behind.is_running
+    time.sleep(0.1)
+behind.stop()
+never = tuner.search(df, name="never", trials=2, background=True, **options)
+never.stop()
+assert not never.is_running
+shutil.move("runs/mine", "runs/moved")
+run = tuner.resume("moved", trials=3)
+model = tuner.export(run, trial="best")
+print(json.dumps(dict(
+    ends=ends, best=run.best, frontier=run.frontier()["trial_id"].tolist(), repr=repr(run), report=str(run.report("page.html")),
+    behind=[behind.is_running, len(behind.trials)], predicted=model.predict(["a lovely film", "bad"]).to_dict("list"),
+)))
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("scripts")
+    write_reviews(folder / "reviews.csv", examples=400)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def script(folder, on_shared_ray):
+    """What a script without ``if __name__`` prints, and the folder that it ran in."""
+    (folder / "script.py").write_text(SCRIPT)
+    found = subprocess.run(
+        [sys.executable, "script.py"], cwd=folder, env={**os.environ, "PYTHONPATH": PYTHONPATH}, capture_output=True, text=True,
+        timeout=300, check=False,
+    )  # fmt: skip
+    assert found.returncode == 0, found.stderr
+    return json.loads(found.stdout.splitlines()[-1]), found.stdout
+
+
+def test_a_script_searches_resumes_exports_and_predicts(script, folder):
+    found, printed = script
+    assert found["ends"] == ["mine"]
+    assert found["best"] in found["frontier"]
+    assert found["repr"] == "<run moved in runs/moved: 3 of 3 trials>"
+    assert set(found["predicted"]["label"]) <= {"negative", "positive"}
+    assert len(found["predicted"]["probability_positive"]) == 2
+    assert (folder / "page.html").stat().st_size > 10_000
+    assert "trial 00000 completed" in printed or "trial 00000 stopped" in printed
+
+
+def test_data_in_memory_are_the_runs_own_and_move_with_it(script, folder):
+    run = RunFolder(folder / "runs" / "moved")
+    assert [path.name for path in run.data.iterdir()] == ["train.parquet"]
+    assert pd.read_parquet(run.data / "train.parquet").equals(pd.read_csv(folder / "reviews.csv"))
+    assert len(load(run.path).trials) == 3
+    assert not list((folder / "runs").glob(".data-*"))
+
+
+def test_a_search_in_the_background_is_stopped_and_kept(script, folder):
+    (is_running, trials), _ = script[0]["behind"], script
+    assert not is_running
+    assert trials < 40
+    assert load(folder / "runs" / "behind").settings.trials == 40
+
+
+def test_numbers_are_those_of_the_command_line(script, folder):
+    settings = [f"--set={setting}" for setting in _settings(SMALL)]
+    pd.read_csv(folder / "reviews.csv").to_parquet(folder / "reviews.parquet")
+    result = call(
+        folder, "search", "--data", "reviews.parquet", "--text-column", "review", "--label-column", "sentiment",
+        "--name", "shell", "--trials", 3, "--epochs", 2, "--concurrency", 1, *settings,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    assert_same_decisions(folder / "runs" / "moved", folder / "shell")
+
+
+def test_a_notebook_shows_a_table_and_a_chart_that_are_drawn_in_place(folder):
+    nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
+    cells = [
+        "import pandas as pd, tuner",
+        f"run = tuner.search(pd.read_csv('reviews.csv'), label='sentiment', name='live', trials=2, epochs=2, concurrency=1, "
+        f"rivals=False, settings={SMALL!r})",
+        "run",
+        "run.charts.frontier()",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    messages = []
+    client = nbclient.NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(folder)}})
+    original = client.process_message
+
+    def keep(message, cell, index):
+        messages.append(message)
+        return original(message, cell, index)
+
+    client.process_message = keep
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", PYTHONPATH)
+        client.execute()
+    kinds = [message["msg_type"] for message in messages]
+    assert kinds.count("update_display_data") >= 2
+    _, searched, shown, chart = notebook.cells
+    table, drawing = [output for output in searched.outputs if output.output_type == "display_data"]
+    assert "<progress" in table.data["text/html"]
+    assert "2/2 trials" in table.data["text/html"]
+    assert "vega" in drawing.data["text/html"]
+    assert "<table" in shown.outputs[0].data["text/html"]
+    assert "vega" in chart.outputs[0].data["text/html"]
+    assert not [output for cell in notebook.cells for output in cell.outputs if output.get("name") == "stderr"]
