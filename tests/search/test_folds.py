@@ -154,7 +154,7 @@ def test_weights_are_kept_of_first_folds_of_the_best_configurations(tmp_path):
     folder = run_folder(tmp_path / "run")
     store = RunStore(folder)
     drive(controller_of(store, FOLDED, scheduler=RunToTheEnd()), store, report_of=fold_report)
-    kept = {path.name for path in (folder.path / "models").iterdir()}
+    kept = {path.parent.name for path in (folder.path / "models").glob("*/best.npz")}
     assert all(store.search_state.trials[trial].fold == 1 for trial in kept)
     best = max(contenders(store.search_state), key=lambda record: record.score)
     assert best.trial in kept
