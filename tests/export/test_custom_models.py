@@ -14,7 +14,7 @@ from tuner.data.encoded import EncodedDataset, EncodedSplits
 pytestmark = pytest.mark.tensorflow
 
 MODULE = "custom_models_of_people"
-WORDS, LONGEST = 40, 12
+WORDS, LONGEST = 40, 8
 MODELS = (
     "build_lstm_dropout", "build_lstm_recurrent_dropout", "build_gru_dropout", "build_bi_lstm_dropout", "build_one_hot_loss",
     "bidirectional_lstm", "convolution", "transformer", "average", "rnn_logits", "TunedModel", "attention", "subclassed",
@@ -23,7 +23,7 @@ MODELS = (
 
 
 def part(texts, seed):
-    """Texts of 1 to 12 tokens that are of class 1 where they begin with the word 2; a quarter are of class 0."""
+    """Texts of 1 to 8 tokens that are of class 1 where they begin with the word 2; a quarter are of class 0."""
     generator = np.random.default_rng(seed)
     lengths = generator.integers(1, LONGEST + 1, texts)
     tokens = generator.integers(3, WORDS, lengths.sum(), dtype=np.int32)
