@@ -46,7 +46,7 @@ def errors_section(found: ErrorAnalysis, objective: Objective, *, with_texts: bo
         f"({share_text(len(found.mistakes) / texts)}), at its best epoch."
     )
     place = "Rows count from 1, a header not counted."
-    note = place if with_texts else f"{place} Every text is left out of this report (--no-texts)."
+    note = place if with_texts else f"{place} Every text of the data is left out of this report, as was asked."
     return Errors(lead, _folds(found, objective, with_texts=with_texts), note)
 
 

@@ -126,7 +126,7 @@ def test_the_report_has_texts_unless_they_are_private(mine, tmp_path, capsys):
     assert all(text in every for text in wrong_texts(data))
     assert not any(text in none for text in data.dataset.texts if len(text) > 12)
     assert "Where it errs" in none
-    assert "Every text is left out of this report (--no-texts)." in none
+    assert "Every text of the data is left out of this report" in none
     assert every.count('<details class="fold">') == 5
 
 
