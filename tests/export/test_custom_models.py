@@ -150,3 +150,24 @@ def test_what_cannot_read_these_ids_is_refused_before_a_search(source, name, mes
     with pytest.raises(HyperModelError, match=message) as refused:
         defaults(source(name))
     assert "\n" not in str(refused.value)
+
+
+def untrained(source):
+    """A trial with the weights that it begins with."""
+    from tuner.models.custom.building import CustomModel
+
+    values = defaults(source)
+    built = CustomModel(source, facts()).built(values, seed=0)
+    weights = tuple(np.asarray(variable) for variable in built.model.weights)
+    return Trained(source, facts(), CustomConfig.of(values), weights)
+
+
+def test_a_keras_file_that_keras_cannot_load_again_is_refused(source, tmp_path):
+    from tuner.errors import InputError
+    from tuner.export.custom_network import write_keras_file
+
+    write_keras_file(untrained(source("attention")), tmp_path / "attention.keras")
+    assert (tmp_path / "attention.keras").exists()
+    with pytest.raises(InputError, match=r"let TokenAndPositionEmbedding and TransformerBlock take \*\*kwargs"):
+        write_keras_file(untrained(source("transformer")), tmp_path / "transformer.keras")
+    assert not (tmp_path / "transformer.keras").exists()
