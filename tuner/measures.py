@@ -181,3 +181,12 @@ def mean_over_classes(of_class: Callable[[Predictions, int], float]) -> Callable
         return math.fsum(of_class(found, number) for number in classes) / len(classes)
 
     return measure
+
+
+def wilson_interval(share: float, texts: int) -> tuple[float, float]:
+    """The 95 % interval of a share of right answers among so many texts, at least one (Wilson 1927)."""
+    z = 1.959964
+    middle = share + z * z / (2 * texts)
+    half = z * math.sqrt(share * (1 - share) / texts + z * z / (4 * texts * texts))
+    scale = 1 + z * z / texts
+    return (middle - half) / scale, (middle + half) / scale

@@ -10,11 +10,13 @@ from markupsafe import Markup
 
 from analysis.charts.theme import DARK, LIGHT, css_variables
 from analysis.curves import time_spent
+from analysis.error_analysis import ErrorAnalysis
 from analysis.loading import Results, Run
 from analysis.recommendation import recommend
 from analysis.references import references
 from analysis.report import facts
 from analysis.report.confirmed import confirmed
+from analysis.report.errors import errors_section
 from analysis.report.figures import figures
 from analysis.report.tables import classes_table, frontier_table, trials_table
 from analysis.scaling import scaling_fit
@@ -36,23 +38,36 @@ def vega_script() -> str:
     return script.replace("</script", "<\\/script")
 
 
-def write_report(run: Results, path: Path) -> None:
+def write_report(
+    run: Results, path: Path, *, errors: ErrorAnalysis | str | None = None, with_texts: bool = True
+) -> None:
     """Writes the report of a run, or of another tool's trials, as one HTML file, whole or not at all.
+
+    Args:
+        run: the trials.
+        path: the file.
+        errors: as ``render`` takes it.
+        with_texts: as ``render`` takes it.
 
     Raises:
         InputError: where it cannot be written there.
     """
     try:
-        write_text_atomically(path, render(run))
+        write_text_atomically(path, render(run, errors=errors, with_texts=with_texts))
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({error.strerror}); choose another file with `out`") from None
 
 
-def render(run: Results) -> str:
+def render(run: Results, *, errors: ErrorAnalysis | str | None = None, with_texts: bool = True) -> str:
     """The report as the text of an HTML document that needs nothing else.
 
     Of another tool's trials it has what their folder says: no times of workers, no command to repeat them, and no frontier
     where their sizes are not known.
+
+    Args:
+        run: the trials.
+        errors: what there is to say of a trial's errors, or in a sentence why that is not known; None to say nothing.
+        with_texts: whether texts of the data may stand in it.
     """
     objective = run.objective
     rivals = run.rivals if isinstance(run, Run) else None
@@ -74,6 +89,8 @@ def render(run: Results) -> str:
         reference=facts.reference_text(objective),
         frontier=frontier_table(run),
         trials=trials_table(run),
+        errors=errors_section(errors, objective, with_texts=with_texts) if isinstance(errors, ErrorAnalysis) else None,
+        no_errors=errors if isinstance(errors, str) else None,
         classes=classes_table(run, chosen) if isinstance(run, Run) and chosen else None,
         effects=[name for name in drawn if name.startswith("effect ")],
         interactions=[name for name in drawn if name.startswith("interaction ")],

@@ -2,9 +2,10 @@ from dataclasses import replace
 
 import pytest
 
-from tuner.export.card import model_card, wilson_interval
+from tuner.export.card import model_card
 from tuner.export.export import frontier_index
 from tuner.export.trained import read_model
+from tuner.measures import wilson_interval
 from tuner.metrics import METRICS, Metric
 
 

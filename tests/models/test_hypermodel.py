@@ -156,10 +156,23 @@ BAD = {
         "build",
         r"cannot take token ids, int32 \[batch, time\]",
     ),
-    "a loss of one-hot labels": (
-        "def build(hp): return compiled(network(3), 'categorical_crossentropy')",
+    "a metric of class indices beside a loss of one-hot labels": (
+        "def build(hp):\n    model = network(3)\n"
+        "    model.compile('adam', 'categorical_crossentropy', [keras.metrics.SparseTopKCategoricalAccuracy(2)])\n"
+        "    return model",
+        "build",
+        "whose loss or metrics cannot take labels that are one-hot",
+    ),
+    "a metric of one-hot labels": (
+        "def build(hp):\n    model = network(3)\n"
+        "    model.compile('adam', 'sparse_categorical_crossentropy', [keras.metrics.F1Score()])\n    return model",
         "build",
         "whose loss or metrics cannot take labels that are class indices",
+    ),
+    "an unknown loss": (
+        "def build(hp): return compiled(network(3), 'crossentropy')",
+        "build",
+        "unknown loss",
     ),
     "a scope that is never entered": (
         "def build(hp):\n    if hp.Choice('a', [1, 2]) == 1:\n        with hp.conditional_scope('a', [2]): hp.Int('b', 1, 2)\n"

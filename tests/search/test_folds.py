@@ -154,11 +154,25 @@ def test_weights_are_kept_of_first_folds_of_the_best_configurations(tmp_path):
     folder = run_folder(tmp_path / "run")
     store = RunStore(folder)
     drive(controller_of(store, FOLDED, scheduler=RunToTheEnd()), store, report_of=fold_report)
-    kept = {path.name for path in (folder.path / "models").iterdir()}
+    kept = {path.parent.name for path in (folder.path / "models").glob("*/best.npz")}
     assert all(store.search_state.trials[trial].fold == 1 for trial in kept)
     best = max(contenders(store.search_state), key=lambda record: record.score)
     assert best.trial in kept
     assert kept <= {record.trial for record in contenders(store.search_state)}
+    store.close()
+
+
+def test_predictions_of_the_other_folds_stay_where_the_weights_of_the_first_do(tmp_path):
+    folder = run_folder(tmp_path / "run")
+    store = RunStore(folder)
+    save = store.save_weights
+    store.save_weights = lambda trial, **files: save(trial, **{**files, "predictions": trial.encode()})
+    drive(controller_of(store, FOLDED, scheduler=RunToTheEnd()), store, report_of=fold_report)
+    with_weights = {path.parent.name for path in (folder.path / "models").glob("*/best.npz")}
+    of_one = [trials for trials in store.search_state.configurations.values() if trials[0].trial in with_weights]
+    kept = {path.parent.name: path.read_text() for path in (folder.path / "models").glob("*/validation.npz")}
+    assert kept == {record.trial: record.trial for trials in of_one for record in trials}
+    assert len(kept) > len(with_weights)
     store.close()
 
 

@@ -117,11 +117,44 @@ def confirm(**options: Any) -> int:
     return confirm_command(**options)
 
 
+@click.command(short_help="Show where a trial is wrong, and which labels probably are.")
+@_run_argument
+@click.option("--trial", metavar="ID|RIVAL", help="Whose errors.  [default: the best whose predictions are kept]")
+@click.option("--labels", is_flag=True, help="Rank the texts by how probably their given label is wrong.")
+@click.option(
+    "--by", metavar="COLUMN", help="Accuracy by a column of the data too: by each value, or by ranges of numbers."
+)
+@click.option(
+    "--csv",
+    "csv_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="F",
+    help="Write all mistakes, or with --labels all texts with a suggested label and a score, as CSV.",
+)
+@click.option("--top", type=click.IntRange(min=1), default=10, show_default=True, metavar="N", help="Rows to show.")
+@runs_dir_option
+@_json_option
+def errors(**options: Any) -> int:
+    """Show where a trial of RUN (a name or a folder) errs on the validation texts.
+
+    Its most confident mistakes with their row in your file (counted from 1, a header not counted), the classes that it
+    confuses, its accuracy by class, length, unknown words and column with 95 % intervals, and what the smallest network of the
+    frontier gets wrong that the best gets right. The texts are read again from the data of the search.
+
+    With --labels, the labels that are probably wrong (confident learning, Northcutt et al. 2021). Only texts that a model was
+    not trained on can be ranked: the validation texts, and of a search with --folds all training texts too.
+    """
+    from tuner.cli.errors import errors_command
+
+    return errors_command(**options)
+
+
 @click.command(short_help="Write the report of a run as one HTML file.")
 @_run_argument
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="F", help="The file.  [default: RUN/report.html]"
 )
+@click.option("--no-texts", is_flag=True, help="Leave every text of the data out of the file, for private data.")
 @_imported_metric_option
 @_imported_mode_option
 @runs_dir_option
@@ -312,4 +345,4 @@ def doctor(**options: Any) -> int:
     return doctor_command(**options)
 
 
-COMMANDS = (search, resume, rank, confirm, report, export, predict, spaces, reproduce, submit, doctor)
+COMMANDS = (search, resume, rank, confirm, errors, report, export, predict, spaces, reproduce, submit, doctor)

@@ -243,7 +243,11 @@ def _write(entry: Path, prepared: PreparedData) -> None:
 
 def _arrays(prepared: PreparedData) -> dict[str, NDArray[np.generic]]:
     dataset, splits = prepared.dataset, prepared.splits
-    arrays: dict[str, NDArray[np.generic]] = {"labels": dataset.labels, "token_counts": prepared.token_counts}
+    arrays: dict[str, NDArray[np.generic]] = {
+        "labels": dataset.labels,
+        "rows": dataset.rows,
+        "token_counts": prepared.token_counts,
+    }
     if dataset.split is not None:
         arrays["split"] = dataset.split
     encoded = (prepared.encoded.train, prepared.encoded.validation, prepared.held_out)
@@ -279,6 +283,7 @@ def _read(entry: Path) -> PreparedData:
         reading=facts.reading,
         notes=facts.dataset_notes,
         fingerprint=facts.fingerprint,
+        rows=arrays["rows"],
     )
     return PreparedData(
         dataset,

@@ -72,4 +72,5 @@ def _relabelled(dataset: TextDataset, names: Mapping[str, str], *, note: str) ->
         split=None if dataset.split is None else [Split(dataset.split[row]) for row in rows],
         reading=dataset.reading,
         notes=(*dataset.notes, note),
+        rows=dataset.rows[rows],
     )

@@ -121,6 +121,7 @@ def draw_share(dataset: TextDataset, fraction: float, *, seed: int) -> TextDatas
         dataset,
         texts=dataset.texts.take(chosen),
         labels=dataset.labels[chosen],
+        rows=dataset.rows[chosen],
         split=None if dataset.split is None else dataset.split[chosen],
         notes=(*dataset.notes, note),
     )

@@ -32,6 +32,7 @@ class Reading:
         label_column: column of the labels.
         split_column: column of the given split, None where no column gives one.
         rows_read: rows of data seen, those left out included; a header is none.
+        sources: the files, by their names in messages, and the rows of each, in the order in which they were read.
         left_out: rows left out, by the reason.
     """
 
@@ -42,6 +43,7 @@ class Reading:
     label_column: str = "label"
     split_column: str | None = None
     rows_read: int = 0
+    sources: tuple[tuple[str, int], ...] = ()
     left_out: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -53,6 +55,7 @@ class TextDataset:
     split: int8 [n] of `Split` values, or None where the data give no split. reading: how the files were understood.
     notes: whole sentences about the reading that the user should hear. fingerprint: SHA-256 in hexadecimal
     over texts, labels, names and given split, so that the same data have the same one under any file name and format.
+    rows: int64 [n], ascending, the row of each text among all rows that were read, counted from 0.
     """
 
     name: str
@@ -63,6 +66,7 @@ class TextDataset:
     reading: Reading
     notes: tuple[str, ...]
     fingerprint: str
+    rows: npt.NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -76,8 +80,11 @@ def make_dataset(
     split: Sequence[Split] | None = None,
     reading: Reading | None = None,
     notes: Sequence[str] = (),
+    rows: Sequence[int] | npt.NDArray[np.int64] | None = None,
 ) -> TextDataset:
     """Return the data set of `texts` and their `labels` (one name a text), with sorted label names and the fingerprint.
+
+    Without `rows`, the texts are all rows that were read.
 
     Raises ValueError where the sequences differ in length: that is a mistake of the caller, not of the user.
     """
@@ -99,6 +106,7 @@ def make_dataset(
         reading=reading or Reading(rows_read=len(texts)),
         notes=tuple(notes),
         fingerprint=fingerprint(stored, numbers, names, parts),
+        rows=np.arange(len(stored), dtype=np.int64) if rows is None else np.asarray(rows, np.int64),
     )
 
 

@@ -1,11 +1,11 @@
 """The model card: what a model is, how good it was found to be and on what, and how to use it, as Markdown."""
 
-import math
 from typing import Any
 
 from tuner.data.pipeline import BUILT_IN
 from tuner.export.trained import TrainedModel, TrainedRival, TrainedTrial
 from tuner.formatting import listed, shown
+from tuner.measures import wilson_interval
 from tuner.metrics import ACCURACY
 from tuner.thresholds import Thresholds
 
@@ -151,15 +151,6 @@ def _over_folds(model: TrainedTrial) -> str:
         f" Training and validation figures are means over {model.metrics['folds']} of {folds.count} folds{varies}. The weights "
         f"are of the trial on fold {model.fold}, which was trained on the texts of the other folds."
     )
-
-
-def wilson_interval(share: float, texts: int) -> tuple[float, float]:
-    """The 95 % interval of a share of right answers among so many texts."""
-    z = 1.959964
-    middle = share + z * z / (2 * texts)
-    half = z * math.sqrt(share * (1 - share) / texts + z * z / (4 * texts * texts))
-    scale = 1 + z * z / texts
-    return (middle - half) / scale, (middle + half) / scale
 
 
 def _lite_table(lite: list[dict[str, Any]]) -> str:

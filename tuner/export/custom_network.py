@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import keras
+import numpy as np
 import tensorflow as tf
 
 from tuner.data.vocabulary import UNKNOWN_ID
 from tuner.errors import InputError
 from tuner.export.trained import TrainedCustomModel
-from tuner.models.custom.building import BuiltModel, CustomModel, gives_logits
+from tuner.models.custom.building import BuiltModel, CustomModel, example_tokens
 from tuner.models.custom.finding import HyperModelError, raised_by
+from tuner.models.custom.loss import SMALLEST, gives_logits
 
 
 def built_with_weights(model: TrainedCustomModel) -> BuiltModel:
@@ -39,6 +43,43 @@ def built_with_weights(model: TrainedCustomModel) -> BuiltModel:
     return built
 
 
+def write_keras_file(model: TrainedCustomModel, path: Path) -> None:
+    """Writes the user's model as a Keras file, which loads where its modules can be imported.
+
+    Raises:
+        InputError: as ``built_with_weights``, or where Keras cannot load what it wrote.
+    """
+    built = built_with_weights(model)
+    built.model.save(path)
+    tokens = example_tokens(model.facts, built.length)
+    expected = np.asarray(built.model(tokens, training=False))
+    try:
+        loaded = keras.saving.load_model(path, compile=False, safe_mode=False)
+        found = np.asarray(loaded(tokens, training=False))
+    except Exception as error:  # noqa: BLE001  the user's layers
+        path.unlink()
+        classes = {type(layer).__name__ for layer in built.model._flatten_layers() if not _is_of_keras(layer)}
+        raise InputError(
+            f"Keras cannot load what it saves of {model.source.name} ({type(error).__name__}); let "
+            f"{' and '.join(sorted(classes)) or 'its layers'} take **kwargs for super().__init__ and have a get_config, or "
+            "export a saved_model",
+            option="kind",
+            value="keras",
+        ) from None
+    if found.shape != expected.shape or not np.allclose(found, expected, atol=1e-5):
+        path.unlink()
+        raise InputError(
+            f"what Keras loads again of {model.source.name} gives other answers: its layers do not save all that they are made "
+            "of; export a saved_model",
+            option="kind",
+            value="keras",
+        )
+
+
+def _is_of_keras(layer: Any) -> bool:
+    return type(layer).__module__.partition(".")[0] == "keras"
+
+
 class CustomNetwork(tf.Module):
     """The model without what only training needs. Each text is padded as it was in training, whatever the batch."""
 
@@ -46,6 +87,9 @@ class CustomNetwork(tf.Module):
         super().__init__()
         built = built_with_weights(model)
         self._model = built.model
+        # Dropout within cells and layers of the user's read the states of their random generators even where they draw nothing.
+        # Keras does not lay them where a SavedModel looks for variables.
+        self._variables = [variable.value for variable in built.model.variables]
         self._lengths, self._width = built.lengths, built.outputs
         self._vocabulary = model.facts.vocabulary_size
 
@@ -62,8 +106,11 @@ class CustomNetwork(tf.Module):
         if self._width == 1:
             likely = tf.sigmoid(outputs) if logits else outputs
             return tf.cast(likely[:, 0] > 0.5, tf.int32), tf.concat([1.0 - likely, likely], 1)
-        likely = tf.nn.softmax(outputs) if logits else outputs
-        return tf.argmax(outputs, 1, output_type=tf.int32), likely
+        if logits:
+            return tf.argmax(outputs, 1, output_type=tf.int32), tf.nn.softmax(outputs)
+        # As in training: what does not add up to 1, such as sigmoids of several outputs, counts as shares.
+        likely = tf.clip_by_value(outputs, SMALLEST, 1 - SMALLEST)
+        return tf.argmax(outputs, 1, output_type=tf.int32), likely / tf.reduce_sum(likely, 1, keepdims=True)
 
     def _outputs(self, tokens: Any, lengths: Any) -> Any:
         """What the model gives, ``[batch, outputs]``: the texts of each padded length together."""

@@ -148,7 +148,7 @@ def _write_model(model: TrainedModel, kind: Format, folder: Path) -> dict[str, A
         lite = write_lite(model, folder)
     elif kind == "keras" and not isinstance(model, TrainedRival):
         with quiet_stderr():
-            model.keras_model().save(folder / "model.keras")
+            _write_keras_file(model, folder / "model.keras")
     else:
         with quiet_stderr():
             from tuner.export.saved_model import write_saved_model
@@ -183,6 +183,15 @@ def _write_model(model: TrainedModel, kind: Format, folder: Path) -> dict[str, A
     }
     write_json(folder / DESCRIPTION, description)
     return description
+
+
+def _write_keras_file(model: TrainedNetwork | TrainedCustomModel, path: Path) -> None:
+    if isinstance(model, TrainedNetwork):
+        model.keras_model().save(path)
+        return
+    from tuner.export.custom_network import write_keras_file
+
+    write_keras_file(model, path)
 
 
 def _write_index(run: Run, encoder: Encoder, descriptions: list[dict[str, Any]], folder: Path) -> None:

@@ -136,6 +136,16 @@ class RunStore:
         paths = {path.name: path for path in models.iterdir()} if models.is_dir() else {}
         records = [self.search_state.trials[trial] for trial in paths if trial in self.search_state.trials]
         keep = trials_to_keep(records) if self.search_state.folds == 1 else first_folds_to_keep(self.search_state)
+        other_folds = self._other_folds(keep)
         for record in records:
-            if record.trial not in keep:
+            if record.trial in other_folds:
+                self.folder.weights(record.trial).unlink(missing_ok=True)
+            elif record.trial not in keep:
                 shutil.rmtree(paths[record.trial])
+
+    def _other_folds(self, keep: set[str]) -> set[str]:
+        """Ids of ended trials whose predictions alone stay: with those of the first fold they are of every text."""
+        if self.search_state.folds == 1:
+            return set()
+        trials = [trials for trials in self.search_state.configurations.values() if trials[0].trial in keep]
+        return {record.trial for of_one in trials for record in of_one[1:] if record.ended}

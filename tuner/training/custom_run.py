@@ -3,22 +3,24 @@
 import math
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from search_spaces.config import CustomConfig
+from search_spaces.config import ClassWeights, CustomConfig
 from tuner.data.batches import Batch, Buckets, assemble, count_real_tokens, exact_plan, training_batches
 from tuner.data.encoded import EncodedDataset
 from tuner.measures import Predictions
 from tuner.metrics import BY_ACCURACY, Scorer
-from tuner.models.custom.building import gives_logits
+from tuner.models.custom.building import labels_for
 from tuner.models.custom.finding import HyperModelError
+from tuner.models.custom.loss import SMALLEST, gives_logits
 from tuner.training.archives import assign, named, packed, unpacked
 from tuner.training.program import EVALUATION_BATCH
+from tuner.training.program_key import weights_of_classes
 from tuner.training.report import OwnCount
 from tuner.training.run import Run
 from tuner.training.worker_context import WorkerContext
@@ -27,7 +29,10 @@ BATCH_SIZE = "batch_size"
 """A hyperparameter of this name is the number of texts a training step."""
 DEFAULT_BATCH_SIZE = 64
 
-_SMALLEST = 1e-7
+CLASS_WEIGHTS = "class_weights"
+"""A hyperparameter of this name, "none", "balanced" or "effective", weighs texts in the loss as in the built-in networks."""
+
+_INDICES = tf.TensorSpec([None], tf.int32)
 
 
 class CustomRun(Run):
@@ -59,6 +64,7 @@ class CustomRun(Run):
         if not self._model.optimizer.built:
             self._model.optimizer.build(self._model.trainable_variables)
         self._batch_size = _batch_size(values)
+        self._class_weights = _class_weights(values, worker_context.texts_of_class)
         self._first_steps_seconds = 0.0
         if state is not None:
             self._resume(self._restore(state), scores)
@@ -106,24 +112,29 @@ class CustomRun(Run):
 
         Its signature has no lengths, so that a step is traced once for all of them; a trial that goes on in another process
         then runs the very graph that it would have run. It says how many batches there are, because Keras would otherwise ask
-        for one too many, which counts as a step of the optimizer.
+        for one too many, which counts as a step of the optimizer. Only texts to train on, those of ``steps``, are weighed.
         """
+        weights = None if steps is None else self._class_weights
 
-        def generate() -> Iterator[tuple[NDArray[np.int32], NDArray[np.int32]]]:
+        def generate() -> Iterator[tuple[NDArray[Any], ...]]:
             for batch in batches:
                 if steps is not None:
                     steps.expect(count_real_tokens(batch))
                 real = batch.weights > 0
-                yield batch.tokens[real], batch.labels[real]
+                labels = batch.labels[real]
+                weighed = () if weights is None else (weights[labels],)
+                yield batch.tokens[real], labels_for(self._built, labels), *weighed
 
-        signature = (tf.TensorSpec([None, self._built.length], tf.int32), tf.TensorSpec([None], tf.int32))
+        labels = tf.TensorSpec([None, self._built.outputs], tf.float32) if self._built.one_hot else _INDICES
+        weighed = () if weights is None else (tf.TensorSpec([None], tf.float32),)
+        signature = (tf.TensorSpec([None, self._built.length], tf.int32), labels, *weighed)
         dataset = tf.data.Dataset.from_generator(generate, output_signature=signature)
         return dataset.apply(tf.data.experimental.assert_cardinality(count))
 
     def _as_logits(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
         if gives_logits(self._model):
             return outputs
-        likely = np.clip(outputs, _SMALLEST, 1 - _SMALLEST)
+        likely = np.clip(outputs, SMALLEST, 1 - SMALLEST)
         return np.log(likely) - np.log1p(-likely) if outputs.shape[1] == 1 else np.log(likely)
 
     def _buckets(self, lengths: NDArray[np.int64]) -> Buckets:
@@ -201,6 +212,14 @@ def _batch_size(values: Mapping[str, Any]) -> int:
     if isinstance(size, bool) or not isinstance(size, int) or size < 1:
         raise HyperModelError(f"batch_size is {size!r}; it is the texts a training step, a whole number of at least 1")
     return size
+
+
+def _class_weights(values: Mapping[str, Any], texts_of_class: NDArray[np.int64]) -> NDArray[np.float32] | None:
+    """The weight of each class, None where all are alike."""
+    kind = values.get(CLASS_WEIGHTS, "none")
+    if kind not in get_args(ClassWeights):
+        raise HyperModelError(f"class_weights is {kind!r}; it is one of {', '.join(get_args(ClassWeights))}")
+    return None if kind == "none" else weights_of_classes(kind, texts_of_class)
 
 
 def _accuracy(logs: Mapping[str, float]) -> float:

@@ -23,6 +23,7 @@ def read_class_folders(folders: Sequence[Path], *, origin: str, decoder: TextDec
     notes: list[str] = []
     left_out: Counter[str] = Counter()
     columns: dict[str, list[object]] = {"text": [], "label": []}
+    sources: list[tuple[str, int]] = []
     for folder in folders:
         if folder.name.lower() in _UNLABELLED:
             count = sum(child.is_file() for child in folder.iterdir())
@@ -30,15 +31,19 @@ def read_class_folders(folders: Sequence[Path], *, origin: str, decoder: TextDec
             name = shown(f"{folder.parent.name}/{folder.name}")
             notes.append(f"{origin}: folder {name} left out, it has no labels ({counted(count, 'file')})")
             continue
-        texts = _texts(folder, decoder, notes)
+        texts, names = _texts(folder, decoder, notes)
+        sources += [(name, 1) for name in names]
         columns["text"] += texts
         columns["label"] += [folder.name] * len(texts)
     if not columns["text"]:
         raise InputError(f"{origin} has no class folders with texts; one folder a class is needed")
-    return RawTable(columns, origin, tuple(notes), format="class folders", left_out=dict(left_out))
+    return RawTable(
+        columns, origin, tuple(notes), format="class folders", left_out=dict(left_out), sources=tuple(sources)
+    )
 
 
-def _texts(folder: Path, decoder: TextDecoder, notes: list[str]) -> list[str]:
+def _texts(folder: Path, decoder: TextDecoder, notes: list[str]) -> tuple[list[str], list[str]]:
+    """The texts of a folder and the names of their files."""
     every = sorted(child for child in folder.iterdir() if not child.name.startswith("."))
     files = [child for child in every if child.is_file()]
     chosen = [file for file in files if file.suffix.lower() == ".txt"] or files
@@ -57,4 +62,4 @@ def _texts(folder: Path, decoder: TextDecoder, notes: list[str]) -> list[str]:
             encodings[decoded.encoding] = encodings.get(decoded.encoding, 0) + 1
     for encoding, count in sorted(encodings.items()):
         notes.append(f"{shown(folder.name)}: {counted(count, 'file')} read as {encoding}")
-    return texts
+    return texts, [f"{folder.name}/{file.name}" for file in chosen]

@@ -25,7 +25,7 @@ def dataset_of(table: RawTable, columns: Columns = FIND_ALL, *, name: str) -> Te
     notes = [*table.notes, *choice.notes]
     texts = texts_of(table, choice.text, notes)
     given = labels_of(table.columns[choice.label], origin=table.origin, column=choice.label)
-    rows, left_out = _complete_rows(table, choice, texts, given, notes)
+    rows, places, left_out = _complete_rows(table, choice, texts, given, notes)
     split = [row[2] for row in rows if row[2] is not None]
     labels = spelled([_SURROGATE.sub("\ufffd", row[1]) for row in rows])
     _check_labels(labels, table.origin, choice.label)
@@ -43,8 +43,10 @@ def dataset_of(table: RawTable, columns: Columns = FIND_ALL, *, name: str) -> Te
             split_column=choice.split,
             rows_read=len(texts) + sum(table.left_out.values()),
             left_out=table.left_out | left_out,
+            sources=table.sources or ((table.origin, len(texts)),),
         ),
         notes=notes,
+        rows=places,
     )
 
 
@@ -54,9 +56,11 @@ def _complete_rows(
     texts: Sequence[str | None],
     labels: Sequence[str | None],
     notes: list[str],
-) -> tuple[list[tuple[str, str, Split | None]], dict[str, int]]:
+) -> tuple[list[tuple[str, str, Split | None]], list[int], dict[str, int]]:
+    """Text, label and part of the complete rows, their places in the table, and how many were left out for which reason."""
     splits: Sequence[object] = [None] * len(texts) if choice.split is None else table.columns[choice.split]
     rows: list[tuple[str, str, Split | None]] = []
+    places: list[int] = []
     missing: Counter[str] = Counter()
     for number, (text, label, given) in enumerate(zip(texts, labels, splits, strict=True), start=1):
         part_name = label_of(given)
@@ -71,6 +75,7 @@ def _complete_rows(
                 f"use train, validation and test"
             )
         rows.append((text, label, part))
+        places.append(number - 1)
     if missing:
         kinds = ", ".join(f"{counted(count, 'row')} without {role}" for role, count in sorted(missing.items()))
         notes.append(f"{table.origin}: left out {kinds}, of {len(splits):,}")
@@ -79,7 +84,7 @@ def _complete_rows(
             f"{table.origin}: no row has both text ({listed(choice.text)}) and label ({shown(choice.label)}): "
             f"name the columns with `text_column` and `label_column`; there are {listed(table.columns)}"
         )
-    return rows, {f"without {role}": count for role, count in sorted(missing.items())}
+    return rows, places, {f"without {role}": count for role, count in sorted(missing.items())}
 
 
 def _encodable(texts: list[str], origin: str, notes: list[str]) -> list[str]:

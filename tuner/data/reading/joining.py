@@ -35,6 +35,7 @@ def joined(tables: Sequence[RawTable], origin: str) -> RawTable:
         delimiter=_listed_once(table.delimiter for table in tables),
         left_out=dict(left_out),
         split=next((table.split for table in tables if table.split is not None), None),
+        sources=tuple(source for table in tables for source in table.sources or ((table.origin, rows_of(table)),)),
     )
 
 

@@ -48,6 +48,26 @@ def load_dataset(
     Raises:
         InputError: where nothing is found, and for every fault of the data.
     """
+    table, columns, name = read_tables(
+        data, columns, data_dir=data_dir, validation_data=validation_data, test_data=test_data, encoding=encoding
+    )
+    return dataset_of(table, columns, name=without_endings(name))
+
+
+def read_tables(
+    data: str,
+    columns: Columns = FIND_ALL,
+    *,
+    data_dir: Path,
+    validation_data: str | None = None,
+    test_data: str | None = None,
+    encoding: str | None = None,
+) -> tuple[RawTable, Columns, str]:
+    """Returns all columns of what `load_dataset` takes, one row after the other, those to use of them, and the name.
+
+    Raises:
+        InputError: as `load_dataset`, where the files cannot be read.
+    """
     table, name = read_source(data, columns, data_dir=data_dir, encoding=encoding)
     table, columns = with_given_split(table, columns)
     apart = {
@@ -60,7 +80,7 @@ def load_dataset(
     }
     if apart:
         table, columns = _with_parts(table, apart, columns)
-    return dataset_of(table, columns, name=without_endings(name))
+    return table, columns, name
 
 
 def read_source(

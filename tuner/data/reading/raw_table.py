@@ -16,7 +16,7 @@ class RawTable:
     `notes` are whole sentences about the reading that the user should hear. `origin` names the file for messages.
     `format`, `encoding` and `delimiter` say how it was read; `left_out` counts the rows that are not in the columns, by
     the reason. `split` names the column with the part that each row was given to by where it lies, None where no place
-    says that.
+    says that. `sources` are the names of the files and the rows of each, in order; none where `origin` is the one file.
     """
 
     columns: dict[str, list[object]]
@@ -27,6 +27,7 @@ class RawTable:
     delimiter: str | None = None
     left_out: dict[str, int] = field(default_factory=dict)
     split: str | None = None
+    sources: tuple[tuple[str, int], ...] = ()
 
 
 def unique_names(names: Iterable[str]) -> list[str]:

@@ -1,22 +1,18 @@
 """Builds a custom model, checks that it can be trained on these data, and says what its outputs mean."""
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
 
 from tuner.models.custom.finding import Build, HyperModelError, ModelFacts, find_build
+from tuner.models.custom.loss import wants_one_hot
 from tuner.models.custom.source import ModelSource
-
-
-def gives_logits(model: Any) -> bool:
-    """Whether a compiled Keras model's outputs are logits, as its loss says, and not probabilities."""
-    return bool(getattr(model.loss, "from_logits", False))
-
 
 _SHORTEST = 8
 
@@ -46,6 +42,7 @@ class BuiltModel:
         length: the tokens that every text must be padded to, None where any length goes.
         lengths: ascending; a text is padded to the first that holds it.
         outputs: that it gives for a text.
+        one_hot: whether its loss and metrics take labels as float32 ``[batch, classes]``, instead of int32 ``[batch]``.
         parameters: all of them, trained or not.
         embedding_parameters: those in ``keras.layers.Embedding`` layers.
     """
@@ -54,6 +51,7 @@ class BuiltModel:
     length: int | None
     lengths: tuple[int, ...]
     outputs: int
+    one_hot: bool
     parameters: int
     embedding_parameters: int
 
@@ -94,6 +92,9 @@ def checked(model: Any, facts: ModelFacts) -> BuiltModel:
         raise HyperModelError(f"returned a {type(model).__name__}; return a compiled keras.Model")
     if not model.compiled:
         raise HyperModelError("returned a model that is not compiled; call its compile(optimizer, loss) first")
+    # Keras has no public way to all layers, those within layers included.
+    layers = model._flatten_layers()
+    _refuse_texts(layers)
     length = _length(model)
     if length is not None and length < facts.max_length:
         raise HyperModelError(
@@ -101,7 +102,8 @@ def checked(model: Any, facts: ModelFacts) -> BuiltModel:
             f"`max_length={length}`"
         )
     tokens = example_tokens(facts, length)
-    outputs = model(tokens, training=False)  # also builds what is only built when it is called
+    embeddings = [layer for layer in layers if isinstance(layer, keras.layers.Embedding)]
+    outputs = _answers(model, tokens, embeddings, facts)
     shape, wide = tuple(getattr(outputs, "shape", ())), facts.classes
     if shape not in ((len(tokens), wide), *(((len(tokens), 1),) if wide == 2 else ())):
         allowed = f"[batch, {wide}]" + (" or [batch, 1]" if wide == 2 else "")
@@ -109,31 +111,81 @@ def checked(model: Any, facts: ModelFacts) -> BuiltModel:
         raise HyperModelError(
             f"gives {seen} for token ids [batch, time]; the data have {wide} classes, so it must be {allowed}"
         )
-    # Keras has no public way to all layers, those within layers included.
-    embeddings = [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.Embedding)]
     lengths = padded_lengths(facts.max_length) if length is None else (length,)
+    embeddings = [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.Embedding)]
     embedding_parameters = sum(layer.count_params() for layer in embeddings)
-    return BuiltModel(model, length, lengths, shape[1], model.count_params(), embedding_parameters)
+    one_hot = wants_one_hot(model, shape[1])
+    if one_hot is None:
+        one_hot = not _takes_indices(model, tokens)
+    return BuiltModel(model, length, lengths, shape[1], one_hot, model.count_params(), embedding_parameters)
+
+
+def _refuse_texts(layers: Iterable[Any]) -> None:
+    """Raises for a model that reads strings.
+
+    Raises:
+        HyperModelError: naming the layer.
+    """
+    for layer in layers:
+        if isinstance(layer, keras.layers.TextVectorization | keras.layers.StringLookup):
+            raise HyperModelError(
+                f"has a {type(layer).__name__} layer ({layer.name}), which takes strings; the search gives token ids: leave "
+                'the layer out and begin with keras.Input((None,), dtype="int32"), exported models take raw texts all the same'
+            )
+
+
+def _answers(model: Any, tokens: NDArray[np.int32], embeddings: list[Any], facts: ModelFacts) -> Any:
+    """The model's outputs, which also builds what is only built when it is called.
+
+    Raises:
+        HyperModelError: where an ``Embedding`` has fewer ids than the data.
+        Exception: whatever else the model raises.
+    """
+    try:
+        return model(tokens, training=False)
+    except tf.errors.InvalidArgumentError:  # an id that a table has no row of, on a CPU
+        small = [layer for layer in embeddings if layer.input_dim < facts.vocabulary_size]
+        if not small:
+            raise
+        ids = small[0].input_dim
+        raise HyperModelError(
+            f"has an Embedding ({small[0].name}) of {ids} token ids, the data have {facts.vocabulary_size}; give build a "
+            f"parameter vocabulary_size and the Embedding that many, or `max_tokens={ids}`"
+        ) from None
+
+
+def _takes_indices(model: Any, tokens: NDArray[np.int32]) -> bool:
+    """Whether the user's own loss takes class indices; else it is given one-hot labels."""
+    try:
+        loss = model.compute_loss(x=tokens, y=np.arange(2, dtype=np.int32), y_pred=model(tokens, training=False))
+    except Exception:  # noqa: BLE001  the user's code
+        return False
+    return bool(np.ndim(loss) == 0)
+
+
+def labels_for(built: BuiltModel, labels: NDArray[np.int32]) -> NDArray[np.int32] | NDArray[np.float32]:
+    """Labels as a model's loss wants them: class indices ``[batch]``, or one-hot ``[batch, classes]``."""
+    return np.eye(built.outputs, dtype=np.float32)[labels] if built.one_hot else labels
 
 
 def example_tokens(facts: ModelFacts, length: int | None) -> NDArray[np.int32]:
-    """Two made-up texts, int32 ``[2, time]``, the second of them padded."""
+    """Two made-up texts, int32 ``[2, time]``, which begin with the last id; the second of them is padded."""
     time = length or min(facts.max_length, _EXAMPLE_LENGTH)
     tokens = (np.arange(2 * time, dtype=np.int32) % (facts.vocabulary_size - 1) + 1).reshape(2, time)
+    tokens[:, 0] = facts.vocabulary_size - 1
     tokens[1, (time + 1) // 2 :] = 0
     return tokens
 
 
 def check_loss(built: BuiltModel, facts: ModelFacts) -> None:
-    """Evaluates the model on two made-up texts, whose labels are class indices int32 ``[batch]``.
+    """Evaluates the model on two made-up texts.
 
     Raises:
         HyperModelError: where it has no loss.
         Exception: whatever its loss or its metrics raise.
     """
-    logs = built.model.test_on_batch(
-        example_tokens(facts, built.length), np.arange(2, dtype=np.int32), return_dict=True
-    )
+    labels = labels_for(built, np.arange(2, dtype=np.int32))
+    logs = built.model.test_on_batch(example_tokens(facts, built.length), labels, return_dict=True)
     if "loss" not in logs:
         raise HyperModelError("returned a model that evaluates without a loss; give one to its compile")
 

@@ -44,9 +44,8 @@ class _Discovery:
         model = self._look({}, scopes)
         with self._explained("gives a model that cannot take token ids, int32 [batch, time]: "):
             built = checked(model, self._facts)
-        with self._explained(
-            "gives a model whose loss or metrics cannot take labels that are class indices, int32 [batch]: "
-        ):
+        labels = "one-hot, float32 [batch, classes]" if built.one_hot else "class indices, int32 [batch]"
+        with self._explained(f"gives a model whose loss or metrics cannot take labels that are {labels}: "):
             check_loss(built, self._facts)
         while (scope := scopes.never_active()) is not None:
             before = scopes.seen()
