@@ -18,9 +18,9 @@ NOT_IN_PYTHON = {"as_json", "dry_run", "config"}
 @pytest.mark.parametrize("name", ["search", "resume", "confirm", "export"])
 def test_every_option_is_a_parameter_with_the_same_default(name):
     command = {"search": search_command}.get(name) or getattr(commands, name)
-    options = {param.name for param in command.params if isinstance(param, click.Option)} - NOT_IN_PYTHON
-    signature = inspect.signature(getattr(tuner, name))
-    assert options <= set(signature.parameters) - {"text", "label"}
+    found = [param for param in command.params if isinstance(param, click.Option) and param.name not in NOT_IN_PYTHON]
+    options, spelled = {param.name for param in found}, {param.opts[0][2:].replace("-", "_") for param in found}
+    assert spelled <= set(inspect.signature(getattr(tuner, name)).parameters)
     arguments = ["run"] if name != "search" else []
     expected = command.make_context(name, arguments).params
     values = getattr(functions, f"_{name.upper()}").values({})
@@ -32,6 +32,8 @@ def test_values_are_read_as_on_the_command_line():
     values = functions._SEARCH.values({"time_budget": "1h30m", "rungs": "1,3", "trials": "5", "text_column": "review"})
     assert (values["time_budget"], values["rungs"], values["trials"]) == (5400.0, (1, 3), 5)
     assert values["text_column"] == ("review",)
+    assert functions._EXPORT.values({"format": "keras"})["kind"] == functions._EXPORT.values({"kind": "keras"})["kind"]
+    assert functions._SEARCH.values({"set": "units=8"})["settings"] == ("units=8",)
     assert functions._SEARCH.values({"text_column": ["a", "b"], "gpus_per_trial": 0.5})["text_column"] == ("a", "b")
 
 

@@ -119,6 +119,7 @@ def search(
     if held is None and label is not None and not isinstance(label, str):
         raise InputError("is a list; that is for a list of texts in `data`", option="label")
     space = options.pop("space", None)
+    options = {"settings" if name == "set" else name: value for name, value in options.items()}
     columns = {"text_column": text, "label_column": label} if held is None else held.columns
     resolved = _SEARCH.values(
         {

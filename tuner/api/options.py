@@ -36,16 +36,22 @@ class Parameters:
             for param in command.params
             if isinstance(param, click.Option) and param.expose_value and param.name not in {*without, *self.others}
         }
+        self._spelled = {_spelling(param): name for name, param in self._params.items()}
 
     def values(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """All options with their values: what was given, as the command line reads it, and the defaults of the rest.
 
+        Args:
+            given: by the spelling of the command line with underscores (``set``, ``format``), or by the names that messages
+                have (``settings``, ``kind``).
+
         Raises:
             InputError: for a parameter that there is not, and a value that the option does not take.
         """
+        given = {self._spelled.get(name, name): value for name, value in given.items()}
         for name in given:
             if name not in self._params:
-                near = get_close_matches(name, [*self._params, *self.others], n=1)
+                near = get_close_matches(name, [*self._spelled, *self.others], n=1)
                 remedy = f"did you mean {near[0]}?" if near else "help() of the function lists them"
                 raise InputError(f"there is no parameter {name!r}; {remedy}")
         context = self._context()
@@ -69,16 +75,23 @@ class Parameters:
             for name, default in self.others.items()
         ]
         defaults = self._context().params
-        options = [kinds(name, kinds.KEYWORD_ONLY, default=_plain(defaults[name])) for name in self._params]
+        options = [
+            kinds(spelled, kinds.KEYWORD_ONLY, default=_plain(defaults[name]))
+            for spelled, name in self._spelled.items()
+        ]
         return inspect.Signature([*own, *options])
 
     def described(self) -> str:
         """A line for each option, as ``--help`` has it."""
         lines = []
-        for name, param in self._params.items():
+        for param in self._params.values():
             assert isinstance(param, click.Option)
-            lines.append(f"    {name}: {(param.help or '').replace('  ', ' ')}")
+            lines.append(f"    {_spelling(param)}: {(param.help or '').replace('  ', ' ')}")
         return "\n".join(lines)
+
+
+def _spelling(param: click.Parameter) -> str:
+    return param.opts[0].lstrip("-").replace("-", "_")
 
 
 def _converted(param: click.Parameter, value: Any, context: click.Context) -> Any:
