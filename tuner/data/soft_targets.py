@@ -91,7 +91,7 @@ class SoftTargets:
     def pack(self) -> bytes:
         """A NumPy archive."""
         buffer = BytesIO()
-        np.savez(buffer, **self.as_arrays())
+        np.savez(buffer, **self.as_arrays())  # type: ignore[arg-type]
         return buffer.getvalue()
 
 
