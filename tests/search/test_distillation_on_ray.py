@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 
 import pandas as pd
 import pytest
@@ -94,6 +96,12 @@ def test_what_cannot_be_distilled_is_one_line(searched, arguments, message, caps
     assert message in error
     assert error.count("\n") == 1
     assert read_students(searched / "journal.jsonl") == {}
+
+
+def test_the_command_leaves_ray_to_who_starts_it():
+    """Ray takes its settings when it is first imported: whoever imports it before they are made starts one with tokens."""
+    code = "import sys, tuner.cli.distill; print([name for name in ('ray', 'tensorflow') if name in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
 @pytest.mark.tensorflow

@@ -17,7 +17,6 @@ from tuner.metrics import Scorer
 from tuner.rivals.linear_model import read_model as read_rival
 from tuner.runs.settings import SearchSettings
 from tuner.search.ray_tune.engine import worker_parameters
-from tuner.search.ray_tune.trainable import open_context
 from tuner.training.trial_error import TrialError, broken_by
 
 if TYPE_CHECKING:
@@ -103,6 +102,8 @@ def _teach(
 
 
 def _context(parameters: dict[str, Any]) -> "WorkerContext":
+    from tuner.search.ray_tune.trainable import open_context  # imports Ray, whose settings the driver makes before that
+
     others = ("seed", "scorer", "metric", "patience")  # what a trainable has beside its context
     return open_context(**{name: value for name, value in parameters.items() if name not in others})
 
