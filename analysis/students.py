@@ -29,7 +29,8 @@ def students_table(events: Iterable[StudentEnded], trials: pd.DataFrame, repeats
         trials: as in ``Run.trials``; hyperparameters and sizes are those of a student's trial.
         repeats: as in ``Run.repeats``, which the figures of the test set are means over.
     """
-    known = [event for event in events if event.trial in set(trials["trial_id"])]
+    there = set(trials["trial_id"])
+    known = [event for event in events if event.trial in there]
     names = pd.Series([event.student for event in known], dtype=object)
     table = trials.set_index("trial_id", drop=False).loc[[event.trial for event in known]].reset_index(drop=True)
     values = {"trial_id": names} | {

@@ -43,8 +43,14 @@ class Teacher:
             InputError: where there is none.
         """
         front = frontier(run.trials, objective=run.objective)
-        if self.parameters is not None:
-            front = front[front["parameters"] < self.parameters]
+        if front.empty:
+            raise InputError(
+                f"{run.name} has no frontier to teach, since no trial is better than always giving the most frequent label; "
+                "resume the search with more trials"
+            )
+        if self.parameters is None:
+            return [str(trial) for trial in front["trial_id"]]
+        front = front[front["parameters"] < self.parameters]
         if front.empty:
             raise InputError(
                 f"no trial on the frontier of {run.name} is smaller than {self.title} ({self.parameters:,} parameters); "
