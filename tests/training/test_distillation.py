@@ -147,10 +147,14 @@ def student(context, targets, **settings):
 def context():
     from tuner.training.worker_context import WorkerContext
 
-    return WorkerContext(EncodedSplits(texts(64, 1), texts(200, 2)), vocabulary_size=20, classes=2, epochs=2)
+    order = np.array([0, 1, *range(19, 1, -1)], np.int32)
+    data = EncodedSplits(texts(64, 1), texts(200, 2), informative=order)
+    return WorkerContext(data, vocabulary_size=20, classes=2, epochs=2)
 
 
-@pytest.mark.parametrize("settings", [{}, {"weight_average": 0.98, "word_dropout": 0.1}])
+@pytest.mark.parametrize(
+    "settings", [{}, {"weight_average": 0.98, "word_dropout": 0.1, "vocabulary_order": "informative"}]
+)
 def test_a_student_learns_from_a_perfect_teacher_of_texts_without_labels(context, settings):
     """The labels of the training texts are of no use here: they have no share, and the teacher does not know these texts."""
     from dataclasses import replace
