@@ -95,6 +95,7 @@ def test_rank_and_chart_tell_of_students(run, capsys):
     assert command_line(["rank", "run", "--runs-dir", str(run.folder.path.parent)]) == 0
     printed = " ".join(capsys.readouterr().out.split())
     assert f"{trial}-distilled: a student, {trial} trained again on the probabilities of nb-svm" in printed
+    assert "run: 10 of 12 trials and 1 student shown (" in printed
     assert "00001-distilled: could not be trained (no memory)" in printed
     with_students = load(run.folder.path)
     assert "isValid(datum.teacher)" in charts.frontier(with_students.candidates).to_json()

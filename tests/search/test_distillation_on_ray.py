@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from analysis import load
+from support.exported_run import write_exported_run
 from support.searches import call, kill, search, start, wait_until, write_reviews
 from tuner.cli.main import run as command_line
 from tuner.runs.journal import read_students
@@ -105,25 +106,25 @@ def test_the_command_leaves_ray_to_who_starts_it():
 
 
 @pytest.mark.tensorflow
-def test_students_of_an_ensemble_are_ranked_exported_and_confirmed(on_shared_ray, tmp_path, capsys):
-    data = write_reviews(tmp_path / "reviews.csv", 600)
-    searching = [*search(data, "run", *THREE, "--epochs", "2"), "--no-rivals", "--runs-dir", str(tmp_path)]
-    assert command_line(searching) == 0
-    more = write_reviews(tmp_path / "more.csv", 900)
+def test_a_student_of_an_ensemble_is_ranked_exported_and_reported(on_shared_ray, tmp_path, capsys):
+    """Of a run with weights; two of its frontier's three trials count words by different orders."""
+    run_path = write_exported_run(tmp_path)
+    more = write_reviews(tmp_path / "more.csv", 50)
+    more.write_text(more.read_text(encoding="utf-8").replace("review,sentiment", "text,sentiment"), encoding="utf-8")
     common = ["--runs-dir", str(tmp_path)]
-    distilling = ["distill", "run", "--teacher", "ensemble", "--unlabelled", str(more), "--students", "1", *common]
+    distilling = ["distill", "mine", "--teacher", "ensemble", "--unlabelled", str(more), "--students", "1", *common]
     assert command_line(distilling) == 0
-    run = load(tmp_path / "run")
+    run = load(run_path)
     (student,) = run.students["trial_id"]
-    assert run.students["teacher"].iloc[0].startswith("ensemble of ")
+    assert (student, run.students["epochs"].iloc[0]) == ("00005-distilled", 1)
+    assert run.students["teacher"].iloc[0] == "ensemble of 00005, 00003, 00000, texts of more.csv too"
+    assert run.folder.validation(student).exists()
     capsys.readouterr()
-    assert command_line(["rank", "run", "--top", "20", "--json", *common]) == 0
+    assert command_line(["rank", "mine", "--top", "20", "--json", *common]) == 0
     ranked = json.loads(capsys.readouterr().out)
     assert student in [row["trial_id"] for row in ranked["trials"]]
     assert [row["trial_id"] for row in ranked["students"]] == [student]
-    assert command_line(["export", "run", "--trial", student, "--out", str(tmp_path / "model"), *common]) == 0
-    assert "ensemble of" in (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
-    assert command_line(["confirm", "run", "--by", "metric", "--top", "20", "--repeats", "2", *common]) == 0
-    assert (load(tmp_path / "run").repeats["model"] == student).sum() == 2
-    assert command_line(["report", "run", "--out", str(tmp_path / "report.html"), *common]) == 0
+    assert command_line(["export", "mine", "--trial", student, "--out", str(tmp_path / "model"), *common]) == 0
+    assert "probabilities of a teacher: ensemble of" in (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
+    assert command_line(["report", "mine", "--out", str(tmp_path / "report.html"), *common]) == 0
     assert student in (tmp_path / "report.html").read_text(encoding="utf-8")

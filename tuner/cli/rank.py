@@ -159,7 +159,9 @@ def _counts(run: Results, shown: int) -> str:
     left = run.settings.trials - len(run.trials) if isinstance(run, Run) else 0
     folded = isinstance(run, Run) and run.settings.folds is not None
     waiting = f", {left} not {'trained' if folded else 'yet begun'}" if left > 0 else ""
-    of_all = f"{run.name}: {shown} of {counted(len(run.trials), 'trial')} shown ({parts}{waiting})"
+    students = len(run.candidates) - len(run.trials) if isinstance(run, Run) and not folded else 0
+    also = f" and {counted(students, 'student')}" if students else ""
+    of_all = f"{run.name}: {shown} of {counted(len(run.trials), 'trial')}{also} shown ({parts}{waiting})"
     if isinstance(run, Run) and run.settings.folds is not None and run.configurations is not None:
         of_all = (
             f"{run.name}: {shown} of {counted(len(run.configurations), 'configuration')} shown, means over "
