@@ -203,10 +203,7 @@ def _print_students(console: Console, run: Run) -> None:
     """Students beside the trials whose configuration they have."""
     objective, trials = run.objective, run.trials.set_index("trial_id")
     short = objective.metric.short
-    table = plain_table(
-        ["student", f"val {short}", f"its trial's {short}", "parameters", "epoch", "teacher"],
-        left=("student", "teacher"),
-    )
+    table = plain_table(["student", f"val {short}", f"its trial's {short}", "parameters", "epoch"], left=("student",))
     for _, row in run.students.sort_values("parameters", kind="stable").iterrows():
         if row["status"] != "completed":
             continue
@@ -217,7 +214,6 @@ def _print_students(console: Console, run: Run) -> None:
             "" if before is None else f"{before:.4f}",
             f"{row['parameters']:,}",
             f"{row['best_epoch']:.0f}/{row['epochs']}",
-            row["teacher"],
         )
     console.print()
     console.print(table)
