@@ -28,7 +28,8 @@ def learning_curves(run: Results, *, top: int = 5, by: By = "metric") -> pd.Data
     """One row per epoch of the ``top`` trials, best first: ``trial_id``, ``epoch``, losses and objective of training (where
     they were measured) and validation, and ``overfitting`` (True from the epoch where it begins).
     """
-    chosen = rank(run.candidates, by=by, top=top, objective=run.objective)["trial_id"].tolist()
+    trials = run.candidates[run.candidates["trial_id"].isin(run.epochs["trial_id"])]  # students keep no epochs
+    chosen = rank(trials, by=by, top=top, objective=run.objective)["trial_id"].tolist()
     curves = run.epochs[run.epochs["trial_id"].isin(chosen)]
     begins = curves["trial_id"].map(overfitting_epochs(run.epochs)).astype(float)
     columns = ("train_loss", f"train_{run.objective.key}", "val_loss", run.objective.column)

@@ -16,10 +16,11 @@ from analysis.folds import over_folds, with_most_folds
 from analysis.importers.keras_tuner import is_keras_tuner, load_keras_tuner
 from analysis.importers.ray_tune import is_ray_tune, load_ray_tune
 from analysis.importers.results import ImportedResults
+from analysis.students import students_table, with_students
 from tuner.errors import InputError
 from tuner.metrics import Mode, Objective, metric_column
 from tuner.runs.folder import RunFolder, find_run
-from tuner.runs.journal import read_journal, read_rivals
+from tuner.runs.journal import read_journal, read_rivals, read_students
 from tuner.runs.location import runs_folder
 from tuner.runs.search_state import SearchState
 from tuner.runs.settings import SearchSettings, read_settings
@@ -72,8 +73,22 @@ class Run:
 
     @cached_property
     def candidates(self) -> pd.DataFrame:
-        """What the search chooses from: its trials; with folds the configurations with most folds, by their means."""
-        return self.trials if self.configurations is None else with_most_folds(self.configurations)
+        """What there is to choose from: the trials, and students of them with their teacher in the column ``teacher``, which
+        is there where students are; with folds the configurations with most folds, by their means.
+        """
+        if self.configurations is not None:
+            return with_most_folds(self.configurations)
+        return with_students(self.trials, self.students)
+
+    @cached_property
+    def students(self) -> pd.DataFrame:
+        """Trials that ``tuner distill`` trained once more on a teacher's probabilities, as ``students_table`` gives them."""
+        return students_table(read_students(self.folder.journal).values(), self.trials, self.repeats)
+
+    @property
+    def models(self) -> pd.DataFrame:
+        """The rows of all trials and of all students that came to something."""
+        return with_students(self.trials, self.students)
 
     @cached_property
     def rivals(self) -> pd.DataFrame:

@@ -52,7 +52,7 @@ def _baselines(run: Run) -> Iterator[dict[Hashable, Any]]:
             yield baseline(name, trial[objective.column], trial["parameters"], "validation")
     for _, rival in run.rivals[run.rivals["error"].isna()].iterrows():
         yield baseline(rival["rival"], rival[objective.column], rival["parameters"], "validation") | {"kind": "rival"}
-    others = ~run.repeats["model"].isin([*run.trials["trial_id"], *run.rivals["rival"]])
+    others = ~run.repeats["model"].isin([*run.models["trial_id"], *run.rivals["rival"]])
     repeats = run.repeats[others & (run.repeats["status"] == "completed")]
     for model, trained in repeats.groupby("model"):
         for part, column in (("validation", objective.column), ("test", objective.test_column)):

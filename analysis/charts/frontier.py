@@ -12,6 +12,7 @@ from analysis.frontier import frontier as frontier_of
 from analysis.frontier import knee as knee_of
 from analysis.loading import Run
 from analysis.scaling import ScalingFit
+from analysis.students import TEACHER
 from tuner.errors import InputError
 from tuner.metrics import ACCURACY, Objective
 
@@ -25,8 +26,8 @@ def frontier(
 ) -> alt.LayerChart:
     """All scored trials with a size as dots, the frontier as a stair through its trials, the knee in another colour.
 
-    The stair is the best value at no more than so many parameters. Hovering shows a trial's configuration. The chart's
-    parameter ``trial`` is the id of a trial that is ringed; pages may set it.
+    The stair is the best value at no more than so many parameters. Students of a teacher are framed by squares. Hovering
+    shows a trial's configuration. The chart's parameter ``trial`` is the id of a trial that is ringed; pages may set it.
 
     Args:
         references: what ``analysis.references`` gives, to be drawn in: rivals (triangles with their names), baselines
@@ -36,6 +37,8 @@ def frontier(
     usable, front = with_size(trials, objective), frontier_of(trials, objective=objective)
     knee = knee_of(trials, objective=objective)
     titles = {"trial_id": "trial", column: metric.title, "parameters": "parameters", "status": "status"}
+    if TEACHER in usable:
+        titles[TEACHER] = "teacher"
     config = [str(name) for name in usable.columns if str(name).startswith(CONFIG)]
     table = usable[[*titles, *config]].rename(columns=lambda name: str(name).removeprefix(CONFIG))
     against = None if references is None else drawable(references, usable[column].min(), objective)
@@ -61,12 +64,23 @@ def frontier(
         base.transform_filter(f"!{on_front}").mark_point(style="trial", size=28, filled=True, cursor="pointer"),
         base.transform_filter(on_front).mark_point(style="front-point", size=80, filled=True, cursor="pointer"),
         base.transform_filter(at_knee).mark_point(style="knee", size=130, filled=True, cursor="pointer"),
+        *_student_layers(base, usable),
         base.transform_filter("datum.trial_id == trial").mark_point(style="picked", size=320),
         base.transform_filter(at_knee)
         .mark_text(style="label", align="right", dx=-12, dy=-10)
         .encode(text=alt.value("knee" if len(front) > 2 else metric.best)),
     ).add_params(picked)
     return dressed(chart, title)
+
+
+def _student_layers(base: alt.Chart, usable: pd.DataFrame) -> list[alt.Chart]:
+    if TEACHER not in usable or usable[TEACHER].isna().all():
+        return []
+    students = base.transform_filter(f"isValid(datum.{TEACHER})")
+    return [
+        students.mark_point(style="student", shape="square", size=190),
+        students.mark_text(style="note", align="left", dx=9, dy=9).encode(text=alt.value("student")),
+    ]
 
 
 def _stair(front: pd.DataFrame, usable: pd.DataFrame, column: str) -> pd.DataFrame:

@@ -62,7 +62,7 @@ def _models(run: Run, found: Confirmation) -> Table:
     pursued = found.objective
     columns = ["model", f"test {pursued.metric.title}", "from", "to", "± between repeats", title,
                *(f"test {other.metric.title}" for other in found.others), "parameters", "repeats", "", "network"]  # fmt: skip
-    trials = {row["trial_id"]: row for _, row in run.trials.iterrows()}
+    trials = {row["trial_id"]: row for _, row in run.models.iterrows()}
     rows = []
     for model in records(found.models):
         name = model["model"]

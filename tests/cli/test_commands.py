@@ -32,6 +32,7 @@ COMMANDS = (
     "resume",
     "rank",
     "confirm",
+    "distill",
     "export",
     "predict",
     "report",

@@ -97,6 +97,9 @@ class QuickTrainable(TrialTrainable):
     def _open_context(self, *, arrays: Any, epochs: int, **_: Any) -> SimpleNamespace:
         return SimpleNamespace(data=EncodedSplits.from_arrays(arrays), epochs=epochs)
 
+    def _context_of_trial(self) -> SimpleNamespace:
+        return self._worker_context
+
     def _training(self, config: Config, **start: Any) -> QuickRun:
         if self.config["trial"] == HANGING_TRIAL:
             time.sleep(3600)

@@ -70,7 +70,7 @@ def print_confirmation(console: Console, run: Run, found: Confirmation) -> None:
     names = ["model", f"test {found.objective.metric.short}", "95 % interval",
              *(f"test {other.metric.short}" for other in others), "parameters",
              "repeats", "", *([f"val {objective.metric.short}", "network"] if wide else [])]  # fmt: skip
-    trials = {row["trial_id"]: row for _, row in run.trials.iterrows()}
+    trials = {row["trial_id"]: row for _, row in run.models.iterrows()}
     rows = []
     for row in records(found.models):
         model = row["model"]

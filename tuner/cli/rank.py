@@ -159,7 +159,9 @@ def _counts(run: Results, shown: int) -> str:
     left = run.settings.trials - len(run.trials) if isinstance(run, Run) else 0
     folded = isinstance(run, Run) and run.settings.folds is not None
     waiting = f", {left} not {'trained' if folded else 'yet begun'}" if left > 0 else ""
-    of_all = f"{run.name}: {shown} of {counted(len(run.trials), 'trial')} shown ({parts}{waiting})"
+    students = len(run.candidates) - len(run.trials) if isinstance(run, Run) and not folded else 0
+    also = f" and {counted(students, 'student')}" if students else ""
+    of_all = f"{run.name}: {shown} of {counted(len(run.trials), 'trial')}{also} shown ({parts}{waiting})"
     if isinstance(run, Run) and run.settings.folds is not None and run.configurations is not None:
         of_all = (
             f"{run.name}: {shown} of {counted(len(run.configurations), 'configuration')} shown, means over "
@@ -175,6 +177,7 @@ def _counts(run: Results, shown: int) -> str:
         lines.append(f"always giving the most frequent label: {value} validation {objective.metric.title}{mark}")
     if isinstance(run, Run):
         lines += [_rival_line(rival, run) for _, rival in run.rivals.iterrows()]
+        lines += [_student_line(student) for _, student in run.students.iterrows()]
     return "\n".join(lines)
 
 
@@ -184,6 +187,16 @@ def _rival_line(rival: "pd.Series[Any]", run: Run) -> str:
     objective = run.objective
     value = value_text(rival[objective.column], objective)
     return f"{rival['rival']}: {value} validation {objective.metric.title} with {rival['parameters']:,} parameters"
+
+
+def _student_line(student: "pd.Series[Any]") -> str:
+    if student["status"] != "completed":
+        reason = student["error"] if pd.notna(student["error"]) else "its loss is no number"
+        return f"{student['trial_id']}: could not be trained ({reason})"
+    return (
+        f"{student['trial_id']}: a student, {student['student_of']} trained again on the probabilities of "
+        f"{student['teacher']}"
+    )
 
 
 def _front(run: Results) -> str:
@@ -206,6 +219,8 @@ def print_json(run: Results, ranked: pd.DataFrame, per_class: str | None = None)
     }
     if isinstance(run, Run) and not run.rivals.empty:
         document["rivals"] = records(run.rivals)
+    if isinstance(run, Run) and not run.students.empty:
+        document["students"] = _records(run.students)
     if isinstance(run, Run) and run.settings.repeats > 1:
         document["configurations"] = _records(by_configuration(run.trials, objective=run.objective))
     if isinstance(run, Run) and run.configurations is not None:

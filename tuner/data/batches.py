@@ -122,6 +122,20 @@ def _trace(previous: list[NDArray[np.intp]]) -> list[int]:
 FILLER: Final = -1  # the row number of a filled-up row
 
 
+class Targets(NamedTuple):
+    """What a teacher says of one step's texts.
+
+    Attributes:
+        probabilities: float32 [batch, classes].
+        label_weights: float32 [batch], the share of the label in a text's loss; the teacher has the rest.
+        labelled: float32 [batch]: 1, or 0 for a text without a label.
+    """
+
+    probabilities: NDArray[np.float32]
+    label_weights: NDArray[np.float32]
+    labelled: NDArray[np.float32]
+
+
 class Batch(NamedTuple):
     """One step's texts.
 
@@ -130,12 +144,14 @@ class Batch(NamedTuple):
         lengths: int32 [batch], tokens of each text: 1 to length.
         labels: int32 [batch], class indices.
         weights: float32 [batch]: 1, or 0 for a row that only fills up the batch (length 1, token unknown, label 0).
+        targets: of a teacher, None where there is none.
     """
 
     tokens: NDArray[np.int32]
     lengths: NDArray[np.int32]
     labels: NDArray[np.int32]
     weights: NDArray[np.float32]
+    targets: Targets | None = None
 
 
 def buckets_of(data: EncodedSplits, *, compiled: bool) -> Buckets:
@@ -255,4 +271,5 @@ def assemble(data: EncodedDataset, lengths: NDArray[np.int64], rows: NDArray[np.
         lengths=kept.astype(np.int32),
         labels=np.where(real, data.labels[rows], 0).astype(np.int32),
         weights=real.astype(np.float32),
+        targets=data.targets_of(rows),
     )

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +15,9 @@ from tuner.data.tokenizer import Tokenizer
 from tuner.data.tokenizing import tokenize_all
 from tuner.data.vocabulary import DEFAULT_MAX_TOKENS, DEFAULT_MIN_FREQ, UNKNOWN_ID, Vocabulary
 from tuner.errors import InputError
+
+if TYPE_CHECKING:
+    from tuner.data.batches import Targets
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +48,15 @@ class EncodedDataset:
     def lengths(self) -> NDArray[np.int64]:
         """int64 [texts], tokens of each text: at least 1."""
         return np.diff(self.offsets)
+
+    @property
+    def labelled_texts(self) -> int:
+        """How many texts have a label: all, but where a teacher stands in for it."""
+        return len(self)
+
+    def targets_of(self, rows: NDArray[np.int64]) -> "Targets | None":
+        """What a teacher says of these texts; None where there is no teacher."""
+        return None
 
     def chosen(self, rows: NDArray[np.int64]) -> "EncodedDataset":
         """The texts of these rows. Copies no tokens."""
@@ -217,6 +229,21 @@ def encode_parts(
         for own_tokens, own_lengths, (_, labels) in zip(tokens, lengths, parts, strict=True)
     )
     return EncodedParts(vocabulary, encoded, token_counts)
+
+
+def encode_texts(
+    texts: Sequence[str], tokenizer: Tokenizer, vocabulary: Vocabulary, *, max_length: int
+) -> EncodedDataset:
+    """Encodes texts without labels in a vocabulary that is known; their class indices are 0 and mean nothing."""
+    known = vocabulary.ids
+    pieces: deque[NDArray[np.unsignedinteger]] = deque()
+    ranks, counts = [], [np.zeros(0, np.int64)]
+    for _, piece in tokenize_all([Texts.of(texts)], tokenizer, max_length):
+        pieces.append(piece.tokens)
+        ranks.append(np.array([known.get(word, UNKNOWN_ID) for word in piece.words.to_pylist()], np.int32))
+        counts.append(piece.counts)
+    lengths = np.minimum(np.concatenate(counts), max_length)
+    return EncodedDataset(*_joined(pieces, iter(ranks), lengths), np.zeros(len(texts), np.int32))
 
 
 def _united(vocabularies: Sequence[Any]) -> tuple[list[str], list[NDArray[np.int32]]]:

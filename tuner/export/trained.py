@@ -15,6 +15,7 @@ from analysis.frontier import frontier, knee
 from analysis.loading import Run, load
 from analysis.predictions import thresholds
 from analysis.ranking import rank
+from analysis.students import TEACHER
 from search_spaces.config import CustomConfig, TrialConfig
 from tuner.data.encoder import Encoder
 from tuner.data.vectors import load_vectors
@@ -105,8 +106,14 @@ class TrainedNetwork(TrainedTrial):
         network, count = self.network, count_parameters(self.network)
         return (
             f"{_body(network)} with {network.pooling} pooling: {count.total:,} parameters ({count.embedding:,} looked up by "
-            f"word, {count.recurrent:,} in the layers over the words, {count.head:,} in the head)."
+            f"word, {count.recurrent:,} in the layers over the words, {count.head:,} in the head).{self._taught}"
         )
+
+    @property
+    def _taught(self) -> str:
+        """Whose probabilities a student was trained on, as a sentence."""
+        teacher = self.metrics.get(TEACHER)
+        return "" if teacher is None else f" It was trained on the probabilities of a teacher: {teacher}."
 
     def outputs(self) -> str:
         """What the Keras model gives, for a sentence of the card."""
@@ -269,7 +276,7 @@ def chosen_trials(run: Run, wanted: str) -> list[str]:
         return [str(knee(run.candidates, objective=run.objective) if wanted == "knee" else ranked["trial_id"].iloc[0])]
     if wanted in set(run.rivals["rival"][run.rivals["error"].isna()]):
         return [wanted]
-    for trial in run.trials["trial_id"]:
+    for trial in run.models["trial_id"]:
         if wanted == trial or (wanted.isdecimal() and trial.isdecimal() and int(wanted) == int(trial)):
             return [str(trial)]
     raise InputError(
@@ -288,7 +295,7 @@ def read_model(run: Run, encoder: Encoder, trial: str) -> TrainedModel:
     """
     if trial in set(run.rivals["rival"]):
         return _read_rival(run, encoder, trial)
-    rows = run.candidates if trial in set(run.candidates["trial_id"]) else run.trials
+    rows = run.candidates if trial in set(run.candidates["trial_id"]) else run.models
     row = rows[rows["trial_id"] == trial].iloc[0]
     values = {str(name): plain(value) for name, value in row.items()}
     metrics = {name: value for name, value in values.items() if not name.startswith("config/")}
@@ -368,4 +375,4 @@ def _read_weights(run: Run, trial: str) -> tuple[NDArray[np.float32], ...]:
 
 
 def _kept(run: Run) -> list[str]:
-    return [str(trial) for trial in run.trials["trial_id"] if run.folder.weights(str(trial)).is_file()]
+    return [str(trial) for trial in run.models["trial_id"] if run.folder.weights(str(trial)).is_file()]

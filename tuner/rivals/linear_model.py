@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,14 +67,14 @@ class NgramModel:
         return buffer.getvalue()
 
 
-def read_model(path: Path) -> NgramModel:
+def read_model(file: Path | BinaryIO) -> NgramModel:
     """What ``NgramModel.pack`` packed.
 
     Raises:
         OSError: where it is not there.
         ValueError: where it is no such archive.
     """
-    with np.load(path, allow_pickle=False) as archive:
+    with np.load(file, allow_pickle=False) as archive:
         return NgramModel(
             keys=archive["keys"],
             weights=archive["weights"],

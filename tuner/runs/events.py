@@ -172,6 +172,32 @@ class RivalEnded(_Event):
     error: str | None = None
 
 
+class StudentEnded(_Event):
+    """A student was trained: the configuration of a trial once more, on the probabilities of a teacher.
+
+    ``teacher`` is what people call it, ``fingerprint`` the SHA-256 of all that a student is trained on and of how: the same
+    command finds by it what is done. ``hard_weight`` is the share of the label in a text's loss. Results are of the best epoch;
+    null or empty where no epoch had one (diverged at once), or where the student was refused or its worker broke (failed).
+    """
+
+    event: Literal["student_ended"] = "student_ended"
+    student: str
+    trial: str
+    teacher: str
+    fingerprint: str
+    hard_weight: float
+    status: RepeatStatus
+    parameters: Count
+    epochs: Count = 0
+    seconds: float = 0.0
+    best_epoch: Count | None = None
+    train_loss: float | None = None
+    train_accuracy: float | None = None
+    val_loss: float | None = None
+    val_metrics: dict[str, float | None] = {}
+    error: str | None = None
+
+
 class SearchEnded(_Event):
     """The search is over, or was broken off gracefully."""
 
@@ -238,6 +264,7 @@ Event = (
     | TrialEnded
     | FoldsSkipped
     | RivalEnded
+    | StudentEnded
     | SearchEnded
     | ConfirmationStarted
     | RepeatEnded

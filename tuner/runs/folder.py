@@ -109,8 +109,12 @@ class RunFolder:
         """The linear model of a rival."""
         return self.path / "models" / name / "model.npz"
 
+    def soft_targets(self, fingerprint: str) -> Path:
+        """What students with such a fingerprint are trained on beside the training texts and their labels."""
+        return self.path / "models" / "teachers" / f"{fingerprint}.npz"
+
     def validation(self, trial: str) -> Path:
-        """What a trial, or a rival, predicted of the validation texts at its best epoch, while its weights are kept."""
+        """What a trial, rival or student predicted of the validation texts at its best epoch, while its weights are kept."""
         return self.path / "models" / trial / "validation.npz"
 
     def state(self, trial: str) -> Path:

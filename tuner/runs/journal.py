@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from search_spaces.config import CombinationError
 from search_spaces.families import BUILT_IN, ModelFamily, family_of
@@ -16,10 +17,12 @@ from tuner.runs.events import (
     Event,
     RivalEnded,
     SearchStarted,
+    StudentEnded,
     TrialContinued,
     TrialProposed,
     parse_event,
 )
+from tuner.runs.students import take_in
 
 # Every event is flushed to the operating system at once, which a killed process survives. Reaching the disk takes
 # milliseconds, so it is asked for at most this often, and at the end: what a power failure can cost.
@@ -135,12 +138,27 @@ def read_journal(path: Path) -> Iterator[Event]:
 
 def read_rivals(path: Path) -> dict[str, RivalEnded]:
     """What a journal says last of each rival, by name; its other lines are not looked into."""
+    return {event.rival: event for event in _events_of(path, RivalEnded, b'"event":"rival_ended"')}
+
+
+def read_students(path: Path) -> dict[str, StudentEnded]:
+    """The students that a journal tells of, by name; its other lines are not looked into."""
+    students: dict[str, StudentEnded] = {}
+    for event in _events_of(path, StudentEnded, b'"event":"student_ended"'):
+        take_in(students, event)
+    return students
+
+
+_Kind = TypeVar("_Kind", RivalEnded, StudentEnded)
+
+
+def _events_of(path: Path, kind: type[_Kind], mark: bytes) -> list[_Kind]:
+    """The whole lines that are events of a kind, which all hold its mark."""
     if not path.exists():
-        return {}
+        return []
     with path.open("rb") as file:
-        lines = [line for line in file if b'"event":"rival_ended"' in line and line.endswith(b"\n")]
-    events = [event for event in map(parse_event, lines) if isinstance(event, RivalEnded)]
-    return {event.rival: event for event in events}
+        lines = [line for line in file if mark in line and line.endswith(b"\n")]
+    return [event for event in map(parse_event, lines) if isinstance(event, kind)]
 
 
 def _check_format(path: Path, line: bytes) -> None:

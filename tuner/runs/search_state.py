@@ -18,6 +18,7 @@ from tuner.runs.events import (
     RivalEnded,
     SearchEnded,
     SearchStarted,
+    StudentEnded,
     TrialBuilt,
     TrialContinued,
     TrialEnded,
@@ -26,6 +27,7 @@ from tuner.runs.events import (
     TrialStatus,
     WorkerLost,
 )
+from tuner.runs.students import take_in
 
 
 @dataclass
@@ -116,6 +118,7 @@ class SearchState:
         self.skipped: dict[str, FoldsSkipped] = {}
         self.repeats: dict[tuple[str, int], RepeatEnded] = {}
         self.rivals: dict[str, RivalEnded] = {}
+        self.students: dict[str, StudentEnded] = {}
         for event in events:
             self.apply(event)
 
@@ -164,6 +167,9 @@ class SearchState:
                 self.skipped[event.trial] = event
             case RivalEnded():
                 self.rivals[event.rival] = event  # one that failed may be tried again
+            case StudentEnded():
+                if take_in(self.students, event):  # what the one before was confirmed to be says nothing of this one
+                    self.repeats = {key: end for key, end in self.repeats.items() if key[0] != event.student}
             case SearchEnded():
                 self.end = event
                 for record in self.trials.values():

@@ -87,6 +87,20 @@ class RunStore:
             write_bytes_atomically(self.folder.rival(name), model)
             write_bytes_atomically(self.folder.validation(name), predictions)
 
+    def save_soft_targets(self, fingerprint: str, content: bytes) -> None:
+        """Keeps what students are trained on."""
+        path = self.folder.soft_targets(fingerprint)
+        with self._writing():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_bytes_atomically(path, content)
+
+    def drop_soft_targets(self) -> None:
+        """Removes what no student of the run was trained on."""
+        used = {self.folder.soft_targets(student.fingerprint) for student in self.search_state.students.values()}
+        with self._writing():
+            for path in set(self.folder.soft_targets("*").parent.glob("*.npz")) - used:
+                path.unlink()
+
     def state(self, trial: str) -> bytes | None:
         """The last state of a trial that is not ended: what it goes on from; None where it has to begin anew."""
         path = self.folder.state(trial)

@@ -20,6 +20,7 @@ from tuner.runs.predictions import PartTexts, write_predictions
 from tuner.runs.search_state import SearchState
 from tuner.runs.store import RunStore
 from tuner.search.controller import LOSSES_THAT_FAIL, Assignment
+from tuner.search.distillation import student_seed
 from tuner.search.plan import Plan
 from tuner.search.schedulers.scheduler import Decision
 from tuner.training.test_result import RepeatReport, TestResult
@@ -35,12 +36,14 @@ class Candidate:
     Attributes:
         model: the trial's id, or the baseline's name.
         index: the trial's index, of which its seeds are made.
+        teacher: fingerprint of what a student is trained on beside the labels; None of others.
     """
 
     model: str
     index: int
     config: Config
     parameters: int
+    teacher: str | None = None
 
     @property
     def is_baseline(self) -> bool:
@@ -49,16 +52,22 @@ class Candidate:
 
 
 def candidates_of(plan: Plan, search_state: SearchState, trials: Sequence[str]) -> list[Candidate]:
-    """The trials in the order given, each with its recorded configuration, and behind them the baseline."""
-    records = [search_state.trials[trial] for trial in trials]
+    """The trials and students in the order given, each with its recorded configuration, and behind them the baseline."""
+
+    def candidate(model: str) -> Candidate:
+        student = search_state.students.get(model)
+        record = search_state.trials[model if student is None else student.trial]
+        teacher = None if student is None else student.fingerprint
+        return Candidate(model, record.index, plan.family.config(record.config), record.size, teacher)
+
     parameters = count_parameters(plan.network(AVERAGING_CONFIG)).total
     return [
-        *(Candidate(record.trial, record.index, plan.family.config(record.config), record.size) for record in records),
+        *map(candidate, trials),
         Candidate(AVERAGED_EMBEDDINGS, _BASELINE_INDEX, AVERAGING_CONFIG, parameters),
     ]
 
 
-def repeat_seed(index: int, repeat: int) -> tuple[int, int]:
+def repeat_seed(index: int, repeat: int) -> tuple[int, ...]:
     """What follows the search seed in that of a repeat, from 1. Of trials of the search it is their index.
 
     NumPy takes a seed sequence that ends in zeros for the one without them, so a repeat 0 would be the search's own trial.
@@ -172,7 +181,10 @@ class ConfirmationController:
         self._given[repeat.key] = repeat
         self._at_work.add(repeat.key)
         candidate = repeat.candidate
-        return Assignment(repeat.key, repeat_seed(candidate.index, repeat.number), candidate.config)
+        seed = repeat_seed(candidate.index, repeat.number)
+        if candidate.teacher is not None:
+            seed = (*student_seed(candidate.index), repeat.number)
+        return Assignment(repeat.key, seed, candidate.config, teacher=candidate.teacher)
 
     def on_start(self, key: str) -> None:
         """Nothing: the journal has no line for it."""

@@ -6,6 +6,8 @@ from typing import Literal
 
 from tuner.data.encoded import EncodedDataset, EncodedSplits
 from tuner.data.pipeline import PreparedData
+from tuner.data.soft_targets import SoftTargets, read_soft_targets
+from tuner.errors import InputError
 from tuner.runs.folder import RunFolder
 from tuner.runs.predictions import PartTexts
 from tuner.runs.settings import SearchSettings
@@ -65,10 +67,12 @@ def confirm(
         Why it is over. Journal, tables and answers are complete by then.
 
     Raises:
-        InputError: where another process writes the run, or the cluster cannot hold a trial.
+        InputError: where another process writes the run, the cluster cannot hold a trial, or what students are trained on is
+            gone or damaged.
         Interrupted: by ``interruption``, before there was anything to keep.
     """
     interruption = interruption or Interruption()
+    teachers = _teachers(folder.with_models(), candidates)
     with session(settings, lambda: RunStore(folder), interruption) as (store, cluster, needed):
         rivals = fitted_rivals(store.search_state)
         controller = ConfirmationController(candidates, repeats, data.texts, store, rivals=rivals)
@@ -84,8 +88,23 @@ def confirm(
         evaluate_rivals(store, settings, data.splits, data.test, data.texts)
         try:
             if controller.planned:
-                run_on_ray(controller, settings, data.splits, cluster, test=data.test, on_step=step)
+                run_on_ray(controller, settings, data.splits, cluster, test=data.test, on_step=step, teachers=teachers)
         except Interrupted:
             reason = "interrupted"
         controller.end(reason)
     return reason
+
+
+def _teachers(folder: RunFolder, candidates: Sequence[Candidate]) -> dict[str, SoftTargets]:
+    """What the students among the candidates are trained on, by fingerprint."""
+    found = {}
+    for fingerprint in dict.fromkeys(each.teacher for each in candidates if each.teacher is not None):
+        path = folder.soft_targets(fingerprint)
+        try:
+            found[fingerprint] = read_soft_targets(path)
+        except (OSError, ValueError, KeyError) as error:
+            raise InputError(
+                f"{path}: cannot be read ({error}), and students are trained on it; restore it, or remove it and distill "
+                "once more"
+            ) from None
+    return found

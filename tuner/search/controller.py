@@ -48,6 +48,7 @@ class Assignment:
         scores: the trial's scores of the objective so far, epoch by epoch; higher is better.
         state: what it goes on from, None where it begins.
         fold: the one that it is validated on, counted from 1; None without folds.
+        teacher: fingerprint of what a student is trained on beside the labels; None of others.
     """
 
     trial: str
@@ -56,6 +57,7 @@ class Assignment:
     scores: tuple[float | None, ...] = ()
     state: bytes | None = None
     fold: int | None = None
+    teacher: str | None = None
 
 
 def trial_id(index: int) -> str:

@@ -13,7 +13,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from tensorflow.python.framework.ops import gradient_registry
 
-from tuner.data.batches import Batch
+from tuner.data.batches import Batch, Targets
 from tuner.models import forward, keras_model
 from tuner.models.device import on_gpu
 from tuner.models.keras_model import build_model, initialize, layers_of
@@ -81,6 +81,7 @@ class Program:
                     **dict.fromkeys(StepInputs._fields, number) | {"class_weights": tf.TensorSpec([None], tf.float32)}
                 ),
                 tf.TensorSpec([2], tf.int32),
+                *([_targets_spec(key.batch_size)] if key.distilled else []),
             ],
         )
         # Not compiled: without gradients and with many rows a plain graph is as fast, and there is nothing to wait for.
@@ -102,8 +103,9 @@ class Program:
         self._optimizer.learning_rate.assign(rate)
 
     def train(self, batch: Batch, inputs: StepInputs, seed: tuple[int, int]) -> tuple[float, int]:
-        """One update. Returns the summed cross-entropy in nats, penalties apart, and the number of right answers."""
-        loss, correct = self._call(self._train_step, batch, inputs, np.array(seed, np.int32))
+        """One update. Returns the summed cross-entropy with the labels in nats, and the number of right answers."""
+        targets = [] if batch.targets is None else [batch.targets]
+        loss, correct = self._call(self._train_step, batch, inputs, np.array(seed, np.int32), *targets)
         return float(loss), int(correct)
 
     def evaluate(self, batch: Batch) -> tuple[float, NDArray[np.float32]]:
@@ -114,7 +116,8 @@ class Program:
     def _call(self, step: Any, batch: Batch, *inputs: Any) -> tuple[Any, Any]:
         """Runs a step; the first call of each shape, which compiles it, is added to ``compile_seconds``."""
         started = time.perf_counter()
-        results = tuple(value.numpy() for value in step(*batch, *inputs))
+        texts = (batch.tokens, batch.lengths, batch.labels, batch.weights)
+        results = tuple(value.numpy() for value in step(*texts, *inputs))
         shape = (id(step), batch.tokens.shape)
         if shape not in self._compiled:
             self._compiled.add(shape)
@@ -174,7 +177,14 @@ class Program:
         return head(features, of_head, network, masks=masks.head if masks else (), row_weights=row_weights)
 
     def _train(
-        self, tokens: Any, lengths: Any, labels: Any, weights: Any, inputs: StepInputs, seed: Any
+        self,
+        tokens: Any,
+        lengths: Any,
+        labels: Any,
+        weights: Any,
+        inputs: StepInputs,
+        seed: Any,
+        targets: Targets | None = None,
     ) -> tuple[Any, Any]:
         masks = draw_masks(
             self.key.network,
@@ -187,8 +197,12 @@ class Program:
             tokens = drop_words(tokens, seed, rate=inputs.word_dropout)
         with tf.GradientTape() as tape:
             outputs, statistics = self._logits(tokens, lengths, masks, weights)
-            total = _loss(outputs, labels, weights)
-            trained = _shaped_loss(outputs, labels, weights, inputs) if self.key.shaped_loss else total
+            counted = weights if targets is None else weights * targets.labelled
+            total = _loss(outputs, labels, counted)
+            if targets is None:
+                trained = _shaped_loss(outputs, labels, weights, inputs) if self.key.shaped_loss else total
+            else:
+                trained = self._distillation_loss(outputs, labels, weights, inputs, targets)
             mean = trained / tf.reduce_sum(weights)
         gradients = tape.gradient(mean, [variable.value for variable, _ in self._trained])
         if self.key.penalty:
@@ -203,7 +217,17 @@ class Program:
             variable.assign(value)
         if self.key.averaged:
             self._average(inputs.weight_average)
-        return total, _correct(outputs, labels, weights)
+        return total, _correct(outputs, labels, counted)
+
+    def _distillation_loss(self, outputs: Any, labels: Any, weights: Any, inputs: StepInputs, targets: Targets) -> Any:
+        """Sum over the rows of the label's loss and the teacher's, each by its share (Hinton et al. 2015, at temperature 1)."""
+        of_labels = weights * targets.label_weights
+        hard = (
+            _shaped_loss(outputs, labels, of_labels, inputs)
+            if self.key.shaped_loss
+            else _loss(outputs, labels, of_labels)
+        )
+        return hard + _teacher_loss(outputs, targets.probabilities, weights - of_labels, inputs.class_weights)
 
     def _average(self, decay: Any) -> None:
         """Moves the averages towards the weights after a step.
@@ -240,6 +264,12 @@ def _batch_spec(rows: int | None) -> list[Any]:
     ]
 
 
+def _targets_spec(rows: int | None) -> Targets:
+    return Targets(
+        tf.TensorSpec([rows, None], tf.float32), tf.TensorSpec([rows], tf.float32), tf.TensorSpec([rows], tf.float32)
+    )
+
+
 def _loss(outputs: Any, labels: Any, weights: Any) -> Any:
     """Weighted sum of the cross-entropies."""
     if outputs.shape[1] == 1:
@@ -254,9 +284,7 @@ def _shaped_loss(outputs: Any, labels: Any, weights: Any, inputs: StepInputs) ->
 
     ``p`` is the probability of the right class; the factor is that of the focal loss (Lin et al. 2017).
     """
-    if outputs.shape[1] == 1:
-        outputs = tf.concat([tf.zeros_like(outputs), outputs], axis=1)
-    log_probabilities = tf.nn.log_softmax(outputs)
+    log_probabilities = _log_probabilities(outputs)
     right = tf.gather(log_probabilities, labels, batch_dims=1)
     smoothed = (1.0 - inputs.label_smoothing) * right + inputs.label_smoothing * tf.reduce_mean(
         log_probabilities, axis=1
@@ -265,6 +293,19 @@ def _shaped_loss(outputs: Any, labels: Any, weights: Any, inputs: StepInputs) ->
     missing = tf.maximum(1.0 - tf.exp(right), 1e-6)
     focus = tf.pow(missing, inputs.focal_gamma) * tf.gather(inputs.class_weights, labels)
     return -tf.reduce_sum(focus * smoothed * weights)
+
+
+def _teacher_loss(outputs: Any, probabilities: Any, weights: Any, class_weights: Any) -> Any:
+    """Sum over the rows of ``weight * cross-entropy with these probabilities``, whose classes have weights as labels have."""
+    losses = -tf.reduce_sum(class_weights * probabilities * _log_probabilities(outputs), axis=1)
+    return tf.reduce_sum(losses * weights)
+
+
+def _log_probabilities(outputs: Any) -> Any:
+    """``[texts, classes]``, where one output stands for two classes too."""
+    if outputs.shape[1] == 1:
+        outputs = tf.concat([tf.zeros_like(outputs), outputs], axis=1)
+    return tf.nn.log_softmax(outputs)
 
 
 def _correct(outputs: Any, labels: Any, weights: Any) -> Any:

@@ -39,6 +39,7 @@ class ProgramKey:
         averaged: whether averages of the weights are kept, which are what is judged; their decay is an input.
         informative: whether pretrained word vectors are in that order of the words.
         clipped: whether gradients are clipped; where is an input. Their norm takes a pass over a table of word vectors.
+        distilled: whether the loss is of a teacher's probabilities, too, which come with each batch.
     """
 
     network: Network
@@ -53,9 +54,10 @@ class ProgramKey:
     averaged: bool = False
     informative: bool = False
     clipped: bool = False
+    distilled: bool = False
 
     @classmethod
-    def of(cls, config: TrialConfig, network: Network, *, compiled: bool) -> "ProgramKey":
+    def of(cls, config: TrialConfig, network: Network, *, compiled: bool, distilled: bool = False) -> "ProgramKey":
         """The program of a configuration whose network is known."""
         return cls(
             network,
@@ -70,6 +72,7 @@ class ProgramKey:
             averaged=config.weight_average > 0.0,
             informative=network.vectors != "none" and config.vocabulary_order == "informative",
             clipped=config.gradient_clip_norm > 0.0,
+            distilled=distilled,
         )
 
 

@@ -86,7 +86,7 @@ class TrialRun(Run):
             correct += right
             if not math.isfinite(loss):
                 break
-        return total / len(data), correct / len(data), tokens / seconds if seconds else 0.0
+        return total / data.labelled_texts, correct / data.labelled_texts, tokens / seconds if seconds else 0.0
 
     def _evaluate(self) -> tuple[float, Predictions]:
         data = self._data.validation

@@ -1,7 +1,7 @@
 """What a worker keeps between trials: the data, their length buckets, and the programs of the shapes it has met."""
 
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from search_spaces.config import TrialConfig
 from tuner.data.batches import Buckets, buckets_of
 from tuner.data.encoded import EncodedSplits
+from tuner.data.soft_targets import SoftTargets, TaughtTexts
 from tuner.models.custom.building import CustomModel
 from tuner.models.custom.finding import ModelFacts
 from tuner.models.custom.source import ModelSource
@@ -68,6 +69,16 @@ class WorkerContext:
         context.texts_of_class = np.bincount(context.data.train.labels, minlength=self.classes)
         return context
 
+    def of_teacher(self, targets: SoftTargets) -> "WorkerContext":
+        """The same place where the training texts have a teacher, with its own buckets; programs are shared."""
+        context = copy(self)
+        context.__dict__.pop("_informative", None)  # of the texts without a teacher
+        context.data = replace(self.data, train=targets.beside(self.data.train))
+        context.epochs = targets.epochs
+        context.few_buckets = buckets_of(context.data, compiled=True)
+        context.many_buckets = buckets_of(context.data, compiled=False)
+        return context
+
     def set_up(self, config: TrialConfig) -> tuple[Program, Buckets]:
         """The program of a configuration, built where no trial of its shape has been here before, and its buckets."""
         network = network_of(
@@ -82,7 +93,8 @@ class WorkerContext:
             shapes=len(self.few_buckets.boundaries),
             epochs=self.epochs,
         )
-        program = self._programs.get(ProgramKey.of(config, network, compiled=compiled), self.data_of(config).vectors)
+        key = ProgramKey.of(config, network, compiled=compiled, distilled=isinstance(self.data.train, TaughtTexts))
+        program = self._programs.get(key, self.data_of(config).vectors)
         return program, self.few_buckets if compiled else self.many_buckets
 
     @cached_property

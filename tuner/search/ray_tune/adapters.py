@@ -1,6 +1,6 @@
 """Ray Tune's three interfaces, each turned towards a controller: where trials come from, when they stop, what happens.
 
-For Ray a repeat of a confirmation is a trial as well.
+For Ray a repeat of a confirmation, and a student of a distillation, is a trial as well.
 """
 
 from collections.abc import Callable
@@ -16,12 +16,13 @@ from search_spaces.config import Config
 from tuner.models.memory import TrainingMemory
 from tuner.search.confirmation import ConfirmationController
 from tuner.search.controller import SearchController
+from tuner.search.distillation import DistillationController
 from tuner.search.ray_tune.failures import FailureKind, failure_of, memory_message
 from tuner.search.ray_tune.trainable import REPORT
 from tuner.search.ray_tune.workers import EpochTimeouts, SentState, WarmWorkerScheduler, sent
 from tuner.search.schedulers.scheduler import Decision
 
-Controller = SearchController | ConfirmationController
+Controller = SearchController | ConfirmationController | DistillationController
 
 
 class JournalledSearcher(Searcher):

@@ -1,33 +1,36 @@
-"""Runs what a controller decides on Ray Tune: a search, or a confirmation."""
+"""Runs what a controller decides on Ray Tune: a search, a confirmation, or a distillation."""
 
 import math
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 from tuner.data.batches import buckets_of
 from tuner.data.encoded import EncodedDataset, EncodedSplits
+from tuner.data.soft_targets import SoftTargets
 from tuner.metrics import Scorer
 from tuner.runs.search_state import SearchState
 from tuner.runs.settings import ResourceSettings, SearchSettings
 from tuner.search.confirmation import ConfirmationController
 from tuner.search.controller import SearchController
 from tuner.search.custom_model import source_of
+from tuner.search.distillation import DistillationController
 from tuner.search.plan import build_scheduler, plan_of
 from tuner.search.ray_tune.capacity import Capacity
 from tuner.search.registry import searcher_spec
 
 
 def run_on_ray(
-    controller: SearchController | ConfirmationController,
+    controller: SearchController | ConfirmationController | DistillationController,
     settings: SearchSettings,
     data: EncodedSplits,
     resources: Capacity,
     *,
     on_step: Callable[[], None],
     test: EncodedDataset | None = None,
+    teachers: Mapping[str, SoftTargets] | None = None,
 ) -> None:
     """Lets Ray Tune run trials until the controller has no more. Ray must be connected.
 
@@ -39,6 +42,7 @@ def run_on_ray(
         resources: what the cluster has.
         on_step: called several times a second.
         test: the texts on which repeats of a confirmation are evaluated; None for trials of a search.
+        teachers: what students are trained on, by fingerprint.
     """
     from tuner.search.ray_tune.adapters import ControllerCallback, ControllerScheduler, ControllerSearcher
     from tuner.search.ray_tune.trainable import TrialTrainable
@@ -47,13 +51,19 @@ def run_on_ray(
     memory = partial(plan_of(settings).memory, length=int(buckets_of(data, compiled=False).boundaries[-1]))
     run_trials(
         TrialTrainable,
-        _worker_parameters(settings, data, test),
+        worker_parameters(settings, data)
+        | {
+            "test": None if test is None else vars(test),
+            "teachers": {name: targets.as_arrays() for name, targets in (teachers or {}).items()},
+        },
         searcher=ControllerSearcher(controller),
         scheduler=ControllerScheduler(controller),
         callback=ControllerCallback(controller, on_step, memory, EpochTimeouts(settings.epoch_timeout)),
         asked=settings.resources,
         there=resources,
-        most_pending=_most_pending(settings) if test is None else settings.resources.concurrency,
+        most_pending=(
+            _most_pending(settings) if isinstance(controller, SearchController) else settings.resources.concurrency
+        ),
     )
 
 
@@ -68,8 +78,8 @@ def _most_pending(settings: SearchSettings) -> int:
     return 1 if learns or calls_back or settings.folds is not None else settings.resources.concurrency
 
 
-def _worker_parameters(settings: SearchSettings, data: EncodedSplits, test: EncodedDataset | None) -> dict[str, Any]:
-    """What ``TrialTrainable.setup`` takes."""
+def worker_parameters(settings: SearchSettings, data: EncodedSplits) -> dict[str, Any]:
+    """What ``TrialTrainable.setup`` takes of a run."""
     return {
         "arrays": data.as_arrays(),
         "vocabulary_size": settings.data.vocabulary_size,
@@ -81,7 +91,6 @@ def _worker_parameters(settings: SearchSettings, data: EncodedSplits, test: Enco
         "threads": max(1, math.floor(settings.resources.cpus_per_trial)),
         "custom_source": settings.hypermodel and source_of(settings.hypermodel, option="hypermodel"),
         "max_length": settings.data.max_length,
-        "test": None if test is None else vars(test),
         "patience": settings.patience,
         "gpu_share": settings.resources.gpus_per_trial,
     }

@@ -7,6 +7,7 @@ from ray import tune
 
 from search_spaces.config import Config, TrialConfig
 from tuner.data.encoded import EncodedDataset, EncodedSplits
+from tuner.data.soft_targets import SoftTargets
 from tuner.errors import InputError
 from tuner.metrics import Scorer
 from tuner.models.custom.source import ModelSource
@@ -40,6 +41,24 @@ def _gpu_memory(share: float) -> int | None:
     return limit
 
 
+def open_context(*, arrays: Mapping[str, Any], threads: int, gpu_share: float, **context: Any) -> "WorkerContext":
+    """Prepares this process for training.
+
+    Args:
+        arrays: ``EncodedSplits.as_arrays()``, mapped from the node's object store without a copy.
+        threads: threads of an operation on the CPU.
+        gpu_share: GPUs that the worker has, below 1 a fraction of one.
+        context: what a ``WorkerContext`` has beside the data.
+    """
+    # Settings must be made before TensorFlow is imported, and the driver, which imports this module, must not import it.
+    from tuner.models.device import prepare_tensorflow
+
+    prepare_tensorflow(threads, _gpu_memory(gpu_share))
+    from tuner.training.worker_context import WorkerContext
+
+    return WorkerContext(EncodedSplits.from_arrays(arrays), **context)
+
+
 class TrialTrainable(tune.Trainable):
     """Trains the trial, or repeat, of its config epoch by epoch; on reuse it keeps data, compiled programs and TensorFlow.
 
@@ -55,6 +74,7 @@ class TrialTrainable(tune.Trainable):
         metric: ModelSource | None,
         test: Mapping[str, Any] | None,
         patience: int | None,
+        teachers: Mapping[str, Mapping[str, Any]],
         **context: Any,
     ) -> None:
         """Prepares the worker, once.
@@ -64,6 +84,7 @@ class TrialTrainable(tune.Trainable):
             metric: the modules of a metric that is a function of the user's own.
             test: the fields of the encoded test texts, where repeats are evaluated on them; None in a search.
             patience: epochs without a better validation accuracy after which a repeat is evaluated.
+            teachers: the arrays of the ``SoftTargets`` that students are trained on, by fingerprint.
             context: what ``_open_context`` takes.
         """
         self._worker_context = self._open_context(**context)
@@ -71,32 +92,13 @@ class TrialTrainable(tune.Trainable):
         if metric is not None:
             metric.make_importable()
         self._test, self._patience = None if test is None else EncodedDataset(**test), patience
+        self._teachers = teachers
         self._trial_run: Run | RepeatRun | None = None
         self._growth = MemoryGrowth()
 
-    def _open_context(
-        self,
-        *,
-        arrays: Mapping[str, Any],
-        threads: int,
-        gpu_share: float,
-        **context: Any,
-    ) -> "WorkerContext":
-        """Prepares this process for training.
-
-        Args:
-            arrays: ``EncodedSplits.as_arrays()``, mapped from the node's object store without a copy.
-            threads: threads of an operation on the CPU.
-            gpu_share: GPUs that the worker has, below 1 a fraction of one.
-            context: what a ``WorkerContext`` has beside the data.
-        """
-        # Settings must be made before TensorFlow is imported, and the driver, which imports this module, must not import it.
-        from tuner.models.device import prepare_tensorflow
-
-        prepare_tensorflow(threads, _gpu_memory(gpu_share))
-        from tuner.training.worker_context import WorkerContext
-
-        return WorkerContext(EncodedSplits.from_arrays(arrays), **context)
+    def _open_context(self, **context: Any) -> "WorkerContext":
+        """As ``open_context``."""
+        return open_context(**context)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Takes the next trial. It is built in the first step, so that an error in it is that trial's error."""
@@ -128,15 +130,22 @@ class TrialTrainable(tune.Trainable):
         )
         if self._test is None:
             return training
-        return RepeatRun(training, self._worker_context, self._test, self._scorer, patience=self._patience)
+        return RepeatRun(training, self._context_of_trial(), self._test, self._scorer, patience=self._patience)
 
     def _training(self, config: Config, **start: Any) -> Run:
         from tuner.training.custom_run import CustomRun
         from tuner.training.trial_run import TrialRun
 
-        context, fold = self._worker_context, self.config["fold"]
-        if fold is not None:
-            context = context.of_fold(fold)
+        context = self._context_of_trial()
         if isinstance(config, TrialConfig):  # the baseline of a confirmation is one, whatever its candidates are
             return TrialRun(context, config, **start)
         return CustomRun(context, config, **start)
+
+    def _context_of_trial(self) -> "WorkerContext":
+        """The worker's data, or those of a fold, or with a teacher."""
+        fold, teacher = self.config["fold"], self.config["teacher"]
+        if fold is not None:
+            return self._worker_context.of_fold(fold)
+        if teacher is not None:
+            return self._worker_context.of_teacher(SoftTargets.from_arrays(self._teachers[teacher]))
+        return self._worker_context
