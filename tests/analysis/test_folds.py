@@ -13,7 +13,7 @@ from tuner.cli.confirm import chosen_trials as confirmed_trials
 from tuner.cli.main import run as tuner
 from tuner.export.trained import chosen_trials
 from tuner.runs.configurations import contenders
-from tuner.runs.journal import read_journal
+from tuner.runs.journal import read_journal, read_skipped_folds
 from tuner.runs.search_state import SearchState
 
 
@@ -72,6 +72,9 @@ def test_rank_shows_configurations_and_those_behind(run, capsys):
     shown = capsys.readouterr().out
     assert "±" in shown
     assert "of fewer folds" in shown
+    skipped = read_skipped_folds(run.folder.journal)
+    assert skipped
+    assert all(f"{trial}: {event.reason}" in shown for trial, event in skipped.items())
     assert f"of {len(run.configurations)} configurations shown, means over 3 folds" in " ".join(shown.split())
     assert tuner(["rank", str(run.folder.path), "--json"]) == 0
     document = json.loads(capsys.readouterr().out)

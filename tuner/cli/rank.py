@@ -22,6 +22,7 @@ from tuner.cli.terminal import Terminal, configuration_table, frontier_chart, ra
 from tuner.errors import InputError
 from tuner.formatting import counted
 from tuner.metrics import Mode
+from tuner.runs.journal import read_skipped_folds
 from tuner.thresholds import Thresholds
 
 
@@ -144,6 +145,10 @@ def _print_configurations(console: Console, run: Run, *, top: int, max_params: i
         if not ranked.empty:
             console.print("\nof fewer folds, which cannot be compared with these:", style="dim")
             console.print(rank_table(ranked, width=console.width, objective=run.objective))
+            skipped = read_skipped_folds(run.folder.journal)
+            for trial in ranked["trial_id"]:
+                if trial in skipped:
+                    console.print(f"{trial}: {skipped[trial].reason}", style="dim", soft_wrap=True)
             console.print()
     if run.settings.repeats > 1:
         within = rank(run.trials, max_params=max_params, objective=run.objective)

@@ -15,6 +15,7 @@ from tuner.runs.atomic import write_text_atomically
 from tuner.runs.events import (
     JOURNAL_FORMAT,
     Event,
+    FoldsSkipped,
     RivalEnded,
     SearchStarted,
     StudentEnded,
@@ -149,7 +150,12 @@ def read_students(path: Path) -> dict[str, StudentEnded]:
     return students
 
 
-_Kind = TypeVar("_Kind", RivalEnded, StudentEnded)
+def read_skipped_folds(path: Path) -> dict[str, FoldsSkipped]:
+    """Why configurations were not trained on all folds, by their trial on the first."""
+    return {event.trial: event for event in _events_of(path, FoldsSkipped, b'"event":"folds_skipped"')}
+
+
+_Kind = TypeVar("_Kind", RivalEnded, StudentEnded, FoldsSkipped)
 
 
 def _events_of(path: Path, kind: type[_Kind], mark: bytes) -> list[_Kind]:
