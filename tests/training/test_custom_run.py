@@ -33,6 +33,12 @@ def build(hp, classes, max_length, vocabulary_size):
     model.compile(keras.optimizers.Adam(hp.Float("rate", 0.001, 0.1)), loss, metrics=["accuracy"])
     return model
 
+def averaged(hp):
+    model = keras.Sequential([keras.Input((None,)), layers.Embedding(30, 2), layers.GlobalMaxPooling1D(), layers.Dense(2)])
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(0.05, use_ema=True, ema_momentum=0.9), loss)
+    return model
+
 def silent(hp):
     model = keras.Sequential([keras.Input((None,)), layers.Embedding(30, 2), layers.GlobalMaxPooling1D(), layers.Dense(2)])
     model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
@@ -146,3 +152,21 @@ def test_a_model_without_an_accuracy_of_its_own_reports_none_while_training(own)
 def test_the_state_of_another_model_is_refused(own, reports):
     with pytest.raises(Exception, match="other weights than when its last epoch was saved"):
         run(own, units=8, state=reports[0].last)
+
+
+def test_an_optimizer_that_averages_is_judged_by_the_averages_and_trains_on_from_the_weights(own):
+    from tuner.training.custom_run import CustomRun
+
+    def trial(**start):
+        return CustomRun(own("averaged"), CustomConfig.of({}), seed=(0, 1), **start)
+
+    whole = trial(state=None)
+    reports = [whole.run_epoch() for _ in range(3)]
+    again = trial(state=reports[1].last, scores=[report.epoch.metrics["accuracy"] for report in reports[:2]])
+    assert numbers(again.run_epoch()) == numbers(reports[2])
+
+    raw, best = arrays(reports[0].last), arrays(reports[0].best)
+    weights = [name for name in best if name.startswith("w")]
+    averages = [value for name, value in raw.items() if name.startswith("s")]
+    assert all(best[name] != raw[name] for name in weights)
+    assert all(best[name] in averages for name in weights)  # the optimizer's own

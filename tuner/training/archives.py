@@ -9,7 +9,12 @@ import numpy as np
 
 def named(prefix: str, variables: Sequence[Any]) -> dict[str, Any]:
     """The values of Keras variables under ``prefix000``, ``prefix001`` and so on."""
-    return {f"{prefix}{number:03d}": variable.value.numpy() for number, variable in enumerate(variables)}
+    return numbered(prefix, [variable.value.numpy() for variable in variables])
+
+
+def numbered(prefix: str, arrays: Sequence[Any]) -> dict[str, Any]:
+    """Arrays under ``prefix000``, ``prefix001`` and so on."""
+    return {f"{prefix}{number:03d}": array for number, array in enumerate(arrays)}
 
 
 def packed(arrays: dict[str, Any]) -> bytes:

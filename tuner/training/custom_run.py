@@ -18,7 +18,7 @@ from tuner.metrics import BY_ACCURACY, Scorer
 from tuner.models.custom.building import labels_for
 from tuner.models.custom.finding import HyperModelError
 from tuner.models.custom.loss import SMALLEST, gives_logits
-from tuner.training.archives import assign, named, packed, unpacked
+from tuner.training.archives import assign, named, numbered, packed, unpacked
 from tuner.training.program import EVALUATION_BATCH
 from tuner.training.program_key import weights_of_classes
 from tuner.training.report import OwnCount
@@ -38,7 +38,9 @@ _INDICES = tf.TensorSpec([None], tf.int32)
 class CustomRun(Run):
     """One training of a custom model.
 
-    The seeds that Keras layers keep go on from a saved state; what a user's code draws elsewhere is seeded anew every epoch.
+    With an optimizer that averages weights (``use_ema``) each epoch is judged by the averages, which are the best weights
+    too, while training goes on from the weights themselves. The seeds that Keras layers keep go on from a saved state; what
+    a user's code draws elsewhere is seeded anew every epoch.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class CustomRun(Run):
         self._batch_size = _batch_size(values)
         self._class_weights = _class_weights(values, worker_context.texts_of_class)
         self._first_steps_seconds = 0.0
+        self._raw: list[NDArray[Any]] | None = None
         if state is not None:
             self._resume(self._restore(state), scores)
 
@@ -81,8 +84,12 @@ class CustomRun(Run):
         order = (self._order_seed, self._epoch)
         batches = training_batches(data, self._buckets(data.lengths), self._batch_size, seed_sequence=order)
         batches_of_keras = self._dataset(batches, math.ceil(len(data) / self._batch_size), steps)
+        if self._raw is not None:
+            self._model.set_weights(self._raw)
         history = self._model.fit(batches_of_keras, epochs=1, shuffle=False, verbose=0, callbacks=[steps])
         self._first_steps_seconds += steps.first_seconds
+        # At the end of a fit Keras puts the averages in the place of the weights; between two epochs of one it would not.
+        self._raw = steps.raw if self._model.optimizer.use_ema else None
         logs = {name: values[-1] for name, values in history.history.items()}
         return logs["loss"], _accuracy(logs), steps.tokens_per_second
 
@@ -150,7 +157,7 @@ class CustomRun(Run):
 
     def _state(self) -> bytes:
         arrays = {
-            **named("w", self._model.weights),
+            **(named("w", self._model.weights) if self._raw is None else numbered("w", self._raw)),
             **named("s", self._model.optimizer.variables),
             **named("g", self._seeds()),
         }
@@ -178,6 +185,7 @@ class _Steps(keras.callbacks.Callback):
 
     Attributes:
         first_seconds: of the first step, 0 before it.
+        raw: the model's weights at the end of the epoch, where its optimizer averages them (``use_ema``).
     """
 
     def __init__(self) -> None:
@@ -185,6 +193,7 @@ class _Steps(keras.callbacks.Callback):
         self.first_seconds = 0.0
         self._began = self._last = 0.0
         self._tokens: list[int] = []
+        self.raw: list[NDArray[Any]] | None = None
 
     def expect(self, tokens: int) -> None:
         """A batch of so many real tokens follows."""
@@ -199,6 +208,11 @@ class _Steps(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Starts the clock."""
         self._began = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Keeps the weights from which training goes on, before the averages come in their place."""
+        if self.model.optimizer.use_ema:
+            self.raw = self.model.get_weights()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Stops it for this step."""
