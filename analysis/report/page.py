@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from analysis.charts.theme import DARK, LIGHT, css_variables
 from analysis.curves import time_spent
@@ -108,6 +108,11 @@ def render(run: Results, *, errors: ErrorAnalysis | str | None = None, with_text
     )
 
 
+def _with_code(text: str) -> Markup:
+    """A message whose commands and parameters, which are between backticks, are set as code."""
+    return Markup(re.sub("`([^`]*)`", r"<code>\1</code>", str(escape(text))))
+
+
 def _json_for_html(value: object) -> str:
     """JSON that can stand within a script element: nothing in it can end the element."""
     return json.dumps(value, allow_nan=False, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
@@ -119,4 +124,5 @@ def _template() -> Template:
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    environment.filters["with_code"] = _with_code
     return environment.get_template("page.html")

@@ -54,7 +54,9 @@ def test_the_run_folder_is_what_it_promises(whole):
     assert {path.name for path in run.iterdir()} == {
         "search.yaml", "journal.jsonl", "trials.parquet", "epochs.parquet", "models", "encoder",
     }  # fmt: skip
-    assert {path.name for path in (run / "encoder").iterdir()} == {"vocabulary.json", "tokenizer.json", "labels.json"}
+    assert {path.name for path in (run / "encoder").iterdir()} == {
+        "vocabulary.json", "tokenizer.json", "labels.json", "informative.npy",
+    }  # fmt: skip
     assert not [path for path in run.rglob("*") if path.suffix in (".pkl", ".pickle")]
     assert not list(run.rglob("*.partial"))
     trials = pq.read_table(run / "trials.parquet").to_pandas()

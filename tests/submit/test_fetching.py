@@ -4,6 +4,7 @@ import subprocess
 import sys
 import tarfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,7 +14,7 @@ from tuner.errors import InputError, SearchFailed
 from tuner.runs.settings import write_settings
 from tuner.runs.store import RunStore
 from tuner.submit import on_head
-from tuner.submit.fetching import _unpack, arrived, read_packed
+from tuner.submit.fetching import _unpack, _whole_log, arrived, read_packed
 
 
 @pytest.fixture
@@ -133,3 +134,11 @@ def test_what_breaks_off_leaves_nothing(tmp_path):
     with pytest.raises(InputError, match="No space left on device"):
         arrived("mine", tmp_path, fill)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_log_that_is_not_all_there_yet_is_asked_for_again(monkeypatch):
+    logs = ["", f"{on_head.BEGIN}\n{{}}", f"{on_head.BEGIN}\n{{}}\n{on_head.END}\n"]
+    monkeypatch.setattr("tuner.submit.fetching.time.sleep", lambda _: None)
+    server = SimpleNamespace(log=lambda _: logs.pop(0))
+    assert _whole_log(server, "job").endswith(f"{on_head.END}\n")
+    assert logs == []

@@ -9,6 +9,7 @@ import shlex
 import shutil
 import tarfile
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from tuner.submit.job_server import JobServer
 from tuner.submit.upload import pack
 
 _SECONDS = 300.0
+_SECONDS_FOR_A_LOG = 20.0
 
 
 def fetch_run(server: JobServer, run: str, runs_dir: str | None, target_dir: Path) -> RunFolder:
@@ -39,7 +41,7 @@ def fetch_run(server: JobServer, run: str, runs_dir: str | None, target_dir: Pat
         asked = ["python", "on_head.py", run, *([runs_dir] if runs_dir else [])]
         job = server.submit(shlex.join(asked), job=f"fetch-{secrets.token_hex(4)}", archive=archive)
     ended = server.wait(job, seconds=_SECONDS)
-    log = server.log(job)
+    log = _whole_log(server, job) if ended.status == "succeeded" else server.log(job)
     if ended.status != "succeeded":
         last = [line for line in (*log.splitlines(), ended.message) if line.strip()][-1]
         raise SearchFailed(f"{run}: could not be packed on the head ({last[:200]}); see `ray job logs {job}`")
@@ -50,6 +52,16 @@ def fetch_run(server: JobServer, run: str, runs_dir: str | None, target_dir: Pat
     if content is None:
         raise SearchFailed(f"{run}: the head sent nothing of {place}; see `ray job logs {job}`")
     return arrived(Path(place).name, target_dir, lambda partial: _unpack(content, partial))
+
+
+def _whole_log(server: JobServer, job: str) -> str:
+    """What a job has printed, with its last line: a busy head knows that a job is over before it has all of that."""
+    deadline = time.monotonic() + _SECONDS_FOR_A_LOG
+    while True:
+        log = server.log(job)
+        if on_head.END in log.splitlines() or time.monotonic() >= deadline:
+            return log
+        time.sleep(0.5)
 
 
 def copy_run(url: str, target_dir: Path) -> RunFolder:
