@@ -4,13 +4,16 @@ import csv
 import html
 import json
 import shutil
+from io import StringIO
 
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 
 from analysis import load
 from support.exported_run import write_exported_run
+from tuner.cli.errors import _texts_table
 from tuner.cli.main import run
 from tuner.measures import Predictions
 from tuner.runs.predictions import pack_validation
@@ -138,3 +141,17 @@ def test_a_report_without_the_data_says_why_it_has_no_errors(mine, tmp_path, cap
     finally:
         (path.parent / "away.csv").rename(path.parent / "data.csv")
     assert "the data of the search mine are gone" in (tmp_path / "report.html").read_text()
+
+
+def test_wide_characters_leave_the_other_columns_whole():
+    rows = [
+        ["12503", "neutral", "negative", "0.9897", "😭💔 日本語 " * 20],
+        ["7", "positive", "neutral", "0.9", "short"],
+    ]
+    out = StringIO()
+    Console(file=out, width=80).print(_texts_table(["row", "label", "answer", "confidence", "text"], rows, 80))
+    heading, first, second = out.getvalue().splitlines()
+    assert "confidence" in heading
+    assert all(cell in first for cell in rows[0][:4])
+    assert first.rstrip().endswith("…")
+    assert all(cell in second for cell in rows[1])

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 import pandas as pd
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.table import Table
 
@@ -144,12 +145,17 @@ def _place(found: ErrorAnalysis, row: dict[str, Any]) -> list[str]:
 
 def _texts_table(names: list[str], rows: list[list[str]], width: int) -> Table:
     """Rows whose last cell is a text, escaped and cut to what is left of the width."""
-    others = sum(max([len(name), *(len(row[place]) for row in rows)]) + 2 for place, name in enumerate(names[:-1]))
+    others = sum(max([len(name), *(cell_len(row[place]) for row in rows)]) + 2 for place, name in enumerate(names[:-1]))
     room = max(width - others, _LEAST_TEXT)
     table = plain_table(names, left=("file", "label", "answer", "given", "suggested", names[-1]))
     for *cells, text in rows:
-        table.add_row(*cells, shown(text, room))
+        table.add_row(*cells, _cut(shown(text, room), room))
     return table
+
+
+def _cut(text: str, room: int) -> str:
+    """A text in so many cells of a terminal, of which an emoji, or a Chinese character, takes two."""
+    return text if cell_len(text) <= room else set_cell_size(text, room - 1).rstrip() + "…"
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
