@@ -77,7 +77,11 @@ def judged(run: Run, trial: str | None = None) -> Judged:
             )
         trial = kept[0]
     else:
-        trial = _known(run, trial)
+        named = run.trial_named(trial)
+        if named is None:
+            ids = [*map(str, run.trials["trial_id"]), *map(str, run.rivals["rival"])]
+            raise InputError(f"{run.name} has no such trial; give one of {listed(ids)}", option="trial", value=trial)
+        trial = named
     if run.settings.folds is None or trial not in set(run.trials["trial_id"]):
         return Judged(trial, (1,), validation_predictions(run, trial))
     of_folds = _trials_of_folds(run, trial)
@@ -86,15 +90,6 @@ def judged(run: Run, trial: str | None = None) -> Judged:
         return Judged(trial, (1,), validation_predictions(run, trial))  # which says what is kept
     parts = [validation_predictions(run, one) for one in found.values()]
     return Judged(trial, tuple(found), _together(parts))
-
-
-def _known(run: Run, trial: str) -> str:
-    """The id that is meant, whose leading zeros may be left out."""
-    ids = [*map(str, run.trials["trial_id"]), *map(str, run.rivals["rival"])]
-    for known in ids:
-        if trial == known or (trial.isdecimal() and known.isdecimal() and int(trial) == int(known)):
-            return known
-    raise InputError(f"{run.name} has no such trial; give one of {listed(ids)}", option="trial", value=trial)
 
 
 def _trials_of_folds(run: Run, trial: str) -> dict[int, str]:

@@ -109,6 +109,13 @@ class Run:
             self.objective.column, ascending=self.objective.mode == "min", kind="stable", ignore_index=True
         )
 
+    def trial_named(self, wanted: str) -> str | None:
+        """The id of a trial or student, whose leading zeros may be left out, or a rival's name; None where there is none."""
+        ids = [*map(str, self.models["trial_id"]), *map(str, self.rivals["rival"])]
+        if wanted in ids:
+            return wanted
+        return next((one for one in ids if wanted.isdecimal() and one.isdecimal() and int(one) == int(wanted)), None)
+
     @property
     def label(self) -> str:
         """One line for a title: name, data, trials."""

@@ -9,6 +9,8 @@ import pytest
 
 from tuner.api.frames import in_memory
 from tuner.errors import InputError
+from tuner.runs.folder import RunFolder
+from tuner.runs.location import remote_folder
 
 FRAME = pd.DataFrame({"review": ["good", "bad", "fine"], "stars": [5, 1, 4]})
 
@@ -56,12 +58,13 @@ def test_parts_go_to_files_of_their_own(tmp_path):
     splits = {"train": Dataset(FRAME), "test": Dataset(FRAME.head(1))}
     for found in (taken(splits), taken(train=FRAME, test=FRAME.head(1))):
         assert sorted(found.frames) == ["data", "test_data"]
-        with found.files(tmp_path / "runs", "mine") as paths:
+        with found.files(RunFolder(tmp_path / "runs" / "mine")) as paths:
             assert {option: path.name for option, path in paths.items()} == {
                 "data": "train.parquet", "test_data": "test.parquet",
             }  # fmt: skip
             assert pd.read_parquet(paths["data"]).equals(FRAME)
-        assert list((tmp_path / "runs").iterdir()) == []
+        assert not any(path.exists() for path in paths.values())
+        assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -92,12 +95,16 @@ def test_what_cannot_be_read_is_one_line(arguments, message):
 
 def test_a_column_that_no_file_can_hold(tmp_path):
     found = taken(FRAME.assign(what=[object(), {1}, "a"]))
-    with pytest.raises(InputError, match="data: cannot be written as Parquet"), found.files(tmp_path, "mine"):
+    with (
+        pytest.raises(InputError, match="data: cannot be written as Parquet"),
+        found.files(RunFolder(tmp_path / "mine")),
+    ):
         pass
     assert list(tmp_path.iterdir()) == []
 
 
 def test_object_storage_is_refused():
-    files = taken(FRAME).files(Path("s3://bucket/runs"), "mine")
+    place = Path("s3://bucket/runs/mine")
+    files = taken(FRAME).files(RunFolder(place, remote_folder(place)))
     with pytest.raises(InputError, match="data in memory are kept with a run in a folder"):
         files.__enter__()

@@ -74,7 +74,7 @@ def test_a_script_searches_resumes_exports_and_predicts(script, folder):
     found, printed = script
     assert found["ends"] == ["mine"]
     assert found["best"] in found["frontier"]
-    assert found["repr"] == "<run moved in runs/moved: 3 of 3 trials>"
+    assert found["repr"] == f"<run moved in {folder / 'runs' / 'moved'}: 3 of 3 trials>"
     assert set(found["predicted"]["label"]) <= {"negative", "positive"}
     assert len(found["predicted"]["probability_positive"]) == 2
     assert (folder / "page.html").stat().st_size > 10_000

@@ -41,7 +41,7 @@ def test_a_search_says_how_to_go_on(folder, capsys, monkeypatch):
     assert run(rank) == 0
     assert find_run(export[1], runs_folder()).path.resolve() == folder.path
     monkeypatch.setattr("tuner.cli.search.resume_search", lambda *_: "interrupted")
-    monkeypatch.setattr("tuner.cli.search.prepare_again", lambda *_, **__: SimpleNamespace(encoded=None))
+    monkeypatch.setattr("tuner.search.resumption.prepare_again", lambda *_, **__: SimpleNamespace(encoded=None))
     assert run(["resume", "mine", "--runs-dir", place(folder), "--trials", "14"]) == 130
     ((name, again),) = printed(capsys.readouterr().out)
     assert (name, find_run(again, runs_folder()).path.resolve()) == ("resume", folder.path)

@@ -1,6 +1,5 @@
 """Data that a caller has in memory, as files that a search reads."""
 
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tuner.errors import InputError
 from tuner.formatting import listed, shown
-from tuner.runs.location import remote_folder
+from tuner.runs.folder import RunFolder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,25 +34,21 @@ class InMemory:
     columns: dict[str, Any]
 
     @contextmanager
-    def files(self, runs_dir: Path, name: str) -> Iterator[dict[str, Path]]:
-        """The frames as Parquet files beside the runs, by option, for as long as the context lasts.
+    def files(self, run: RunFolder) -> Iterator[dict[str, Path]]:
+        """The frames as temporary Parquet files, by option, for as long as the context lasts; ``run`` will have copies.
 
         Raises:
             InputError: where the runs are on object storage, or a column cannot be written.
         """
-        if remote_folder(runs_dir / name) is not None:
+        if run.remote is not None:
             raise InputError(
                 "data in memory are kept with a run in a folder, not on object storage; write them to a file first, "
                 "for instance with data.to_parquet(), and give its path",
                 option="runs_dir",
-                value=str(runs_dir),
+                value=run.remote.parent.url,
             )
-        runs_dir.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=".data-", dir=runs_dir))
-        try:
-            yield {option: _written(frame, folder, option) for option, frame in self.frames.items()}
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        with tempfile.TemporaryDirectory(prefix="frontier-tuner-") as folder:
+            yield {option: _written(frame, Path(folder), option) for option, frame in self.frames.items()}
 
 
 def in_memory(data: Any, *, text: Any, label: Any, parts: Mapping[str, Any]) -> InMemory | None:

@@ -31,17 +31,16 @@ from tuner.runs.folder import RunFolder, find_run
 from tuner.runs.journal import Journal, read_journal
 from tuner.runs.location import remote_folder
 from tuner.runs.search_state import SearchState
-from tuner.runs.settings import SearchSettings, read_settings
-from tuner.runs.store import RunStore
+from tuner.runs.settings import SearchSettings
 from tuner.search.confirmation import candidates_of, open_repeats
 from tuner.search.confirmation_launch import confirm as run_confirmation
 from tuner.search.confirmation_launch import with_test_texts
 from tuner.search.custom_model import discovered_again
-from tuner.search.extension import extended
 from tuner.search.interruption import Interruption
 from tuner.search.launch import resume_search, start_search
 from tuner.search.plan import plan_of
-from tuner.search.prepare import PreparedSearch, prepare_again, prepare_search, with_data_at, with_same_folds
+from tuner.search.prepare import PreparedSearch, prepare_again, prepare_search, with_data_at
+from tuner.search.resumption import reopened
 from tuner.search.rival_test import open_rivals
 
 _LIVE = {"progress": True}
@@ -134,18 +133,20 @@ def search(
     runs_dir, name = Path(resolved["runs_dir"]), resolved["name"]
     folder = RunFolder(runs_dir / name, remote_folder(runs_dir / name))
     with ExitStack() as stack:
-        paths = {} if held is None else stack.enter_context(held.files(runs_dir, name))
+        paths = {} if held is None else stack.enter_context(held.files(folder))
         request = search_request(
             {**resolved, **{option: str(path) for option, path in paths.items()}},
             space=space if isinstance(space, Space) else None,
         )
         prepared = _with_data_in(folder, prepare_search(request), paths)
 
+        notes = [f"note: {note}" for note in prepared.data.notes]
+
         def start(show: Callable[[SearchState], None], interruption: Interruption) -> None:
             start_search(prepared, runs_dir, show, interruption, data_files=list(paths.values()))
 
         return _conducted(
-            SearchRun(folder), prepared.settings, prepared.data.notes, start, Callbacks(callbacks), stack.pop_all(),
+            SearchRun(folder), prepared.settings, notes, start, Callbacks(callbacks), stack.pop_all(),
             progress=progress, background=background,
         )  # fmt: skip
 
@@ -171,30 +172,18 @@ def resume(
     """
     resolved = _RESUME.values(options)
     folder = _folder(run, resolved["runs_dir"])
-    settings = read_settings(folder.settings)
-    if resolved["trials"] is not None:
-        settings = extended(settings, resolved["trials"])
-    settings = with_data_at(settings, resolved["data"])
-    prepared = prepare_again(settings, no_cache=resolved["no_cache"])
-    reloaded, folded = discovered_again(settings, prepared), with_same_folds(prepared, settings)
+    found = reopened(folder, trials=resolved["trials"], data=resolved["data"], no_cache=resolved["no_cache"])
+    if found is None:
+        return SearchRun(folder)
     with ExitStack() as stack:
-        store = stack.enter_context(closing(RunStore(folder)))
-        if resolved["trials"] is not None or resolved["data"] is not None:
-            store.write_settings(settings)
-        search_state = store.search_state
-        if (
-            search_state.end is not None
-            and search_state.end.reason == "finished"
-            and search_state.over >= settings.trials
-        ):
-            return SearchRun(folder)
+        stack.enter_context(closing(found.store))
 
         def start(show: Callable[[SearchState], None], interruption: Interruption) -> None:
-            resume_search(store, reloaded, folded.encoded, show, interruption)
+            resume_search(found.store, found.settings, found.data, show, interruption)
 
         return _conducted(
-            SearchRun(folder), reloaded, (), start, Callbacks(callbacks, search_state), stack.pop_all(),
-            progress=progress, background=background,
+            SearchRun(folder), found.settings, found.notes, start, Callbacks(callbacks, found.store.search_state),
+            stack.pop_all(), progress=progress, background=background,
         )  # fmt: skip
 
 
@@ -359,7 +348,7 @@ def _conducted(
     if progress:
         console, concurrency = Terminal(), settings.resources.concurrency
         for note in notes:
-            click.echo(f"note: {note}")  # as it is, where a notebook would make a box of it
+            click.echo(note)  # as it is, where a notebook would make a box of it
         shown = (
             NotebookProgress(run.name, concurrency)
             if in_notebook()

@@ -27,11 +27,12 @@ class SearchRun:
 
     def __init__(self, folder: RunFolder) -> None:
         """Of the run in a folder; nothing is read before it is asked for."""
-        self._folder = folder
+        # Whole, so that it is found when the caller has gone to another folder since.
+        self._folder = folder if folder.remote is not None else RunFolder(folder.path.absolute())
         self._thread: threading.Thread | None = None
         self._interruption = Interruption()
         self._error: BaseException | None = None
-        self.name, self.path = folder.name, folder.place
+        self.name, self.path = self._folder.name, self._folder.place
 
     def __repr__(self) -> str:
         if not self._folder.journal.exists():
@@ -42,8 +43,8 @@ class SearchRun:
     def _repr_html_(self) -> str:
         if not self._folder.journal.exists():
             return f"<p>run {self.name}, which has not begun</p>"
-        ranked = self.rank(top=10)
-        value = self.loaded.objective.column
+        loaded = self.loaded
+        ranked, value = analysis.rank(loaded.candidates, top=10, objective=loaded.objective), loaded.objective.column
         shown = [
             "rank",
             "trial_id",
@@ -145,7 +146,6 @@ class SearchRun:
 
     def conduct(self, conduct: Callable[[Interruption], None], *, background: bool) -> None:
         """Lets a function run the search, here or in a thread of its own. It is what ``tuner.search`` calls."""
-        self._interruption = Interruption()
         if not background:
             conduct(self._interruption)
             return

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,15 +24,13 @@ from tuner.runs.folder import RunFolder, find_run
 from tuner.runs.journal import read_journal
 from tuner.runs.location import remote_folder
 from tuner.runs.search_state import SearchState
-from tuner.runs.settings import read_settings
-from tuner.runs.store import RunStore
-from tuner.search.custom_model import CustomModelRequest, discovered_again
-from tuner.search.extension import extended
+from tuner.search.custom_model import CustomModelRequest
 from tuner.search.forecast import forecast
 from tuner.search.interruption import Interruption
 from tuner.search.launch import resume_search, start_search
-from tuner.search.prepare import prepare_again, prepare_search, with_data_at, with_same_folds
+from tuner.search.prepare import prepare_search
 from tuner.search.request import SearchRequest
+from tuner.search.resumption import reopened
 from tuner.search.schedulers.options import SchedulerOptions
 
 _DEFAULT_SPACE = "frontier"
@@ -71,36 +70,17 @@ def resume_command(
     """Goes on with an interrupted search, or with one that is to have more trials."""
     console = Terminal(stderr=as_json)
     folder = find_run(run, runs_dir)
-    settings = read_settings(folder.settings)
-    search_state = SearchState(read_journal(folder.journal))
-    is_finished = (
-        search_state.end is not None and search_state.end.reason == "finished" and search_state.over >= settings.trials
-    )
-    if is_finished and trials is None:
-        console.print(
-            f"{folder.name} is finished: {len(search_state.trials)} trials; for more, give --trials with the number in all"
-        )
+    search = reopened(folder, trials=trials, data=data, no_cache=no_cache)
+    if search is None:
+        done = len(SearchState(read_journal(folder.journal)).trials)
+        console.print(f"{folder.name} is finished: {done} trials; for more, give --trials with the number in all")
         return _finish(console, folder, "finished", as_json=as_json)
-    if trials is not None:
-        settings = extended(settings, trials)
-    settings = with_data_at(settings, data)
-    prepared = prepare_again(settings, no_cache=no_cache)
-    reloaded = discovered_again(settings, prepared)
-    folded = with_same_folds(prepared, settings)
-    store = RunStore(folder)
-    try:
-        if store.truncated:
-            console.print("the last line of the journal was cut short by a crash; it was cut off")
-        if trials is not None or data is not None:
-            store.write_settings(settings)
-        if reloaded != settings:
-            console.print(f"note: the modules of {settings.space['name']} have changed since the search began")
-        left = settings.trials - store.search_state.over
-        console.print(f"resuming {folder.name}: {left} of {settings.trials} trials are left")
-        with _progress(console, concurrency=settings.resources.concurrency) as shown, Interruption() as interruption:
-            reason = resume_search(store, reloaded, folded.encoded, shown.show, interruption)
-    finally:
-        store.close()
+    with closing(search.store):
+        for note in search.notes:
+            console.print(note)
+        concurrency = search.settings.resources.concurrency
+        with _progress(console, concurrency=concurrency) as shown, Interruption() as interruption:
+            reason = resume_search(search.store, search.settings, search.data, shown.show, interruption)
     return _finish(console, folder, reason, as_json=as_json)
 
 

@@ -92,7 +92,7 @@ def named_teacher(run: Run, wanted: str) -> Teacher:
     if wanted in rivals.index:
         content = folder.rival(wanted).read_bytes()
         return Teacher(wanted, (TeachingModel(wanted, None, content),), int(rivals["parameters"].to_dict()[wanted]))
-    trial = str(ranked["trial_id"].iloc[0]) if wanted == "best" else _trial(run, wanted)
+    trial = str(ranked["trial_id"].iloc[0]) if wanted == "best" else run.trial_named(wanted)
     if trial not in kept:
         raise InputError(
             f"{run.name} has no such teacher with its weights; give best, {ENSEMBLE}, or one of "
@@ -102,12 +102,6 @@ def named_teacher(run: Run, wanted: str) -> Teacher:
         )
     size = int(run.trials.set_index("trial_id")["parameters"].to_dict()[trial])
     return Teacher(trial, _models(run, [trial]), size)
-
-
-def _trial(run: Run, wanted: str) -> str:
-    """The id that is meant; what is given where there is none."""
-    ids = [str(trial) for trial in run.trials["trial_id"]]
-    return next((one for one in ids if wanted.isdecimal() and int(wanted) == int(one)), wanted)
 
 
 def _models(run: Run, trials: list[str]) -> tuple[TeachingModel, ...]:

@@ -274,11 +274,9 @@ def chosen_trials(run: Run, wanted: str) -> list[str]:
         if wanted == FRONTIER:
             return [str(trial) for trial in frontier(run.candidates, objective=run.objective)["trial_id"]]
         return [str(knee(run.candidates, objective=run.objective) if wanted == "knee" else ranked["trial_id"].iloc[0])]
-    if wanted in set(run.rivals["rival"][run.rivals["error"].isna()]):
-        return [wanted]
-    for trial in run.models["trial_id"]:
-        if wanted == trial or (wanted.isdecimal() and trial.isdecimal() and int(wanted) == int(trial)):
-            return [str(trial)]
+    trial = run.trial_named(wanted)
+    if trial is not None and trial not in set(run.rivals["rival"][run.rivals["error"].notna()]):
+        return [trial]
     raise InputError(
         f"{run.name} has no such trial; give best, knee, frontier or one of {listed(_kept(run))}",
         option="trial",

@@ -263,11 +263,10 @@ def read_settings(path: Path) -> SearchSettings:
 def _with_own_data(folder: Path, settings: SearchSettings) -> SearchSettings:
     """Settings of a run that holds its data, and was moved or copied: they lie where the run lies now."""
     data = settings.data
-    places = {
-        name: str(folder.absolute() / DATA_FOLDER / Path(source).name)
-        for name in ("source", "validation_data", "test_data")
-        if (source := getattr(data, name)) is not None
-        and Path(source).parts[-3:-1] == (settings.name, DATA_FOLDER)
-        and not Path(source).exists()
-    }
+    places = {}
+    for name in ("source", "validation_data", "test_data"):
+        recorded = Path(getattr(data, name) or "")
+        own = folder.absolute() / DATA_FOLDER / recorded.name
+        if recorded.parts[-3:-1] == (settings.name, DATA_FOLDER) and not recorded.exists() and own.is_file():
+            places[name] = str(own)
     return settings.model_copy(update={"data": data.model_copy(update=places)}) if places else settings
