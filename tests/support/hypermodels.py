@@ -154,6 +154,10 @@ class NoisyAttention(layers.Layer):
         self.query = layers.Dense(units, activation="tanh")
         self.score = layers.Dense(1)
 
+    def build(self, shape):
+        self.query.build(shape)
+        self.score.build((*shape[:-1], self.units))
+
     def call(self, x, training=False):
         if training:
             x = x + keras.random.normal(ops.shape(x), stddev=self.rate, seed=self.seed_generator)
