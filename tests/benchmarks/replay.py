@@ -5,6 +5,7 @@ import itertools
 import math
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,14 @@ class Recording:
 
     curves: tuple[Curve, ...]
     plan: Plan
+
+    @cached_property
+    def _by_config(self) -> dict[TrialConfig, Curve]:
+        return {curve.config: curve for curve in self.curves}
+
+    def curve(self, config: TrialConfig) -> Curve:
+        """What was recorded of a configuration."""
+        return self._by_config[config]
 
     def best(self) -> pd.DataFrame:
         """Parameters and best accuracy of every trial: what an exhaustive search would have found."""
@@ -99,7 +108,6 @@ def simulate(
 
     A clock of training operations says which worker reports next, so larger networks report later, as they do.
     """
-    curves = {curve.config: curve for curve in recording.curves}
     records = InMemoryStore()
     controller = SearchController(
         replace(recording.plan, trials=trials), searcher, scheduler, records, clock=lambda: 0.0
@@ -110,7 +118,7 @@ def simulate(
 
     def give_work(now: float) -> None:
         while len(busy) < workers and (assignment := controller.next_trial()) is not None:
-            curve = curves[assignment.config]
+            curve = recording.curve(assignment.config)
             epoch = int(assignment.state or b"0") + 1
             heapq.heappush(busy, (now + curve.cost, next(order), assignment.trial, curve, epoch))
 

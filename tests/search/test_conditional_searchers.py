@@ -4,6 +4,8 @@ import pytest
 
 from search_spaces import Choice, Condition, LogUniform, Space
 from support.made_up_trials import record_of
+from tuner.search.plan import Plan
+from tuner.search.searchers.frontier_search import FrontierSearcher
 from tuner.search.searchers.grid_search import GridSearcher
 from tuner.search.searchers.optuna_search import OptunaSearcher
 from tuner.search.searchers.random_search import RandomSearcher
@@ -46,8 +48,9 @@ def fits(_config):
         GridSearcher(SPACE, seed=0, fits=fits),
         OptunaSearcher(SPACE, seed=0, fits=fits, epochs=1, objective="metric"),
         OptunaSearcher(SPACE, seed=0, fits=fits, epochs=1, objective="frontier"),
+        FrontierSearcher(SPACE, seed=0, fits=fits, plan=Plan(10, 1, 5_000, 2, None)),
     ],
-    ids=["random", "grid", "optuna", "optuna for the frontier"],
+    ids=["random", "grid", "optuna", "optuna for the frontier", "frontier"],
 )
 def test_proposals_keep_the_conditions(searcher):
     learn(searcher, len(GRID))

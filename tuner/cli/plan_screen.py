@@ -132,8 +132,11 @@ def _trials(settings: SearchSettings) -> str:
             f" ({settings.configurations} configurations on {settings.fold_count} folds, fewer where they fall behind)"
         )
     text = f"{count} of at most {settings.epochs} epochs, {searcher}, seed {settings.seed}"
-    if settings.guesses:
-        text += f", the first {len(settings.guesses)} from an earlier run"
+    earlier = len(settings.guesses) - settings.portfolio
+    if earlier:
+        text += f", the first {earlier} from an earlier run"
+    if settings.portfolio:
+        text += f", {'then' if earlier else 'the first'} {settings.portfolio} from the portfolio"
     if settings.patience is not None:
         text += f", patience {counted(settings.patience, 'epoch')}"
     described = scheduler_spec(settings.scheduler.name).describe(compared(settings))

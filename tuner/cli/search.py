@@ -149,6 +149,7 @@ def search_request(options: Mapping[str, Any], *, space: Space | None = None) ->
             columns=from_options(Columns, options),
         ),
         space=_space(options) if space is None else _with_settings(space, options["settings"]),
+        searcher=options["searcher"] or ("random" if options["hypermodel"] else "frontier"),
         scheduler=from_options(SchedulerOptions, options),
     )
 

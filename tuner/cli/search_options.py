@@ -122,9 +122,13 @@ no_cache_option = click.option(
 @click.option(
     "--searcher",
     type=click.Choice(tuple(SEARCHERS)),
-    default="random",
+    help="Who proposes trials; frontier looks for the best gain a second.  [default: frontier; with --hypermodel: random]",
+)
+@click.option(
+    "--portfolio/--no-portfolio",
+    default=True,
     show_default=True,
-    help="Who proposes trials.",
+    help="Try up to 12 configurations first that did well on other data, as near as the space has them.",
 )
 @click.option(
     "--metric",

@@ -99,9 +99,9 @@ def grid_points(settings: SearchSettings) -> int | None:
 
 
 def _searcher_alone(settings: SearchSettings) -> Searcher:
-    spec = searcher_spec(settings.searcher)
-    others = {name: getattr(settings, name) for name in spec.settings}
-    return spec.build(settings.resolved_space(), seed=settings.seed, fits=plan_of(settings).fits, **others)
+    spec, plan = searcher_spec(settings.searcher), plan_of(settings)
+    others = {name: plan if name == "plan" else getattr(settings, name) for name in spec.settings}
+    return spec.build(settings.resolved_space(), seed=settings.seed, fits=plan.fits, **others)
 
 
 def preview(settings: SearchSettings) -> list[Config]:

@@ -10,7 +10,7 @@ from typing import Any, Literal, cast
 
 import numpy as np
 
-from search_spaces.config import CombinationError
+from search_spaces.config import CombinationError, Config
 from search_spaces.documents import space_document
 from search_spaces.space import Space
 from tuner import __version__
@@ -41,7 +41,7 @@ from tuner.search.registry import scheduler_spec, searcher_spec
 from tuner.search.request import SearchRequest
 from tuner.search.resources import DEFAULT_TRIALS, resources_of, with_shared_gpus
 from tuner.search.schedulers.options import resolve
-from tuner.search.warm_start import points_of_earlier_run
+from tuner.search.warm_start import points_of_earlier_run, points_of_portfolio
 
 # What search.yaml keeps of a request as it is.
 _KEPT = ("epochs", "searcher", "metric", "metric_mode", "patience", "seed", "time_budget", "epoch_timeout")
@@ -106,17 +106,22 @@ def _model_and_space(request: SearchRequest, data: PreparedData) -> tuple[HyperM
 
 def _with_trials(settings: SearchSettings, request: SearchRequest, space: Space) -> SearchSettings:
     """The settings with first guesses and the number of trials that there are, all of which fit."""
+    guesses, plan = list[Config](), plan_of(settings)
     if request.warm_start is not None:
-        plan = plan_of(settings)
         guesses = points_of_earlier_run(
             request.warm_start, request.runs_dir, space, plan.fits, trials=settings.configurations
         )
+    if request.portfolio and settings.hypermodel is None and not searcher_spec(settings.searcher).is_finite:
+        points = points_of_portfolio(space, plan, seed=settings.seed, trials=settings.configurations - len(guesses))
+        settings = settings.model_copy(update={"portfolio": len(points)})
+        guesses += points
+    if guesses:
         settings = settings.model_copy(
             update={"warm_start": request.warm_start, "guesses": tuple(guess.model_dump() for guess in guesses)}
         )
-    points = 1 if not space.parameters else grid_points(settings)  # a model without hyperparameters is one model
-    if points is not None:
-        trials = min(points, request.trials or points) * settings.repeats * settings.fold_count
+    count = 1 if not space.parameters else grid_points(settings)  # a model without hyperparameters is one model
+    if count is not None:
+        trials = min(count, request.trials or count) * settings.repeats * settings.fold_count
         settings = settings.model_copy(update={"trials": trials})
     preview(settings)
     return settings

@@ -23,6 +23,7 @@ SCHEDULERS = {
 """Modules of ``tuner.search.schedulers``."""
 
 SEARCHERS = {
+    "frontier": "frontier_search",
     "random": "random_search",
     "grid": "grid_search",
     "optuna": "optuna_search",

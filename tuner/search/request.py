@@ -29,11 +29,12 @@ class SearchRequest:
         folds: folds of the training and validation texts, on each of which a configuration is validated once; None for the
             one validation part.
         epochs: most epochs of a trial.
-        searcher: random, grid, optuna or bayesian.
+        searcher: frontier, random, grid, optuna or bayesian.
         metric: of the validation texts, by which trials are judged: a name, or a function ``module:name`` of the user's own.
         metric_mode: what is better of a function of the user's own.
         objective: of a searcher that models one: the metric alone, or the frontier of metric and parameters; by default what
             the scheduler keeps.
+        portfolio: whether configurations that did well on other data are tried first.
         warm_start: name or folder of an earlier run whose frontier is tried first.
         patience: epochs without a better metric after which a trial is complete.
         time_budget: seconds after which the search ends.
@@ -70,6 +71,7 @@ class SearchRequest:
     metric: str = ACCURACY.name
     metric_mode: Mode = "max"
     rivals: bool = True
+    portfolio: bool = False
 
     def __post_init__(self) -> None:
         """Refuses numbers that mean nothing.

@@ -1,19 +1,25 @@
-"""First guesses from an earlier run: its frontier, as far as it lies in the new search's space."""
+"""First guesses: the frontier of an earlier run, as far as it lies in the new search's space, and the portfolio."""
 
 import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from search_spaces.config import Config
+from search_spaces.config import Config, TrialConfig
+from search_spaces.portfolio import portfolio_in
 from search_spaces.space import Space
 from tuner.errors import InputError
+from tuner.models.network_spec import Network
 from tuner.runs.configurations import contenders
 from tuner.runs.folder import find_run
 from tuner.runs.journal import read_journal
 from tuner.runs.pareto import pareto_front
 from tuner.runs.search_state import SearchState
+from tuner.search.plan import Plan
 from tuner.search.searchers.searcher import Fits
+
+PORTFOLIO_TRIALS = 12
+"""Most trials of the portfolio; searchers that learn know more after so many."""
 
 
 def points_of_earlier_run(run: str, runs_dir: Path, space: Space, fits: Fits, *, trials: int) -> list[Config]:
@@ -49,6 +55,22 @@ def points_of_earlier_run(run: str, runs_dir: Path, space: Space, fits: Fits, *,
             value=run,
         )
     return guesses[: math.ceil(trials / 2)]
+
+
+def points_of_portfolio(space: Space, plan: Plan, *, seed: int, trials: int) -> list[Config]:
+    """The portfolio as far as it lies in the space, or next to it, and within the budget of parameters.
+
+    Args:
+        space: of the built-in networks.
+        plan: of the search. Of configurations that are one network on these data the first is taken.
+        seed: of the search, for hyperparameters that the portfolio leaves open.
+        trials: most points.
+    """
+    points: dict[Network, Config] = {}
+    for config in portfolio_in(space, seed=seed):
+        if isinstance(config, TrialConfig) and plan.fits(config):
+            points.setdefault(plan.network(config), config)
+    return list(points.values())[: min(trials, PORTFOLIO_TRIALS)]
 
 
 def _in_space(space: Space, recorded: Mapping[str, Any]) -> Config | None:

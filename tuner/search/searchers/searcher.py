@@ -37,7 +37,8 @@ class SearcherSpec:
         build: takes the space, the search's ``seed`` and what ``fits``; raises InputError where it cannot handle the space, or
             nothing of the space fits.
         learns: whether what it proposes depends on how other trials did.
-        settings: those of the search that it takes beside; with "objective" among them a user may choose one.
+        settings: those of the search that it takes beside; with "objective" among them a user may choose one. "plan" is the
+            search's plan.
         is_finite: whether it has a number of points, its length, and no more.
     """
 
