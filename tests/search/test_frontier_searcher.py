@@ -11,8 +11,15 @@ from search_spaces import Choice, Formula, LogUniform, Space, TrialConfig, named
 from support.made_up_trials import record_of
 from tuner.errors import InputError
 from tuner.metrics import objective_of
+from tuner.models.counting import training_flops
 from tuner.search.plan import Plan
-from tuner.search.searchers.frontier_search import FrontierSearcher, RecordedCurves, hypervolume_gains, recorded_curves
+from tuner.search.searchers.frontier_search import (
+    FrontierSearcher,
+    RecordedCurves,
+    forecast_seconds,
+    hypervolume_gains,
+    recorded_curves,
+)
 from tuner.search.searchers.random_search import RandomSearcher
 
 PLAN = Plan(trials=40, epochs=4, vocabulary_size=50_000, classes=2, max_params=None)
@@ -105,19 +112,24 @@ def test_recorded_curves_say_where_to_begin():
         assert np.median([abs(math.log(config.learning_rate / expected)) for config in first]) < 0.7
 
 
-def test_of_equal_gains_the_quicker_is_taken():
-    """A cell of one direction has the same size here, with twice the units, and takes a tenth of the time or ten times it."""
-    space = Space("s", {"bidirectional": Choice((True, False)), "learning_rate": LogUniform(1e-3, 1e-2)})
-    found = []
-    for quick in (True, False):
-        records = []
-        for index, config in enumerate(space.sample(np.random.default_rng(seed)) for seed in range(12)):
-            record = record_of(index, config, [0.8, 0.8], parameters=5_000)
-            seconds = 1.0 if config.bidirectional is quick else 10.0
-            record.epochs = [epoch.model_copy(update={"seconds": seconds}) for epoch in record.epochs]
-            records.append(record)
-        found.append([searcher(space, seed=seed).propose(12, records).bidirectional for seed in range(8)])
-    assert sum(found[0]) > sum(found[1])
+def test_seconds_are_forecast_from_those_that_were_spent():
+    """Trials took 3 s to begin and, an epoch, half a second for each loop and one for each million operations a token."""
+
+    def took(config, epochs):
+        network = PLAN.network(config)
+        return 3 + epochs * (0.5 * network.loops + 1e-6 * training_flops(network))
+
+    configs = [SPACE.sample(np.random.default_rng(seed)) for seed in range(12)]
+    known = []
+    for index, config in enumerate(configs[:8]):
+        epochs = 1 + index % 4
+        record = record_of(index, config, [0.8] * epochs)
+        each = took(config, epochs) / epochs
+        record.epochs = [epoch.model_copy(update={"seconds": each}) for epoch in record.epochs]
+        known.append((record, config))
+    expected = [took(config, PLAN.epochs) for config in configs[8:]]
+    assert forecast_seconds(configs[8:], known, PLAN) == pytest.approx(expected, rel=1e-6)
+    assert forecast_seconds(configs[8:], known[:3], PLAN).tolist() == [1, 1, 1, 1]
 
 
 def test_trials_at_work_count_as_what_is_forecast_of_them():

@@ -110,7 +110,7 @@ class FrontierSearcher:
         if not candidates:
             return self._random.propose(index, trials)
         gains = self._expected_gains(index, candidates, known)
-        return candidates[int(np.argmax(gains / self._forecast_seconds(candidates, known)))]
+        return candidates[int(np.argmax(gains / forecast_seconds(candidates, known, self._plan)))]
 
     def _candidates(self, index: int, known: Known) -> list[TrialConfig]:
         """Configurations that fit and have not been tried, each once."""
@@ -203,28 +203,29 @@ class FrontierSearcher:
         counts = (self._plan.count(config) for config in configs)
         return np.array([count.total for count in counts if count is not None], dtype=float)
 
-    def _forecast_seconds(self, candidates: Sequence[TrialConfig], known: Known) -> Array:
-        """Seconds of each candidate trained to its end: a start, and epochs by their loops and operations.
 
-        The three factors are fitted to the trials so far; where there are fewer than four, all take the same.
-        """
-        from scipy.optimize import nnls
+def forecast_seconds(candidates: Sequence[TrialConfig], known: Known, plan: "Plan") -> Array:
+    """Seconds of each candidate trained to its end: a start, and epochs by their loops and operations.
 
-        timed = [(record, config) for record, config in known if record.epochs]
-        if len(timed) < 4:
-            return np.ones(len(candidates))
-        epochs = np.array([record.last_epoch for record, _ in timed], dtype=float)
-        spent = np.array([record.seconds for record, _ in timed])
-        work = self._work([config for _, config in timed], epochs)
-        factors, _ = nnls(work / spent[:, None], np.ones(len(timed)))  # relative errors count
-        seconds: Array = self._work(candidates, np.full(len(candidates), float(self._plan.epochs))) @ factors
-        return seconds
+    The three factors are fitted to the relative errors of the trials so far, none below 0. Where fewer than four trials have
+    an epoch, all candidates take the same.
+    """
+    from scipy.optimize import nnls
 
-    def _work(self, configs: Iterable[TrialConfig], epochs: Array) -> Array:
-        networks = [self._plan.network(config) for config in configs]
+    def work(configs: Iterable[TrialConfig], epochs: Array) -> Array:
+        networks = [plan.network(config) for config in configs]
         loops = np.array([network.loops for network in networks], dtype=float)
         flops = np.array([training_flops(network) for network in networks], dtype=float)
         return np.column_stack([np.ones_like(epochs), epochs * loops, epochs * flops])
+
+    timed = [(record, config) for record, config in known if record.epochs]
+    if len(timed) < 4:
+        return np.ones(len(candidates))
+    epochs = np.array([record.last_epoch for record, _ in timed], dtype=float)
+    spent = np.array([record.seconds for record, _ in timed])
+    factors, _ = nnls(work([config for _, config in timed], epochs) / spent[:, None], np.ones(len(timed)))
+    seconds: Array = work(candidates, np.full(len(candidates), float(plan.epochs))) @ factors
+    return seconds
 
 
 def hypervolume_gains(sizes: Array, values: Array, points: Iterable[tuple[float, float]]) -> Array:
