@@ -1,6 +1,6 @@
 "use strict";
-(async () => {
-  const specifications = JSON.parse(document.getElementById("specifications").textContent);
+/** Draws the charts of a page's main element, and makes its tables and buttons work. */
+async function draw(main, specifications) {
   const options = {
     mode: "vega-lite", renderer: "svg", actions: false, logLevel: 1,
     tooltip: { disableDefaultStyle: true, offsetX: 14, offsetY: 14 },
@@ -8,13 +8,13 @@
   const views = {};
 
   function pick(trial) {
-    const row = document.querySelector(`#trials-table tr[data-trial="${CSS.escape(trial)}"]`);
+    const row = main.querySelector(`#trials-table tr[data-trial="${CSS.escape(trial)}"]`);
     if (!row) return;
     const [, accuracy, parameters, , , epoch, , status, network, training] = [...row.cells].map((cell) => cell.textContent);
-    document.getElementById("picked").textContent = `Trial ${trial}`;
-    document.getElementById("picked-text").textContent =
+    main.querySelector("#picked").textContent = `Trial ${trial}`;
+    main.querySelector("#picked-text").textContent =
       [`${accuracy} with ${parameters} parameters`, network, training, `best epoch ${epoch}, ${status}`].filter(Boolean).join(" · ");
-    for (const one of document.querySelectorAll("tr[data-trial]")) one.classList.toggle("picked", one.dataset.trial === trial);
+    for (const one of main.querySelectorAll("tr[data-trial]")) one.classList.toggle("picked", one.dataset.trial === trial);
     for (const view of [views.frontier, views.curve]) view?.signal("trial", trial).runAsync();
   }
 
@@ -36,7 +36,7 @@
     table.tBodies[0].append(...keyed.map(([, row]) => row));
   }
 
-  for (const table of document.querySelectorAll("table.sortable")) {
+  for (const table of main.querySelectorAll("table.sortable")) {
     table.tHead.addEventListener("click", (event) => {
       const header = event.target.closest("th");
       if (header) sortBy(table, header);
@@ -46,21 +46,24 @@
       if (row) pick(row.dataset.trial);
     });
   }
-  document.getElementById("more")?.addEventListener("click", (event) => {
-    const all = document.getElementById("trials-table").classList.toggle("all");
+  main.querySelector("#more")?.addEventListener("click", (event) => {
+    const all = main.querySelector("#trials-table").classList.toggle("all");
     event.target.dataset.rest ??= event.target.textContent;
     event.target.textContent = all ? "Show fewer" : event.target.dataset.rest;
   });
 
-  for (const place of document.querySelectorAll("[data-chart]")) {
+  for (const place of main.querySelectorAll("[data-chart]")) {
     const name = place.dataset.chart;
     views[name] = (await vegaEmbed(place, specifications[name], options)).view;
   }
   if (views.frontier) {
     const knee = views.frontier.signal("trial");
-    for (const row of document.querySelectorAll(`tr[data-trial="${CSS.escape(knee)}"]`)) row.classList.add("knee");
+    for (const row of main.querySelectorAll(`tr[data-trial="${CSS.escape(knee)}"]`)) row.classList.add("knee");
     views.frontier.addEventListener("click", (_event, item) => item?.datum?.trial_id && pick(item.datum.trial_id));
     pick(knee);
   }
   document.documentElement.dataset.ready = "yes";
-})();
+}
+
+const specificationsOf = (page) => JSON.parse(page.getElementById("specifications").textContent);
+draw(document.querySelector("main"), specificationsOf(document));

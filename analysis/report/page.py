@@ -58,7 +58,9 @@ def write_report(
         raise InputError(f"{path}: cannot be written ({error.strerror}); choose another file with `out`") from None
 
 
-def render(run: Results, *, errors: ErrorAnalysis | str | None = None, with_texts: bool = True) -> str:
+def render(
+    run: Results, *, errors: ErrorAnalysis | str | None = None, with_texts: bool = True, version: str | None = None
+) -> str:
     """The report as the text of an HTML document that needs nothing else.
 
     Of another tool's trials it has what their folder says: no times of workers, no command to repeat them, and no frontier
@@ -68,6 +70,7 @@ def render(run: Results, *, errors: ErrorAnalysis | str | None = None, with_text
         run: the trials.
         errors: what there is to say of a trial's errors, or in a sentence why that is not known; None to say nothing.
         with_texts: whether texts of the data may stand in it.
+        version: of a page that follows a search: it asks its server for another. None for a page that stands by itself.
     """
     objective = run.objective
     rivals = run.rivals if isinstance(run, Run) else None
@@ -80,6 +83,7 @@ def render(run: Results, *, errors: ErrorAnalysis | str | None = None, with_text
     drawn = figures(run, fit, time, tested, against)
     return _template().render(
         run=run,
+        version=version,
         metric=objective.metric,
         meta=facts.meta_line(run),
         notes=() if isinstance(run, Run) else run.notes,

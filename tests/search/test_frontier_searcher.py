@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from analysis import hypervolume
-from search_spaces import Choice, Formula, LogUniform, Space, TrialConfig, named_space
+from search_spaces import Choice, Formula, Space, TrialConfig, named_space
 from support.made_up_trials import record_of
 from tuner.errors import InputError
 from tuner.metrics import objective_of

@@ -217,6 +217,8 @@ def distill(**options: Any) -> int:
     "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="F", help="The file.  [default: RUN/report.html]"
 )
 @click.option("--no-texts", is_flag=True, help="Leave every text of the data out of the file, for private data.")
+@click.option("--serve", is_flag=True, help="Write no file: show it to this machine's browsers, as the search goes on.")
+@click.option("--port", type=int, metavar="N", help="Port of --serve.  [default: a free one]")
 @_imported_metric_option
 @_imported_mode_option
 @runs_dir_option

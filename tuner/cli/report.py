@@ -1,29 +1,43 @@
 """``tuner report``."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from analysis.error_analysis import ErrorAnalysis, analyse
 from analysis.errors import judged
-from analysis.loading import Run, load_results
+from analysis.loading import Run, load, load_results
 from analysis.recommendation import recommend
-from analysis.report import write_report
+from analysis.report import render, write_report
+from tuner.cli.live_report import ADDRESS, LiveReport, server_of
 from tuner.cli.spelling import message_of
 from tuner.cli.terminal import Terminal
 from tuner.cli.text_facts import facts_for
 from tuner.errors import InputError
 from tuner.metrics import Mode
+from tuner.runs.folder import RunFolder, find_run
+from tuner.runs.journal import read_journal
+from tuner.runs.search_state import SearchState
 
 
 def report_command(
     run: str,
     runs_dir: Path,
     *,
-    out: Path | None,
+    out: Path | None = None,
     no_texts: bool = False,
     metric: str | None = None,
     metric_mode: Mode | None = None,
+    serve: bool = False,
+    port: int | None = None,
 ) -> int:
-    """Writes the report and says where, and what it comes to."""
+    """Writes the report and says where, and what it comes to; or serves it until it is interrupted."""
+    if serve:
+        for option, value in (("out", out), ("metric", metric), ("metric_mode", metric_mode)):
+            if value is not None:
+                raise InputError("is of a file that is written; leave it out, or `serve`", option=option, value=value)
+        return _serve(find_run(run, runs_dir), port=port or 0, no_texts=no_texts)
+    if port is not None:
+        raise InputError("is where `serve` listens; add that, or leave this out", option="port", value=port)
     loaded = load_results(run, runs_dir=runs_dir, metric=metric, metric_mode=metric_mode)
     folder = loaded.folder.path if isinstance(loaded, Run) else loaded.path
     path = out if out is not None else folder / "report.html"
@@ -35,6 +49,36 @@ def report_command(
     decision = recommend(loaded.candidates, objective=loaded.objective, rivals=rivals)
     console.print(decision.sentence if decision else "No trial has finished an epoch yet.", soft_wrap=True)
     console.print(f"{place} ({path.stat().st_size / 1e6:.1f} MB)", soft_wrap=True)
+    return 0
+
+
+def _serve(folder: RunFolder, *, port: int, no_texts: bool) -> int:
+    """Follows a run. What takes long, the errors, comes when the search is over."""
+
+    def look() -> tuple[str, bool]:
+        journal = find_run(folder.place, folder.path.parent).journal
+        written = journal.stat()
+        return f"{written.st_size}-{written.st_mtime_ns}", SearchState(read_journal(journal)).end is not None
+
+    def page(version: str) -> str:
+        loaded = load(folder.place)
+        is_over = SearchState(read_journal(loaded.folder.journal)).end is not None
+        return render(loaded, errors=_errors(loaded) if is_over else None, with_texts=not no_texts, version=version)
+
+    live = LiveReport(look, page)
+    try:
+        server = server_of(live, port)
+    except (OSError, OverflowError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "no port has this number"
+        raise InputError(
+            f"cannot be listened on ({reason}); leave it out for a free one", option="port", value=port
+        ) from None
+    url = f"http://{ADDRESS}:{server.server_address[1]}/{live.token}/"
+    console = Terminal()
+    console.print(url, soft_wrap=True)
+    console.print(f"follows {folder.reference}, in browsers of this machine alone; Ctrl-C ends it", soft_wrap=True)
+    with server, suppress(KeyboardInterrupt):
+        server.serve_forever()
     return 0
 
 
