@@ -127,7 +127,9 @@ def main(sources: tuple[str, ...], work: Path, part: str) -> None:
     quiet_tensorflow(1)
     first, step = map(int, part.split("/"))
     places = {source: prepared(source) for source in (BUILT_IN, *sources)}
-    trials = [(index, config, source) for index, config in enumerate(configurations()) for source in places]
+    found, sizes = configurations(), len(SIZES) - 1
+    good_first = sorted(range(len(found)), key=lambda index: (index // sizes + 1) % 2)
+    trials = [(index, found[index], source) for index in good_first for source in places]
     for index, config, source in trials[first::step]:
         name = "corpus" if source == BUILT_IN else Path(source).stem
         path = work / f"{name}-{index:02d}.parquet"
