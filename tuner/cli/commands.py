@@ -240,15 +240,16 @@ def report(**options: Any) -> int:
 @click.option(
     "--format",
     "kind",
-    type=click.Choice(["saved_model", "keras", "tflite"]),
+    type=click.Choice(["saved_model", "keras", "tflite", "onnx"]),
     default="saved_model",
     show_default=True,
-    help="A SavedModel for raw strings, a Keras file for token ids, or quantised LiteRT files (float16 and int8).",
+    help="A SavedModel for raw strings, a Keras file for token ids, quantised LiteRT files (float16 and int8), or an ONNX file "
+    "for token ids.",
 )
 @click.option("--force", is_flag=True, help="Replace the folder if it holds an exported model.")
 @runs_dir_option
 def export(**options: Any) -> int:
-    """Write a trial of RUN (a name or a folder) as a model that needs TensorFlow only, with a model card beside it."""
+    """Write a trial of RUN (a name or a folder) as a model that needs nothing of this program, with a model card beside it."""
     from tuner.cli.export import export_command
 
     return export_command(**options)
