@@ -68,6 +68,20 @@ def resume(**options: Any) -> int:
 )
 @click.option("--max-params", type=click.IntRange(min=1), metavar="N", help="Only trials of at most N parameters.")
 @click.option(
+    "--max-bytes",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Only trials of at most N bytes: 4 a parameter, and the words that they know (an estimate).",
+)
+@click.option(
+    "--cost",
+    type=click.Choice(["parameters", "multiply_adds", "bytes"]),
+    default="parameters",
+    show_default=True,
+    help="What frontier and knee are against: parameters, multiply-adds of a text of mean length, or bytes as --max-bytes has "
+    "them.",
+)
+@click.option(
     "--per-class",
     is_flag=True,
     help="Precision, recall and F1 of each class, of the first trial whose predictions are kept; and for metrics of rare "

@@ -135,7 +135,9 @@ def _counts(graph: _Graph, model: NgramModel) -> str:
     """How often each text holds each feature, float32 ``[batch, features]``: the keys' digits are the ids of an n-gram."""
     base, longest = model.vocabulary_size, model.longest
     lengths = np.searchsorted(np.array([base**power for power in range(1, longest)]), model.keys, side="right") + 1
-    pool, starts, places = [], [], []
+    pool: list[int] = []
+    starts: list[int] = []
+    places: list[int] = []
     for length in range(1, longest + 1):
         starts.append(len(pool))
         for place in np.flatnonzero(lengths == length).tolist():
