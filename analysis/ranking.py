@@ -4,7 +4,7 @@ from typing import Literal
 
 import pandas as pd
 
-from analysis.columns import CONFIG, require, scored, scores
+from analysis.columns import CONFIG, require, scored, scores, with_size
 from analysis.frontier import knee_heights, pareto_ranks
 from tuner.metrics import ACCURACY, Objective
 
@@ -34,9 +34,12 @@ def rank(
         max_bytes: a budget of the column ``bytes``, which ``tuner.costs.with_costs`` adds.
         objective: what the search pursued.
         cost: the column that frontier and knee are against, and by which equals are told apart: "parameters", or one that
-            ``tuner.costs.with_costs`` adds. Trials without it come last, and are on no frontier.
+            ``tuner.costs.with_costs`` adds. Trials without parameters come last; those without
+            another cost are left out.
     """
     usable = scored(trials, objective)
+    if cost != "parameters":
+        usable = with_size(usable, objective, cost)
     if max_params is not None:
         usable = usable[usable["parameters"] <= max_params]
     if max_bytes is not None:

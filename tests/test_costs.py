@@ -1,6 +1,8 @@
 """Costs of trials in closed form, and ranking against them on the command line and in Python."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -90,13 +92,53 @@ def test_a_budget_of_bytes(loaded, run_path, capsys):
 
 
 def test_bad_costs_are_said_in_one_line(loaded, run_path, capsys):
-    with pytest.raises(InputError, match="cost='time': is not known; give one of parameters, multiply_adds, bytes"):
+    with pytest.raises(
+        InputError,
+        match="cost='time': is not known; give one of parameters, multiply_adds, bytes, exported",
+    ):
         SearchRun(RunFolder(run_path)).rank(cost="time")
     with pytest.raises(InputError, match="no column 'bytes'"):
         analysis.rank(loaded.candidates, max_bytes=5)
-    from pathlib import Path
-
     folder = Path(__file__).parent / "analysis" / "imported" / "ray_tune"
     assert run(["rank", str(folder), "--cost", "bytes"]) == 2
     assert capsys.readouterr().err.endswith("is of another tool, which says parameters at most\n")
     assert with_cost(loaded, ["parameters"]) is loaded
+
+
+def figures(model, milliseconds, processor="one"):
+    return {"model": model, "bytes": int(1000 * milliseconds), "p50_ms": milliseconds, "processor": processor}
+
+
+def test_measured_costs_are_compared_where_they_were_measured_alike(run_path, tmp_path, capsys):
+    from shutil import copytree
+
+    from tuner.costs import record_measured
+
+    folder = RunFolder(Path(copytree(run_path, tmp_path / "mine")))
+    assert run(["rank", str(folder.path), "--cost", "latency"]) == 2
+    assert capsys.readouterr().err.endswith("export some with --measure, for instance those of --trial frontier\n")
+    measured = {
+        "00000": [figures("SavedModel", 3.0), figures("model.onnx", 0.1)],
+        "00003": [figures("SavedModel", 5.0)],
+        "00005": [figures("SavedModel", 1.0, "another"), figures("model.onnx", 0.2)],
+        "00006": [figures("SavedModel", 2.0)],
+    }
+    record_measured(folder, measured)
+    record_measured(folder, {"00006": [figures("SavedModel", 2.5)]})
+    assert run(["rank", str(folder.path), "--cost", "latency", "--by", "frontier"]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    # 00003 is slower than 00000 and less accurate; 00005 was measured on another processor.
+    assert [trial in printed.split("mine:")[0] for trial in ("00000", "00003", "00005", "00006")] == [True] * 2 + [
+        False,
+        True,
+    ]
+    assert "SavedModel on one; 3 of 7 trials are measured" in printed
+    assert re.search(
+        r"# trial val acc parameters latency \(ms\) .* 1 00006 0\.7500 [\d,]+ 2\.500 ★ 1/1 completed", printed
+    )
+    ours = SearchRun(folder)
+    assert ours.frontier(cost="latency")["trial_id"].tolist() == ["00006", "00000"]
+    assert ours.frontier(cost="exported_bytes")["exported_bytes"].tolist() == [2500, 3000]
+    (folder.path / "costs.json").write_text("{")
+    assert run(["rank", str(folder.path), "--cost", "latency"]) == 2
+    assert "costs.json: is damaged" in capsys.readouterr().err

@@ -107,7 +107,8 @@ class SearchRun:
             top: rows, None for all.
             max_params: only trials of at most so many parameters.
             max_bytes: only trials of at most so many bytes, as ``tuner.costs.with_costs`` estimates them.
-            cost: what frontier and knee are against: "parameters", "multiply_adds" (of a text of mean length) or "bytes".
+            cost: what frontier and knee are against: "parameters", "multiply_adds" (of a text of mean length), "bytes", or of
+                measured trials "exported_bytes" or "latency".
 
         Raises:
             InputError: where the cost is not one, or is not known of these models.

@@ -75,11 +75,11 @@ def resume(**options: Any) -> int:
 )
 @click.option(
     "--cost",
-    type=click.Choice(["parameters", "multiply_adds", "bytes"]),
+    type=click.Choice(["parameters", "multiply_adds", "bytes", "exported_bytes", "latency"]),
     default="parameters",
     show_default=True,
-    help="What frontier and knee are against: parameters, multiply-adds of a text of mean length, or bytes as --max-bytes has "
-    "them.",
+    help="What frontier and knee are against: parameters, multiply-adds of a text of mean length, bytes as --max-bytes has "
+    "them; or, of trials that export --measure has measured, the bytes of their export or milliseconds for one text.",
 )
 @click.option(
     "--per-class",
@@ -261,6 +261,11 @@ def report(**options: Any) -> int:
     "for token ids.",
 )
 @click.option("--force", is_flag=True, help="Replace the folder if it holds an exported model.")
+@click.option(
+    "--measure",
+    is_flag=True,
+    help="Measure bytes, milliseconds for one text and texts a second, in fresh processes of one thread (20 seconds a file).",
+)
 @runs_dir_option
 def export(**options: Any) -> int:
     """Write a trial of RUN (a name or a folder) as a model that needs nothing of this program, with a model card beside it."""

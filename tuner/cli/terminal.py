@@ -171,10 +171,16 @@ def _cells(row: "pd.Series[Any]", columns: list[str], objective: Objective, cost
         row["trial_id"],
         *("" if pd.isna(row[name]) else f"{row[name]:.4f}" for name in columns),
         *(["" if pd.isna(row["spread"]) else f"{row['spread']:.4f}", str(row["folds"])] if "folds" in row else []),
-        *("" if pd.isna(row[name]) else f"{row[name]:,}" for name in dict.fromkeys(["parameters", cost])),
+        *(_cost_text(row[name], name) for name in dict.fromkeys(["parameters", cost])),
         mark,
         f"{row['best_epoch']:.0f}/{row['epochs']}",
         row["status"],
         network_text(config),
         *((training_text(config),) if wide else ()),
     ]
+
+
+def _cost_text(value: float, cost: str) -> str:
+    if pd.isna(value):
+        return ""
+    return f"{value:.3f}" if cost == "latency" else f"{value:,}"

@@ -1,5 +1,6 @@
 """The model card: what a model is, how good it was found to be and on what, and how to use it, as Markdown."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from tuner.data.pipeline import BUILT_IN
@@ -90,6 +91,7 @@ def model_card(
     versions: dict[str, str],
     lite: list[dict[str, Any]],
     onnx: dict[str, Any] | None = None,
+    measured: Sequence[dict[str, Any]] = (),
 ) -> str:
     """The card of an exported model.
 
@@ -98,6 +100,7 @@ def model_card(
         versions: of the software that exported it.
         lite: what ``tuner.export.lite`` reports, empty for other formats.
         onnx: what ``tuner.export.onnx_file`` reports, None for other formats.
+        measured: what ``tuner.export.measuring`` reports, empty where nothing was measured.
     """
     sections = [
         f"# Text classifier {model.run}/{model.trial}",
@@ -106,6 +109,7 @@ def model_card(
         *([f"## How it answers\n\n{_answers(model.thresholds, kind)}"] if model.thresholds is not None else []),
         f"## How good it is\n\n{_metrics(model)}",
         *([f"## What quantisation costs\n\n{_lite_table(lite)}"] if lite else []),
+        *([f"## What it costs to run\n\n{_costs(measured)}"] if measured else []),
         *([f"## How it was checked\n\n{_checked(onnx)}"] if onnx is not None else []),
         f"## Data\n\n{_data(model)}",
         f"## Network and training\n\n{_configuration(model)}",
@@ -203,6 +207,26 @@ def _checked(onnx: dict[str, Any]) -> str:
         f"{checked}\n\nThe model pads the texts of a batch to the first of these lengths that holds the longest: {lengths}. In "
         "training a text was padded to the first that holds it: put texts of one padded length into a batch."
     )
+
+
+def _costs(measured: Sequence[dict[str, Any]]) -> str:
+    rows = [
+        "| model | takes | bytes | one text, median (ms) | slowest twentieth (ms) | texts a second, batches of 64 |",
+        "| --- | --- | ---: | ---: | ---: | ---: |",
+        *(
+            f"| {one['model']} | {one['takes']} | {one['bytes']:,} | {one['p50_ms']:.2f} | {one['p95_ms']:.2f} | "
+            f"{one['texts_per_second']:,.0f} |"
+            for one in measured
+        ),
+    ]
+    first, spread = measured[0], max(one["spread"] for one in measured)
+    rows.append(
+        f"\nOn one thread of {first['processor']}, {first['texts']} validation texts, after a warm-up; medians of five "
+        f"processes that had the runtime alone, whose own medians differ by up to {spread:.0%}."
+    )
+    if any(one["model"].endswith(".tflite") for one in measured):
+        rows.append("\nLiteRT takes the texts of a batch one after the other.")
+    return "\n".join(rows)
 
 
 def _data(model: TrainedModel) -> str:

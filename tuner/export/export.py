@@ -9,10 +9,12 @@ from typing import Any, Literal
 
 from analysis.loading import Run
 from tuner import __version__
+from tuner.costs import record_measured
 from tuner.data.encoder import Encoder
 from tuner.errors import InputError
 from tuner.export.card import model_card
 from tuner.export.folder import DESCRIPTION, check_target, folder_bytes, write_folder, write_json
+from tuner.export.measuring import Texts, measured
 from tuner.export.trained import (
     FRONTIER,
     TrainedCustomModel,
@@ -94,7 +96,9 @@ class Exported:
     objective: Objective
 
 
-def export_run(run: str, runs_dir: Path, *, trial: str, out: Path | None, kind: Format, force: bool) -> Exported:
+def export_run(
+    run: str, runs_dir: Path, *, trial: str, out: Path | None, kind: Format, force: bool, measure: bool = False
+) -> Exported:
     """Exports what the user asked for. The folder is there whole when this returns, and not at all where it raises.
 
     Args:
@@ -103,6 +107,7 @@ def export_run(run: str, runs_dir: Path, *, trial: str, out: Path | None, kind: 
         trial: "best", "knee", "frontier" or an id.
         out: the folder to write; by default ``exports/RUN-TRIAL``, with the format behind it where it is no SavedModel.
         force: replace the folder where it is an export already.
+        measure: measure bytes and speed as well, which takes some 20 seconds a file.
 
     Raises:
         InputError: for everything that cannot be exported or written.
@@ -114,20 +119,27 @@ def export_run(run: str, runs_dir: Path, *, trial: str, out: Path | None, kind: 
     target = out or Path("exports") / f"{loaded.folder.path.resolve().name}-{name}{suffix}"
     check_target(target, force=force)
     _check_format(kind, loaded, trials[0])
+    if measure and kind == "keras":
+        raise InputError(
+            "is for what answers without Keras; leave it out, or export saved_model, tflite or onnx", option="measure"
+        )
     models = [read_model(loaded, encoder, one) for one in trials]
     quiet_tensorflow(threads=1)
     descriptions: list[dict[str, Any]] = []
+    texts = Texts(models[0]) if measure else None
 
     def fill(folder: Path) -> None:
         if trial != FRONTIER:
-            descriptions.append(_write_model(models[0], kind, folder))
+            descriptions.append(_write_model(models[0], kind, folder, texts))
             return
         for model in models:
             (folder / model.trial).mkdir()
-            descriptions.append(_write_model(model, kind, folder / model.trial))
+            descriptions.append(_write_model(model, kind, folder / model.trial, texts))
         _write_index(loaded, encoder, descriptions, folder)
 
     write_folder(target, fill, force=force)
+    if measure:
+        record_measured(loaded.folder, {one["trial"]: one["measured"] for one in descriptions})
     return Exported(target, tuple(descriptions), folder_bytes(target), loaded.objective)
 
 
@@ -155,7 +167,7 @@ def _check_format(kind: Format, run: Run, trial: str) -> None:
         raise InputError(f"{purpose}; install: pip install {packages}", option="kind", value=kind)
 
 
-def _write_model(model: TrainedModel, kind: Format, folder: Path) -> dict[str, Any]:
+def _write_model(model: TrainedModel, kind: Format, folder: Path, texts: Texts | None) -> dict[str, Any]:
     """Writes one model with its card and labels; returns the content of ``export.json``."""
     lite: list[dict[str, Any]] = []
     onnx: dict[str, Any] | None = None
@@ -176,6 +188,9 @@ def _write_model(model: TrainedModel, kind: Format, folder: Path) -> dict[str, A
             from tuner.export.saved_model import write_saved_model
 
             write_saved_model(model, folder)
+    costs: list[dict[str, Any]] = []
+    if texts is not None:
+        costs = measured(model, kind, folder, texts)
     if kind == "saved_model":  # what turns a text into ids is in its graph
         model.encoder.save_labels(folder)
     else:
@@ -183,7 +198,7 @@ def _write_model(model: TrainedModel, kind: Format, folder: Path) -> dict[str, A
     versions = {"python": platform.python_version(), "frontier-tuner": __version__}
     versions |= {name: version(name) for name in _VERSIONED}
     versions |= {name: version(name) for name in _NEEDED["onnx"][0] if onnx is not None}
-    card = model_card(model, kind, versions=versions, lite=lite, onnx=onnx)
+    card = model_card(model, kind, versions=versions, lite=lite, onnx=onnx, measured=costs)
     (folder / "README.md").write_text(card, encoding="utf-8")
     objective = model.settings.pursued
     description = {
@@ -204,6 +219,7 @@ def _write_model(model: TrainedModel, kind: Format, folder: Path) -> dict[str, A
             else {}
         ),
         **({"quantised": lite} if lite else {}),
+        **({"measured": costs} if costs else {}),
         **({} if onnx is None else {"onnx": onnx}),
     }
     write_json(folder / DESCRIPTION, description)

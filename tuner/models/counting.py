@@ -103,8 +103,9 @@ def multiply_adds(network: Network, tokens: float) -> float:
 
     Counted is every number that a weight, or a share of attention, is multiplied with. A token costs
     ``d * g * h * (n + h)`` in a recurrent layer with n inputs (d directions, g gates, h units), ``n * h`` in a layer of an
-    mlp, ``d * h * h`` in a projection and ``2 * d * h`` in attention pooling; a text costs ``inputs * outputs`` in each dense layer, and ``inputs`` in batch
-    normalisation. Looked-up rows, one-hot words among them, biases, non-linearities and the products of gates cost nothing.
+    mlp, ``d * h * h`` in a projection and ``2 * d * h`` in attention pooling; a text costs ``inputs * outputs`` in each
+    dense layer, and ``inputs`` in batch normalisation. Looked-up rows, one-hot words among them, biases, non-linearities and
+    the products of gates cost nothing.
 
     Args:
         network: what answers.
