@@ -32,14 +32,20 @@ def scored(trials: pd.DataFrame, objective: Objective) -> pd.DataFrame:
     return trials[trials[objective.column].notna()]
 
 
-def with_size(trials: pd.DataFrame, objective: Objective) -> pd.DataFrame:
-    """The trials that have finished an epoch and whose parameters are known (those of other tools may not be).
+def with_size(trials: pd.DataFrame, objective: Objective, cost: str = "parameters") -> pd.DataFrame:
+    """The trials that have finished an epoch and whose cost is known (of other tools' trials, it may not be).
+
+    Args:
+        trials: as in ``Run.trials``.
+        objective: what the search pursued.
+        cost: a column: "parameters", or one that ``tuner.costs.with_costs`` adds.
 
     Raises:
         InputError: where the table is not one of trials.
     """
     usable = scored(trials, objective)
-    return usable[usable["parameters"].notna()]
+    require(trials, cost)
+    return usable[usable[cost].notna()]
 
 
 def scores(trials: pd.DataFrame, objective: Objective) -> "pd.Series[float]":

@@ -1,4 +1,4 @@
-"""The frontier of objective against parameters: its trials, knee and ranks, its hypervolume, what each step along it costs."""
+"""The frontier of objective against a cost: its trials, knee and ranks; its hypervolume, what each step along it costs."""
 
 import math
 from dataclasses import dataclass
@@ -13,22 +13,29 @@ from tuner.runs.pareto import pareto_front
 from tuner.runs.pareto import pareto_ranks as ranks_of_points
 
 
-def frontier(trials: pd.DataFrame, *, objective: Objective = ACCURACY) -> pd.DataFrame:
-    """The rows of ``trials`` that no other row dominates (better objective, fewer parameters), by ascending parameters.
+def frontier(trials: pd.DataFrame, *, objective: Objective = ACCURACY, cost: str = "parameters") -> pd.DataFrame:
+    """The rows of ``trials`` that no other row dominates (better objective, lower cost), by ascending cost.
 
-    Rows without a value of the objective or a size are left out, and those that are no better than the objective's baseline.
+    Rows without a value of the objective or a cost are left out, and those that are no better than the objective's baseline.
+
+    Args:
+        trials: as in ``Run.trials``.
+        objective: what the search pursued.
+        cost: a column: "parameters", or "multiply_adds" or "bytes" of a run that ``tuner.costs.with_costs`` gives.
     """
-    usable = _beating(with_size(trials, objective), objective)
-    return usable.iloc[pareto_front(scores(usable, objective).tolist(), usable["parameters"].tolist())]
+    usable = _beating(with_size(trials, objective, cost), objective)
+    return usable.iloc[pareto_front(scores(usable, objective).tolist(), usable[cost].tolist())]
 
 
-def pareto_ranks(trials: pd.DataFrame, *, objective: Objective = ACCURACY) -> "pd.Series[int]":
+def pareto_ranks(
+    trials: pd.DataFrame, *, objective: Objective = ACCURACY, cost: str = "parameters"
+) -> "pd.Series[int]":
     """The frontier layer of every scored trial with a size: 1 on the frontier, 2 where only those dominate, and so on.
 
     Trials that are no better than the objective's baseline have none.
     """
-    usable = _beating(with_size(trials, objective), objective)
-    numbers = ranks_of_points(scores(usable, objective).tolist(), usable["parameters"].tolist())
+    usable = _beating(with_size(trials, objective, cost), objective)
+    numbers = ranks_of_points(scores(usable, objective).tolist(), usable[cost].tolist())
     return pd.Series([number + 1 for number in numbers], index=usable.index, name="layer", dtype="int64")
 
 
@@ -37,34 +44,36 @@ def _beating(trials: pd.DataFrame, objective: Objective) -> pd.DataFrame:
     return trials if objective.baseline is None else trials[objective.beats_baseline(trials[objective.column])]
 
 
-def knee_heights(trials: pd.DataFrame, *, objective: Objective = ACCURACY) -> "pd.Series[float]":
+def knee_heights(
+    trials: pd.DataFrame, *, objective: Objective = ACCURACY, cost: str = "parameters"
+) -> "pd.Series[float]":
     """How far each scored trial with a size lies above the straight line between the frontier's ends.
 
-    Parameters are on a logarithmic axis and both axes are scaled so that the frontier spans [0, 1]:
+    The cost (parameters p, or another) is on a logarithmic axis and both axes are scaled so that the frontier spans [0, 1]:
     ``(a - a_first) / (a_last - a_first) - (ln p - ln p_first) / (ln p_last - ln p_first)``, the chord construction of
     "Kneedle" (Satopaa et al. 2011). A frontier of one or two points has no bend: heights are then the scores, higher is better.
     """
-    usable = with_size(trials, objective)
-    front, values = frontier(usable, objective=objective), scores(usable, objective)
+    usable = with_size(trials, objective, cost)
+    front, values = frontier(usable, objective=objective, cost=cost), scores(usable, objective)
     ends = front.iloc[[0, -1]] if len(front) else front
-    if len(front) < 3 or ends["parameters"].nunique() < 2:
+    if len(front) < 3 or ends[cost].nunique() < 2:
         return values.rename("height")
-    sizes, first_last = np.log(ends["parameters"].to_numpy(dtype=float)), scores(ends, objective).to_numpy(dtype=float)
-    x = (np.log(usable["parameters"].to_numpy(dtype=float)) - sizes[0]) / (sizes[1] - sizes[0])
+    sizes, first_last = np.log(ends[cost].to_numpy(dtype=float)), scores(ends, objective).to_numpy(dtype=float)
+    x = (np.log(usable[cost].to_numpy(dtype=float)) - sizes[0]) / (sizes[1] - sizes[0])
     y = (values.to_numpy(dtype=float) - first_last[0]) / (first_last[1] - first_last[0])
     return pd.Series(y - x, index=usable.index, name="height")
 
 
-def knee(trials: pd.DataFrame, *, objective: Objective = ACCURACY) -> str | None:
+def knee(trials: pd.DataFrame, *, objective: Objective = ACCURACY, cost: str = "parameters") -> str | None:
     """The id of the trial at the knee of the frontier, None where no trial has a value of the objective and a size.
 
     The knee is the frontier's point of greatest ``knee_heights``, the smallest of equals; of a frontier of one or two
     points, the best one.
     """
-    front = frontier(trials, objective=objective)
+    front = frontier(trials, objective=objective, cost=cost)
     if front.empty:
         return None
-    heights = knee_heights(trials, objective=objective).loc[front.index].to_numpy()
+    heights = knee_heights(trials, objective=objective, cost=cost).loc[front.index].to_numpy()
     return str(front["trial_id"].iloc[int(np.argmax(heights))])
 
 

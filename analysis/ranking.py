@@ -4,7 +4,7 @@ from typing import Literal
 
 import pandas as pd
 
-from analysis.columns import CONFIG, scored, scores
+from analysis.columns import CONFIG, require, scored, scores, with_size
 from analysis.frontier import knee_heights, pareto_ranks
 from tuner.metrics import ACCURACY, Objective
 
@@ -17,7 +17,9 @@ def rank(
     by: By = "metric",
     top: int | None = None,
     max_params: int | None = None,
+    max_bytes: int | None = None,
     objective: Objective = ACCURACY,
+    cost: str = "parameters",
 ) -> pd.DataFrame:
     """The trials in order, with the columns ``rank`` (from 1), ``on_frontier`` and ``layer`` (``pareto_ranks``) first.
 
@@ -29,12 +31,22 @@ def rank(
             first that lie farthest above the line between the frontier's ends (``knee_heights``).
         top: rows to return, None for all.
         max_params: a budget: only trials of at most so many parameters are ranked.
+        max_bytes: a budget of the column ``bytes``, which ``tuner.costs.with_costs`` adds.
+        objective: what the search pursued.
+        cost: the column that frontier and knee are against, and by which equals are told apart: "parameters", or one that
+            ``tuner.costs.with_costs`` adds. Trials without parameters come last; those without
+            another cost are left out.
     """
     usable = scored(trials, objective)
+    if cost != "parameters":
+        usable = with_size(usable, objective, cost)
     if max_params is not None:
         usable = usable[usable["parameters"] <= max_params]
-    usable = usable.assign(layer=pareto_ranks(usable, objective=objective).astype("Int64"))
-    ordered = _order(usable, by, objective)
+    if max_bytes is not None:
+        require(usable, "bytes")
+        usable = usable[usable["bytes"] <= max_bytes]
+    usable = usable.assign(layer=pareto_ranks(usable, objective=objective, cost=cost).astype("Int64"))
+    ordered = _order(usable, by, objective, cost)
     ordered = ordered.head(top) if top is not None else ordered
     ordered = ordered.reset_index(drop=True)
     ordered.insert(0, "rank", range(1, len(ordered) + 1))
@@ -43,15 +55,15 @@ def rank(
     return ordered
 
 
-def _order(usable: pd.DataFrame, by: By, objective: Objective) -> pd.DataFrame:
+def _order(usable: pd.DataFrame, by: By, objective: Objective, cost: str) -> pd.DataFrame:
     if by == "knee":
-        heights = knee_heights(usable, objective=objective)
+        heights = knee_heights(usable, objective=objective, cost=cost)
     else:
         heights = scores(usable, ACCURACY if by == "accuracy" else objective)
     usable = usable.assign(_key=heights)
-    keys, ascending = ["_key", "parameters", "trial_id"], [False, True, True]
+    keys, ascending = ["_key", cost, "trial_id"], [False, True, True]
     if by == "frontier":
-        keys, ascending = ["layer", "parameters", "_key", "trial_id"], [True, True, False, True]
+        keys, ascending = ["layer", cost, "_key", "trial_id"], [True, True, False, True]
     return usable.sort_values(keys, ascending=ascending).drop(columns="_key")
 
 

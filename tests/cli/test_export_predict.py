@@ -151,7 +151,7 @@ def bad_input(run_path, tmp_path, monkeypatch):
         "weights dropped": ([*export, "--trial", "1"], "trials with weights: '00000'"),
         "folder exists": ([*export, "--out", "taken"], "exists already"),
         "force on something else": ([*export, "--out", "taken", "--force"], "does not remove it"),
-        "unknown format": ([*export, "--format", "onnx"], "onnx"),
+        "unknown format": ([*export, "--format", "coreml"], "coreml"),
         "no model": (["predict", "taken", "x"], "is no exported model"),
         "no folder": (["predict", "nowhere", "x"], "there is no such folder"),
         "not UTF-8": ([*predict, "--file", "latin1.txt", "--json"], "line 2 is not UTF-8 (byte 0xe9)"),
@@ -178,7 +178,7 @@ def test_what_only_some_formats_need_is_named_in_one_line(run_path, tmp_path, ca
     monkeypatch.setattr("tuner.export.export.find_spec", lambda _: None)
     assert run(["export", str(run_path), "--format", "tflite", "--out", str(tmp_path / "model")]) == 2
     assert capsys.readouterr().err == (
-        "error: --format tflite: LiteRT's interpreter measures the quantised files; install it: pip install ai-edge-litert\n"
+        "error: --format tflite: LiteRT's interpreter measures the quantised files; install: pip install ai-edge-litert\n"
     )
     assert not (tmp_path / "model").exists()
 

@@ -2,7 +2,8 @@
 
 import io
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -160,6 +161,43 @@ def untrained(source):
     built = CustomModel(source, facts()).built(values, seed=0)
     weights = tuple(np.asarray(variable) for variable in built.model.weights)
     return Trained(source, facts(), CustomConfig.of(values), weights)
+
+
+@pytest.mark.skipif(not find_spec("tf2onnx"), reason="needs the extra onnx: pip install onnx onnxruntime tf2onnx")
+@pytest.mark.parametrize("name", ["convolution", "transformer", "build_bi_lstm_dropout"])
+def test_an_onnx_file_pads_texts_as_training_did(source, tmp_path, name):
+    """The convolution does not mask padding, the transformer takes one length, the LSTMs are loops."""
+    from tuner.data.encoder import Encoder
+    from tuner.data.tokenizer import Tokenizer
+    from tuner.data.vocabulary import Vocabulary
+    from tuner.export.custom_network import CustomNetwork
+    from tuner.export.onnx_file import write_onnx
+    from tuner.export.onnx_runner import OnnxRunner
+    from tuner.export.trained import TrainedCustomModel
+
+    longest = 8 if name == "transformer" else 30
+    wide = replace(facts(), max_length=longest)
+    one = untrained(source(name))
+    words = tuple(f"w{number}" for number in range(2, WORDS))
+    encoder = Encoder(Tokenizer(False, False), Vocabulary(words, (1,) * len(words), len(words)), longest, ("a", "b"))
+    model = TrainedCustomModel(
+        "mine", None, "00000", {}, one.weights, encoder, None, one.config, one.source, wide, is_changed=False
+    )
+    checked = write_onnx(model, tmp_path)
+    assert checked["largest_difference"] < 1e-5
+    assert checked["padded_lengths"] == ([8] if name == "transformer" else [8, 16, 24, 30])
+    encoder.save(tmp_path)
+    generator = np.random.default_rng(5)
+    texts = [" ".join(generator.choice(words, length)) for length in (1, 12, 8, 25, 9, 30, 3)]
+    chosen, probabilities = OnnxRunner(tmp_path, checked["padded_lengths"]).answers(texts)
+    tokens = np.zeros((len(texts), 30), np.int32)
+    for row, text in enumerate(texts):
+        ids = [int(word[1:]) for word in text.split()]
+        tokens[row, : len(ids)] = ids
+    lengths = np.minimum((tokens > 0).sum(1), longest).astype(np.int32)
+    expected = CustomNetwork(model).probabilities(tokens[:, :longest], lengths)
+    np.testing.assert_allclose(probabilities, expected[1], atol=1e-5)
+    np.testing.assert_array_equal(chosen, expected[0])
 
 
 def test_a_keras_file_that_keras_cannot_load_again_is_refused(source, tmp_path):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from search_spaces.config import Cell
 from support.covering import examples
 from tuner.models.cells import CELLS
-from tuner.models.counting import TORCH, count_parameters, training_flops
+from tuner.models.counting import TORCH, count_parameters, multiply_adds, training_flops
 from tuner.models.network_spec import Network
 
 
@@ -78,6 +78,53 @@ def test_one_hot_words_count_as_rows_of_the_first_kernel():
     count = count_parameters(network)
     assert count.embedding + count.recurrent == 2_822_784
     assert count.embedding == 4 * 32 * 22_020
+
+
+def products_one_by_one(network, tokens):
+    """A forward pass that multiplies nothing and counts each product where it would be made: token by token, gate by gate."""
+    count, gates = 0, CELLS[network.cell].gates if network.recurrent else 1
+    sizes = []  # of the vector of each token, None where a one-hot word is looked up
+    for _ in range(tokens):
+        sizes.append(None if network.one_hot else network.embedding)
+    for _ in range(network.layers):
+        after = []
+        for size in sizes:
+            joined = 0
+            for _ in range(network.directions):
+                for _ in range(gates):
+                    for _ in range(network.units):
+                        count += size or 0
+                        count += network.units if network.recurrent else 0
+                if network.projection:
+                    for _ in range(network.units):
+                        count += network.units
+                joined += network.units
+            after.append(joined)
+        sizes = after
+    width = network.embedding if network.cell == "none" else sizes[0]
+    if network.pooling == "attention":
+        for _ in range(tokens):
+            count += width  # the score
+            count += width  # the share of the state
+    for outputs in (*network.hidden, network.outputs):
+        count += width if network.batch_norm else 0
+        for _ in range(outputs):
+            count += width
+        width = outputs
+    return count
+
+
+@settings(max_examples=examples(60), deadline=None)
+@given(networks(), st.integers(1, 9))
+def test_multiply_adds_are_the_products_counted_one_by_one(network, tokens):
+    assert multiply_adds(network, tokens) == products_one_by_one(network, tokens)
+
+
+def test_multiply_adds_of_a_network_counted_by_hand():
+    """A bidirectional GRU of 4 units over vectors of 3: 2 directions, 3 gates, 4 units, 3 + 4 inputs; then 8 numbers to 1."""
+    network = Network("gru", 1, 4, 3, 50, True, "max", 0, 2)
+    assert multiply_adds(network, 10) == 10 * 2 * 3 * 4 * (3 + 4) + 8
+    assert multiply_adds(network, 0.5) == 84 + 8
 
 
 def test_a_network_without_a_recurrence_costs_no_loops():

@@ -25,7 +25,7 @@ from tuner.cli.search import search_request
 from tuner.cli.search_options import search as search_options
 from tuner.cli.terminal import Terminal
 from tuner.errors import InputError, SearchFailed
-from tuner.export.export import export_run
+from tuner.export.export import PREDICTING, export_run
 from tuner.export.trained import FRONTIER
 from tuner.runs.folder import RunFolder, find_run
 from tuner.runs.journal import Journal, read_journal
@@ -234,8 +234,9 @@ def export(run: SearchRun | str | Path, **options: Any) -> Model:
         InputError: where it cannot be exported or written.
     """
     resolved = _EXPORT.values(options)
-    if resolved["kind"] != "saved_model" or resolved["trial"] == FRONTIER:
-        what = {"kind": resolved["kind"]} if resolved["kind"] != "saved_model" else {"trial": FRONTIER}
+    predicts = resolved["kind"] in PREDICTING
+    if not predicts or resolved["trial"] == FRONTIER:
+        what = {"trial": FRONTIER} if predicts else {"kind": resolved["kind"]}
         option, value = next(iter(what.items()))
         raise InputError(
             "is for other programs, not for `predict`; write it with `python -m tuner export`",

@@ -12,6 +12,7 @@ from analysis import charts
 from analysis.loading import Run, load
 from analysis.ranking import By
 from analysis.report import write_report
+from tuner.costs import with_cost
 from tuner.errors import InputError
 from tuner.runs.folder import RunFolder
 from tuner.search.interruption import Interrupted, Interruption
@@ -90,21 +91,44 @@ class SearchRun:
         loaded = self.loaded
         return analysis.knee(loaded.candidates, objective=loaded.objective)
 
-    def rank(self, *, by: By = "metric", top: int | None = None, max_params: int | None = None) -> pd.DataFrame:
+    def rank(
+        self,
+        *,
+        by: By = "metric",
+        top: int | None = None,
+        max_params: int | None = None,
+        max_bytes: int | None = None,
+        cost: str = "parameters",
+    ) -> pd.DataFrame:
         """The trials in order, as ``analysis.rank`` has it.
 
         Args:
             by: "metric", "accuracy", "frontier" or "knee".
             top: rows, None for all.
             max_params: only trials of at most so many parameters.
-        """
-        loaded = self.loaded
-        return analysis.rank(loaded.candidates, by=by, top=top, max_params=max_params, objective=loaded.objective)
+            max_bytes: only trials of at most so many bytes, as ``tuner.costs.with_costs`` estimates them.
+            cost: what frontier and knee are against: "parameters", "multiply_adds" (of a text of mean length), "bytes", or of
+                measured trials "exported_bytes" or "latency".
 
-    def frontier(self) -> pd.DataFrame:
-        """The trials that no other is both smaller and better than, from the smallest up."""
-        loaded = self.loaded
-        return analysis.frontier(loaded.candidates, objective=loaded.objective)
+        Raises:
+            InputError: where the cost is not one, or is not known of these models.
+        """
+        loaded = with_cost(self.loaded, [cost, *(["bytes"] if max_bytes is not None else [])])
+        return analysis.rank(
+            loaded.candidates, by=by, top=top, max_params=max_params, max_bytes=max_bytes, objective=loaded.objective, cost=cost
+        )  # fmt: skip
+
+    def frontier(self, *, cost: str = "parameters") -> pd.DataFrame:
+        """The trials that no other is both cheaper and better than, from the cheapest up.
+
+        Args:
+            cost: as in ``rank``.
+
+        Raises:
+            InputError: likewise.
+        """
+        loaded = with_cost(self.loaded, [cost])
+        return analysis.frontier(loaded.candidates, objective=loaded.objective, cost=cost)
 
     def report(self, path: str | Path | None = None) -> Path:
         """Writes the report, one HTML file that needs nothing else, and returns where; by default into the run."""

@@ -68,6 +68,20 @@ def resume(**options: Any) -> int:
 )
 @click.option("--max-params", type=click.IntRange(min=1), metavar="N", help="Only trials of at most N parameters.")
 @click.option(
+    "--max-bytes",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Only trials of at most N bytes: 4 a parameter, and the words that they know (an estimate).",
+)
+@click.option(
+    "--cost",
+    type=click.Choice(["parameters", "multiply_adds", "bytes", "exported_bytes", "latency"]),
+    default="parameters",
+    show_default=True,
+    help="What frontier and knee are against: parameters, multiply-adds of a text of mean length, bytes as --max-bytes has "
+    "them; or, of trials that export --measure has measured, the bytes of their export or milliseconds for one text.",
+)
+@click.option(
     "--per-class",
     is_flag=True,
     help="Precision, recall and F1 of each class, of the first trial whose predictions are kept; and for metrics of rare "
@@ -242,15 +256,21 @@ def report(**options: Any) -> int:
 @click.option(
     "--format",
     "kind",
-    type=click.Choice(["saved_model", "keras", "tflite"]),
+    type=click.Choice(["saved_model", "keras", "tflite", "onnx"]),
     default="saved_model",
     show_default=True,
-    help="A SavedModel for raw strings, a Keras file for token ids, or quantised LiteRT files (float16 and int8).",
+    help="A SavedModel for raw strings, a Keras file for token ids, quantised LiteRT files (float16 and int8), or an ONNX file "
+    "for token ids.",
 )
 @click.option("--force", is_flag=True, help="Replace the folder if it holds an exported model.")
+@click.option(
+    "--measure",
+    is_flag=True,
+    help="Measure bytes, milliseconds for one text and texts a second, in fresh processes of one thread (20 seconds a file).",
+)
 @runs_dir_option
 def export(**options: Any) -> int:
-    """Write a trial of RUN (a name or a folder) as a model that needs TensorFlow only, with a model card beside it."""
+    """Write a trial of RUN (a name or a folder) as a model that needs nothing of this program, with a model card beside it."""
     from tuner.cli.export import export_command
 
     return export_command(**options)

@@ -5,13 +5,15 @@ from pathlib import Path
 from typing import Any, cast
 
 from tuner.cli.terminal import Terminal, print_command
-from tuner.export.export import Format, export_run
+from tuner.export.export import PREDICTING, Format, export_run
 
 
-def export_command(run: str, runs_dir: Path, *, trial: str, out: Path | None, kind: str, force: bool) -> int:
+def export_command(
+    run: str, runs_dir: Path, *, trial: str, out: Path | None, kind: str, force: bool, measure: bool = False
+) -> int:
     """Exports, and says what was written and how to go on."""
     console = Terminal()
-    exported = export_run(run, runs_dir, trial=trial, out=out, kind=cast("Format", kind), force=force)
+    exported = export_run(run, runs_dir, trial=trial, out=out, kind=cast("Format", kind), force=force, measure=measure)
     objective = exported.objective
     for model in exported.models:
         console.print(
@@ -25,11 +27,27 @@ def export_command(run: str, runs_dir: Path, *, trial: str, out: Path | None, ki
             )
         for entry in model.get("quantised", ()):
             console.print(f"  {_quantised(entry)}", soft_wrap=True)
+        for one in model.get("measured", ()):
+            console.print(f"  {_cost(one)}", soft_wrap=True)
+        if "onnx" in model:
+            console.print(f"  {_checked(model['onnx'])}", soft_wrap=True)
     console.print(f"written to {exported.folder} ({exported.bytes / 1e6:.1f} MB)", soft_wrap=True)
-    if kind == "saved_model":
+    if kind in PREDICTING:
         model_dir = exported.folder / exported.models[-1]["trial"] if trial == "frontier" else exported.folder
         print_command(console, f'next: python -m tuner predict {shlex.quote(str(model_dir))} "a text"')
     return 0
+
+
+def _cost(one: dict[str, Any]) -> str:
+    return (
+        f"{one['model']}: {one['bytes']:,} bytes, {one['p50_ms']:.2f} ms for one text (slowest twentieth {one['p95_ms']:.2f} "
+        f"ms), {one['texts_per_second']:,.0f} texts a second in batches of 64; {one['takes']}, one thread, medians of 5 "
+        f"processes (spread {one['spread']:.0%})"
+    )
+
+
+def _checked(onnx: dict[str, Any]) -> str:
+    return f"onnxruntime agrees with the SavedModel to {onnx['largest_difference']:.0e} ({onnx['texts']} made-up texts)"
 
 
 def _quantised(entry: dict[str, Any]) -> str:

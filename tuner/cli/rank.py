@@ -19,6 +19,7 @@ from analysis.predictions import thresholds
 from analysis.ranking import By, by_configuration, rank
 from analysis.recommendation import recommend
 from tuner.cli.terminal import Terminal, configuration_table, frontier_chart, rank_table
+from tuner.costs import COSTS, cost_text, with_cost
 from tuner.errors import InputError
 from tuner.formatting import counted
 from tuner.metrics import Mode
@@ -33,6 +34,8 @@ def rank_command(
     top: int,
     by: By,
     max_params: int | None = None,
+    max_bytes: int | None = None,
+    cost: str = "parameters",
     metric: str | None = None,
     metric_mode: Mode | None = None,
     per_class: bool = False,
@@ -40,19 +43,25 @@ def rank_command(
 ) -> int:
     """Prints the ranked trials of a run."""
     loaded = load_results(run, runs_dir=runs_dir, metric=metric, metric_mode=metric_mode)
-    ranked = rank(loaded.candidates, by=by, top=top, max_params=max_params, objective=loaded.objective)
+    loaded = with_cost(loaded, [cost, *(["bytes"] if max_bytes is not None else [])])
+    ranked = rank(
+        loaded.candidates, by=by, top=top, max_params=max_params, max_bytes=max_bytes, objective=loaded.objective,
+        cost=cost,
+    )  # fmt: skip
     trial = _with_predictions(loaded, ranked) if per_class else None
     if as_json:
-        print_json(loaded, ranked, trial)
+        print_json(loaded, ranked, trial, cost=cost)
         return 0
     console = Terminal()
     if ranked.empty:
-        console.print(f"{loaded.name}: {counted(len(loaded.trials), 'trial')}, {_why_none(loaded, max_params)}")
+        console.print(
+            f"{loaded.name}: {counted(len(loaded.trials), 'trial')}, {_why_none(loaded, max_params, max_bytes)}"
+        )
         return 0
-    console.print(rank_table(ranked, width=console.width, objective=loaded.objective))
+    console.print(rank_table(ranked, width=console.width, objective=loaded.objective, cost=cost))
     if isinstance(loaded, Run):
         _print_configurations(console, loaded, top=top, max_params=max_params)
-    console.print(_counts(loaded, len(ranked)), style="dim")
+    console.print(_counts(loaded, len(ranked), cost), style="dim")
     if isinstance(loaded, Run) and trial is not None:
         classes = classes_of(loaded, trial)
         fold = "" if loaded.settings.folds is None else " of fold 1"
@@ -107,7 +116,10 @@ def _thresholds_text(found: Thresholds, title: str) -> str:
     )
 
 
-def _why_none(run: Results, max_params: int | None) -> str:
+def _why_none(run: Results, max_params: int | None, max_bytes: int | None) -> str:
+    if max_bytes is not None and not scored(run.candidates, run.objective).empty:
+        smallest = scored(run.candidates, run.objective)["bytes"].min()
+        return f"none has at most {max_bytes:,} bytes and what else was asked; the smallest has {smallest:,} bytes"
     smallest = scored(run.candidates, run.objective)["parameters"].min()
     if max_params is None or pd.isna(smallest):
         return "none has finished an epoch yet"
@@ -158,7 +170,7 @@ def _print_configurations(console: Console, run: Run, *, top: int, max_params: i
         console.print()
 
 
-def _counts(run: Results, shown: int) -> str:
+def _counts(run: Results, shown: int, cost: str = "parameters") -> str:
     statuses = run.trials["status"].value_counts()
     parts = ", ".join(f"{count} {status}" for status, count in statuses.items())
     left = run.settings.trials - len(run.trials) if isinstance(run, Run) else 0
@@ -173,7 +185,8 @@ def _counts(run: Results, shown: int) -> str:
             f"{run.settings.folds.count} folds and their standard deviation (±), each named by its trial on fold 1; "
             f"{counted(len(run.trials), 'trial')} ({parts}{waiting})"
         )
-    lines = [f"{of_all}; {_front(run)}; epoch: best/trained"]
+    lines = [f"{of_all}; {_front(run, cost)}; epoch: best/trained"]
+    lines += [text] if (text := cost_text(run, cost)) else []
     objective = run.objective
     if objective.baseline is not None:
         value = value_text(objective.baseline, objective)
@@ -204,22 +217,23 @@ def _student_line(student: "pd.Series[Any]") -> str:
     )
 
 
-def _front(run: Results) -> str:
-    at_knee = knee(run.candidates, objective=run.objective)
+def _front(run: Results, cost: str) -> str:
+    at_knee = knee(run.candidates, objective=run.objective, cost=cost)
     if at_knee:
-        return f"★ frontier, knee at {at_knee}"
+        against = "" if cost == "parameters" else f" against {COSTS[cost]}"
+        return f"★ frontier{against}, knee at {at_knee}"
     if with_size(run.candidates, run.objective).empty:
         return "no frontier, since the trials do not say their parameters"
     return "no frontier, since no trial is better than always giving the most frequent label"
 
 
-def print_json(run: Results, ranked: pd.DataFrame, per_class: str | None = None) -> None:
+def print_json(run: Results, ranked: pd.DataFrame, per_class: str | None = None, *, cost: str = "parameters") -> None:
     """The ranked trials as one JSON document on stdout, and the figures of each class of one of them."""
     folder = run.folder.place if isinstance(run, Run) else str(run.path)
     document: dict[str, Any] = {
         "run": run.name,
         "folder": folder,
-        "knee": knee(run.candidates, objective=run.objective),
+        "knee": knee(run.candidates, objective=run.objective, cost=cost),
         "trials": _records(ranked),
     }
     if isinstance(run, Run) and not run.rivals.empty:

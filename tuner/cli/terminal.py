@@ -12,6 +12,7 @@ from rich.text import Text
 from analysis.columns import config_of, scored
 from analysis.descriptions import network_text, size_ticks, training_text
 from analysis.frontier import frontier
+from tuner.costs import COSTS
 from tuner.metrics import Objective
 
 
@@ -89,7 +90,7 @@ _GAP = 2
 _LEAST_NETWORK = 10
 
 
-def rank_table(ranked: pd.DataFrame, *, width: int, objective: Objective) -> Table:
+def rank_table(ranked: pd.DataFrame, *, width: int, objective: Objective, cost: str = "parameters") -> Table:
     """Ranked trials; a star marks the frontier, a cross what is no better than the baseline; test figures after confirmation.
 
     Of configurations over folds, the spread and the number of these stand beside the mean.
@@ -99,7 +100,7 @@ def rank_table(ranked: pd.DataFrame, *, width: int, objective: Objective) -> Tab
     """
     wide, tested = width >= _WIDE, bool(ranked[objective.test_column].notna().any())
     columns = [objective.column, *([objective.test_column] if tested else [])]
-    rows = [_cells(row, columns, objective, wide=wide) for _, row in ranked.iterrows()]
+    rows = [_cells(row, columns, objective, cost, wide=wide) for _, row in ranked.iterrows()]
     figures = [f"{part} {objective.metric.short}" for part in ("val", "test")[: len(columns)]]
     folds = ["±", "folds"] if "folds" in ranked else []
     names = [
@@ -108,6 +109,7 @@ def rank_table(ranked: pd.DataFrame, *, width: int, objective: Objective) -> Tab
         *figures,
         *folds,
         "parameters",
+        *([] if cost == "parameters" else [COSTS[cost]]),
         "",
         "epoch",
         "status",
@@ -161,7 +163,7 @@ def fitted(lines: list[list[str]], width: int) -> tuple[list[list[str]], list[st
     return lines[1:], lines[0]
 
 
-def _cells(row: "pd.Series[Any]", columns: list[str], objective: Objective, *, wide: bool) -> list[str]:
+def _cells(row: "pd.Series[Any]", columns: list[str], objective: Objective, cost: str, *, wide: bool) -> list[str]:
     config = config_of(row)
     mark = "★" if row["on_frontier"] else "" if objective.beats_baseline(row[objective.column]) else "✗"
     return [
@@ -169,10 +171,16 @@ def _cells(row: "pd.Series[Any]", columns: list[str], objective: Objective, *, w
         row["trial_id"],
         *("" if pd.isna(row[name]) else f"{row[name]:.4f}" for name in columns),
         *(["" if pd.isna(row["spread"]) else f"{row['spread']:.4f}", str(row["folds"])] if "folds" in row else []),
-        "" if pd.isna(row["parameters"]) else f"{row['parameters']:,}",
+        *(_cost_text(row[name], name) for name in dict.fromkeys(["parameters", cost])),
         mark,
         f"{row['best_epoch']:.0f}/{row['epochs']}",
         row["status"],
         network_text(config),
         *((training_text(config),) if wide else ()),
     ]
+
+
+def _cost_text(value: float, cost: str) -> str:
+    if pd.isna(value):
+        return ""
+    return f"{value:.3f}" if cost == "latency" else f"{value:,}"

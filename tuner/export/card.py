@@ -1,5 +1,6 @@
 """The model card: what a model is, how good it was found to be and on what, and how to use it, as Markdown."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from tuner.data.pipeline import BUILT_IN
@@ -11,10 +12,9 @@ from tuner.thresholds import Thresholds
 
 
 def usage(model: TrainedModel, kind: str) -> str:
-    """Markdown with a snippet for the format "saved_model", "keras" or "tflite"."""
-    if isinstance(model, TrainedRival):
-        return _SAVED_MODEL
-    return {"saved_model": _SAVED_MODEL, "keras": _KERAS, "tflite": _LITE}[kind].replace("LOGITS", model.outputs())
+    """Markdown with a snippet for the format "saved_model", "keras", "tflite" or "onnx"."""
+    snippet = {"saved_model": _SAVED_MODEL, "keras": _KERAS, "tflite": _LITE, "onnx": _ONNX}[kind]
+    return snippet if isinstance(model, TrainedRival) else snippet.replace("LOGITS", model.outputs())
 
 
 _IDS = """Ids come from the words' places in `vocabulary.json`: the first word has id 2, 1 is any other word, 0 pads on the
@@ -63,14 +63,44 @@ It gives LOGITS.
 
 {_IDS}"""
 
+_ONNX = f"""It needs an ONNX runtime, and token ids as input. From this folder:
 
-def model_card(model: TrainedModel, kind: str, *, versions: dict[str, str], lite: list[dict[str, Any]]) -> str:
+```python
+import json
+
+import numpy as np
+import onnxruntime
+
+labels = json.load(open("labels.json", encoding="utf-8"))
+session = onnxruntime.InferenceSession("model.onnx")
+tokens = np.array([[2, 3, 1], [4, 0, 0]], np.int32)  # int32 [batch, time], padded with 0 on the right
+label_id, probabilities = session.run(["label_id", "probabilities"], {{"tokens": tokens}})
+[labels[number] for number in label_id]
+```
+
+`label_id` is int32 `[batch]`, `probabilities` float32 `[batch, classes]` in the order of `labels.json`. Or for raw texts, where
+frontier-tuner and onnxruntime are installed, without TensorFlow: `python -m tuner predict . "a text"`.
+
+{_IDS}"""
+
+
+def model_card(
+    model: TrainedModel,
+    kind: str,
+    *,
+    versions: dict[str, str],
+    lite: list[dict[str, Any]],
+    onnx: dict[str, Any] | None = None,
+    measured: Sequence[dict[str, Any]] = (),
+) -> str:
     """The card of an exported model.
 
     Args:
-        kind: the format: "saved_model", "keras" or "tflite".
+        kind: the format: "saved_model", "keras", "tflite" or "onnx".
         versions: of the software that exported it.
         lite: what ``tuner.export.lite`` reports, empty for other formats.
+        onnx: what ``tuner.export.onnx_file`` reports, None for other formats.
+        measured: what ``tuner.export.measuring`` reports, empty where nothing was measured.
     """
     sections = [
         f"# Text classifier {model.run}/{model.trial}",
@@ -79,6 +109,8 @@ def model_card(model: TrainedModel, kind: str, *, versions: dict[str, str], lite
         *([f"## How it answers\n\n{_answers(model.thresholds, kind)}"] if model.thresholds is not None else []),
         f"## How good it is\n\n{_metrics(model)}",
         *([f"## What quantisation costs\n\n{_lite_table(lite)}"] if lite else []),
+        *([f"## What it costs to run\n\n{_costs(measured)}"] if measured else []),
+        *([f"## How it was checked\n\n{_checked(onnx)}"] if onnx is not None else []),
         f"## Data\n\n{_data(model)}",
         f"## Network and training\n\n{_configuration(model)}",
         f"## Versions\n\n{_versions(model, versions)}",
@@ -104,7 +136,7 @@ def _answers(found: Thresholds, kind: str) -> str:
     rule = f"The answer is {found.rule} on" if len(found.labels) == 2 else f"The answer is the class with {found.rule}"
     where = (
         "It is part of the model"
-        if kind == "saved_model"
+        if kind in ("saved_model", "onnx")
         else "It is not part of the model: apply it to its probabilities"
     )
     return f"{rule}. {where}. These are decision thresholds: {gains}."
@@ -161,6 +193,40 @@ def _lite_table(lite: list[dict[str, Any]]) -> str:
     notes = dict.fromkeys(entry["note"] for entry in lite if entry["note"])
     small = "Weights of fewer than 1,024 numbers stay float32 under int8: that is the converter's rule."
     return "\n".join([*rows, *(f"\n{note}" for note in (*notes, small))])
+
+
+def _checked(onnx: dict[str, Any]) -> str:
+    checked = (
+        f"onnxruntime's probabilities of {onnx['texts']} made-up texts of every length differ from the SavedModel's by at most "
+        f"{onnx['largest_difference']:.0e}."
+    )
+    if onnx["padded_lengths"] is None:
+        return checked
+    lengths = ", ".join(map(str, onnx["padded_lengths"]))
+    return (
+        f"{checked}\n\nThe model pads the texts of a batch to the first of these lengths that holds the longest: {lengths}. In "
+        "training a text was padded to the first that holds it: put texts of one padded length into a batch."
+    )
+
+
+def _costs(measured: Sequence[dict[str, Any]]) -> str:
+    rows = [
+        "| model | takes | bytes | one text, median (ms) | slowest twentieth (ms) | texts a second, batches of 64 |",
+        "| --- | --- | ---: | ---: | ---: | ---: |",
+        *(
+            f"| {one['model']} | {one['takes']} | {one['bytes']:,} | {one['p50_ms']:.2f} | {one['p95_ms']:.2f} | "
+            f"{one['texts_per_second']:,.0f} |"
+            for one in measured
+        ),
+    ]
+    first, spread = measured[0], max(one["spread"] for one in measured)
+    rows.append(
+        f"\nOn one thread of {first['processor']}, {first['texts']} validation texts, after a warm-up; medians of five "
+        f"processes that had the runtime alone, whose own medians differ by up to {spread:.0%}."
+    )
+    if any(one["model"].endswith(".tflite") for one in measured):
+        rows.append("\nLiteRT takes the texts of a batch one after the other.")
+    return "\n".join(rows)
 
 
 def _data(model: TrainedModel) -> str:

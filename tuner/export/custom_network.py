@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tuner.data.vocabulary import UNKNOWN_ID
+from tuner.data.vocabulary import PADDING_ID, UNKNOWN_ID
 from tuner.errors import InputError
 from tuner.export.trained import TrainedCustomModel
 from tuner.models.custom.building import BuiltModel, CustomModel, example_tokens
@@ -81,7 +81,11 @@ def _is_of_keras(layer: Any) -> bool:
 
 
 class CustomNetwork(tf.Module):
-    """The model without what only training needs. Each text is padded as it was in training, whatever the batch."""
+    """The model without what only training needs. Each text is padded as it was in training, whatever the batch.
+
+    Attributes:
+        lengths: ascending; a text is padded to the first that holds it.
+    """
 
     def __init__(self, model: TrainedCustomModel) -> None:
         super().__init__()
@@ -90,7 +94,7 @@ class CustomNetwork(tf.Module):
         # Dropout within cells and layers of the user's read the states of their random generators even where they draw nothing.
         # Keras does not lay them where a SavedModel looks for variables.
         self._variables = [variable.value for variable in built.model.variables]
-        self._lengths, self._width = built.lengths, built.outputs
+        self.lengths, self._width = built.lengths, built.outputs
         self._vocabulary = model.facts.vocabulary_size
 
     def probabilities(self, tokens: Any, lengths: Any) -> tuple[Any, Any]:
@@ -101,7 +105,31 @@ class CustomNetwork(tf.Module):
                 count as unknown, and what is longer than in training is cut.
             lengths: int32 ``[batch]``, tokens in each row, at least 1.
         """
-        outputs = self._outputs(tf.where((tokens >= 0) & (tokens < self._vocabulary), tokens, UNKNOWN_ID), lengths)
+        return self._answers(self._outputs(self._known(tokens), lengths))
+
+    def of_one_length(self, tokens: Any) -> tuple[Any, Any]:
+        """``probabilities`` of texts that are padded to the same length: that of the longest. Without loops over lengths.
+
+        Args:
+            tokens: int32 ``[batch, time]``, padded with 0 on the right; a text without tokens is the token unknown.
+        """
+        longest, fixed = self.lengths[-1], len(self.lengths) == 1
+        found = tf.reduce_sum(tf.cast(tokens != PADDING_ID, tf.int32), 1)
+        # What converters know: no search in a sorted list, and constants within the function.
+        lengths = tf.constant(self.lengths)
+        enough = tf.where(lengths >= tf.minimum(tf.reduce_max(found), longest), lengths, longest)
+        width = longest if fixed else tf.reduce_min(enough)
+        padded = tf.pad(tokens, [[0, 0], [0, longest]])[:, :width]
+        first = tf.range(tf.shape(padded)[1])[None] == 0
+        padded = tf.where((found[:, None] == 0) & first, UNKNOWN_ID, padded)
+        padded = self._known(tf.ensure_shape(padded, [None, longest if fixed else None]))
+        return self._answers(tf.cast(self._model(padded, training=False), tf.float32))
+
+    def _known(self, tokens: Any) -> Any:
+        return tf.where((tokens >= 0) & (tokens < self._vocabulary), tokens, UNKNOWN_ID)
+
+    def _answers(self, outputs: Any) -> tuple[Any, Any]:
+        """Classes and probabilities from what the model gives."""
         logits = gives_logits(self._model)
         if self._width == 1:
             likely = tf.sigmoid(outputs) if logits else outputs
@@ -114,10 +142,10 @@ class CustomNetwork(tf.Module):
 
     def _outputs(self, tokens: Any, lengths: Any) -> Any:
         """What the model gives, ``[batch, outputs]``: the texts of each padded length together."""
-        boundaries, longest, rows = tf.constant(self._lengths), self._lengths[-1], tf.shape(tokens)[0]
+        boundaries, longest, rows = tf.constant(self.lengths), self.lengths[-1], tf.shape(tokens)[0]
         tokens = tf.pad(tokens[:, :longest], [[0, 0], [0, tf.maximum(0, longest - tf.shape(tokens)[1])]])
         bucket = tf.searchsorted(boundaries, tf.minimum(lengths, longest))
-        fixed = longest if len(self._lengths) == 1 else None
+        fixed = longest if len(self.lengths) == 1 else None
         outputs = tf.zeros([rows, self._width])
 
         def answer(number: Any, outputs: Any) -> tuple[Any, Any]:
@@ -131,4 +159,4 @@ class CustomNetwork(tf.Module):
             after: tuple[Any, Any] = tf.cond(found, lambda: answer(number, outputs), lambda: (number + 1, outputs))
             return after
 
-        return tf.while_loop(lambda number, _: number < len(self._lengths), there_are, (tf.constant(0), outputs))[1]
+        return tf.while_loop(lambda number, _: number < len(self.lengths), there_are, (tf.constant(0), outputs))[1]

@@ -9,10 +9,12 @@ from typing import Any, Literal
 
 from analysis.loading import Run
 from tuner import __version__
+from tuner.costs import record_measured
 from tuner.data.encoder import Encoder
 from tuner.errors import InputError
 from tuner.export.card import model_card
 from tuner.export.folder import DESCRIPTION, check_target, folder_bytes, write_folder, write_json
+from tuner.export.measuring import Texts, measured
 from tuner.export.trained import (
     FRONTIER,
     TrainedCustomModel,
@@ -60,8 +62,19 @@ def _network(config: dict[str, Any]) -> str:
     return f"{direction}{config['cell']} {config['layers']}x{config['units']}, {config['pooling']} pooling"
 
 
-Format = Literal["saved_model", "keras", "tflite"]
-FORMATS: tuple[Format, ...] = ("saved_model", "keras", "tflite")
+Format = Literal["saved_model", "keras", "tflite", "onnx"]
+PREDICTING: tuple[Format, ...] = ("saved_model", "onnx")
+"""The formats that ``tuner.export.predictor`` answers with."""
+
+_NEEDED: dict[Format, tuple[tuple[str, ...], str, str]] = {
+    "tflite": (("ai_edge_litert",), "ai-edge-litert", "LiteRT's interpreter measures the quantised files"),
+    "onnx": (
+        ("onnx", "onnxruntime", "tf2onnx"),
+        "onnx onnxruntime tf2onnx",
+        "packages of the format write and check it",
+    ),
+}
+"""Of formats that need more than the installation brings: modules, what pip calls them, and what for."""
 
 _VERSIONED = ("tensorflow", "keras", "numpy")
 
@@ -83,7 +96,9 @@ class Exported:
     objective: Objective
 
 
-def export_run(run: str, runs_dir: Path, *, trial: str, out: Path | None, kind: Format, force: bool) -> Exported:
+def export_run(
+    run: str, runs_dir: Path, *, trial: str, out: Path | None, kind: Format, force: bool, measure: bool = False
+) -> Exported:
     """Exports what the user asked for. The folder is there whole when this returns, and not at all where it raises.
 
     Args:
@@ -92,6 +107,7 @@ def export_run(run: str, runs_dir: Path, *, trial: str, out: Path | None, kind: 
         trial: "best", "knee", "frontier" or an id.
         out: the folder to write; by default ``exports/RUN-TRIAL``, with the format behind it where it is no SavedModel.
         force: replace the folder where it is an export already.
+        measure: measure bytes and speed as well, which takes some 20 seconds a file.
 
     Raises:
         InputError: for everything that cannot be exported or written.
@@ -102,50 +118,68 @@ def export_run(run: str, runs_dir: Path, *, trial: str, out: Path | None, kind: 
     name = FRONTIER if trial == FRONTIER else trials[0]
     target = out or Path("exports") / f"{loaded.folder.path.resolve().name}-{name}{suffix}"
     check_target(target, force=force)
-    if kind == "tflite" and loaded.settings.hypermodel is not None:
+    _check_format(kind, loaded, trials[0])
+    if measure and kind == "keras":
         raise InputError(
-            f"is for the networks of this program, and {loaded.name} is of {loaded.settings.hypermodel.name}; "
-            "export a saved_model or a keras file",
-            option="kind",
-            value=kind,
-        )
-    if kind == "tflite" and find_spec("ai_edge_litert") is None:
-        raise InputError(
-            "LiteRT's interpreter measures the quantised files; install it: pip install ai-edge-litert",
-            option="kind",
-            value=kind,
-        )
-    if kind != "saved_model" and trials[0] in RIVALS:
-        raise InputError(
-            f"is for networks, and {trials[0]} is a linear model of n-grams; export a saved_model",
-            option="kind",
-            value=kind,
+            "is for what answers without Keras; leave it out, or export saved_model, tflite or onnx", option="measure"
         )
     models = [read_model(loaded, encoder, one) for one in trials]
     quiet_tensorflow(threads=1)
     descriptions: list[dict[str, Any]] = []
+    texts = Texts(models[0]) if measure else None
 
     def fill(folder: Path) -> None:
         if trial != FRONTIER:
-            descriptions.append(_write_model(models[0], kind, folder))
+            descriptions.append(_write_model(models[0], kind, folder, texts))
             return
         for model in models:
             (folder / model.trial).mkdir()
-            descriptions.append(_write_model(model, kind, folder / model.trial))
+            descriptions.append(_write_model(model, kind, folder / model.trial, texts))
         _write_index(loaded, encoder, descriptions, folder)
 
     write_folder(target, fill, force=force)
+    if measure:
+        record_measured(loaded.folder, {one["trial"]: one["measured"] for one in descriptions})
     return Exported(target, tuple(descriptions), folder_bytes(target), loaded.objective)
 
 
-def _write_model(model: TrainedModel, kind: Format, folder: Path) -> dict[str, Any]:
+def _check_format(kind: Format, run: Run, trial: str) -> None:
+    """Refuses a format that these models have not, or whose packages are not installed.
+
+    Raises:
+        InputError: one line with the remedy.
+    """
+    if kind == "tflite" and run.settings.hypermodel is not None:
+        raise InputError(
+            f"is for the networks of this program, and {run.name} is of {run.settings.hypermodel.name}; "
+            "export a saved_model or a keras file",
+            option="kind",
+            value=kind,
+        )
+    if kind in ("keras", "tflite") and trial in RIVALS:
+        raise InputError(
+            f"is for networks, and {trial} is a linear model of n-grams; export a saved_model or onnx",
+            option="kind",
+            value=kind,
+        )
+    modules, packages, purpose = _NEEDED.get(kind, ((), "", ""))
+    if any(find_spec(module) is None for module in modules):
+        raise InputError(f"{purpose}; install: pip install {packages}", option="kind", value=kind)
+
+
+def _write_model(model: TrainedModel, kind: Format, folder: Path, texts: Texts | None) -> dict[str, Any]:
     """Writes one model with its card and labels; returns the content of ``export.json``."""
     lite: list[dict[str, Any]] = []
+    onnx: dict[str, Any] | None = None
     # TensorFlow is imported by what writes models, so these come only when it is wanted.
     if kind == "tflite" and isinstance(model, TrainedNetwork):
         from tuner.export.lite import write_lite
 
         lite = write_lite(model, folder)
+    elif kind == "onnx":
+        from tuner.export.onnx_file import write_onnx
+
+        onnx = write_onnx(model, folder)
     elif kind == "keras" and not isinstance(model, TrainedRival):
         with quiet_stderr():
             _write_keras_file(model, folder / "model.keras")
@@ -154,13 +188,18 @@ def _write_model(model: TrainedModel, kind: Format, folder: Path) -> dict[str, A
             from tuner.export.saved_model import write_saved_model
 
             write_saved_model(model, folder)
+    costs: list[dict[str, Any]] = []
+    if texts is not None:
+        costs = measured(model, kind, folder, texts)
     if kind == "saved_model":  # what turns a text into ids is in its graph
         model.encoder.save_labels(folder)
     else:
         model.encoder.save(folder)
     versions = {"python": platform.python_version(), "frontier-tuner": __version__}
     versions |= {name: version(name) for name in _VERSIONED}
-    (folder / "README.md").write_text(model_card(model, kind, versions=versions, lite=lite), encoding="utf-8")
+    versions |= {name: version(name) for name in _NEEDED["onnx"][0] if onnx is not None}
+    card = model_card(model, kind, versions=versions, lite=lite, onnx=onnx, measured=costs)
+    (folder / "README.md").write_text(card, encoding="utf-8")
     objective = model.settings.pursued
     description = {
         "run": model.run,
@@ -180,6 +219,8 @@ def _write_model(model: TrainedModel, kind: Format, folder: Path) -> dict[str, A
             else {}
         ),
         **({"quantised": lite} if lite else {}),
+        **({"measured": costs} if costs else {}),
+        **({} if onnx is None else {"onnx": onnx}),
     }
     write_json(folder / DESCRIPTION, description)
     return description

@@ -6,10 +6,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from tuner.errors import InputError
 from tuner.export.folder import DESCRIPTION
+from tuner.export.onnx_runner import FILE as ONNX_FILE
 from tuner.models.device import quiet_tensorflow
 from tuner.quiet import quiet_stderr
 
@@ -39,8 +43,16 @@ class Prediction:
         return self.probabilities[self.label_id]
 
 
+class Runner(Protocol):
+    """What answers a few texts at once."""
+
+    def answers(self, texts: list[str]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """Class of each text, int32 ``[texts]``, and float32 ``[texts, classes]``."""
+        ...
+
+
 class Predictor:
-    """A SavedModel that ``tuner export`` wrote.
+    """A SavedModel or an ONNX file that ``tuner export`` wrote.
 
     Attributes:
         labels: names of the classes.
@@ -48,20 +60,15 @@ class Predictor:
     """
 
     def __init__(self, folder: Path) -> None:
-        """Checks the folder; TensorFlow and the model are loaded when the first text comes.
+        """Checks the folder; the model, and what runs it, are loaded when the first text comes.
 
         Raises:
-            InputError: where it is no exported SavedModel, or TensorFlow would take its path for a pattern.
+            InputError: where it is no exported SavedModel or ONNX file, or TensorFlow would take its path for a pattern.
         """
-        if set(str(folder)) & set("*?["):
-            raise InputError(
-                f"{folder}: TensorFlow takes *, ? and [ in a path for a pattern; rename the folder, or go into it and give ."
-            )
         self.folder = folder
-        self.labels, self.text_columns = _read_description(folder)
-        self._model: Any = None  # kept, for the signature alone does not keep the variables alive
-        self._signature: Any = None
-        self._tensorflow: Any = None
+        self._description, self.labels = _read_description(folder)
+        self.text_columns = tuple(map(str, self._description.get("text_columns", ())))
+        self._runner: Runner | None = None
 
     def predict(self, texts: Iterable[str]) -> Iterator[Prediction]:
         """The answers in the order of the texts, which are taken a chunk at a time.
@@ -71,56 +78,84 @@ class Predictor:
         """
         remaining = iter(texts)
         while chunk := list(islice(remaining, _CHUNK)):
-            raw = [_utf8(text) for text in chunk]
-            self._load()
-            yield from self._predict_chunk(chunk, raw)
+            for text in chunk:
+                _check_utf8(text)
+            if self._runner is None:
+                self._runner = self._loaded()
+            columns = self._runner.answers(chunk)
+            for text, label_id, probabilities in zip(chunk, *columns, strict=True):
+                yield Prediction(text, self.labels[int(label_id)], int(label_id), tuple(probabilities.tolist()))
 
-    def _predict_chunk(self, texts: list[str], raw: list[bytes]) -> list[Prediction]:
-        order = sorted(range(len(raw)), key=lambda row: len(raw[row]))
-        answers: list[Prediction | None] = [None] * len(raw)
-        for start in range(0, len(raw), _BATCH):
-            rows = order[start : start + _BATCH]
-            result = self._signature(text=self._tensorflow.constant([raw[row] for row in rows]))
-            columns = (result[name].numpy() for name in ("label", "label_id", "probabilities"))
-            for row, label, label_id, probabilities in zip(rows, *columns, strict=True):
-                answers[row] = Prediction(texts[row], label.decode(), int(label_id), tuple(probabilities.tolist()))
-        return [answer for answer in answers if answer is not None]
+    def _loaded(self) -> Runner:
+        if self._description["format"] == "onnx":
+            from tuner.export.onnx_runner import OnnxRunner
 
-    def _load(self) -> None:
-        if self._model is not None:
-            return
-        tensorflow = self._tensorflow = quiet_tensorflow(threads=os.cpu_count() or 1)
+            return OnnxRunner(self.folder, self._description["onnx"]["padded_lengths"])
+        return _SavedModel(self.folder)
+
+
+class _SavedModel:
+    """A SavedModel, run by TensorFlow."""
+
+    def __init__(self, folder: Path) -> None:
+        """Loads it.
+
+        Raises:
+            InputError: where it cannot be loaded.
+        """
+        self._tensorflow = tensorflow = quiet_tensorflow(threads=os.cpu_count() or 1)
         try:
             with quiet_stderr():
-                loaded = tensorflow.saved_model.load(str(self.folder))
-                signature = loaded.signatures["serving_default"]
+                # Kept, for the signature alone does not keep the variables alive.
+                self._model = tensorflow.saved_model.load(str(folder))
+                self._signature = self._model.signatures["serving_default"]
         except (OSError, ValueError, KeyError, tensorflow.errors.OpError) as error:
             reason = " ".join(str(error).split())[:200]
-            raise InputError(f"{self.folder}: the SavedModel cannot be loaded ({reason}); export it again") from None
-        self._model, self._signature = loaded, signature
+            raise InputError(f"{folder}: the SavedModel cannot be loaded ({reason}); export it again") from None
+
+    def answers(self, texts: list[str]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """As of a ``Runner``."""
+        raw = [text.encode() for text in texts]
+        order = sorted(range(len(raw)), key=lambda row: len(raw[row]))
+        found: list[tuple[NDArray[np.int32], NDArray[np.float32]]] = []
+        for start in range(0, len(raw), _BATCH):
+            batch = [raw[row] for row in order[start : start + _BATCH]]
+            result = self._signature(text=self._tensorflow.constant(batch))
+            found.append((result["label_id"].numpy(), result["probabilities"].numpy()))
+        places = np.argsort(order)
+        label_ids, probabilities = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        return label_ids[places], probabilities[places]
 
 
-def _read_description(folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _read_description(folder: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """What ``export.json`` says, and the labels."""
     if not folder.is_dir():
         raise InputError(f"{folder}: there is no such folder; give one that `tuner export` wrote")
     try:
         description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
         labels = tuple(map(str, json.loads((folder / "labels.json").read_text(encoding="utf-8"))))
         kind = description.get("format")
-        text_columns = tuple(map(str, description.get("text_columns", ())))
     except (OSError, ValueError, AttributeError, TypeError):
         raise InputError(f"{folder}: is no exported model; give a folder that `tuner export` wrote") from None
     if "models" in description:
         raise InputError(
             f"{folder}: holds a frontier; give one of its models, for instance {folder / description['models'][0]['trial']}"
         )
+    if kind == "onnx" and (folder / ONNX_FILE).is_file():
+        return description, labels
     if kind != "saved_model" or not (folder / "saved_model.pb").is_file():
-        raise InputError(f"{folder}: holds no SavedModel (format {kind}); export with `kind='saved_model'` to predict")
-    return labels, text_columns
+        raise InputError(
+            f"{folder}: holds no SavedModel or ONNX file (format {kind}); export with `kind='saved_model'` to predict"
+        )
+    if set(str(folder)) & set("*?["):
+        raise InputError(
+            f"{folder}: TensorFlow takes *, ? and [ in a path for a pattern; rename the folder, or go into it and give ."
+        )
+    return description, labels
 
 
-def _utf8(text: str) -> bytes:
+def _check_utf8(text: str) -> None:
     try:
-        return text.encode()
+        text.encode()
     except UnicodeEncodeError:
         raise InputError(f"the text {text[:40]!a} is not UTF-8; convert it first") from None

@@ -96,3 +96,26 @@ def training_flops(network: Network) -> int:
     forward = sum(2 * _kernel_columns(network) * (count + states) for count in inputs[: network.layers])
     forward += 2 * network.layers * network.directions * network.units**2 * network.projection
     return 3 * forward
+
+
+def multiply_adds(network: Network, tokens: float) -> float:
+    """Multiply-adds that a text of so many tokens costs where it is answered.
+
+    Counted is every number that a weight, or a share of attention, is multiplied with. A token costs
+    ``d * g * h * (n + h)`` in a recurrent layer with n inputs (d directions, g gates, h units), ``n * h`` in a layer of an
+    mlp, ``d * h * h`` in a projection and ``2 * d * h`` in attention pooling; a text costs ``inputs * outputs`` in each
+    dense layer, and ``inputs`` in batch normalisation. Looked-up rows, one-hot words among them, biases, non-linearities and
+    the products of gates cost nothing.
+
+    Args:
+        network: what answers.
+        tokens: of the text; a mean will do, for the count is linear in it.
+    """
+    inputs = [0 if network.one_hot else network.embedding] + [network.width] * (network.layers - 1)
+    states = network.units if network.recurrent else 0
+    a_token = sum(_kernel_columns(network) * (count + states) for count in inputs[: network.layers])
+    a_token += network.layers * network.directions * network.units**2 * network.projection
+    a_token += 2 * network.width * (network.pooling == "attention")
+    widths = [network.width, *network.hidden, network.outputs]
+    a_text = sum(before * after for before, after in pairwise(widths)) + network.batch_norm * sum(widths[:-1])
+    return tokens * a_token + a_text

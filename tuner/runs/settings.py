@@ -52,6 +52,8 @@ class DataSettings(_Settings):
     min_freq: int
     max_tokens: int
     max_length: int
+    mean_tokens: float | None = None
+    """Tokens that are read of a training text, in the mean; searches of before do not say."""
     truncate: Literal["head", "tail", "both"] = "head"
     vocabulary_size: int
     given_split: bool = True

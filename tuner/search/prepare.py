@@ -277,6 +277,7 @@ def _settings(request: SearchRequest, data: PreparedData, space: Space, **resolv
             stop_words=data.tokenizer.stop_words,
             characters=data.tokenizer.characters,
             vocabulary_size=data.vocabulary.size,
+            mean_tokens=round(float(data.encoded.train.lengths.mean()), 2),
             **{name: getattr(request.data, name) for name in _KEPT_OF_DATA},
         ),
         space=space_document(space),
