@@ -27,6 +27,7 @@ EXPERIMENT = "frontier-tuner"
 _RUN, _NAME, _STATUS, _FRONTIER, _DIGEST, _ERROR = (
     f"frontier_tuner.{name}" for name in ("run", "trial", "status", "frontier", "model", "error")
 )
+_SILENCE = {"MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
 _MOST_METRICS, _MOST_PARAMS = 1000, 100
 _MOST_TEXT = 5000
 _UNNAMEABLE = re.compile(r"[^\w/.\- ]")
@@ -88,7 +89,7 @@ class MLflow(Tracker):
         if record.error:
             self._client.set_tag(key, _ERROR, record.error[:_MOST_TEXT])
         is_well = record.status in ("completed", "stopped")
-        self._client.set_terminated(key, status="FINISHED" if is_well else "FAILED", end_time=int(at * 1000))
+        self._terminate(key, "FINISHED" if is_well else "FAILED", at)
 
     def finish(self) -> None:
         """Tells of linear models and students, test figures, the frontier, the report, models, and how the search ended."""
@@ -114,8 +115,7 @@ class MLflow(Tracker):
             self._tell_model(name, folder)
         end = self.state.end
         if end is not None:
-            status = _PARENT_STATUS.get(end.reason, "KILLED")
-            self._client.set_terminated(self._parent, status=status, end_time=int(end.time * 1000))
+            self._terminate(self._parent, _PARENT_STATUS.get(end.reason, "KILLED"), end.time)
 
     @property
     def look(self) -> str:
@@ -149,6 +149,10 @@ class MLflow(Tracker):
             for metric in self._client.get_metric_history(key, name)
         }
         return Told(key)
+
+    def _terminate(self, key: str, status: str, at: float) -> None:
+        with _quiet():
+            self._client.set_terminated(key, status=status, end_time=int(at * 1000))
 
     def _new_parent(self) -> str:
         settings, started = self.settings, self.state.started_at or time.time()
@@ -217,7 +221,7 @@ class MLflow(Tracker):
         )
         if error:
             self._client.set_tag(key, _ERROR, error[:_MOST_TEXT])
-        self._client.set_terminated(key, status="FAILED" if error else "FINISHED", end_time=int(at * 1000))
+        self._terminate(key, "FAILED" if error else "FINISHED", at)
 
     def _tell_frontier(self, run: Any) -> None:
         from analysis.frontier import frontier
@@ -238,7 +242,8 @@ class MLflow(Tracker):
             if not own.is_file() or own.stat().st_mtime < self.folder.journal.stat().st_mtime:
                 file = Path(folder) / own.name
                 write_report(run, file, with_texts=False)
-            self._client.log_artifact(self._parent, str(file))
+            with _quiet():
+                self._client.log_artifact(self._parent, str(file))
 
     def _tell_model(self, name: str, folder: Path) -> None:
         """An exported model as the artifact ``model`` of its trial, in MLflow's own format; the same one once."""
@@ -261,7 +266,12 @@ def _named(name: str) -> str:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without what MLflow and Alembic say about the tables that they make."""
+    """Without what MLflow and Alembic say about tables, links and files, amid the progress of a search.
+
+    Its variables of the environment are the only way to say so; they are given back.
+    """
+    before = {name: os.environ.get(name) for name in _SILENCE}
+    os.environ.update(_SILENCE)
     loggers = [logging.getLogger(name) for name in ("mlflow", "alembic")]
     levels = [logger.level for logger in loggers]
     import mlflow  # noqa: F401  it sets the levels when it is imported
@@ -273,3 +283,8 @@ def _quiet() -> Iterator[None]:
     finally:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

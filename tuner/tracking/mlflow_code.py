@@ -24,7 +24,7 @@ class Classifier(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
         self._signature = self._loaded.signatures["serving_default"]
         self._labels = json.loads((folder / "labels.json").read_text(encoding="utf-8"))
 
-    def predict(self, context: Any, model_input: Any, params: dict[str, Any] | None = None) -> Any:
+    def predict(self, context: Any, model_input, params: dict[str, Any] | None = None) -> Any:  # type: ignore[no-untyped-def]  # a hint would be taken for a schema
         """One row per text: its label, the label's probability, and that of each class.
 
         Args:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -33,13 +34,15 @@ def write_mlflow_model(exported: Path, target: Path) -> None:
     versions = json.loads((exported / DESCRIPTION).read_text(encoding="utf-8"))["versions"]
     outputs = [ColSpec(DataType.string, "label"), ColSpec(DataType.double, "probability")]
     outputs += [ColSpec(DataType.double, f"probability_{label}") for label in labels]
-    mlflow.pyfunc.save_model(
-        path=str(target),
-        python_model=str(_CODE),
-        artifacts={"exported": str(exported.absolute())},
-        signature=ModelSignature(Schema([ColSpec(DataType.string, "text")]), Schema(outputs)),
-        pip_requirements=[f"{name}=={versions[name]}" for name in ("tensorflow", "numpy")] + ["pandas"],
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # it wants an example, for which it would load TensorFlow
+        mlflow.pyfunc.save_model(
+            path=str(target),
+            python_model=str(_CODE),
+            artifacts={"exported": str(exported.absolute())},
+            signature=ModelSignature(Schema([ColSpec(DataType.string, "text")]), Schema(outputs)),
+            pip_requirements=[f"{name}=={versions[name]}" for name in ("tensorflow", "numpy")] + ["pandas"],
+        )
 
 
 def model_digest(exported: Path) -> str:
