@@ -233,7 +233,6 @@ def report(**options: Any) -> int:
 @_run_argument
 @click.option(
     "--to",
-    "track",
     type=Tracked(),
     multiple=True,
     required=True,

@@ -16,6 +16,7 @@ from search_spaces.space import Space
 from tuner.cli.plan_document import print_plan_document
 from tuner.cli.plan_screen import print_plan
 from tuner.cli.progress import PROGRESS, EventLines, Progress, progress
+from tuner.cli.spelling import with_options
 from tuner.cli.terminal import Terminal, print_command
 from tuner.data.pipeline import BUILT_IN, DataRequest
 from tuner.data.reading.columns import Columns
@@ -91,7 +92,7 @@ def resume_command(
     with closing(search.store):
         told, notes = (given, []) if given else remembered(search.settings.track)
         for note in [*search.notes, *notes]:
-            console.print(note, soft_wrap=True)
+            console.print(with_options(note), soft_wrap=True)
         beside = partial(following, settings=search.settings, destinations=told, say=partial(_say, console))
         concurrency = search.settings.resources.concurrency
         with _progress(console, concurrency=concurrency) as shown, Interruption() as interruption:

@@ -15,16 +15,14 @@ from tuner.tracking.run_log import RunLog
 from tuner.tracking.tracker import Tracker
 
 
-def track_command(run: str, runs_dir: Path, *, track: Sequence[str], models: Sequence[Path]) -> int:
+def track_command(run: str, runs_dir: Path, *, to: Sequence[str], models: Sequence[Path]) -> int:
     """Tells each tracker what it does not know yet, and says how to look at it."""
-    told = destinations(track)
+    told = destinations(to)
     folder = find_run(run, runs_dir)
     settings, log = read_settings(folder.settings), RunLog(folder.journal)
     log.read()
     if models and not any(destination.kind == "mlflow" for destination in told):
-        raise InputError(
-            "is for `track='mlflow'` alone; add it, or leave the model out", option="models", value=models[0]
-        )
+        raise InputError("is for `to='mlflow'` alone; add it, or leave the model out", option="models", value=models[0])
     exported = (
         checked_models(models, log.state, folder.name)
         if models
@@ -58,8 +56,7 @@ def _told(
             raise
         except Exception as error:  # what libraries raise where nobody answers is of many kinds
             raise InputError(
-                f"cannot be told ({reason_of(error)}); check the place and that it runs, then give the same command again",
-                option="track",
-                value=destination.shown,
+                f"{destination.shown}: cannot be told ({reason_of(error)}); check the place and that it runs, then give the "
+                "same command again"
             ) from error
     return tracker

@@ -88,14 +88,13 @@ class Destination:
         kind = KINDS[self.kind]
         if find_spec(kind.package) is None:
             raise InputError(
-                f"needs the package {kind.package}; install it: pip install 'frontier-tuner[{kind.extra or self.kind}]'",
-                option="track",
-                value=self.shown,
+                f"{self.shown}: needs the package {kind.package}; install it: pip install "
+                f"'frontier-tuner[{kind.extra or self.kind}]'"
             )
 
 
 def destinations(track: Iterable[str]) -> list[Destination]:
-    """The destinations of ``--track``, each once, and checked.
+    """The destinations of a search, each once, and checked.
 
     Raises:
         InputError: where one is unknown, or its package is missing.
@@ -116,7 +115,7 @@ def remembered(track: Iterable[str]) -> tuple[list[Destination], list[str]]:
     for text in track:
         destination = Destination.parse(text)
         if not destination.is_complete:
-            notes.append(f"note: {text} is not told, since runs keep no passwords; give it again with --track")
+            notes.append(f"note: {text} is not told, since runs keep no passwords; give it again with `track`")
             continue
         try:
             destination.check()
