@@ -123,7 +123,7 @@ def test_a_finished_run_says_so_when_resumed(finished, capsys):
 def test_a_finished_search_can_have_more_trials_but_not_fewer(finished, capsys, monkeypatch):
     resumed = {}
 
-    def resume(store, settings, data, on_step, interruption):
+    def resume(store, settings, *_):
         resumed["trials"] = settings.trials
         return "finished"
 

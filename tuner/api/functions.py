@@ -1,9 +1,10 @@
 """Searches, confirmations and exports from Python: what the command line does, with the same options."""
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -42,6 +43,8 @@ from tuner.search.plan import plan_of
 from tuner.search.prepare import PreparedSearch, prepare_again, prepare_search, with_data_at
 from tuner.search.resumption import reopened
 from tuner.search.rival_test import open_rivals
+from tuner.tracking.destinations import destinations, remembered
+from tuner.tracking.following import following
 
 _LIVE = {"progress": True}
 _SEARCH = Parameters(
@@ -128,6 +131,7 @@ def search(
             "space": None if isinstance(space, Space) else space,
         }
     )
+    track = destinations(resolved["track"])
     resolved["data"] = None if data is None or held is not None else str(data)
     resolved["name"] = resolved["name"] or datetime.now(tz=UTC).astimezone().strftime("%Y%m%d-%H%M%S")
     runs_dir, name = Path(resolved["runs_dir"]), resolved["name"]
@@ -143,7 +147,8 @@ def search(
         notes = [f"note: {note}" for note in prepared.data.notes]
 
         def start(show: Callable[[SearchState], None], interruption: Interruption) -> None:
-            start_search(prepared, runs_dir, show, interruption, data_files=list(paths.values()))
+            beside = partial(following, settings=prepared.settings, destinations=track, say=_warn)
+            start_search(prepared, runs_dir, show, interruption, beside, data_files=list(paths.values()))
 
         return _conducted(
             SearchRun(folder), prepared.settings, notes, start, Callbacks(callbacks), stack.pop_all(),
@@ -171,18 +176,20 @@ def resume(
         SearchFailed: where no trial finished an epoch.
     """
     resolved = _RESUME.values(options)
-    folder = _folder(run, resolved["runs_dir"])
+    folder, given = _folder(run, resolved["runs_dir"]), destinations(resolved["track"])
     found = reopened(folder, trials=resolved["trials"], data=resolved["data"], no_cache=resolved["no_cache"])
     if found is None:
         return SearchRun(folder)
     with ExitStack() as stack:
         stack.enter_context(closing(found.store))
+        track, notes = (given, []) if given else remembered(found.settings.track)
 
         def start(show: Callable[[SearchState], None], interruption: Interruption) -> None:
-            resume_search(found.store, found.settings, found.data, show, interruption)
+            beside = partial(following, settings=found.settings, destinations=track, say=_warn)
+            resume_search(found.store, found.settings, found.data, show, interruption, beside)
 
         return _conducted(
-            SearchRun(folder), found.settings, found.notes, start, Callbacks(callbacks, found.store.search_state),
+            SearchRun(folder), found.settings, [*found.notes, *notes], start, Callbacks(callbacks, found.store.search_state),
             stack.pop_all(), progress=progress, background=background,
         )  # fmt: skip
 
@@ -246,6 +253,10 @@ def export(run: SearchRun | str | Path, **options: Any) -> Model:
     folder = _folder(run, resolved.pop("runs_dir"))
     exported = export_run(folder.place, folder.path.parent, **resolved)
     return Model(exported.folder)
+
+
+def _warn(sentence: str) -> None:
+    warnings.warn(sentence.removeprefix("note: "), RuntimeWarning, stacklevel=2)
 
 
 def _folder(run: SearchRun | str | Path, runs_dir: Path) -> RunFolder:

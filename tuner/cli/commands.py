@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from tuner.cli.parsing import PATH, Gpus, runs_dir_option
+from tuner.cli.parsing import PATH, Gpus, Tracked, runs_dir_option
 from tuner.cli.search_options import (
     concurrency_option,
     cpus_per_trial_option,
@@ -13,6 +13,7 @@ from tuner.cli.search_options import (
     search,
     seed_option,
     time_budget_option,
+    track_option,
 )
 
 DEFAULT_HARD_WEIGHT = 0.5
@@ -42,6 +43,7 @@ _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON 
 @runs_dir_option
 @click.option("--trials", type=int, metavar="N", help="Extend the search to N trials in all.")
 @_moved_data_option
+@track_option
 @no_cache_option
 @click.option("--json", "as_json", is_flag=True, help="Print the ranked trials as JSON alone on stdout.")
 def resume(**options: Any) -> int:
@@ -243,6 +245,41 @@ def report(**options: Any) -> int:
     return report_command(**options)
 
 
+@click.command(short_help="Tell MLflow, TensorBoard or Optuna's dashboard of a run.")
+@_run_argument
+@click.option(
+    "--to",
+    type=Tracked(),
+    multiple=True,
+    required=True,
+    metavar="KIND[=PLACE]",
+    help="mlflow=URI (or MLFLOW_TRACKING_URI, else sqlite:///mlflow.db), tensorboard=DIR (else tensorboard), optuna=URL (else "
+    "sqlite:///optuna.db). Repeatable.",
+)
+@click.option(
+    "--model",
+    "models",
+    type=PATH,
+    multiple=True,
+    metavar="DIR",
+    help="A SavedModel of the run that `export` wrote, for mlflow. Repeatable.  [default: those in exports/]",
+)
+@runs_dir_option
+def track(**options: Any) -> int:
+    """Tell trackers what RUN (a name or a folder) holds: running, interrupted or finished.
+
+    \b
+        python -m tuner track reviews --to mlflow=http://127.0.0.1:5000
+
+    What a tracker knows already it is not told again. MLflow gets a run with a child for each trial, the report, and exported
+    models that `mlflow models serve` lets answer raw strings; TensorBoard curves and hyperparameters; Optuna a study with
+    two objectives, and one for curves.
+    """
+    from tuner.cli.track import track_command
+
+    return track_command(**options)
+
+
 @click.command(short_help="Write a trial of a run as a model that takes raw strings.")
 @_run_argument
 @click.option(
@@ -429,4 +466,19 @@ def doctor(**options: Any) -> int:
     return doctor_command(**options)
 
 
-COMMANDS = (search, resume, rank, confirm, distill, errors, report, export, predict, spaces, reproduce, submit, doctor)
+COMMANDS = (
+    search,
+    resume,
+    rank,
+    confirm,
+    distill,
+    errors,
+    report,
+    track,
+    export,
+    predict,
+    spaces,
+    reproduce,
+    submit,
+    doctor,
+)

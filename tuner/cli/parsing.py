@@ -10,6 +10,7 @@ import click
 from click.core import ParameterSource
 
 from tuner.runs.location import RUNS_VARIABLE, runs_folder
+from tuner.tracking.destinations import Destination
 
 CONFIG_FILE = "tuner.config_file"
 """Under this key the context of a command keeps the file of ``--config``."""
@@ -73,6 +74,19 @@ class Epochs(click.ParamType[tuple[int, ...]]):
             return tuple(int(part) for part in parts)
         except ValueError:
             self.fail(f"{value!r} is no list of epochs; write for instance 1,3,9", param, ctx)
+
+
+class Tracked(click.ParamType[str]):
+    """A tracker, and where it is: mlflow, or mlflow=URI."""
+
+    name = "tracker"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The same with its place, whole."""
+        try:
+            return str(Destination.parse(str(value)))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 class GivenOnce(click.Option):

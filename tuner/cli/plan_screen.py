@@ -36,6 +36,7 @@ def print_plan(
         ("forecast", _forecast(expected)),
         ("disk", _disk(settings)),
         ("run", folder),
+        *(("track", place) for place in settings.track),
     ]
     for row in rows:
         grid.add_row(*row)

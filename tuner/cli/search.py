@@ -1,9 +1,10 @@
 """``tuner search`` and ``tuner resume``."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +16,7 @@ from search_spaces.space import Space
 from tuner.cli.plan_document import print_plan_document
 from tuner.cli.plan_screen import print_plan
 from tuner.cli.progress import PROGRESS, EventLines, Progress, progress
+from tuner.cli.spelling import with_options
 from tuner.cli.terminal import Terminal, print_command
 from tuner.data.pipeline import BUILT_IN, DataRequest
 from tuner.data.reading.columns import Columns
@@ -32,17 +34,20 @@ from tuner.search.prepare import prepare_search
 from tuner.search.request import SearchRequest
 from tuner.search.resumption import reopened
 from tuner.search.schedulers.options import SchedulerOptions
+from tuner.tracking.destinations import Destination, destinations, recorded, remembered
+from tuner.tracking.following import following
 
 _DEFAULT_SPACE = "frontier"
 
 
 def search_command(options: dict[str, Any]) -> int:
     """Runs a new search."""
-    return run_search(search_request(options), dry_run=options["dry_run"], as_json=options["as_json"])
+    track = destinations(options["track"])
+    return run_search(search_request(options), track, dry_run=options["dry_run"], as_json=options["as_json"])
 
 
-def run_search(request: SearchRequest, *, dry_run: bool, as_json: bool) -> int:
-    """Says what a search will do, and does it unless it is a dry run."""
+def run_search(request: SearchRequest, track: Sequence[Destination] = (), *, dry_run: bool, as_json: bool) -> int:
+    """Says what a search will do, and does it unless it is a dry run; tells trackers of it."""
     console = Terminal(stderr=as_json)
     prepared = prepare_search(request)
     folder = RunFolder(
@@ -60,27 +65,38 @@ def run_search(request: SearchRequest, *, dry_run: bool, as_json: bool) -> int:
         _progress(console, concurrency=prepared.settings.resources.concurrency) as shown,
         Interruption() as interruption,
     ):
-        reason = start_search(prepared, request.runs_dir, shown.show, interruption)
+        beside = partial(following, settings=prepared.settings, destinations=track, say=partial(_say, console))
+        reason = start_search(prepared, request.runs_dir, shown.show, interruption, beside)
     return _finish(console, folder, reason, as_json=as_json)
 
 
 def resume_command(
-    run: str, runs_dir: Path, *, trials: int | None, data: str | None, no_cache: bool, as_json: bool
+    run: str,
+    runs_dir: Path,
+    *,
+    trials: int | None,
+    data: str | None,
+    no_cache: bool,
+    as_json: bool,
+    track: Sequence[str] = (),
 ) -> int:
     """Goes on with an interrupted search, or with one that is to have more trials."""
     console = Terminal(stderr=as_json)
     folder = find_run(run, runs_dir)
+    given = destinations(track)
     search = reopened(folder, trials=trials, data=data, no_cache=no_cache)
     if search is None:
         done = len(SearchState(read_journal(folder.journal)).trials)
         console.print(f"{folder.name} is finished: {done} trials; for more, give --trials with the number in all")
         return _finish(console, folder, "finished", as_json=as_json)
     with closing(search.store):
-        for note in search.notes:
-            console.print(note)
+        told, notes = (given, []) if given else remembered(search.settings.track)
+        for note in [*search.notes, *notes]:
+            console.print(with_options(note), soft_wrap=True)
+        beside = partial(following, settings=search.settings, destinations=told, say=partial(_say, console))
         concurrency = search.settings.resources.concurrency
         with _progress(console, concurrency=concurrency) as shown, Interruption() as interruption:
-            reason = resume_search(search.store, search.settings, search.data, shown.show, interruption)
+            reason = resume_search(search.store, search.settings, search.data, shown.show, interruption, beside)
     return _finish(console, folder, reason, as_json=as_json)
 
 
@@ -105,6 +121,10 @@ def _finish(console: Console, folder: RunFolder, reason: EndReason, *, as_json: 
     console.print(f"\n{reason}: everything so far is in {folder.place}", style="bold", soft_wrap=True)
     print_command(console, f"go on with: python -m tuner resume {name}")
     return EXIT_INTERRUPTED if reason == "interrupted" else 0
+
+
+def _say(console: Console, sentence: str) -> None:
+    console.print(sentence, soft_wrap=True)
 
 
 def _progress(console: Console, *, concurrency: int) -> Progress:
@@ -148,6 +168,7 @@ def search_request(options: Mapping[str, Any], *, space: Space | None = None) ->
             source=options["data"] or BUILT_IN,
             columns=from_options(Columns, options),
         ),
+        track=recorded(options.get("track", ())),
         space=_space(options) if space is None else _with_settings(space, options["settings"]),
         searcher=options["searcher"] or ("random" if options["hypermodel"] else "frontier"),
         scheduler=from_options(SchedulerOptions, options),

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from tuner.cli.parsing import PATH, Duration, Epochs, GivenOnce, Gpus, load_defaults, runs_dir_option
+from tuner.cli.parsing import PATH, Duration, Epochs, GivenOnce, Gpus, Tracked, load_defaults, runs_dir_option
 from tuner.data.reading.formats import known_formats
 from tuner.data.tokenizer import TRUNCATIONS
 from tuner.metrics import ACCURACY, CLASS_METRICS, METRICS
@@ -21,6 +21,14 @@ concurrency_option = click.option(
     "--concurrency", type=int, metavar="N", help="Most trials at once.  [default: what fits]"
 )
 seed_option = click.option("--seed", default=0, show_default=True, metavar="K", help="All randomness follows from it.")
+track_option = click.option(
+    "--track",
+    type=Tracked(),
+    multiple=True,
+    metavar="KIND[=PLACE]",
+    help="Tell a tracker of all that happens: mlflow=URI (or MLFLOW_TRACKING_URI, else sqlite:///mlflow.db), tensorboard=DIR "
+    "(else tensorboard), optuna=URL (else sqlite:///optuna.db). Repeatable; `resume` goes on with them.",
+)
 no_cache_option = click.option(
     "--no-cache", is_flag=True, help="Read and encode the data anew, and do not keep them for the next time."
 )
@@ -160,6 +168,7 @@ no_cache_option = click.option(
 @seed_option
 @click.option("--name", metavar="RUN", help="Name of the run.  [default: date and time]")
 @runs_dir_option
+@track_option
 @click.option("--max-params", type=int, metavar="N", help="Only networks of at most N parameters.")
 @time_budget_option
 @click.option(

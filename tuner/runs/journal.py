@@ -105,36 +105,61 @@ def _cut_truncated_line(path: Path) -> int:
     return len(content) - whole
 
 
+class JournalReader:
+    """Reads a journal once from its beginning, and what is written to it afterwards."""
+
+    def __init__(self, path: Path) -> None:
+        """Reads nothing yet."""
+        self._path = path
+        self._offset, self._lines = 0, 0
+        self._proposed: set[str] = set()
+        self._family: ModelFamily = BUILT_IN
+
+    def read(self) -> Iterator[Event]:
+        """The events since the last call, in their order. A truncated last line is left out until it is whole.
+
+        Raises:
+            InputError: where a whole line is no event, or tells of a trial that was never proposed, or the format is another.
+        """
+        with self._path.open("rb") as file:
+            file.seek(self._offset)
+            for line in file:
+                if not line.endswith(b"\n"):
+                    return
+                event = self._event(line)
+                self._offset += len(line)
+                yield event
+
+    def _event(self, line: bytes) -> Event:
+        self._lines += 1
+        path, number, proposed = self._path, self._lines, self._proposed
+        try:
+            event = parse_event(line)
+            if isinstance(event, TrialProposed | TrialContinued):
+                # Checked, and with a value for every hyperparameter that was unknown when it was written.
+                event = event.model_copy(update={"config": self._family.config(event.config).model_dump()})
+        except (ValueError, CombinationError):
+            _check_format(path, line)
+            raise _damaged(path, number, "is no event of a search", line) from None
+        if isinstance(event, TrialProposed):
+            if event.trial in proposed:
+                raise _damaged(path, number, "proposes a trial again", line)
+            proposed.add(event.trial)
+        elif not {getattr(event, name, None) for name in ("trial", "source")} - {None} <= proposed:
+            raise _damaged(path, number, "tells of a trial that was never proposed", line)
+        if isinstance(event, SearchStarted):
+            _check_format(path, line)
+            self._family = family_of(event.own)
+        return event
+
+
 def read_journal(path: Path) -> Iterator[Event]:
     """The events of a journal in their order. A truncated last line (a crash while writing) is left out.
 
     Raises:
         InputError: where a whole line is no event, or tells of a trial that was never proposed, or the format is another.
     """
-    proposed: set[str] = set()
-    family: ModelFamily = BUILT_IN
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            if not line.endswith(b"\n"):
-                return
-            try:
-                event = parse_event(line)
-                if isinstance(event, TrialProposed | TrialContinued):
-                    # Checked, and with a value for every hyperparameter that was unknown when it was written.
-                    event = event.model_copy(update={"config": family.config(event.config).model_dump()})
-            except (ValueError, CombinationError):
-                _check_format(path, line)
-                raise _damaged(path, number, "is no event of a search", line) from None
-            if isinstance(event, TrialProposed):
-                if event.trial in proposed:
-                    raise _damaged(path, number, "proposes a trial again", line)
-                proposed.add(event.trial)
-            elif not {getattr(event, name, None) for name in ("trial", "source")} - {None} <= proposed:
-                raise _damaged(path, number, "tells of a trial that was never proposed", line)
-            if isinstance(event, SearchStarted):
-                _check_format(path, line)
-                family = family_of(event.own)
-            yield event
+    return JournalReader(path).read()
 
 
 def read_rivals(path: Path) -> dict[str, RivalEnded]:

@@ -195,6 +195,8 @@ class SearchSettings(_Settings):
     time_budget: float | None
     rivals: bool = False
     """Whether linear models of n-grams are fitted beside the trials; searches of before had none."""
+    track: tuple[str, ...] = ()
+    """Trackers that are told of the run, as ``KIND=PLACE``, without passwords."""
     epoch_timeout: float | None = None
     """Seconds after which an epoch that has not ended is taken to hang, None for never."""
     resources: ResourceSettings

@@ -4,7 +4,7 @@ import math
 import shutil
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from tuner.data.encoded import EncodedSplits
@@ -55,6 +55,11 @@ def disk_bound(settings: SearchSettings) -> int | None:
 _SECONDS_BETWEEN_STEPS = 0.1  # once no trial is left
 OnStep = Callable[[SearchState], None]
 OpenRun = Callable[[], RunStore]
+Beside = Callable[[RunFolder], AbstractContextManager[None]]
+
+
+def _nothing(_folder: RunFolder) -> AbstractContextManager[None]:
+    return nullcontext()
 
 
 class _OutOfTime(BaseException):
@@ -70,6 +75,7 @@ def start_search(
     runs_dir: Path,
     on_step: OnStep,
     interruption: Interruption | None = None,
+    beside: Beside = _nothing,
     *,
     data_files: Collection[Path] = (),
 ) -> EndReason:
@@ -79,6 +85,7 @@ def start_search(
         prepared: settings and data.
         on_step: called several times a second with all that happened so far.
         interruption: of the command line, which catches signals; without it KeyboardInterrupt passes; the run can be resumed.
+        beside: what goes on beside the search, entered with the run's folder once it is there, and left when all is recorded.
         data_files: the data, where the caller had them in memory: they become the run's own.
 
     Returns:
@@ -103,7 +110,7 @@ def start_search(
     def open_run() -> RunStore:
         return RunStore(create_run(runs_dir, prepared.settings.name, fill))
 
-    return _run(open_run, prepared.settings, prepared.data.encoded, on_step, interruption or Interruption())
+    return _run(open_run, prepared.settings, prepared.data.encoded, on_step, interruption or Interruption(), beside)
 
 
 def resume_search(
@@ -112,6 +119,7 @@ def resume_search(
     data: EncodedSplits,
     on_step: OnStep,
     interruption: Interruption | None = None,
+    beside: Beside = _nothing,
 ) -> EndReason:
     """Runs what the journal of an interrupted search does not hold yet; otherwise like ``start_search``.
 
@@ -119,15 +127,20 @@ def resume_search(
         store: the run, open; it is closed in the end.
         settings: its ``search.yaml``.
         data: its encoded texts, read again.
-        on_step: as in ``start_search``, like the interruption.
+        on_step: as in ``start_search``, like the interruption, and ``beside``.
     """
-    return _run(lambda: store, settings, data, on_step, interruption or Interruption())
+    return _run(lambda: store, settings, data, on_step, interruption or Interruption(), beside)
 
 
 def _run(
-    open_run: OpenRun, settings: SearchSettings, data: EncodedSplits, on_step: OnStep, interruption: Interruption
+    open_run: OpenRun,
+    settings: SearchSettings,
+    data: EncodedSplits,
+    on_step: OnStep,
+    interruption: Interruption,
+    beside: Beside,
 ) -> EndReason:
-    with session(settings, open_run, interruption) as (store, cluster, needed):
+    with session(settings, open_run, interruption) as (store, cluster, needed), beside(store.folder):
         reason = _conduct(settings, store, data, cluster, needed, interruption, on_step)
     if reason == "finished" and not store.search_state.with_score():
         errors = [record.error for record in store.search_state.trials.values() if record.error]

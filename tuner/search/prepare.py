@@ -283,6 +283,7 @@ def _settings(request: SearchRequest, data: PreparedData, space: Space, **resolv
         space=space_document(space),
         trials=(request.trials or DEFAULT_TRIALS) * request.seeds_per_config * (request.folds or 1),
         repeats=request.seeds_per_config,
+        track=request.track,
         rivals=request.rivals and request.folds is None,  # their values would be of other texts than the trials'
         folds=_fold_settings(data.encoded),
         objective=cast("Literal['metric', 'frontier']", _objective(request)),

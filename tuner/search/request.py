@@ -43,6 +43,7 @@ class SearchRequest:
         epoch_timeout: seconds after which an epoch that has not ended is taken to hang, None for never.
         address: of a Ray cluster.
         rivals: whether linear models of n-grams are fitted beside the trials.
+        track: trackers that are told of the run, as ``KIND=PLACE``.
         vectors: a file of pretrained word vectors, for configurations whose ``vectors`` is not "none".
     """
 
@@ -72,6 +73,7 @@ class SearchRequest:
     metric_mode: Mode = "max"
     rivals: bool = True
     portfolio: bool = False
+    track: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuses numbers that mean nothing.

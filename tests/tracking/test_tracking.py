@@ -1,0 +1,141 @@
+"""Trackers of a run, read back by their own libraries."""
+
+import shutil
+import socket
+from pathlib import Path
+
+import optuna
+import pytest
+
+import analysis
+from tuner.cli.main import run
+from tuner.errors import InputError
+from tuner.runs.folder import RunFolder
+from tuner.runs.settings import read_settings
+from tuner.tracking.destinations import Destination, destinations, recorded, remembered
+from tuner.tracking.following import following, tracker_for
+from tuner.tracking.run_log import RunLog
+
+SAMPLE = Path(analysis.__file__).parent / "sample_run"
+KINDS = [pytest.param("tensorboard", marks=pytest.mark.tensorflow), pytest.param("optuna", marks=pytest.mark.slow)]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A copy of the sample run, whose journal a test may cut."""
+    shutil.copytree(SAMPLE, tmp_path / "sample_run")
+    return RunFolder(tmp_path / "sample_run")
+
+
+def _destination(kind, tmp_path):
+    return Destination.parse(
+        f"tensorboard={tmp_path}/tb" if kind == "tensorboard" else f"{kind}=sqlite:///{tmp_path}/x.db"
+    )
+
+
+def _told(kind, tmp_path):
+    """Epochs and parameters of every trial, as the tracker has them; all that is there, twice where it was told twice."""
+    if kind == "optuna":
+        study = optuna.load_study(study_name="sample_run", storage=f"sqlite:///{tmp_path}/x.db")
+        return {t.user_attrs["trial"]: sorted(t.intermediate_values.items()) for t in study.trials}
+    accumulator = pytest.importorskip(
+        "tensorboard.backend.event_processing.event_accumulator", reason="needs tensorboard to read its files"
+    )
+    found = {}
+    for path in sorted((tmp_path / "tb" / "sample_run").iterdir()):
+        if path.is_dir():
+            events = accumulator.EventAccumulator(str(path)).Reload()
+            found[path.name] = [(one.step, pytest.approx(one.value)) for one in events.Scalars("val/accuracy")]
+    return found
+
+
+def _expected(folder):
+    log = RunLog(folder.journal)
+    log.read()
+    return {r.trial: [(e.epoch, e.metrics["accuracy"]) for e in r.epochs] for r in log.tellable()}
+
+
+def _tell(kind, tmp_path, folder):
+    log = RunLog(folder.journal)
+    log.read()
+    tracker = tracker_for(_destination(kind, tmp_path), folder, read_settings(folder.settings), log)
+    tracker.connect()
+    tracker.catch_up()
+    tracker.close()
+    return tuple(tracker.new)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_epoch_is_told_once_whatever_was_interrupted(kind, tmp_path, folder):
+    if kind == "tensorboard":
+        pytest.importorskip("tensorboard", reason="needs tensorboard to read its files")
+    whole = folder.journal.read_bytes()
+    lines = whole.splitlines(keepends=True)
+    for count in (20, 21, 90):
+        folder.journal.write_bytes(b"".join(lines[:count]) + b'{"time":1')
+        _tell(kind, tmp_path, folder)
+    folder.journal.write_bytes(whole)
+    _tell(kind, tmp_path, folder)
+    assert _tell(kind, tmp_path, folder) == (0, 0)
+    assert _told(kind, tmp_path) == _expected(folder)
+
+
+def test_a_record_that_was_cut_short_is_told_again(tmp_path, folder):
+    lines = folder.journal.read_bytes().splitlines(keepends=True)
+    folder.journal.write_bytes(b"".join(lines[:8]))
+    _tell("tensorboard", tmp_path, folder)
+    (file,) = (tmp_path / "tb" / "sample_run" / "00000").iterdir()
+    file.write_bytes(file.read_bytes()[:-5])
+    assert _tell("tensorboard", tmp_path, folder) == (0, 1)
+
+
+@pytest.mark.slow
+def test_the_pareto_front_is_the_frontier(tmp_path, folder):
+    _tell("optuna", tmp_path, folder)
+    study = optuna.load_study(study_name="sample_run", storage=f"sqlite:///{tmp_path}/x.db")
+    loaded = analysis.load(SAMPLE)
+    front = {tuple(trial.values) for trial in study.best_trials}
+    frontier = analysis.frontier(loaded.trials)
+    assert front >= set(zip(frontier["val_accuracy"], frontier["parameters"].astype(float), strict=True))
+
+
+@pytest.mark.slow
+def test_a_tracker_that_nobody_reaches_ends_nothing_and_is_named_once(tmp_path, folder):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    said = []
+    gone = Destination("mlflow", f"http://127.0.0.1:{port}")
+    with following(folder, read_settings(folder.settings), [gone, _destination("optuna", tmp_path)], said.append):
+        pass
+    assert len(said) == 1
+    assert f"mlflow=http://127.0.0.1:{port} cannot be told" in said[0]
+    assert _told("optuna", tmp_path) == _expected(folder)
+
+
+def test_passwords_are_not_kept():
+    assert recorded(["optuna=postgresql://me:secret@host/db"]) == ("optuna=postgresql://me:***@host/db",)
+    assert remembered(["optuna=postgresql://me:***@host/db"])[0] == []
+    with pytest.raises(InputError, match="no tracker"):
+        destinations(["wandb"])
+
+
+@pytest.mark.slow
+def test_mlflow_has_a_child_for_each_trial_once(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("mlflow", reason="needs frontier-tuner[mlflow]")
+    from mlflow import MlflowClient
+
+    monkeypatch.chdir(tmp_path)
+    place = f"sqlite:///{tmp_path}/mlflow.db"
+    for new in (40, 0):
+        assert run(["track", str(SAMPLE), "--to", f"mlflow={place}"]) == 0
+        assert f"40 trials, of these {new} new" in capsys.readouterr().out
+    client = MlflowClient(place)
+    experiment = client.get_experiment_by_name("frontier-tuner").experiment_id
+    runs = {one.info.run_name: one for one in client.search_runs([experiment])}
+    key = runs["00000"].info.run_id
+    assert {name: len(client.get_metric_history(key, name)) for name in ("val_accuracy", "parameters")} == {
+        "val_accuracy": 6,
+        "parameters": 2,  # at the beginning, and with the best epoch
+    }
+    assert runs["00000"].data.tags["mlflow.parentRunId"] == runs["sample_run"].info.run_id
+    assert [one.path for one in client.list_artifacts(runs["sample_run"].info.run_id)] == ["report.html"]

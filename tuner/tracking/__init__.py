@@ -1,0 +1,1 @@
+"""Tells MLflow, TensorBoard and Optuna's storages what is in a run: while it goes on, and afterwards."""
