@@ -9,6 +9,7 @@ import pandas as pd
 
 import analysis
 from analysis import charts
+from analysis.ensembles import Ensemble
 from analysis.loading import Run, load
 from analysis.ranking import By
 from analysis.report import write_report
@@ -105,6 +106,13 @@ class SearchRun:
         """The trials that no other is both smaller and better than, from the smallest up."""
         loaded = self.loaded
         return analysis.frontier(loaded.candidates, objective=loaded.objective)
+
+    def ensemble(self) -> Ensemble | None:
+        """The average of kept models that is best on the validation texts, with members, weights and a cross-fitted value.
+
+        None where the predictions of fewer than two models are kept. ``tuner.export(run, trial="ensemble")`` writes it.
+        """
+        return analysis.ensemble(self.loaded)
 
     def report(self, path: str | Path | None = None) -> Path:
         """Writes the report, one HTML file that needs nothing else, and returns where; by default into the run."""

@@ -4,6 +4,7 @@ import shlex
 from pathlib import Path
 from typing import Any, cast
 
+from analysis.ensembles import ENSEMBLE
 from tuner.cli.terminal import Terminal, print_command
 from tuner.export.export import Format, export_run
 
@@ -14,10 +15,13 @@ def export_command(run: str, runs_dir: Path, *, trial: str, out: Path | None, ki
     exported = export_run(run, runs_dir, trial=trial, out=out, kind=cast("Format", kind), force=force)
     objective = exported.objective
     for model in exported.models:
+        named = "" if model["trial"] == ENSEMBLE else "trial "
         console.print(
-            f"trial {model['trial']}: validation {objective.metric.title} {model[objective.column]:.4f}, "
+            f"{named}{model['trial']}: validation {objective.metric.title} {model[objective.column]:.4f}, "
             f"{model['parameters']:,} parameters"
         )
+        if "ensemble" in model:
+            console.print(_members(model["ensemble"]), soft_wrap=True)
         if model.get("is_changed"):
             console.print(
                 f"note: the modules of {model['hypermodel']} have changed since the search began; this is what they build now",
@@ -30,6 +34,13 @@ def export_command(run: str, runs_dir: Path, *, trial: str, out: Path | None, ki
         model_dir = exported.folder / exported.models[-1]["trial"] if trial == "frontier" else exported.folder
         print_command(console, f'next: python -m tuner predict {shlex.quote(str(model_dir))} "a text"')
     return 0
+
+
+def _members(chosen: dict[str, Any]) -> str:
+    shares = ", ".join(f"{member['weight']:.0%} {member['name']}" for member in chosen["members"])
+    return (
+        f"  mean of {shares}, chosen on the validation texts; {chosen['cross_fitted']:.4f} where it is chosen on others"
+    )
 
 
 def _quantised(entry: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
+from analysis.ensembles import ENSEMBLE
 from analysis.loading import Run
 from tuner import __version__
 from tuner.data.encoder import Encoder
@@ -18,11 +19,11 @@ from tuner.export.trained import (
     TrainedCustomModel,
     TrainedModel,
     TrainedNetwork,
-    TrainedRival,
     chosen_trials,
     open_run,
     read_model,
 )
+from tuner.export.trained_ensemble import TrainedEnsemble
 from tuner.metrics import Objective
 from tuner.models.device import quiet_tensorflow
 from tuner.quiet import quiet_stderr
@@ -89,7 +90,7 @@ def export_run(run: str, runs_dir: Path, *, trial: str, out: Path | None, kind: 
     Args:
         run: name or folder.
         runs_dir: where runs are looked for by name.
-        trial: "best", "knee", "frontier" or an id.
+        trial: "best", "knee", "frontier", "ensemble" or an id.
         out: the folder to write; by default ``exports/RUN-TRIAL``, with the format behind it where it is no SavedModel.
         force: replace the folder where it is an export already.
 
@@ -102,6 +103,10 @@ def export_run(run: str, runs_dir: Path, *, trial: str, out: Path | None, kind: 
     name = FRONTIER if trial == FRONTIER else trials[0]
     target = out or Path("exports") / f"{loaded.folder.path.resolve().name}-{name}{suffix}"
     check_target(target, force=force)
+    if kind != "saved_model" and trials[0] == ENSEMBLE:
+        raise InputError(
+            "is for one network, and an ensemble is several; export a saved_model", option="kind", value=kind
+        )
     if kind == "tflite" and loaded.settings.hypermodel is not None:
         raise InputError(
             f"is for the networks of this program, and {loaded.name} is of {loaded.settings.hypermodel.name}; "
@@ -146,7 +151,7 @@ def _write_model(model: TrainedModel, kind: Format, folder: Path) -> dict[str, A
         from tuner.export.lite import write_lite
 
         lite = write_lite(model, folder)
-    elif kind == "keras" and not isinstance(model, TrainedRival):
+    elif kind == "keras" and isinstance(model, TrainedNetwork | TrainedCustomModel):
         with quiet_stderr():
             _write_keras_file(model, folder / "model.keras")
     else:
@@ -179,6 +184,7 @@ def _write_model(model: TrainedModel, kind: Format, folder: Path) -> dict[str, A
             if isinstance(model, TrainedCustomModel)
             else {}
         ),
+        **({"ensemble": model.chosen.document()} if isinstance(model, TrainedEnsemble) else {}),
         **({"quantised": lite} if lite else {}),
     }
     write_json(folder / DESCRIPTION, description)
