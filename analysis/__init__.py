@@ -7,6 +7,7 @@ from analysis.comparing import compare, trials_of
 from analysis.confirmation import Confirmation, confirmation
 from analysis.curves import learning_curves, overfitting_epochs, time_spent
 from analysis.effects import effects, importance, interactions
+from analysis.ensembles import Ensemble, ensemble
 from analysis.frontier import (
     REFERENCE,
     Reference,
@@ -30,6 +31,7 @@ from analysis.scaling import ScalingFit, scaling_fit
 __all__ = [
     "REFERENCE",
     "Confirmation",
+    "Ensemble",
     "ImportedResults",
     "Recommendation",
     "Reference",
@@ -43,6 +45,7 @@ __all__ = [
     "confirmation",
     "confusion",
     "effects",
+    "ensemble",
     "frontier",
     "hypervolume",
     "importance",

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.columns import CONFIG, scored
+from analysis.ensembles import ENSEMBLE, Ensemble
 from analysis.loading import Run
 from analysis.published.tables import tables_for
 from tuner.metrics import ACCURACY
@@ -14,7 +15,7 @@ from tuner.metrics import ACCURACY
 MAJORITY = "always the most frequent label"
 
 
-def references(run: Run) -> pd.DataFrame:
+def references(run: Run, *, averaged: Ensemble | None = None) -> pd.DataFrame:
     """Baselines of the run and published systems, the best by the run's objective first.
 
     Rivals are the linear models of n-grams that the search fitted. Baselines are always giving the most frequent label; the
@@ -22,14 +23,29 @@ def references(run: Run) -> pd.DataFrame:
     repeats). Published systems are there (of accuracy) where the data's name, or their file's without its ending, is that of a
     data set in ``analysis.published``; their splits, texts and vocabularies may differ from the run's.
 
+    Args:
+        run: the run.
+        averaged: its ensemble, where it is to be among them, with its cross-fitted value.
+
     Returns:
-        Columns ``system``, ``kind`` ("rival", "baseline" or "published"), the objective's name (a value of it), ``parameters``
-        (Int64, missing where not known), ``part`` ("validation" or "test": what the value is of) and ``source``.
+        Columns ``system``, ``kind`` ("rival", "ensemble", "baseline" or "published"), the objective's name (a value of it),
+        ``parameters`` (Int64, missing where not known), ``part`` ("validation" or "test": what the value is of) and ``source``.
     """
     objective, rows = run.objective, list(_baselines(run))
     if objective == ACCURACY:
         published = tables_for(Path(run.settings.data.source).stem.lower()).rename(columns={"split": "part"})
         rows += published.assign(kind="published").to_dict("records")
+    if averaged is not None:
+        rows.append(
+            {
+                "system": ENSEMBLE,
+                "kind": ENSEMBLE,
+                objective.key: averaged.cross_fitted,
+                "parameters": averaged.parameters,
+                "part": "validation",
+                "source": f"this run: {averaged.title}",
+            }
+        )
     found = pd.DataFrame(rows, columns=["system", "kind", objective.key, "parameters", "part", "source"])
     found = found.astype({objective.key: "float64", "parameters": "Int64"})
     return found.sort_values(objective.key, ascending=objective.mode == "min", kind="stable", ignore_index=True)

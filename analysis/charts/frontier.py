@@ -30,8 +30,8 @@ def frontier(
     shows a trial's configuration. The chart's parameter ``trial`` is the id of a trial that is ringed; pages may set it.
 
     Args:
-        references: what ``analysis.references`` gives, to be drawn in: rivals (triangles with their names), baselines
-            (squares, and a line for the most frequent label) and published systems (diamonds).
+        references: what ``analysis.references`` gives, to be drawn in: rivals (triangles with their names), the ensemble (a
+            cross), baselines (squares, and a line for the most frequent label) and published systems (diamonds).
     """
     column, metric = objective.column, objective.metric
     usable, front = with_size(trials, objective), frontier_of(trials, objective=objective)
@@ -95,16 +95,19 @@ def _stair(front: pd.DataFrame, usable: pd.DataFrame, column: str) -> pd.DataFra
 def drawable(references: pd.DataFrame, lowest: float, objective: Objective = ACCURACY) -> pd.DataFrame:
     """The references that have a place in the chart.
 
-    Rivals and baselines by their value on the validation set, as the trials have it. Published systems where their size is
-    known and they are at least as accurate as the lowest trial: weaker ones would only press the trials together.
+    Rivals, the ensemble and baselines by their value on the validation set, as the trials have it. Published systems where
+    their size is known and they are at least as accurate as the lowest trial: weaker ones would only press the trials together.
     """
-    baseline = references["kind"].isin(["baseline", "rival"]) & (references["part"] == "validation")
+    baseline = references["kind"].isin(["baseline", "rival", "ensemble"]) & (references["part"] == "validation")
     published = (references["kind"] == "published") & (references[objective.key] >= lowest)
     return references[(baseline | published) & references["parameters"].notna()]
 
 
 def reference_layers(references: pd.DataFrame, x: alt.X, y: alt.Y, objective: Objective) -> list[alt.Chart]:
-    """Published systems as diamonds, baselines as squares, rivals as triangles. What has no parameters is a line across."""
+    """Published systems as diamonds, baselines as squares, rivals as triangles, the ensemble as a cross.
+
+    What has no parameters is a line across.
+    """
     x, y = x.copy(), y.copy()
     x.shorthand, y.shorthand = "parameters:Q", f"{objective.key}:Q"
     tooltip = [
@@ -124,11 +127,12 @@ def reference_layers(references: pd.DataFrame, x: alt.X, y: alt.Y, objective: Ob
     for kind, shape in (("published", "diamond"), ("baseline", "square")):
         points = alt.Chart(rows(sized[sized["kind"] == kind])).encode(x=x, y=y, tooltip=tooltip)
         layers.append(points.mark_point(style=kind, shape=shape, size=60))
-    rivals = sized[sized["kind"] == "rival"]
-    if not rivals.empty:
-        points = alt.Chart(rows(rivals)).encode(x=x, y=y, tooltip=tooltip)
-        layers.append(points.mark_point(style="rival", shape="triangle-up", size=90))
-        layers.append(points.mark_text(style="note", align="right", dx=-9).encode(text="system:N"))
+    for kind, shape in (("rival", "triangle-up"), ("ensemble", "cross")):
+        named = sized[sized["kind"] == kind]
+        if not named.empty:
+            points = alt.Chart(rows(named)).encode(x=x, y=y, tooltip=tooltip)
+            layers.append(points.mark_point(style=kind, shape=shape, size=90))
+            layers.append(points.mark_text(style="note", align="right", dx=-9).encode(text="system:N"))
     return layers
 
 

@@ -83,6 +83,7 @@ def config(palette: Palette) -> dict[str, Any]:
             "published": {"color": palette.series_4, "opacity": 0.75, "strokeWidth": 1.2},
             "baseline": {"color": palette.series_3, "opacity": 1, "strokeWidth": 1.8},
             "rival": {"color": palette.series_2, "opacity": 1, "strokeWidth": 1.8},
+            "ensemble": {"color": palette.second, "opacity": 1, "strokeWidth": 1.8},
             "student": {"color": palette.series_2, "opacity": 1, "strokeWidth": 1.4},
             "baseline-line": {"color": palette.series_3, "strokeWidth": 1, "strokeDash": [5, 3]},
             "knee": {"color": palette.second, "opacity": 1, "stroke": palette.paper, "strokeWidth": 1.5},

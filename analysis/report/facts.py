@@ -237,6 +237,7 @@ def references_text(references: pd.DataFrame, objective: Objective) -> str:
     baselines = references[(references["kind"] == "baseline") & (references["part"] == "validation")]
     published = references[references["kind"] == "published"]
     rivals = references[references["kind"] == "rival"]
+    averaged = references[references["kind"] == "ensemble"]
     parts = []
     if not rivals.empty:
         triples = zip(rivals["system"], rivals[objective.key], rivals["parameters"], strict=True)
@@ -244,6 +245,9 @@ def references_text(references: pd.DataFrame, objective: Objective) -> str:
             f"{name} {value_text(value, objective)} ({size:,} parameters)" for name, value, size in triples
         )
         parts.append(f"Triangles are linear models of n-grams, trained on the same texts: {named}.")
+    if not averaged.empty:
+        value = value_text(averaged[objective.key].iloc[0], objective)
+        parts.append(f"The cross is the ensemble, by its cross-fitted value, {value}.")
     if not baselines.empty:
         pairs = zip(baselines["system"], baselines[objective.key], strict=True)
         named = ", ".join(f"{name} {value_text(value, objective)}" for name, value in pairs)

@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 
 from analysis.charts.theme import DARK, LIGHT, css_variables
 from analysis.curves import time_spent
+from analysis.ensembles import Ensemble, ensemble
 from analysis.error_analysis import ErrorAnalysis
 from analysis.loading import Results, Run
 from analysis.recommendation import recommend
@@ -18,7 +19,7 @@ from analysis.report import facts
 from analysis.report.confirmed import confirmed
 from analysis.report.errors import errors_section
 from analysis.report.figures import figures
-from analysis.report.tables import classes_table, frontier_table, trials_table
+from analysis.report.tables import classes_table, ensemble_table, frontier_table, trials_table
 from analysis.scaling import scaling_fit
 from tuner.errors import InputError
 from tuner.runs.atomic import write_text_atomically
@@ -79,7 +80,9 @@ def render(
     fit = scaling_fit(run.candidates, objective=objective)
     time = time_spent(run) if isinstance(run, Run) else None
     tested = confirmed(run, recommendation) if isinstance(run, Run) else None
-    against = references(run) if isinstance(run, Run) else None
+    averaged = _ensemble_or_reason(run) if isinstance(run, Run) else None
+    drawable = averaged if isinstance(averaged, Ensemble) and not averaged.is_single else None
+    against = references(run, averaged=drawable) if isinstance(run, Run) else None
     drawn = figures(run, fit, time, tested, against)
     return _template().render(
         run=run,
@@ -92,6 +95,8 @@ def render(
         against=None if against is None else facts.references_text(against, objective),
         reference=facts.reference_text(objective),
         frontier=frontier_table(run),
+        averaged=averaged,
+        members=None if drawable is None else ensemble_table(drawable),
         trials=trials_table(run),
         errors=errors_section(errors, objective, with_texts=with_texts) if isinstance(errors, ErrorAnalysis) else None,
         no_errors=errors if isinstance(errors, str) else None,
@@ -110,6 +115,14 @@ def render(
         vega=Markup(vega_script()),
         specifications=Markup(_json_for_html(drawn)),
     )
+
+
+def _ensemble_or_reason(run: Run) -> Ensemble | str | None:
+    """The ensemble of a run, or in a sentence why it is not known; None where there is none."""
+    try:
+        return ensemble(run)
+    except InputError as error:
+        return f"Not known: {error}."
 
 
 def _with_code(text: str) -> Markup:

@@ -7,7 +7,8 @@ from typing import Any
 import pandas as pd
 
 from analysis.columns import config_of, non_embedding_parameters
-from analysis.descriptions import network_text, training_text, value_text
+from analysis.descriptions import network_text, percent, training_text, value_text
+from analysis.ensembles import Ensemble
 from analysis.frontier import accuracy_costs
 from analysis.loading import Results, Run
 from analysis.predictions import per_class
@@ -114,6 +115,30 @@ def frontier_table(run: Results) -> Table:
         for step in _records(accuracy_costs(run.candidates, objective=objective))
     ]
     return Table(columns, [False, True, True, True, True, True, True, False], rows)
+
+
+def ensemble_table(found: Ensemble) -> Table:
+    """The members of an ensemble, with what they have alone, and all together."""
+    rows = [
+        Row(
+            member.name,
+            [
+                Cell(member.name, member.name),
+                Cell(percent(member.weight), member.weight),
+                value_cell(member.value, found.objective),
+                number_cell(member.parameters),
+            ],
+        )
+        for member in found.members
+    ]
+    together = [
+        Cell("all together", "all together"),
+        Cell(percent(1.0), 1.0),
+        value_cell(found.value, found.objective),
+        number_cell(found.parameters),
+    ]
+    columns = ["member", "weight", found.objective.metric.title, "parameters"]
+    return Table(columns, [False, True, True, True], [*rows, Row("", together)])
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:

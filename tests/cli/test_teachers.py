@@ -1,24 +1,32 @@
 """Which teacher is meant, and whom it can teach."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import frontier, load
+from analysis import ensemble, frontier, load
 from support.made_up_runs import made_up_run
 from tuner.cli.main import run as command_line
 from tuner.cli.teachers import Teacher, named_teacher
 from tuner.errors import InputError
+from tuner.measures import Predictions
 from tuner.runs.events import RivalEnded
+from tuner.runs.predictions import pack_validation
 
 
 @pytest.fixture
 def run(tmp_path):
-    """A made-up run whose frontier has weights."""
+    """A made-up run whose frontier has weights and predictions, each wrong on ten texts of its own."""
     folder = made_up_run(tmp_path / "run", trials=12, epochs=4)
     loaded = load(folder.path)
-    for trial in frontier(loaded.trials)["trial_id"]:
+    labels = np.tile([0, 1], 50)
+    for number, trial in enumerate(frontier(loaded.trials)["trial_id"]):
         folder.weights(trial).parent.mkdir(parents=True)
         folder.weights(trial).write_bytes(trial.encode())
+        right = np.where(np.arange(100) // 10 == number, 0.4, 0.9)
+        shares = np.stack([np.where(labels == each, right, 1 - right) for each in (0, 1)], 1)
+        found = Predictions(labels, labels, np.log(shares), ("negative", "positive"))
+        folder.validation(trial).write_bytes(pack_validation(found))
     return loaded
 
 
@@ -31,10 +39,14 @@ def test_the_best_teaches_those_of_the_frontier_that_are_smaller(run):
 
 def test_an_ensemble_and_a_file_teach_all_of_the_frontier(run):
     front = frontier(run.trials)["trial_id"].tolist()
-    ensemble = named_teacher(run, "ensemble")
-    assert [model.name for model in ensemble.models] == front
-    assert ensemble.title == f"ensemble of {', '.join(front)}"
-    assert ensemble.smaller(run) == front
+    teacher, chosen = named_teacher(run, "ensemble"), ensemble(run)
+    assert [(model.name, model.weight) for model in teacher.models] == [
+        (member.name, member.weight) for member in chosen.members
+    ]
+    assert len(teacher.models) == 2, "two are right on all texts"
+    assert [model.content for model in teacher.models] == [model.name.encode() for model in teacher.models]
+    assert teacher.title == f"ensemble of {chosen.title}"
+    assert teacher.smaller(run) == front
     assert Teacher.of_file("far/said.csv").smaller(run) == front
 
 
@@ -57,8 +69,10 @@ def test_without_weights_it_cannot_teach(run):
     with pytest.raises(InputError, match=f"no such teacher with its weights; .*{kept}"):
         named_teacher(run, dropped)
     for trial in frontier(run.trials)["trial_id"].tolist()[1:]:
-        run.folder.weights(trial).unlink()
-    with pytest.raises(InputError, match="one trial of the frontier of run kept its weights"):
+        run.folder.validation(trial).unlink()
+    with pytest.raises(
+        InputError, match=f"needs two models whose predictions are kept, run has '{kept}'; give `teacher=best`"
+    ):
         named_teacher(run, "ensemble")
 
 

@@ -30,7 +30,9 @@ def test_the_knee_is_on_the_frontier(opened):
 
 @pytest.mark.parametrize("wanted", ["77", "worst", ""])
 def test_an_unknown_trial_names_those_that_can_be_had(opened, wanted):
-    with pytest.raises(InputError, match="has no such trial; give best, knee, frontier or one of '00000', '00003'"):
+    with pytest.raises(
+        InputError, match="has no such trial; give best, knee, frontier, ensemble or one of '00000', '00003'"
+    ):
         chosen_trials(opened[0], wanted)
 
 

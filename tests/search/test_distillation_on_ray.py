@@ -5,14 +5,17 @@ import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import load
+from analysis import ensemble, load
 from support.exported_run import write_exported_run
 from support.searches import call, kill, search, start, wait_until, write_reviews
 from tuner.cli.main import run as command_line
+from tuner.measures import Predictions
 from tuner.runs.journal import read_students
+from tuner.runs.predictions import pack_validation
 
 pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("on_shared_ray")]
 
@@ -107,8 +110,16 @@ def test_the_command_leaves_ray_to_who_starts_it():
 
 @pytest.mark.tensorflow
 def test_a_student_of_an_ensemble_is_ranked_exported_and_reported(on_shared_ray, tmp_path, capsys):
-    """Of a run with weights; two of its frontier's three trials count words by different orders."""
+    """Of a run with weights, whose best average is of trials that count words by different orders."""
     run_path = write_exported_run(tmp_path)
+    labels = np.tile([0, 1, 2], 8)
+    for number, trial in enumerate(("00000", "00003")):  # wrong on other texts
+        shares = np.full((24, 3), 0.05) + 0.85 * np.eye(3)[labels]
+        shares[number::8] = (np.full((24, 3), 0.4) - 0.2 * np.eye(3)[labels])[number::8]
+        found = Predictions(labels, labels, np.log(shares), ("meh", "no", "yes"))
+        load(run_path).folder.validation(trial).write_bytes(pack_validation(found))
+    teacher = ensemble(load(run_path)).title
+    assert {"00000", "00003"} == {member.name for member in ensemble(load(run_path)).members}
     more = write_reviews(tmp_path / "more.csv", 50)
     more.write_text(more.read_text(encoding="utf-8").replace("review,sentiment", "text,sentiment"), encoding="utf-8")
     common = ["--runs-dir", str(tmp_path)]
@@ -117,7 +128,7 @@ def test_a_student_of_an_ensemble_is_ranked_exported_and_reported(on_shared_ray,
     run = load(run_path)
     (student,) = run.students["trial_id"]
     assert (student, run.students["epochs"].iloc[0]) == ("00005-distilled", 1)
-    assert run.students["teacher"].iloc[0] == "ensemble of 00005, 00003, 00000, texts of more.csv too"
+    assert run.students["teacher"].iloc[0] == f"ensemble of {teacher}, texts of more.csv too"
     assert run.folder.validation(student).exists()
     capsys.readouterr()
     assert command_line(["rank", "mine", "--top", "20", "--json", *common]) == 0

@@ -11,12 +11,14 @@ from search_spaces.domains import Choice
 from search_spaces.named import named_space
 from support.fake_models import random_weights, texts
 from tuner.data.pipeline import DataRequest, save_encoder
+from tuner.measures import Predictions
 from tuner.runs.events import EpochEnded, SearchEnded, SearchStarted, TrialEnded, TrialProposed, TrialStarted
 from tuner.runs.folder import RunFolder, create_run
+from tuner.runs.predictions import pack_validation
 from tuner.runs.settings import write_settings
 from tuner.runs.store import RunStore
 from tuner.search.plan import plan_of
-from tuner.search.prepare import prepare_search
+from tuner.search.prepare import prepare_again, prepare_search
 from tuner.search.request import SearchRequest
 from tuner.search.schedulers.options import SchedulerOptions
 
@@ -54,6 +56,26 @@ TRIALS = (
         },
     ),
 )
+
+
+def keep_predictions(path: Path) -> None:
+    """Keeps, with the weights of each trial, what the network that trains says of the validation texts. Needs TensorFlow."""
+    from tuner.export.trained import TrainedNetwork, open_run, read_model
+    from tuner.models.forward import logits
+
+    run, encoder = open_run(str(path), path.parent)
+    encoded = prepare_again(run.settings).encoded
+    for weights in path.glob("models/*/best.npz"):
+        model = read_model(run, encoder, weights.parent.name)
+        assert isinstance(model, TrainedNetwork)
+        texts = (encoded.in_informative_order() if model.informative else encoded).validation
+        spans = zip(texts.offsets, texts.lengths, strict=False)
+        tokens = np.zeros((len(texts), int(texts.lengths.max())), np.int32)
+        for row, (start, length) in enumerate(spans):
+            tokens[row, :length] = texts.tokens[start : start + length]
+        outputs = np.asarray(logits(model.weights, tokens, texts.lengths.astype(np.int32), model.network))
+        found = Predictions.of_logits(outputs, texts.labels, run.settings.data.label_names)
+        run.folder.validation(model.trial).write_bytes(pack_validation(found))
 
 
 def write_exported_run(root: Path, *, metric: str = "accuracy", **changes: Any) -> Path:

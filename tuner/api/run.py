@@ -9,6 +9,7 @@ import pandas as pd
 
 import analysis
 from analysis import charts
+from analysis.ensembles import Ensemble
 from analysis.loading import Run, load
 from analysis.ranking import By
 from analysis.report import write_report
@@ -129,6 +130,13 @@ class SearchRun:
         """
         loaded = with_cost(self.loaded, [cost])
         return analysis.frontier(loaded.candidates, objective=loaded.objective, cost=cost)
+
+    def ensemble(self) -> Ensemble | None:
+        """The average of kept models that is best on the validation texts, with members, weights and a cross-fitted value.
+
+        None where the predictions of fewer than two models are kept. ``tuner.export(run, trial="ensemble")`` writes it.
+        """
+        return analysis.ensemble(self.loaded)
 
     def report(self, path: str | Path | None = None) -> Path:
         """Writes the report, one HTML file that needs nothing else, and returns where; by default into the run."""

@@ -174,8 +174,8 @@ def errors(**options: Any) -> int:
 @click.option(
     "--teacher",
     metavar="ID|best|ensemble|RIVAL",
-    help="Who teaches: a trial whose weights are kept, the best, the mean of the probabilities of the frontier's trials, or a "
-    "rival of the search.  [default: best]",
+    help="Who teaches: a trial whose weights are kept, the best, the ensemble that `rank` shows (a weighted mean of "
+    "probabilities), or a rival of the search.  [default: best]",
 )
 @click.option(
     "--teacher-file",
@@ -286,8 +286,9 @@ def track(**options: Any) -> int:
     "--trial",
     default="best",
     show_default=True,
-    metavar="best|knee|frontier|ID|RIVAL",
-    help="Which trial: the most accurate, the one at the frontier's knee, all of the frontier, an id; or a rival's name.",
+    metavar="best|knee|frontier|ensemble|ID|RIVAL",
+    help="Which trial: the most accurate, the one at the frontier's knee, all of the frontier, the ensemble that `rank` shows, "
+    "an id; or a rival's name.",
 )
 @click.option("--out", type=PATH, metavar="DIR", help="Folder to write.  [default: exports/RUN-TRIAL]")
 @click.option(

@@ -85,7 +85,7 @@ def distill_command(
     texts = _texts(loaded, prepared, teacher_file, unlabelled)
     lesson = Lesson(
         named.title if unlabelled is None else f"{named.title}, texts of {Path(unlabelled).name} too",
-        fingerprint_of([model.name for model in named.models], texts, hard_weight=hard_weight, epochs=settings.epochs),
+        fingerprint_of(named.models, texts, hard_weight=hard_weight, epochs=settings.epochs),
         hard_weight,
         settings.epochs,
         settings.patience,

@@ -4,6 +4,7 @@ import shlex
 from pathlib import Path
 from typing import Any, cast
 
+from analysis.ensembles import ENSEMBLE
 from tuner.cli.terminal import Terminal, print_command
 from tuner.export.export import PREDICTING, Format, export_run
 
@@ -16,10 +17,13 @@ def export_command(
     exported = export_run(run, runs_dir, trial=trial, out=out, kind=cast("Format", kind), force=force, measure=measure)
     objective = exported.objective
     for model in exported.models:
+        named = "" if model["trial"] == ENSEMBLE else "trial "
         console.print(
-            f"trial {model['trial']}: validation {objective.metric.title} {model[objective.column]:.4f}, "
+            f"{named}{model['trial']}: validation {objective.metric.title} {model[objective.column]:.4f}, "
             f"{model['parameters']:,} parameters"
         )
+        if "ensemble" in model:
+            console.print(_members(model["ensemble"]), soft_wrap=True)
         if model.get("is_changed"):
             console.print(
                 f"note: the modules of {model['hypermodel']} have changed since the search began; this is what they build now",
@@ -48,6 +52,13 @@ def _cost(one: dict[str, Any]) -> str:
 
 def _checked(onnx: dict[str, Any]) -> str:
     return f"onnxruntime agrees with the SavedModel to {onnx['largest_difference']:.0e} ({onnx['texts']} made-up texts)"
+
+
+def _members(chosen: dict[str, Any]) -> str:
+    shares = ", ".join(f"{member['weight']:.0%} {member['name']}" for member in chosen["members"])
+    return (
+        f"  mean of {shares}, chosen on the validation texts; {chosen['cross_fitted']:.4f} where it is chosen on others"
+    )
 
 
 def _quantised(entry: dict[str, Any]) -> str:

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from analysis.columns import config_of, plain, records, scored, with_size
 from analysis.descriptions import value_text
+from analysis.ensembles import Ensemble, ensemble
 from analysis.frontier import knee
 from analysis.importers.results import ImportedResults
 from analysis.loading import Results, Run, load_results
@@ -18,6 +19,7 @@ from analysis.predictions import per_class as classes_of
 from analysis.predictions import thresholds
 from analysis.ranking import By, by_configuration, rank
 from analysis.recommendation import recommend
+from tuner.cli.spelling import message_of
 from tuner.cli.terminal import Terminal, configuration_table, frontier_chart, rank_table
 from tuner.costs import COSTS, cost_text, with_cost
 from tuner.errors import InputError
@@ -196,6 +198,7 @@ def _counts(run: Results, shown: int, cost: str = "parameters") -> str:
     if isinstance(run, Run):
         lines += [_rival_line(rival, run) for _, rival in run.rivals.iterrows()]
         lines += [_student_line(student) for _, student in run.students.iterrows()]
+        lines += _ensemble_lines(run)
     return "\n".join(lines)
 
 
@@ -205,6 +208,22 @@ def _rival_line(rival: "pd.Series[Any]", run: Run) -> str:
     objective = run.objective
     value = value_text(rival[objective.column], objective)
     return f"{rival['rival']}: {value} validation {objective.metric.title} with {rival['parameters']:,} parameters"
+
+
+def _ensemble_lines(run: Run) -> list[str]:
+    """What the ensemble comes to, in one line; none where the predictions of fewer than two models are kept."""
+    found = _ensemble_or_reason(run)
+    if found is None:
+        return []
+    return [f"ensemble: {found.sentence if isinstance(found, Ensemble) else found}"]
+
+
+def _ensemble_or_reason(run: Run) -> Ensemble | str | None:
+    """The ensemble, or why it is not known: the trials are ranked all the same."""
+    try:
+        return ensemble(run)
+    except InputError as error:
+        return f"not known: {message_of(error)}"
 
 
 def _student_line(student: "pd.Series[Any]") -> str:
@@ -240,6 +259,9 @@ def print_json(run: Results, ranked: pd.DataFrame, per_class: str | None = None,
         document["rivals"] = records(run.rivals)
     if isinstance(run, Run) and not run.students.empty:
         document["students"] = _records(run.students)
+    averaged = _ensemble_or_reason(run) if isinstance(run, Run) else None
+    if averaged is not None:
+        document["ensemble"] = averaged.document() if isinstance(averaged, Ensemble) else {"error": averaged}
     if isinstance(run, Run) and run.settings.repeats > 1:
         document["configurations"] = _records(by_configuration(run.trials, objective=run.objective))
     if isinstance(run, Run) and run.configurations is not None:

@@ -1,9 +1,10 @@
-"""The teacher that a user means: a trial or a rival of the run, the ensemble of its frontier, or a file."""
+"""The teacher that a user means: a trial or a rival of the run, its ensemble, or a file."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from analysis.ensembles import ENSEMBLE, usable_ensemble
 from analysis.frontier import frontier
 from analysis.loading import Run
 from analysis.ranking import rank
@@ -14,8 +15,6 @@ from tuner.runs.journal import read_journal
 from tuner.runs.search_state import SearchState
 from tuner.search.ray_tune.teaching import TeachingModel
 
-ENSEMBLE = "ensemble"
-
 
 @dataclass(frozen=True)
 class Teacher:
@@ -23,7 +22,7 @@ class Teacher:
 
     Attributes:
         title: what people call it.
-        models: whose mean probabilities are taught; none of a file.
+        models: whose probabilities are taught, of several their weighted mean; none of a file.
         parameters: of a single model, whose students are smaller; None of others, whose students are all of the frontier.
     """
 
@@ -76,22 +75,12 @@ def named_teacher(run: Run, wanted: str) -> Teacher:
     folder = run.folder.with_models()
     kept = [str(trial) for trial in run.trials["trial_id"] if folder.weights(str(trial)).is_file()]
     if wanted == ENSEMBLE:
-        members = [
-            str(trial) for trial in frontier(run.trials, objective=run.objective)["trial_id"] if str(trial) in kept
-        ]
-        if len(members) < 2:
-            raise InputError(
-                f"{'one trial' if members else 'no trial'} of the frontier of {run.name} kept its weights, and an ensemble "
-                "needs two; give "
-                "`teacher=best`, or resume the search with more trials",
-                option="teacher",
-                value=wanted,
-            )
-        return Teacher(f"{ENSEMBLE} of {', '.join(members)}", _models(run, members))
+        found = usable_ensemble(run, option="teacher")
+        weights = {member.name: member.weight for member in found.members}
+        return Teacher(f"{ENSEMBLE} of {found.title}", _models(run, weights))
     rivals = run.rivals[run.rivals["error"].isna()].set_index("rival")
     if wanted in rivals.index:
-        content = folder.rival(wanted).read_bytes()
-        return Teacher(wanted, (TeachingModel(wanted, None, content),), int(rivals["parameters"].to_dict()[wanted]))
+        return Teacher(wanted, _models(run, {wanted: 1.0}), int(rivals["parameters"].to_dict()[wanted]))
     trial = str(ranked["trial_id"].iloc[0]) if wanted == "best" else run.trial_named(wanted)
     if trial not in kept:
         raise InputError(
@@ -101,14 +90,18 @@ def named_teacher(run: Run, wanted: str) -> Teacher:
             value=wanted,
         )
     size = int(run.trials.set_index("trial_id")["parameters"].to_dict()[trial])
-    return Teacher(trial, _models(run, [trial]), size)
+    return Teacher(str(trial), _models(run, {str(trial): 1.0}), size)
 
 
-def _models(run: Run, trials: list[str]) -> tuple[TeachingModel, ...]:
+def _models(run: Run, weights: dict[str, float]) -> tuple[TeachingModel, ...]:
+    """Trials and rivals with the weights that they have in their mean."""
     known, folder = SearchState(read_journal(run.folder.journal)).trials, run.folder.with_models()
     found = []
-    for trial in trials:
-        config = run.settings.family.config(known[trial].config)
+    for name, weight in weights.items():
+        if name not in known:
+            found.append(TeachingModel(name, None, folder.rival(name).read_bytes(), weight))
+            continue
+        config = run.settings.family.config(known[name].config)
         assert isinstance(config, TrialConfig)
-        found.append(TeachingModel(trial, config, folder.weights(trial).read_bytes()))
+        found.append(TeachingModel(name, config, folder.weights(name).read_bytes(), weight))
     return tuple(found)

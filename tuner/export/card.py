@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+from analysis.ensembles import FOLDS
 from tuner.data.pipeline import BUILT_IN
 from tuner.export.trained import TrainedModel, TrainedRival, TrainedTrial
+from tuner.export.trained_ensemble import TrainedEnsemble
 from tuner.formatting import listed, shown
 from tuner.measures import wilson_interval
 from tuner.metrics import ACCURACY
@@ -14,7 +16,7 @@ from tuner.thresholds import Thresholds
 def usage(model: TrainedModel, kind: str) -> str:
     """Markdown with a snippet for the format "saved_model", "keras", "tflite" or "onnx"."""
     snippet = {"saved_model": _SAVED_MODEL, "keras": _KERAS, "tflite": _LITE, "onnx": _ONNX}[kind]
-    return snippet if isinstance(model, TrainedRival) else snippet.replace("LOGITS", model.outputs())
+    return snippet if isinstance(model, TrainedRival | TrainedEnsemble) else snippet.replace("LOGITS", model.outputs())
 
 
 _IDS = """Ids come from the words' places in `vocabulary.json`: the first word has id 2, 1 is any other word, 0 pads on the
@@ -121,7 +123,10 @@ def model_card(
 
 def _summary(model: TrainedModel) -> str:
     labels = model.encoder.labels
-    return f"{model.summary()} It tells {len(labels)} classes apart: {', '.join(shown(label) for label in labels)}."
+    blank = "" if isinstance(model, TrainedEnsemble) else " "  # whose summary ends in a list
+    return (
+        f"{model.summary()}{blank}It tells {len(labels)} classes apart: {', '.join(shown(label) for label in labels)}."
+    )
 
 
 def _answers(found: Thresholds, kind: str) -> str:
@@ -143,6 +148,8 @@ def _answers(found: Thresholds, kind: str) -> str:
 
 
 def _metrics(model: TrainedModel) -> str:
+    if isinstance(model, TrainedEnsemble):
+        return _metrics_of_ensemble(model)
     metrics, data, objective = model.metrics, model.settings.data, model.settings.pursued
     title = objective.metric.title
     rows = [f"| part | texts | {title} | loss (nats) |", "| --- | ---: | ---: | ---: |"]
@@ -171,6 +178,28 @@ def _metrics(model: TrainedModel) -> str:
         return "\n".join(rows) + f"\n\n{after}"
     best = f"Best of {metrics['epochs']} epochs: {metrics['best_epoch']} (status {metrics['status']})."
     return "\n".join(rows) + f"\n\n{best} {after}{_over_folds(model)}"
+
+
+def _metrics_of_ensemble(model: TrainedEnsemble) -> str:
+    """The members and their average on the validation texts."""
+    chosen, title = model.chosen, model.settings.pursued.metric.title
+    rows = [
+        f"| model | weight | parameters | validation {title} |",
+        "| --- | ---: | ---: | ---: |",
+        *(
+            f"| {member.name} | {member.weight:.1%} | {member.parameters:,} | {_number(member.value)} |"
+            for member in chosen.members
+        ),
+        f"| all together | | {chosen.parameters:,} | {_number(chosen.value)} |",
+    ]
+    return (
+        "\n".join(rows)
+        + f"\n\nThe members and their weights were chosen on these {len(chosen.found.labels):,} validation texts, "
+        f"of {chosen.candidates} models, by greedy selection with replacement (Caruana et al. 2004), so that their value is "
+        f"a little lucky: {title} is {_number(chosen.cross_fitted)} where the ensemble that answers a text is chosen on other "
+        f"texts ({FOLDS} folds). The best alone, {chosen.best.name}, has {_number(chosen.best.value)}. Epochs and trials were "
+        "chosen on these texts, too. The test texts were not used."
+    )
 
 
 def _over_folds(model: TrainedTrial) -> str:
@@ -233,8 +262,7 @@ def _data(model: TrainedModel) -> str:
     data, encoder = model.settings.data, model.encoder
     source = "the corpus that frontier-tuner generates" if data.source == BUILT_IN else f"`{data.source}`"
     known = min(model.vocabulary_size, encoder.vocabulary.size)
-    informative = isinstance(model, TrainedTrial) and model.informative
-    kept = "that tell most of the label in" if informative else "most frequent of"
+    kept = "that tell most of the label in" if model.informative else "most frequent of"
     return "\n".join(
         [
             f"- Source: {source}, columns {listed(data.text_column)} and {shown(data.label_column)}",
@@ -250,10 +278,13 @@ def _data(model: TrainedModel) -> str:
 
 
 def _configuration(model: TrainedModel) -> str:
-    rows = [f"| {name} | {value} |" for name, value in model.config.model_dump().items()]
-    what = "Model" if isinstance(model, TrainedRival) else "Trial"
-    head = f"{what} {model.trial} of the search {model.run} (seed {model.settings.seed}), {model.settings.created}."
-    return "\n".join([head, "", "| hyperparameter | value |", "| --- | --- |", *rows])
+    values, columns = model.config.model_dump(), "hyperparameter | value"
+    if isinstance(model, TrainedEnsemble):
+        values, columns = {name: f"{weight:.4f}" for name, weight in model.config.members.items()}, "model | weight"
+    rows = [f"| {name} | {value} |" for name, value in values.items()]
+    what = {TrainedRival: "Model ", TrainedEnsemble: "The "}.get(type(model), "Trial ")
+    head = f"{what}{model.trial} of the search {model.run} (seed {model.settings.seed}), {model.settings.created}."
+    return "\n".join([head, "", f"| {columns} |", "| --- | --- |", *rows])
 
 
 def _versions(model: TrainedModel, versions: dict[str, str]) -> str:

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
+from analysis.ensembles import ENSEMBLE
 from analysis.loading import Run
 from tuner import __version__
 from tuner.costs import record_measured
@@ -20,11 +21,11 @@ from tuner.export.trained import (
     TrainedCustomModel,
     TrainedModel,
     TrainedNetwork,
-    TrainedRival,
     chosen_trials,
     open_run,
     read_model,
 )
+from tuner.export.trained_ensemble import TrainedEnsemble
 from tuner.metrics import Objective
 from tuner.models.device import quiet_tensorflow
 from tuner.quiet import quiet_stderr
@@ -104,7 +105,7 @@ def export_run(
     Args:
         run: name or folder.
         runs_dir: where runs are looked for by name.
-        trial: "best", "knee", "frontier" or an id.
+        trial: "best", "knee", "frontier", "ensemble" or an id.
         out: the folder to write; by default ``exports/RUN-TRIAL``, with the format behind it where it is no SavedModel.
         force: replace the folder where it is an export already.
         measure: measure bytes and speed as well, which takes some 20 seconds a file.
@@ -149,6 +150,10 @@ def _check_format(kind: Format, run: Run, trial: str) -> None:
     Raises:
         InputError: one line with the remedy.
     """
+    if kind != "saved_model" and trial == ENSEMBLE:
+        raise InputError(
+            "is for one network, and an ensemble is several; export a saved_model", option="kind", value=kind
+        )
     if kind == "tflite" and run.settings.hypermodel is not None:
         raise InputError(
             f"is for the networks of this program, and {run.name} is of {run.settings.hypermodel.name}; "
@@ -176,11 +181,11 @@ def _write_model(model: TrainedModel, kind: Format, folder: Path, texts: Texts |
         from tuner.export.lite import write_lite
 
         lite = write_lite(model, folder)
-    elif kind == "onnx":
+    elif kind == "onnx" and not isinstance(model, TrainedEnsemble):
         from tuner.export.onnx_file import write_onnx
 
         onnx = write_onnx(model, folder)
-    elif kind == "keras" and not isinstance(model, TrainedRival):
+    elif kind == "keras" and isinstance(model, TrainedNetwork | TrainedCustomModel):
         with quiet_stderr():
             _write_keras_file(model, folder / "model.keras")
     else:
@@ -218,6 +223,7 @@ def _write_model(model: TrainedModel, kind: Format, folder: Path, texts: Texts |
             if isinstance(model, TrainedCustomModel)
             else {}
         ),
+        **({"ensemble": model.chosen.document()} if isinstance(model, TrainedEnsemble) else {}),
         **({"quantised": lite} if lite else {}),
         **({"measured": costs} if costs else {}),
         **({} if onnx is None else {"onnx": onnx}),

@@ -16,7 +16,7 @@ from tuner.data.vocabulary import PADDING_ID
 from tuner.errors import InputError
 from tuner.export.onnx_graph import OPSET, network_model, ngram_model
 from tuner.export.onnx_runner import FILE, LABEL_ID, PROBABILITIES, TOKENS, open_session
-from tuner.export.trained import TrainedCustomModel, TrainedModel, TrainedNetwork, TrainedRival
+from tuner.export.trained import TrainedCustomModel, TrainedNetwork, TrainedRival, TrainedSingle
 from tuner.quiet import quiet_stderr
 
 TOLERANCE = 1e-5
@@ -25,7 +25,7 @@ TOLERANCE = 1e-5
 _TEXTS, _LONGEST = 48, 64
 
 
-def write_onnx(model: TrainedModel, folder: Path) -> dict[str, Any]:
+def write_onnx(model: TrainedSingle, folder: Path) -> dict[str, Any]:
     """Writes ``model.onnx`` and returns how it was checked.
 
     Returns:

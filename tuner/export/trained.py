@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from analysis.columns import plain
+from analysis.ensembles import ENSEMBLE, usable_ensemble
 from analysis.frontier import frontier, knee
 from analysis.loading import Run, load
 from analysis.predictions import thresholds
@@ -21,6 +22,7 @@ from tuner.data.encoder import Encoder
 from tuner.data.vectors import load_vectors
 from tuner.data.word_order import load_order
 from tuner.errors import InputError
+from tuner.export.trained_ensemble import EnsembleConfig, TrainedEnsemble
 from tuner.formatting import listed
 from tuner.models.counting import count_parameters
 from tuner.models.custom.finding import ModelFacts
@@ -34,7 +36,7 @@ from tuner.runs.search_state import SearchState
 from tuner.runs.settings import SearchSettings
 from tuner.search.custom_model import source_of
 from tuner.search.plan import plan_of
-from tuner.thresholds import Thresholds
+from tuner.thresholds import Thresholds, thresholds_of
 
 FRONTIER = "frontier"
 
@@ -215,6 +217,11 @@ class TrainedRival:
         """Token ids that the model knows."""
         return self.model.vocabulary_size
 
+    @property
+    def informative(self) -> bool:
+        """As of every trial."""
+        return False
+
     def inference_network(self) -> Any:
         """As of a ``TrainedNetwork``."""
         from tuner.export.ngram_network import NgramNetwork
@@ -230,7 +237,8 @@ class TrainedRival:
         return f"{weighed} of n-grams of 1 to {self.model.longest} tokens: {self.model.parameters:,} parameters."
 
 
-TrainedModel = TrainedNetwork | TrainedCustomModel | TrainedRival
+TrainedSingle = TrainedNetwork | TrainedCustomModel | TrainedRival
+TrainedModel = TrainedSingle | TrainedEnsemble
 
 
 def _body(network: Network) -> str:
@@ -259,6 +267,8 @@ def open_run(run: str, runs_dir: Path) -> tuple[Run, Encoder]:
 def chosen_trials(run: Run, wanted: str) -> list[str]:
     """The ids meant by "best", "knee", "frontier" (ascending parameters) or an id, whose leading zeros may be left out.
 
+    "ensemble" stands for itself.
+
     Raises:
         InputError: where no trial is meant.
     """
@@ -274,23 +284,47 @@ def chosen_trials(run: Run, wanted: str) -> list[str]:
         if wanted == FRONTIER:
             return [str(trial) for trial in frontier(run.candidates, objective=run.objective)["trial_id"]]
         return [str(knee(run.candidates, objective=run.objective) if wanted == "knee" else ranked["trial_id"].iloc[0])]
+    if wanted == ENSEMBLE:
+        return [ENSEMBLE]
     trial = run.trial_named(wanted)
     if trial is not None and trial not in set(run.rivals["rival"][run.rivals["error"].notna()]):
         return [trial]
     raise InputError(
-        f"{run.name} has no such trial; give best, knee, frontier or one of {listed(_kept(run))}",
+        f"{run.name} has no such trial; give best, knee, frontier, ensemble or one of {listed(_kept(run))}",
         option="trial",
         value=wanted,
     )
 
 
 def read_model(run: Run, encoder: Encoder, trial: str) -> TrainedModel:
-    """The model of a trial, or a rival.
+    """The model of a trial, a rival, or the ensemble of the run.
 
     Raises:
-        InputError: where its weights were not kept, naming the trials whose were; where they do not fit; or where a module of
-            a custom model is gone.
+        InputError: where there is no ensemble; where its weights were not kept, naming the trials whose were; where they do
+            not fit; or where a module of a custom model is gone.
     """
+    return _read_ensemble(run, encoder) if trial == ENSEMBLE else _read_single(run, encoder, trial)
+
+
+def _read_ensemble(run: Run, encoder: Encoder) -> TrainedEnsemble:
+    found = usable_ensemble(run, option="trial")
+    members = tuple(_read_single(run, encoder, member.name) for member in found.members)
+    objective = run.objective
+    metrics = {
+        objective.column: found.value,
+        "val_loss": found.found.loss,
+        objective.test_column: None,  # the test texts are for what `confirm` trains again, member by member
+        "parameters": found.parameters,
+    }
+    if all(member.informative for member in members):
+        encoder = members[0].encoder
+    return TrainedEnsemble(
+        run.name, run.settings, ENSEMBLE, metrics, encoder, thresholds_of(found.found, objective),
+        EnsembleConfig(members={member.name: member.weight for member in found.members}), members, found,
+    )  # fmt: skip
+
+
+def _read_single(run: Run, encoder: Encoder, trial: str) -> TrainedSingle:
     if trial in set(run.rivals["rival"]):
         return _read_rival(run, encoder, trial)
     rows = run.candidates if trial in set(run.candidates["trial_id"]) else run.models

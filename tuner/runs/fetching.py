@@ -9,7 +9,7 @@ from tuner.runs.atomic import write_bytes_atomically
 from tuner.runs.location import RemoteFolder, unreachable
 
 JOURNAL, SETTINGS = "journal.jsonl", "search.yaml"
-_MODELS = "models/"
+_MODELS, _PREDICTIONS = "models/", "/validation.npz"
 
 
 def fetch_to_read(remote: RemoteFolder, *, models: bool = False) -> Path:
@@ -17,7 +17,7 @@ def fetch_to_read(remote: RemoteFolder, *, models: bool = False) -> Path:
 
     Args:
         remote: where the run lies.
-        models: weights and states as well, which can be large.
+        models: weights and states as well, which can be large. What models predicted of the validation texts always comes.
 
     Raises:
         InputError: where there is no run, or the storage does not answer.
@@ -27,7 +27,11 @@ def fetch_to_read(remote: RemoteFolder, *, models: bool = False) -> Path:
         found = remote.files()
         if SETTINGS not in found:
             raise InputError(f"no run {remote.url}; {_known(remote.parent)}")
-        wanted = {name: stamp for name, stamp in found.items() if models or not name.startswith(_MODELS)}
+        wanted = {
+            name: stamp
+            for name, stamp in found.items()
+            if models or not name.startswith(_MODELS) or name.endswith(_PREDICTIONS)
+        }
         for name, (size, time) in wanted.items():
             file = folder / name
             if file.is_file() and (file.stat().st_size, file.stat().st_mtime_ns) == (size, time):

@@ -24,15 +24,17 @@ EndReason = Literal["finished", "interrupted"]
 OnStep = Callable[[DistillationController], None]
 
 
-def fingerprint_of(models: Sequence[str], texts: TeachingTexts, *, hard_weight: float, epochs: int) -> str:
+def fingerprint_of(models: Sequence[TeachingModel], texts: TeachingTexts, *, hard_weight: float, epochs: int) -> str:
     """SHA-256 of all that a student is trained on beside the run's own data, and of how, in hexadecimal.
 
     Args:
-        models: names of the trials or rivals that teach, none where a file does.
+        models: the trials or rivals that teach, none where a file does.
         texts: what files give.
         hard_weight: as in ``Lesson``, like the epochs.
     """
-    parts = [list(models), texts.fingerprint(), hard_weight, epochs]
+    # A single teacher is its name alone, as in runs of before ensembles had weights.
+    names = [model.name if model.weight == 1.0 else f"{model.name} * {model.weight:.6f}" for model in models]
+    parts = [names, texts.fingerprint(), hard_weight, epochs]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

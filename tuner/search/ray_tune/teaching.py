@@ -33,11 +33,13 @@ class TeachingModel:
         name: the trial's id, or the rival's name.
         config: of a trial; None of a rival.
         content: the file of its weights, or of the rival's model.
+        weight: its share in the mean of several, 0 to 1.
     """
 
     name: str
     config: TrialConfig | None
     content: bytes
+    weight: float = 1.0
 
 
 def probabilities_on_ray(
@@ -48,7 +50,7 @@ def probabilities_on_ray(
     *,
     on_step: Callable[[], None],
 ) -> NDArray[np.float32]:
-    """The mean of the probabilities that models give to the training texts and then to others. Ray must be connected.
+    """The weighted mean of the probabilities that models give to the training texts and then to others. Ray must be connected.
 
     Returns:
         float32 ``[training texts + unlabelled texts, classes]``.
@@ -82,7 +84,7 @@ def probabilities_on_ray(
 def _teach(
     models: list[TeachingModel], unlabelled: Mapping[str, Any], parameters: dict[str, Any]
 ) -> NDArray[np.float32]:
-    """The mean of the models' probabilities, in a worker.
+    """The weighted mean of the models' probabilities, in a worker.
 
     Raises:
         TrialError: for any error of a model.
@@ -97,7 +99,7 @@ def _teach(
         ]
     except Exception as error:  # noqa: BLE001  raised again, as text
         raise broken_by(error) from None
-    mean: NDArray[np.float64] = np.stack(said).mean(axis=0)
+    mean: NDArray[np.float64] = np.average(np.stack(said), axis=0, weights=[model.weight for model in models])
     return mean.astype(np.float32)
 
 
