@@ -5,6 +5,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+import runpy
 import shlex
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -14,6 +15,7 @@ import pytest
 
 import analysis
 import tuner
+from search_spaces import read_space
 from search_spaces.config import TrialConfig
 from search_spaces.named import named_spaces
 from tuner.cli.main import cli
@@ -116,6 +118,23 @@ def test_a_command_that_is_none_is_found():
         parse(shlex.split(command))
 
 
+def our_options(command: click.Command) -> set[str]:
+    return {spelling for option in command.params for spelling in (*option.opts, *option.secondary_opts)}
+
+
+@pytest.mark.parametrize("name", [name for name in PRESENT if not name.startswith("tests/")])
+def test_options_in_sentences_and_tables_exist(name):
+    """``report --no-texts`` has the options of its command, ``--no-texts`` alone those of any."""
+    every = set().union(*(our_options(command) for command in cli.commands.values())) | {"--help"}
+    for code in named(prose(PRESENT[name])):
+        first, *others = code.split()
+        if first in cli.commands:
+            words = code.split(" -- ")[0].split()
+            assert {word for word in words if word.startswith("--")} - our_options(cli.commands[first]) == set(), code
+        elif first.startswith("--"):
+            assert {word for word in (first, *others) if word.startswith("--")} - every == set(), code
+
+
 @pytest.mark.parametrize("name", PRESENT)
 def test_what_is_named_as_a_file_of_the_project_is_there(name):
     folders = "|".join(FOLDERS)
@@ -141,6 +160,26 @@ def test_python_uses_what_there_is(name, code):
                 call.bind(*node.args, **{str(keyword.arg): keyword.value for keyword in node.keywords})
             case ast.Attribute(value=ast.Name(id="charts"), attr=chart):
                 assert chart in analysis.charts.__all__
+
+
+def test_a_space_that_a_guide_writes_is_read(tmp_path):
+    spaces = [code for kind, code in _FENCED.findall(GUIDES["search_spaces/README.md"]) if kind == "yaml"]
+    for code in spaces:
+        (tmp_path / "mine.yaml").write_text(code, encoding="utf-8")
+        assert read_space(tmp_path / "mine.yaml").varying()
+    assert spaces
+
+
+def test_the_picture_of_the_front_page_is_drawn_by_the_program_beside_it(tmp_path):
+    runpy.run_path(str(ROOT / "analysis/images/draw.py"))["main"](tmp_path)
+    drawn, shown = (folder / "frontier.png" for folder in (tmp_path, ROOT / "analysis/images"))
+    assert size(drawn.read_bytes()) == size(shown.read_bytes())
+
+
+def size(png: bytes) -> bytes:
+    """Width and height, as a PNG file's header has them."""
+    assert png.startswith(b"\x89PNG")
+    return png[16:24]
 
 
 def test_every_option_of_a_search_is_in_a_table():

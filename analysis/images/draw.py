@@ -1,4 +1,4 @@
-"""Draws the pictures of the guides again, from the run that is shipped: ``python analysis/images/draw.py``."""
+"""Draws the picture of the front page again, from the run that is shipped: ``python analysis/images/draw.py``."""
 
 from pathlib import Path
 
@@ -7,11 +7,10 @@ from analysis import charts, load, references
 HERE = Path(__file__).parent
 
 
-def main() -> None:
-    """Writes ``frontier.png``."""
+def main(folder: Path = HERE) -> None:
+    """Writes ``frontier.png`` into a folder."""
     run = load(HERE.parent / "sample_run")
-    chart = charts.frontier(run.trials, references=references(run), objective=run.objective)
-    charts.save(chart, HERE / "frontier.png")
+    charts.save(charts.frontier(run.trials, references=references(run)), folder / "frontier.png")
 
 
 if __name__ == "__main__":
