@@ -182,6 +182,12 @@ def size(png: bytes) -> bytes:
     return png[16:24]
 
 
+def test_every_benchmark_is_listed():
+    programs = {path.name for path in (ROOT / "tests/benchmarks").glob("*.py") if "__main__" in path.read_text("utf-8")}
+    listed = re.findall(r"^ {4}python tests/benchmarks/(\w+\.py)", GUIDES["tests/benchmarks/README.md"], re.MULTILINE)
+    assert set(listed) == programs
+
+
 def test_every_option_of_a_search_is_in_a_table():
     cells = [cell for guide in ("tuner", "tuner/data") for cell, *_ in rows(GUIDES[f"{guide}/README.md"], "option")]
     told = {word for cell in cells for code in named(cell) for word in code.split() if word.startswith("--")}
