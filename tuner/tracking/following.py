@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from urllib.parse import urlsplit
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from tuner.errors import InputError
 from tuner.runs.folder import RunFolder
+from tuner.runs.locking import take_lock
 from tuner.runs.settings import SearchSettings
 from tuner.tracking.destinations import Destination
 from tuner.tracking.run_log import RunLog
@@ -57,9 +58,8 @@ def telling(log: RunLog, destination: Destination) -> Iterator[None]:
     """
     folder = cache_folder("tracking")  # and not the run's, which may be one that is only to be read
     folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / f"{log.identity}-{destination.kind}.lock")
     try:
-        lock.acquire(blocking=False)
+        lock = take_lock(folder / f"{log.identity}-{destination.kind}.lock")
     except Timeout:
         raise InputError(
             f"{destination.shown}: another process tells it of this run already; wait for its end"
