@@ -1,5 +1,6 @@
 """Trackers of a run, read back by their own libraries."""
 
+import json
 import shutil
 import socket
 from pathlib import Path
@@ -76,10 +77,22 @@ def test_a_record_that_was_cut_short_is_told_again(tmp_path, folder):
 def test_the_pareto_front_is_the_frontier(tmp_path, folder):
     _tell("optuna", tmp_path, folder)
     study = optuna.load_study(study_name="sample_run", storage=f"sqlite:///{tmp_path}/x.db")
-    loaded = analysis.load(SAMPLE)
-    front = {tuple(trial.values) for trial in study.best_trials}
-    frontier = analysis.frontier(loaded.trials)
-    assert front >= set(zip(frontier["val_accuracy"], frontier["parameters"].astype(float), strict=True))
+    frontier = analysis.frontier(analysis.load(SAMPLE).trials)
+    assert sorted(trial.user_attrs["trial"] for trial in study.best_trials) == sorted(frontier["trial_id"])
+
+
+@pytest.mark.slow
+def test_what_is_no_better_than_the_most_frequent_label_is_on_no_pareto_front(tmp_path, folder):
+    first, *others = folder.journal.read_bytes().splitlines(keepends=True)
+    started = json.loads(first)
+    started["objective"] = {"name": "accuracy", "mode": "max", "baseline": 0.9}
+    lines = [json.dumps(started).encode() + b"\n", *others]
+    for count in (30, len(lines)):  # trials that end before they are told, and afterwards
+        folder.journal.write_bytes(b"".join(lines[:count]))
+        _tell("optuna", tmp_path, folder)
+    study = optuna.load_study(study_name="sample_run", storage=f"sqlite:///{tmp_path}/x.db")
+    assert {trial.values[0] > 0.9 for trial in study.trials} == {True, False}
+    assert {trial.values[0] > 0.9 for trial in study.best_trials} == {True}
 
 
 @pytest.mark.slow
