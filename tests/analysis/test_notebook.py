@@ -1,3 +1,5 @@
+"""The notebooks, executed as they are shipped."""
+
 from pathlib import Path
 
 import nbformat
@@ -5,21 +7,47 @@ import pytest
 from nbclient import NotebookClient
 
 import analysis
+from support.searches import PYTHONPATH
 
-NOTEBOOK = Path(analysis.__file__).parent / "explore.ipynb"
+FOLDER = Path(analysis.__file__).parent
+
+
+def execute(name: str, folder: Path, *, timeout: int) -> list[nbformat.NotebookNode]:
+    """Runs a notebook in a folder; returns what its cells display."""
+    notebook = nbformat.read(FOLDER / name, as_version=4)
+    NotebookClient(notebook, timeout=timeout, resources={"metadata": {"path": str(folder)}}).execute()
+    return [output for cell in notebook.cells for output in cell.get("outputs", []) if "data" in output]
+
+
+@pytest.fixture(autouse=True)
+def _packages_are_found(monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", PYTHONPATH)
 
 
 @pytest.mark.slow
-def test_the_notebook_runs_and_every_result_is_a_table_or_a_chart():
-    notebook = nbformat.read(NOTEBOOK, as_version=4)
-    # The kernel finds the packages by the folder it starts in, where they are not installed.
-    NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(NOTEBOOK.parent.parent)}}).execute()
-    results = [output.data for cell in notebook.cells for output in cell.get("outputs", []) if "data" in output]
+def test_every_result_of_exploring_a_run_is_a_table_or_a_chart(tmp_path):
+    results = [output.data for output in execute("explore.ipynb", tmp_path, timeout=60)]
     assert len(results) >= 23
     for data in results:
         assert "text/html" in data or any("vegalite" in kind for kind in data), data.keys()
 
 
-def test_it_is_shipped_without_outputs():
-    notebook = nbformat.read(NOTEBOOK, as_version=4)
+@pytest.mark.ray
+@pytest.mark.usefixtures("on_shared_ray")
+def test_a_table_of_texts_becomes_a_model_that_predicts(tmp_path):
+    *_, ranked, chart, model, predicted = [
+        output.data
+        for output in execute("start.ipynb", tmp_path, timeout=480)
+        if output.output_type == "execute_result"
+    ]
+    assert ranked["text/html"].count("<tr") > 1
+    assert "vega" in chart["text/html"]
+    assert "negative, positive" in model["text/plain"]
+    assert predicted["text/html"].count("<tr") == 3
+    assert [path.name for path in tmp_path.glob("exports/*/saved_model.pb")] == ["saved_model.pb"]
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in FOLDER.glob("*.ipynb")))
+def test_it_is_shipped_without_outputs(name):
+    notebook = nbformat.read(FOLDER / name, as_version=4)
     assert not [cell for cell in notebook.cells if cell.get("outputs") or cell.get("execution_count")]

@@ -1,6 +1,7 @@
 import errno
 import json
 import os
+import threading
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -55,7 +56,26 @@ def test_a_second_writer_is_refused_by_name_until_the_first_is_gone(tmp_path):
     ):
         Journal(path)
     Journal(path).close()
-    assert [file.name for file in tmp_path.iterdir()] == ["journal.jsonl"]
+    assert {file.name for file in tmp_path.iterdir()} == {"journal.jsonl", ".lock"}
+
+
+def test_a_journal_that_another_thread_closes_is_free(tmp_path):
+    journal = Journal(tmp_path / "journal.jsonl")
+    closing_thread = threading.Thread(target=journal.close)
+    closing_thread.start()
+    closing_thread.join()
+    Journal(tmp_path / "journal.jsonl").close()
+
+
+def test_a_file_system_without_locks_is_refused(tmp_path, monkeypatch):
+    def flock(_file, _operation):
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    with pytest.raises(
+        InputError, match=r"locked \(Function not implemented\); make the folder writable, or copy the run"
+    ):
+        Journal(tmp_path / "journal.jsonl")
 
 
 def test_what_a_killed_owner_left_behind_is_taken_over(tmp_path):

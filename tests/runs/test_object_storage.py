@@ -190,5 +190,6 @@ def kill(store):
     """What is left of a process that was killed: nothing is uploaded any more, and its local locks are free."""
     store._mirror._ending.set()
     store._mirror._thread.join()
-    store._mirror._local_lock.close()
+    store._mirror._local_lock.release()
+    store._journal._lock.release()
     store._journal._file.close()

@@ -6,6 +6,7 @@ import random
 import shutil
 import signal
 import time
+from importlib.util import find_spec
 from unittest import mock
 
 import pandas as pd
@@ -23,6 +24,8 @@ from support.searches import (
     wait_until,
     write_reviews,
 )
+from support.tracked import told_to_optuna, told_to_tensorboard, written
+from tuner.runs.folder import RunFolder
 from tuner.runs.journal import read_journal
 from tuner.runs.location import remote_folder
 from tuner.search.schedulers.halving import rung_epochs
@@ -59,13 +62,13 @@ def whole(tmp_path_factory, data, on_shared_ray):
     return folder / "whole"
 
 
-def search_broken_off(folder, data, signals, *, concurrency, seed):
+def search_broken_off(folder, data, signals, *more, concurrency, seed):
     """Runs a search to its end, breaking it off at random moments of its life and resuming it each time.
 
     SIGKILL goes to its whole process group. Returns how often it was broken off.
     """
     moments, journal = random.Random(seed), folder / "mine" / "journal.jsonl"
-    arguments = search(data, "mine", concurrency=concurrency)
+    arguments = search(data, "mine", *more, concurrency=concurrency)
     for count, how in enumerate(signals):
         process = start(folder, *arguments, quick=True, **SLOWLY)
         wait_until(journal.exists, process, "the run folder", seconds=600)
@@ -94,7 +97,12 @@ def test_with_one_worker_a_search_that_was_broken_off_ends_as_one_that_was_not(w
 
 
 def test_with_two_workers_no_trial_is_lost_or_run_twice_and_every_rung_counts_right(tmp_path, data):
-    assert search_broken_off(tmp_path, data, [signal.SIGKILL] * KILLS, concurrency=2, seed=6) >= 1
+    track = ["--track", f"optuna=sqlite:///{tmp_path}/told.db", "--track", f"tensorboard={tmp_path}/told"]
+    assert search_broken_off(tmp_path, data, [signal.SIGKILL] * KILLS, *track, concurrency=2, seed=6) >= 1
+    folder = RunFolder(tmp_path / "mine")
+    assert told_to_optuna(f"sqlite:///{tmp_path}/told.db", "mine") == written(folder)
+    if find_spec("tensorboard"):
+        assert told_to_tensorboard(tmp_path / "told" / "mine") == written(folder)
     events = list(read_journal(tmp_path / "mine" / "journal.jsonl"))
     assert [event.index for event in events if event.event == "trial_proposed"] == list(range(TRIALS))
     reports = [(event.trial, event.epoch) for event in events if event.event == "epoch"]

@@ -1,5 +1,6 @@
 """Trackers of a run, read back by their own libraries."""
 
+import json
 import shutil
 import socket
 from pathlib import Path
@@ -8,16 +9,17 @@ import optuna
 import pytest
 
 import analysis
+from support.tracked import told_to_optuna, told_to_tensorboard, written
 from tuner.cli.main import run
 from tuner.errors import InputError
 from tuner.runs.folder import RunFolder
 from tuner.runs.settings import read_settings
 from tuner.tracking.destinations import Destination, destinations, recorded, remembered
-from tuner.tracking.following import following, tracker_for
+from tuner.tracking.following import following, telling, tracker_for
 from tuner.tracking.run_log import RunLog
 
 SAMPLE = Path(analysis.__file__).parent / "sample_run"
-KINDS = [pytest.param("tensorboard", marks=pytest.mark.tensorflow), pytest.param("optuna", marks=pytest.mark.slow)]
+KINDS = ["tensorboard", pytest.param("optuna", marks=pytest.mark.slow)]
 
 
 @pytest.fixture
@@ -34,25 +36,9 @@ def _destination(kind, tmp_path):
 
 
 def _told(kind, tmp_path):
-    """Epochs and parameters of every trial, as the tracker has them; all that is there, twice where it was told twice."""
     if kind == "optuna":
-        study = optuna.load_study(study_name="sample_run", storage=f"sqlite:///{tmp_path}/x.db")
-        return {t.user_attrs["trial"]: sorted(t.intermediate_values.items()) for t in study.trials}
-    accumulator = pytest.importorskip(
-        "tensorboard.backend.event_processing.event_accumulator", reason="needs tensorboard to read its files"
-    )
-    found = {}
-    for path in sorted((tmp_path / "tb" / "sample_run").iterdir()):
-        if path.is_dir():
-            events = accumulator.EventAccumulator(str(path)).Reload()
-            found[path.name] = [(one.step, pytest.approx(one.value)) for one in events.Scalars("val/accuracy")]
-    return found
-
-
-def _expected(folder):
-    log = RunLog(folder.journal)
-    log.read()
-    return {r.trial: [(e.epoch, e.metrics["accuracy"]) for e in r.epochs] for r in log.tellable()}
+        return told_to_optuna(f"sqlite:///{tmp_path}/x.db", "sample_run")
+    return told_to_tensorboard(tmp_path / "tb" / "sample_run")
 
 
 def _tell(kind, tmp_path, folder):
@@ -67,8 +53,6 @@ def _tell(kind, tmp_path, folder):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_epoch_is_told_once_whatever_was_interrupted(kind, tmp_path, folder):
-    if kind == "tensorboard":
-        pytest.importorskip("tensorboard", reason="needs tensorboard to read its files")
     whole = folder.journal.read_bytes()
     lines = whole.splitlines(keepends=True)
     for count in (20, 21, 90):
@@ -77,7 +61,7 @@ def test_each_epoch_is_told_once_whatever_was_interrupted(kind, tmp_path, folder
     folder.journal.write_bytes(whole)
     _tell(kind, tmp_path, folder)
     assert _tell(kind, tmp_path, folder) == (0, 0)
-    assert _told(kind, tmp_path) == _expected(folder)
+    assert _told(kind, tmp_path) == written(folder)
 
 
 def test_a_record_that_was_cut_short_is_told_again(tmp_path, folder):
@@ -93,10 +77,22 @@ def test_a_record_that_was_cut_short_is_told_again(tmp_path, folder):
 def test_the_pareto_front_is_the_frontier(tmp_path, folder):
     _tell("optuna", tmp_path, folder)
     study = optuna.load_study(study_name="sample_run", storage=f"sqlite:///{tmp_path}/x.db")
-    loaded = analysis.load(SAMPLE)
-    front = {tuple(trial.values) for trial in study.best_trials}
-    frontier = analysis.frontier(loaded.trials)
-    assert front >= set(zip(frontier["val_accuracy"], frontier["parameters"].astype(float), strict=True))
+    frontier = analysis.frontier(analysis.load(SAMPLE).trials)
+    assert sorted(trial.user_attrs["trial"] for trial in study.best_trials) == sorted(frontier["trial_id"])
+
+
+@pytest.mark.slow
+def test_what_is_no_better_than_the_most_frequent_label_is_on_no_pareto_front(tmp_path, folder):
+    first, *others = folder.journal.read_bytes().splitlines(keepends=True)
+    started = json.loads(first)
+    started["objective"] = {"name": "accuracy", "mode": "max", "baseline": 0.9}
+    lines = [json.dumps(started).encode() + b"\n", *others]
+    for count in (30, len(lines)):  # trials that end before they are told, and afterwards
+        folder.journal.write_bytes(b"".join(lines[:count]))
+        _tell("optuna", tmp_path, folder)
+    study = optuna.load_study(study_name="sample_run", storage=f"sqlite:///{tmp_path}/x.db")
+    assert {trial.values[0] > 0.9 for trial in study.trials} == {True, False}
+    assert {trial.values[0] > 0.9 for trial in study.best_trials} == {True}
 
 
 @pytest.mark.slow
@@ -109,7 +105,22 @@ def test_a_tracker_that_nobody_reaches_ends_nothing_and_is_named_once(tmp_path, 
         pass
     assert len(said) == 1
     assert f"mlflow=http://127.0.0.1:{port} cannot be told" in said[0]
-    assert _told("optuna", tmp_path) == _expected(folder)
+    assert _told("optuna", tmp_path) == written(folder)
+
+
+def test_two_places_of_one_kind_are_told_side_by_side_and_one_place_by_one_process(tmp_path, folder):
+    settings, said = read_settings(folder.settings), []
+    both = [Destination.parse(f"tensorboard={tmp_path}/{name}") for name in ("a", "b")]
+    with following(folder, settings, both, said.append):
+        pass
+    assert not said
+    assert [len(list((tmp_path / name / "sample_run").glob("000*"))) for name in ("a", "b")] == [40, 40]
+    log = RunLog(folder.journal)
+    with telling(log, both[0]), following(folder, settings, both[:1], said.append):
+        pass
+    (sentence,) = said
+    assert sentence.count(f"{tmp_path}/a") == 2  # in its beginning, and in the command that tells it later
+    assert "(another process tells it of this run already; wait for its end)" in sentence
 
 
 def test_passwords_are_not_kept():

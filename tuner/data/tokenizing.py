@@ -4,6 +4,7 @@ What comes out depends neither on the number of processes nor on the borders of 
 """
 
 import signal
+import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
@@ -150,7 +151,7 @@ def _in_processes(
 @contextmanager
 def _interrupts_held_back() -> Iterator[None]:
     """Lets processes that start here hear nothing of Ctrl-C, which this one ends them for; Windows has no such mask."""
-    if not hasattr(signal, "pthread_sigmask"):
+    if sys.platform == "win32":
         yield
         return
     from joblib.externals.loky.backend import resource_tracker as resource_tracker_of_loky

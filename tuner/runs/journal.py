@@ -1,12 +1,13 @@
 """The journal of a search: append-only, flushed line by line, readable after any crash."""
 
-import fcntl
 import json
 import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
+
+from filelock import Timeout
 
 from search_spaces.config import CombinationError
 from search_spaces.families import BUILT_IN, ModelFamily, family_of
@@ -23,6 +24,7 @@ from tuner.runs.events import (
     TrialProposed,
     parse_event,
 )
+from tuner.runs.locking import take_lock
 from tuner.runs.students import take_in
 
 # Every event is flushed to the operating system at once, which a killed process survives. Reaching the disk takes
@@ -43,20 +45,20 @@ class Journal:
         Raises:
             InputError: where another process writes it, naming that, or nobody can.
         """
-        try:
-            self._file = path.open("ab", buffering=0)
-        except OSError as error:
-            raise InputError(
-                f"{path}: cannot be written ({error.strerror}); make the folder writable, or copy the run elsewhere"
-            ) from None
         self._owner = path.with_name(".owner")
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            self._file = path.open("ab", buffering=0)
+            # Not on the journal itself: Windows would keep readers from what is locked.
+            self._lock = take_lock(path.with_name(".lock"))
+        except Timeout:
             self._file.close()
             owner = self._owner.read_text(encoding="utf-8") if self._owner.exists() else "another process"
             raise InputError(f"{path.parent}: {owner} runs this search; wait for its end or stop it first") from None
-        # The lock is the file's and ends with the process, however that ends: what an earlier owner left here is overwritten.
+        except OSError as error:
+            raise InputError(
+                f"{path}: cannot be written and locked ({error.strerror}); make the folder writable, or copy the run elsewhere"
+            ) from None
+        # The lock ends with the process, however that ends: what an earlier owner left here is overwritten.
         write_text_atomically(self._owner, this_process())
         self.truncated = _cut_truncated_line(path)
         self._size = os.fstat(self._file.fileno()).st_size
@@ -90,6 +92,7 @@ class Journal:
             os.fsync(self._file.fileno())
             self._owner.unlink(missing_ok=True)
             self._file.close()
+            self._lock.release()
 
 
 def this_process() -> str:

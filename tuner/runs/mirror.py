@@ -10,7 +10,6 @@ read their own name; each looks again in every round, and the one that finds the
 uploaded the same search, and what is lost is at most half a minute of one of them.
 """
 
-import fcntl
 import json
 import os
 import shlex
@@ -22,10 +21,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from filelock import Timeout
+
 from tuner.errors import InputError, StorageFailed
 from tuner.runs.fetching import JOURNAL, SETTINGS, fetch_to_write
 from tuner.runs.journal import this_process
 from tuner.runs.location import RemoteFolder, unreachable
+from tuner.runs.locking import take_lock
 
 SECONDS_BETWEEN_ROUNDS = 20.0  # half a minute, with the time that a round takes
 SECONDS_UNTIL_STALE = 120.0
@@ -60,10 +62,9 @@ class Mirror:
         self.path = remote.cache("write")
         self._side = self.path.with_name(f".{self.path.name}.mirror")
         self._side.mkdir(parents=True, exist_ok=True)
-        self._local_lock = (self._side / "lock").open("w")
         try:
-            fcntl.flock(self._local_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            self._local_lock = take_lock(self._side / "lock")
+        except Timeout:
             raise InputError(
                 f"{remote.url}: another process on this machine runs this search; wait for its end or stop it first"
             ) from None
@@ -118,7 +119,7 @@ class Mirror:
         except OSError as error:
             raise self._not_uploaded(error) from None
         finally:
-            self._local_lock.close()
+            self._local_lock.release()
 
     def _run(self) -> None:
         while not self._ending.wait(SECONDS_BETWEEN_ROUNDS):

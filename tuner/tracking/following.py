@@ -4,6 +4,7 @@ A tracker follows the journal, a file, and the search knows nothing of it. Whate
 tried again; what it has missed it is told then, or by ``tuner track``.
 """
 
+import hashlib
 import socket
 import threading
 import time
@@ -11,10 +12,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from urllib.parse import urlsplit
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from tuner.errors import InputError
 from tuner.runs.folder import RunFolder
+from tuner.runs.locking import take_lock
 from tuner.runs.settings import SearchSettings
 from tuner.tracking.destinations import Destination
 from tuner.tracking.run_log import RunLog
@@ -57,9 +59,9 @@ def telling(log: RunLog, destination: Destination) -> Iterator[None]:
     """
     folder = cache_folder("tracking")  # and not the run's, which may be one that is only to be read
     folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / f"{log.identity}-{destination.kind}.lock")
+    place = hashlib.sha256(destination.place.encode()).hexdigest()[:16]
     try:
-        lock.acquire(blocking=False)
+        lock = take_lock(folder / f"{log.identity}-{destination.kind}-{place}.lock")
     except Timeout:
         raise InputError(
             f"{destination.shown}: another process tells it of this run already; wait for its end"
@@ -141,7 +143,7 @@ class _Follower:
             try:
                 self._step(is_last=is_last)
             except Exception as error:  # noqa: BLE001  libraries raise what they like, and no tracker may end a search
-                self._complain(reason_of(error))
+                self._complain(reason_of(error).removeprefix(f"{self._destination.shown}: "))
                 self._drop()
                 self._next_try = time.monotonic() + SECONDS_BETWEEN_TRIES
         self._drop()

@@ -1,7 +1,8 @@
 """A run as two studies in a storage of Optuna's.
 
-One has two objectives, metric and parameters: its Pareto front is the frontier. The other, with ``-metric`` behind its name,
-has the metric alone: Optuna's dashboard draws learning curves and the importance of hyperparameters for those only.
+One has two objectives, metric and parameters, and a constraint, to be better than always giving the most frequent label: its
+Pareto front is the frontier. The other, with ``-metric`` behind its name, has the metric alone: Optuna's dashboard draws
+learning curves and the importance of hyperparameters for those only.
 """
 
 import warnings
@@ -80,6 +81,8 @@ class OptunaStorage(Tracker):
                 frozen = self._frozen(record, two_objectives=study == self._studies[0])
                 for name, value in frozen.user_attrs.items():
                     self._storage.set_trial_user_attr(trials[key]._trial_id, name, value)
+                for name, value in frozen.system_attrs.items():  # where Optuna keeps constraints
+                    self._storage.set_trial_system_attr(trials[key]._trial_id, name, value)
                 self._storage.set_trial_state_values(trials[key]._trial_id, frozen.state, frozen.values)
 
     def finish(self) -> None:
@@ -105,6 +108,9 @@ class OptunaStorage(Tracker):
         values = None
         if record.status in ("completed", "stopped") and record.value is not None:
             values = [record.value, record.size] if two_objectives else [record.value]
+        constraints = None
+        if two_objectives and record.value is not None and not record.objective.beats_baseline(record.value):
+            constraints = {"better than the most frequent label": 1.0}  # above 0 is not met
         state = TrialState.COMPLETE if values else TrialState.FAIL if record.ended else TrialState.RUNNING
         found = _parameters(self._space, self.log.proposed[record.trial])
         attributes: dict[str, Any] = {_TRIAL: record.trial}
@@ -116,7 +122,7 @@ class OptunaStorage(Tracker):
         trial = create_trial(
             state=state, values=values, params={name: value for name, (value, _) in found.items()},
             distributions={name: one for name, (_, one) in found.items()}, user_attrs=attributes,
-            intermediate_values=_curve(record, record.epochs),
+            intermediate_values=_curve(record, record.epochs), constraints=constraints,
         )  # fmt: skip
         started, ended = self.log.started.get(record.trial), self.log.ended.get(record.trial)
         trial.datetime_start = None if started is None else datetime.fromtimestamp(started)

@@ -1,6 +1,5 @@
 """How an error leaves a worker: as text and figures, so that whoever hears of it need not import what raised it."""
 
-import resource
 import sys
 import traceback
 
@@ -41,5 +40,11 @@ def _peak_bytes() -> int:
 
     if tf.config.list_physical_devices("GPU"):
         return int(tf.config.experimental.get_memory_info("GPU:0")["peak"])
+    if sys.platform == "win32":
+        import psutil
+
+        return int(psutil.Process().memory_info().peak_wset)
+    import resource
+
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024  # kibibytes on Linux
