@@ -75,7 +75,8 @@ class Explanation:
     def _repr_html_(self) -> str:
         text = "".join(_coloured(piece, share) for piece, share in self.pieces())
         rows = "".join(
-            f"<tr><td style='text-align:left'>{html.escape(word)}</td><td>{start}</td><td>{weight:+.2f}</td></tr>"
+            f"<tr><td style='text-align:left'>{html.escape(word)}</td>"
+            f"<td style='text-align:right'>{start:,}</td><td style='text-align:right'>{weight:+.2f}</td></tr>"
             for word, start, weight in self.top()[["word", "start", "weight"]].itertuples(index=False)
         )
         label, notes = html.escape(self.label), "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
