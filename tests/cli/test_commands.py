@@ -35,6 +35,7 @@ COMMANDS = (
     "distill",
     "export",
     "predict",
+    "explain",
     "report",
     "spaces",
     "reproduce",

@@ -1,4 +1,4 @@
-"""``tuner export`` and ``tuner predict`` as a user meets them."""
+"""``tuner export``, ``tuner predict`` and ``tuner explain`` as a user meets them."""
 
 import csv
 import io
@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tuner.cli.main import run
@@ -90,6 +91,41 @@ def test_a_table_is_read_as_search_reads_it_and_its_ids_stand_beside_the_answers
 
 
 @pytest.mark.tensorflow
+def test_words_are_explained_by_what_the_model_says_without_them(model, tmp_path, capsys):
+    import tuner
+
+    texts = ["it was NOT good, the film 😡", "x y bad z good l'été plot never café story not it film very"]
+    reads = [texts[0], " ".join(texts[1].split()[:10])]
+    (tmp_path / "new.csv").write_text(f'id,text\n7,"{texts[0]}"\n9,"{texts[1]}"\n', encoding="utf-8")
+    assert run(["explain", str(model), "--file", str(tmp_path / "new.csv"), "--class", "yes", "--json"]) == 0
+    explained = json.loads(capsys.readouterr().out)["explanations"]
+    assert [(one["id"], one["text"], one["label"]) for one in explained] == [
+        ("7", texts[0], "yes"),
+        ("9", texts[1], "yes"),
+    ]
+    exported = tuner.Model(model)
+    words = [["not", "good", "film", "😡"], reads[1].split()]  # this model reads no stop words, and ten of all others
+    for one, text, read in zip(explained, reads, words, strict=True):
+        assert [word["word"] for word in one["words"]] == read
+        without = [text[: word["start"]] + text[word["end"] :] for word in one["words"]]
+        shares = exported.predict([text, *without])["probability_yes"]
+        odds = np.log(shares / (1 - shares))
+        assert odds.std() > 0.01
+        np.testing.assert_allclose([word["weight"] for word in one["words"]], odds[0] - odds[1:], atol=1e-4)
+        assert one["probability"] == pytest.approx(shares[0], abs=1e-6)
+    assert explained[1]["notes"] == ["the model reads 10 of this text's 13 words"]
+
+    assert run(["explain", str(model), *texts]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    own = exported.explain(texts[0])
+    assert lines[:3] == [own.heading(), texts[0], "word  at  weight"]
+    strongest = own.top(1).iloc[0]
+    assert lines[3].split() == [strongest["word"], str(strongest["start"]), f"{strongest['weight']:+.2f}"]
+    with pytest.raises(tuner.InputError, match="give a string"):
+        exported.explain(texts)
+
+
+@pytest.mark.tensorflow
 def test_what_is_printed_and_what_the_card_says_work_when_pasted(run_path, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert run(["export", str(run_path), "--out", "my model"]) == 0
@@ -139,7 +175,10 @@ def bad_input(run_path, tmp_path, monkeypatch):
     export, predict = ["export", str(run_path)], ["predict", str(tmp_path / "model")]
     (tmp_path / "model").mkdir()
     for name, content in (
-        ("export.json", '{"format": "saved_model"}'),
+        (
+            "export.json",
+            '{"format": "saved_model", "max_length": 9, "stop_words": false, "characters": false, "truncate": "head"}',
+        ),
         ("labels.json", '["a"]'),
         ("saved_model.pb", "x"),
     ):
@@ -153,6 +192,15 @@ def bad_input(run_path, tmp_path, monkeypatch):
         "force on something else": ([*export, "--out", "taken", "--force"], "does not remove it"),
         "unknown format": ([*export, "--format", "coreml"], "coreml"),
         "no model": (["predict", "taken", "x"], "is no exported model"),
+        "nothing exported to explain": (["explain", "taken", "x"], "is no exported model"),
+        "unknown class": (
+            ["explain", str(tmp_path / "model"), "x", "--class", "z"],
+            "--class z: the model has no such class; give one of 'a'",
+        ),
+        "no words to explain": (
+            ["explain", str(tmp_path / "model"), "...", "--json"],
+            "has no word that the model reads",
+        ),
         "no folder": (["predict", "nowhere", "x"], "there is no such folder"),
         "not UTF-8": ([*predict, "--file", "latin1.txt", "--json"], "line 2 is not UTF-8 (byte 0xe9)"),
         "empty file": ([*predict, "--file", "empty.txt", "--csv"], "is empty"),

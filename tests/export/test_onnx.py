@@ -167,6 +167,16 @@ def test_predict_answers_raw_texts_as_the_saved_model_does_and_without_tensorflo
     assert [one["label"] for one in found] == [one["label"] for one in expected]
 
 
+def test_words_are_explained_by_the_file(exported):
+    import tuner
+
+    model, text = tuner.Model(exported), "not a good film"  # it reads no stop words
+    explanation = model.explain(text, class_name="no")
+    shares = model.predict([text, "a good film", "not a film", "not a good"])["probability_no"]
+    odds = np.log(shares / (1 - shares))
+    np.testing.assert_allclose(explanation.words["weight"], odds[0] - odds[1:], atol=1e-4)
+
+
 def test_what_the_card_says_works_when_pasted(exported, monkeypatch):
     monkeypatch.chdir(exported)
     snippet = {}

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -17,6 +17,9 @@ from tuner.costs import with_cost
 from tuner.errors import InputError
 from tuner.runs.folder import RunFolder
 from tuner.search.interruption import Interrupted, Interruption
+
+if TYPE_CHECKING:
+    from tuner.export.explanation import Explanation
 
 
 class SearchRun:
@@ -244,6 +247,22 @@ class Model:
 
     def __repr__(self) -> str:
         return f"<model in {self.path}: {', '.join(self.labels)}>"
+
+    def explain(self, text: str, *, class_name: str | None = None) -> "Explanation":
+        """Which words of a text mattered: the object has them as ``words``, and shows them coloured in a notebook.
+
+        Args:
+            text: raw.
+            class_name: the class to explain, by default the predicted one.
+
+        Raises:
+            InputError: where it is no text, the model has no such class, or the text has no words.
+        """
+        from tuner.export.explanation import explain
+
+        if not isinstance(text, str):
+            raise InputError(f"{text!r} is no text; give a string", option="text")
+        return explain(self._predictor, text, class_name)
 
     def predict(self, texts: str | Iterable[str]) -> pd.DataFrame:
         """One row per text: ``text``, ``label``, ``probability`` (of the label), and ``probability_<label>`` of each class.

@@ -36,6 +36,15 @@ _imported_mode_option = click.option(
     help="Whether more or less of it is better.  [default: what the folder or the name says]",
 )
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON alone on stdout.")
+_texts_file_option = click.option(
+    "--file", type=PATH, metavar="F", help="A table, as search reads them, or a UTF-8 file with a text a line."
+)
+_text_column_option = click.option(
+    "--text-column",
+    multiple=True,
+    metavar="C",
+    help="Column of the texts in a table; several are joined.  [default: those of the training texts]",
+)
 
 
 @click.command(short_help="Go on with a search that was interrupted, or extend it.")
@@ -314,18 +323,19 @@ def export(**options: Any) -> int:
     return export_command(**options)
 
 
+def _check_texts(texts: tuple[str, ...], file: Path | None, text_column: tuple[str, ...]) -> None:
+    """Refuses two sources of texts, and a column without a table."""
+    if texts and file:
+        raise click.UsageError("give texts or --file, not both", click.get_current_context())
+    if text_column and not file:
+        raise click.UsageError("--text-column is for the table of --file; give one", click.get_current_context())
+
+
 @click.command(short_help="Classify texts with an exported model.")
 @click.argument("model_dir", type=PATH)
 @click.argument("texts", nargs=-1, metavar="[TEXT]...")
-@click.option(
-    "--file", type=PATH, metavar="F", help="A table, as search reads them, or a UTF-8 file with a text a line."
-)
-@click.option(
-    "--text-column",
-    multiple=True,
-    metavar="C",
-    help="Column of the texts in a table; several are joined.  [default: those of the training texts]",
-)
+@_texts_file_option
+@_text_column_option
 @_json_option
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV alone on stdout.")
 def predict(
@@ -343,15 +353,41 @@ def predict(
     """
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other; give one", click.get_current_context())
-    if texts and file:
-        raise click.UsageError("give texts or --file, not both", click.get_current_context())
-    if text_column and not file:
-        raise click.UsageError("--text-column is for the table of --file; give one", click.get_current_context())
+    _check_texts(texts, file, text_column)
     from tuner.cli.predict import predict_command
 
     return predict_command(
         model_dir, texts, file, text_column, style="json" if as_json else "csv" if as_csv else "table"
     )
+
+
+@click.command(short_help="Show which words of a text mattered to an exported model.")
+@click.argument("model_dir", type=PATH)
+@click.argument("texts", nargs=-1, metavar="[TEXT]...")
+@click.option("--class", "class_name", metavar="LABEL", help="The class to explain.  [default: the predicted one]")
+@_texts_file_option
+@_text_column_option
+@_json_option
+def explain(
+    model_dir: Path,
+    texts: tuple[str, ...],
+    class_name: str | None,
+    file: Path | None,
+    text_column: tuple[str, ...],
+    as_json: bool,
+) -> int:
+    """Show which words of a text mattered to the model in MODEL_DIR. Texts come as for `predict`.
+
+    \b
+        python -m tuner explain exports/first-00011 "the room was not clean at all"
+
+    Each word is left out once; its weight is what the log-odds of the class lose by that. Above zero it speaks for the class
+    (blue), below against it (orange).
+    """
+    _check_texts(texts, file, text_column)
+    from tuner.cli.explain import explain_command
+
+    return explain_command(model_dir, texts, file, text_column, class_name=class_name, as_json=as_json)
 
 
 @click.command(short_help="List the named spaces, or show one in full.")
@@ -478,6 +514,7 @@ COMMANDS = (
     track,
     export,
     predict,
+    explain,
     spaces,
     reproduce,
     submit,

@@ -23,7 +23,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html.entities import name2codepoint
-from typing import Final, Literal, NamedTuple, get_args
+from typing import Final, Literal, NamedTuple, TypeVar, get_args
 
 import regex
 
@@ -83,6 +83,8 @@ Truncation = Literal["head", "tail", "both"]
 """What is kept of a text that is too long: its beginning, its end, or a quarter of the room for the beginning and the rest
 for the end."""
 TRUNCATIONS: Final[tuple[Truncation, ...]] = get_args(Truncation)
+
+Token = TypeVar("Token")
 
 
 class Rule(NamedTuple):
@@ -151,8 +153,8 @@ class Tokenizer:
         first = {"head": max_length, "tail": 0, "both": max_length // 4}[self.truncate]
         return first, max_length - first
 
-    def cut(self, tokens: list[str], max_length: int) -> list[str]:
-        """The tokens of a text that a model reads: at most ``max_length``."""
+    def cut(self, tokens: list[Token], max_length: int) -> list[Token]:
+        """The tokens of a text, or their places, that a model reads: at most ``max_length``."""
         if len(tokens) <= max_length:
             return tokens
         first, last = self.kept(max_length)

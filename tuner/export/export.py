@@ -213,7 +213,7 @@ def _write_model(model: TrainedModel, kind: Format, folder: Path, texts: Texts |
         **{name: model.metrics[name] for name in (objective.column, objective.test_column)},
         "parameters": model.metrics["parameters"],
         "max_length": model.encoder.max_length,
-        "truncate": model.encoder.tokenizer.truncate,
+        **vars(model.encoder.tokenizer),  # a SavedModel has them in its graph, where nobody can read them
         "text_columns": list(model.settings.data.text_column),
         "thresholds": None if model.thresholds is None else model.thresholds.document(),
         "config": model.config.model_dump(),

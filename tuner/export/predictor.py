@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from tuner.data.tokenizer import Tokenizer
 from tuner.errors import InputError
 from tuner.export.folder import DESCRIPTION
 from tuner.export.onnx_runner import FILE as ONNX_FILE
@@ -85,6 +86,22 @@ class Predictor:
             columns = self._runner.answers(chunk)
             for text, label_id, probabilities in zip(chunk, *columns, strict=True):
                 yield Prediction(text, self.labels[int(label_id)], int(label_id), tuple(probabilities.tolist()))
+
+    def reading(self) -> tuple[Tokenizer, int]:
+        """How the model makes words of a text, and how many of them it reads.
+
+        Raises:
+            InputError: where an earlier version exported, which did not write that down.
+        """
+        names = ("stop_words", "characters", "truncate")
+        try:
+            settings = {name: self._description[name] for name in names}
+            return Tokenizer(**settings), int(self._description["max_length"])
+        except (KeyError, TypeError, ValueError):
+            raise InputError(
+                f"{self.folder}: {DESCRIPTION} does not say how words are made, as an earlier version wrote it; export the "
+                "trial again"
+            ) from None
 
     def _loaded(self) -> Runner:
         if self._description["format"] == "onnx":

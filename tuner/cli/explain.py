@@ -1,0 +1,101 @@
+"""``tuner explain``: texts with coloured words, and their weights."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from tuner.cli.predict_texts import text_source
+from tuner.cli.spelling import with_options
+from tuner.cli.terminal import Terminal, plain_table
+from tuner.export.explanation import BLUE, ORANGE, Explanation, explain
+from tuner.export.predictor import Predictor
+
+_STRONG, _NOTABLE = 0.5, 0.1
+"""Shares of the greatest weight: from the first on a word is on a ground of its colour, from the second on in it."""
+
+_BLUE, _ORANGE = "#3b8edb", "#d9752b"
+"""Of words without a ground: the charts' blue and orange, to be read on black and on white."""
+
+_JOINERS = "\u200c\u200d"  # make one emoji or one syllable of several characters
+
+
+def explain_command(
+    model_dir: Path,
+    texts: tuple[str, ...],
+    file: Path | None,
+    text_column: tuple[str, ...],
+    *,
+    class_name: str | None,
+    as_json: bool,
+) -> int:
+    """Explains one text after the other."""
+    predictor = Predictor(model_dir)
+    source = text_source(texts, file, named=text_column, trained_on=predictor.text_columns)
+    for note in source.notes:
+        click.echo(f"note: {with_options(note)}", err=True)
+    explained = (
+        ({name: cells[number] for name, cells in source.ids.items()}, explain(predictor, text, class_name))
+        for number, text in enumerate(source.texts)
+    )
+    if as_json:
+        document = {
+            "model": str(predictor.folder),
+            "labels": predictor.labels,
+            "explanations": [{**ids, **_document(one)} for ids, one in explained],
+        }
+        click.echo(json.dumps(document, ensure_ascii=False, allow_nan=False, default=str))
+        return 0
+    console = Terminal()
+    for ids, one in explained:
+        place = "".join(f"{name} {value}: " for name, value in ids.items())
+        console.print(Text.assemble(place, (one.heading(), "bold")))
+        console.print(coloured(one))
+        for note in one.notes:
+            console.print(f"note: {note}", style="dim")
+        console.print(_table(one))
+        console.print()
+    console.print(
+        Text.assemble(
+            "weight: what the log-odds lose without the word; ", ("for", BLUE), " the class above zero, "
+        ).append_text(Text.assemble(("against", ORANGE), " it below; at: place of the word's first character, from 0")),
+        style="dim",
+    )
+    return 0
+
+
+def coloured(explanation: Explanation) -> Text:
+    """The text with its words in colour, whatever it holds: nothing of it reaches the terminal as a command."""
+    text = Text()
+    for piece, share in explanation.pieces():
+        ground, colour = (BLUE, _BLUE) if share > 0 else (ORANGE, _ORANGE)
+        style = f"bold white on {ground}" if abs(share) >= _STRONG else colour if abs(share) >= _NOTABLE else ""
+        text.append("".join(map(_printable, piece)), style)
+    return text
+
+
+def _printable(character: str) -> str:
+    if character.isprintable() or character == "\n" or character in _JOINERS:
+        return character
+    return " " if character.isspace() else character.encode("unicode_escape").decode()
+
+
+def _table(explanation: Explanation) -> Table:
+    table = plain_table(["word", "at", "weight"], left=("word",))
+    for word, start, weight in explanation.top()[["word", "start", "weight"]].itertuples(index=False):
+        table.add_row("".join(map(_printable, word)), f"{start:,}", f"{weight:+.2f}")
+    return table
+
+
+def _document(explanation: Explanation) -> dict[str, Any]:
+    return {
+        "text": explanation.text,
+        "predicted": explanation.predicted,
+        "label": explanation.label,
+        "probability": explanation.probability,
+        "notes": explanation.notes,
+        "words": explanation.words.to_dict("records"),
+    }
