@@ -30,10 +30,7 @@ class Listener:
     def on_end(self, run):
         ends.append(run.name)
 
-options = dict(
-    text="review", label="sentiment", settings={SMALL!r}, epochs=2, concurrency=1, rivals=False,
-    searcher="random", portfolio=False,  # its first trial learns in two epochs
-)
+options = dict(text="review", label="sentiment", settings={SMALL!r}, epochs=4, concurrency=1, rivals=False)
 run = tuner.search(df, name="mine", trials=2, callbacks=[Listener()], **options)
 behind = tuner.search(df, name="behind", trials=40, background=True, **options)
 journal = Path("runs/behind/journal.jsonl")
@@ -104,7 +101,7 @@ def test_numbers_are_those_of_the_command_line(script, folder):
     pd.read_csv(folder / "reviews.csv").to_parquet(folder / "reviews.parquet")
     result = call(
         folder, "search", "--data", "reviews.parquet", "--text-column", "review", "--label-column", "sentiment",
-        "--name", "shell", "--trials", 3, "--epochs", 2, "--concurrency", 1, *settings,
+        "--name", "shell", "--trials", 3, "--epochs", 4, "--concurrency", 1, *settings,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     assert_same_decisions(folder / "runs" / "moved", folder / "shell")

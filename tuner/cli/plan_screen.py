@@ -136,8 +136,9 @@ def _trials(settings: SearchSettings) -> str:
     earlier = len(settings.guesses) - settings.portfolio
     if earlier:
         text += f", the first {earlier} from an earlier run"
-    if settings.portfolio:
-        text += f", {'then' if earlier else 'the first'} {settings.portfolio} from the portfolio"
+    listed = min(settings.portfolio, settings.configurations - earlier)
+    if listed > 0:
+        text += f", {'then' if earlier else 'the first'} {listed} from the portfolio"
     if settings.patience is not None:
         text += f", patience {counted(settings.patience, 'epoch')}"
     described = scheduler_spec(settings.scheduler.name).describe(compared(settings))

@@ -185,7 +185,7 @@ class SearchSettings(_Settings):
     """That function."""
     warm_start: str | None = None
     guesses: tuple[dict[str, Any], ...] = ()
-    """Configurations of the first trials, which the run ``warm_start`` and the portfolio gave."""
+    """Configurations of the first trials, as far as there are so many, which the run ``warm_start`` and the portfolio gave."""
     portfolio: int = 0
     """How many of these, the last ones, are of the portfolio."""
     scheduler: SchedulerSettings

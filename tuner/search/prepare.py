@@ -112,7 +112,7 @@ def _with_trials(settings: SearchSettings, request: SearchRequest, space: Space)
             request.warm_start, request.runs_dir, space, plan.fits, trials=settings.configurations
         )
     if request.portfolio and settings.hypermodel is None and not searcher_spec(settings.searcher).is_finite:
-        points = points_of_portfolio(space, plan, seed=settings.seed, trials=settings.configurations - len(guesses))
+        points = [point for point in points_of_portfolio(space, plan, seed=settings.seed) if point not in guesses]
         settings = settings.model_copy(update={"portfolio": len(points)})
         guesses += points
     if guesses:

@@ -57,20 +57,22 @@ def points_of_earlier_run(run: str, runs_dir: Path, space: Space, fits: Fits, *,
     return guesses[: math.ceil(trials / 2)]
 
 
-def points_of_portfolio(space: Space, plan: Plan, *, seed: int, trials: int) -> list[Config]:
+def points_of_portfolio(space: Space, plan: Plan, *, seed: int) -> list[Config]:
     """The portfolio as far as it lies in the space, or next to it, and within the budget of parameters.
 
     Args:
         space: of the built-in networks.
         plan: of the search. Of configurations that are one network on these data the first is taken.
         seed: of the search, for hyperparameters that the portfolio leaves open.
-        trials: most points.
+
+    Returns:
+        At most ``PORTFOLIO_TRIALS``, however few trials there are: a search that is extended goes on as a longer one began.
     """
     points: dict[Network, Config] = {}
     for config in portfolio_in(space, seed=seed):
         if isinstance(config, TrialConfig) and plan.fits(config):
             points.setdefault(plan.network(config), config)
-    return list(points.values())[: min(trials, PORTFOLIO_TRIALS)]
+    return list(points.values())[:PORTFOLIO_TRIALS]
 
 
 def _in_space(space: Space, recorded: Mapping[str, Any]) -> Config | None:
