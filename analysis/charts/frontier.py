@@ -132,7 +132,12 @@ def reference_layers(references: pd.DataFrame, x: alt.X, y: alt.Y, objective: Ob
         if not named.empty:
             points = alt.Chart(rows(named)).encode(x=x, y=y, tooltip=tooltip)
             layers.append(points.mark_point(style=kind, shape=shape, size=90))
-            layers.append(points.mark_text(style="note", align="right", dx=-9).encode(text="system:N"))
+            # The name of the higher one above its mark, that of the lower below: so names of near ones do not overlap.
+            above = named[objective.key].rank(method="first", ascending=False) <= len(named) / 2
+            for part, shift in ((named[above], -7), (named[~above], 9)):
+                if not part.empty:
+                    labels = alt.Chart(rows(part)).encode(x=x, y=y, text="system:N", tooltip=tooltip)
+                    layers.append(labels.mark_text(style="note", align="right", dx=-8, dy=shift))
     return layers
 
 

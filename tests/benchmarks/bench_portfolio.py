@@ -31,7 +31,7 @@ from tuner.runs.search_state import SearchState
 from tuner.search.plan import Plan
 from tuner.search.schedulers.halving import StoppingHalving, default_grace_period, rung_epochs
 from tuner.search.schedulers.scheduler import Scheduler
-from tuner.search.schedulers.selection import most_accurate
+from tuner.search.schedulers.selection import Selection, most_accurate, nearest_the_frontier
 from tuner.search.searchers.frontier_search import FrontierSearcher, RecordedCurves, hypervolume_gains
 from tuner.search.searchers.random_search import RandomSearcher
 from tuner.search.searchers.searcher import PointsFirst, Searcher
@@ -83,7 +83,7 @@ def surrogate(table: pd.DataFrame, name: str) -> Surrogate:
     plan = Plan(trials=0, epochs=EPOCHS, vocabulary_size=MANY, classes=2, max_params=None)
     x = features(configs, [plan.count(config).total for config in configs])
     seconds = own.groupby("index")["processor_seconds"].sum().loc[curves.index] / EPOCHS
-    fit = partial(ExtraTreesRegressor, 200, min_samples_leaf=1, max_features=0.7, random_state=0)
+    fit = partial(ExtraTreesRegressor, 100, min_samples_leaf=1, max_features=0.7, random_state=0)
     return Surrogate(plan, float(curves[EPOCHS].min()), fit().fit(x, curves), fit().fit(x, np.log(seconds)))
 
 
@@ -96,9 +96,9 @@ def hypervolume(points: list[tuple[float, float]], floor: float) -> float:
     return total
 
 
-def scheduler() -> Scheduler:
-    """ASHA as the default search has it."""
-    return StoppingHalving(rung_epochs(default_grace_period(EPOCHS), 3, EPOCHS), 3, most_accurate)
+def scheduler(select: Selection) -> Scheduler:
+    """Early stopping with the rungs of the default search."""
+    return StoppingHalving(rung_epochs(default_grace_period(EPOCHS), 3, EPOCHS), 3, select)
 
 
 def trace(state: SearchState, floor: float, counts: tuple[int, ...]) -> list[tuple[float, float]]:
@@ -114,8 +114,11 @@ def trace(state: SearchState, floor: float, counts: tuple[int, ...]) -> list[tup
 @click.command()
 @click.option("--seeds", default=20, show_default=True)
 @click.option("--trials", "counts", multiple=True, type=int, default=(12, 24, 40), show_default=True)
+@click.option(
+    "--scheduler", "chosen", type=click.Choice(["asha", "frontier"]), default="asha", show_default=True, help="Of ours."
+)
 @click.option("--data", "wanted", multiple=True, help="Only these sets.")
-def main(seeds: int, counts: tuple[int, ...], wanted: tuple[str, ...]) -> None:
+def main(seeds: int, counts: tuple[int, ...], chosen: str, wanted: tuple[str, ...]) -> None:
     """Prints a row per data set."""
     table = pd.read_parquet(TABLE)
     complete = table.groupby("index")["data"].nunique()
@@ -149,14 +152,17 @@ def main(seeds: int, counts: tuple[int, ...], wanted: tuple[str, ...]) -> None:
                 "portfolio": PointsFirst(first, RandomSearcher(SPACE, seed=seed, fits=fits)),
                 "random": RandomSearcher(SPACE, seed=seed, fits=fits),
             }
+            kept = nearest_the_frontier if chosen == "frontier" else most_accurate
             ours, blind, rival = (
                 trace(
-                    simulate(answers, searchers[which], scheduler(), trials=trials, workers=2), answers.floor, numbers
+                    simulate(answers, searchers[which], scheduler(select), trials=trials, workers=2),
+                    answers.floor,
+                    numbers,
                 )
-                for which, trials, numbers in (
-                    ("ours", max(counts), counts),
-                    ("portfolio", max(counts), counts),
-                    ("random", 100, (100,)),
+                for which, select, trials, numbers in (
+                    ("ours", kept, max(counts), counts),
+                    ("portfolio", kept, max(counts), counts),
+                    ("random", most_accurate, 100, (100,)),
                 )
             )
             rows.append([*(a for a, _ in ours), blind[-1][0], rival[0][0], *(s / rival[0][1] for _, s in ours)])

@@ -73,6 +73,7 @@ def test_the_command_line_prints_options(tmp_path, monkeypatch, capsys):
 
 SPELLED_ON_PURPOSE = {
     "tuner/export/card.py",  # a document that names the command
+    "tuner/doctor/probe.py",  # of a command of Ray
     "tuner/search/ray_tune/adapters.py",  # recorded with a trial, as runs that exist have it
     "tuner/tracking/following.py",  # a command that makes up for what a tracker missed
 }

@@ -50,7 +50,7 @@ def Space(  # noqa: N802  named as what it returns
     Args:
         name: what the space is called in tables and in ``search.yaml``.
         max_params: no network of more parameters.
-        parameters: by hyperparameter (``python -m tuner spaces`` and the README list them).
+        parameters: by hyperparameter (listed in ``search_spaces/README.md``).
 
     Raises:
         InputError: for a name that no hyperparameter has, and a value that one cannot have.
