@@ -24,7 +24,7 @@ from tuner.runs.events import (
     TrialProposed,
     parse_event,
 )
-from tuner.runs.locking import take_lock
+from tuner.runs.locking import drop_lock, take_lock
 from tuner.runs.students import take_in
 
 # Every event is flushed to the operating system at once, which a killed process survives. Reaching the disk takes
@@ -92,7 +92,7 @@ class Journal:
             os.fsync(self._file.fileno())
             self._owner.unlink(missing_ok=True)
             self._file.close()
-            self._lock.release()
+            drop_lock(self._lock)
 
 
 def this_process() -> str:

@@ -1,5 +1,6 @@
 """Locks between processes of a machine, which end with the process that holds them, however it ends."""
 
+import sys
 from pathlib import Path
 
 from filelock import BaseFileLock, FileLock
@@ -18,3 +19,10 @@ def take_lock(path: Path) -> BaseFileLock:
     lock = FileLock(path, blocking=False, thread_local=False, fallback_to_soft=False)
     lock.acquire()
     return lock
+
+
+def drop_lock(lock: BaseFileLock) -> None:
+    """Gives a lock back and removes its file. Who has opened that file meanwhile is refused as if it were still locked."""
+    if sys.platform != "win32":  # where filelock removes the file itself, since none that is open can be removed
+        Path(lock.lock_file).unlink(missing_ok=True)
+    lock.release()

@@ -19,22 +19,22 @@ class TrackerKind:
     """A tracker.
 
     Attributes:
-        package: what has to be installed for it.
-        extra: the extra of this package that brings it; None where it is always there.
+        package: what is imported for it.
+        distribution: what brings it.
         default: where it writes unless something else is said, below the current folder.
         variable: the environment variable that names another place.
     """
 
     package: str
-    extra: str | None
+    distribution: str
     default: str
     variable: str | None = None
 
 
 KINDS = {
-    "mlflow": TrackerKind("mlflow", "mlflow", "sqlite:///mlflow.db", "MLFLOW_TRACKING_URI"),
-    "tensorboard": TrackerKind("tensorboardX", None, "tensorboard"),
-    "optuna": TrackerKind("optuna", None, "sqlite:///optuna.db"),
+    "mlflow": TrackerKind("mlflow", "mlflow-skinny", "sqlite:///mlflow.db", "MLFLOW_TRACKING_URI"),
+    "tensorboard": TrackerKind("tensorboardX", "tensorboardX", "tensorboard"),
+    "optuna": TrackerKind("optuna", "optuna", "sqlite:///optuna.db"),
 }
 
 
@@ -88,8 +88,7 @@ class Destination:
         kind = KINDS[self.kind]
         if find_spec(kind.package) is None:
             raise InputError(
-                f"{self.shown}: needs the package {kind.package}; install it: pip install "
-                f"'frontier-tuner[{kind.extra or self.kind}]'"
+                f"{self.shown}: needs the package {kind.package}; install it: pip install {kind.distribution}"
             )
 
 
