@@ -26,7 +26,7 @@ BUCKET = "lab-bucket"
 TRIALS, EPOCHS = 3, 30
 SEARCH = (
     f"--trials {TRIALS} --epochs {EPOCHS} --scheduler none --concurrency 2 --gpus-per-trial 1 "
-    "--set cell=gru --set layers=1 --set units=4,8 --set embedding=4 --set pooling=max"
+    "--set cell=gru --set layers=1 --set units=4,8 --set embedding=4 --set pooling=max --set vocabulary=5000"
 )
 
 

@@ -29,7 +29,7 @@ BUCKET = "lab-bucket"
 TRIALS, EPOCHS = 3, 60
 SEARCH = (
     f"--trials {TRIALS} --epochs {EPOCHS} --scheduler none --concurrency 3 --cpus-per-trial {os.cpu_count()} "
-    "--set cell=gru --set layers=1 --set units=4,8 --set embedding=4 --set pooling=max"
+    "--set cell=gru --set layers=1 --set units=4,8 --set embedding=4 --set pooling=max --set vocabulary=5000"
 )
 _GATEWAY, _HEAD, _OTHERS = "10.0.0.1", "10.0.0.11", ("10.0.0.12", "10.0.0.13")
 _STORAGE = {
