@@ -1,6 +1,7 @@
 """``tuner report``."""
 
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 
 from analysis.error_analysis import ErrorAnalysis, analyse
@@ -55,15 +56,20 @@ def report_command(
 def _serve(folder: RunFolder, *, port: int, no_texts: bool) -> int:
     """Follows a run. What takes long, the errors, comes when the search is over."""
 
+    @lru_cache(maxsize=1)  # a long journal is read again only when there is more of it
+    def is_over(_version: str) -> bool:
+        return SearchState(read_journal(folder.journal)).end is not None
+
     def look() -> tuple[str, bool]:
-        journal = find_run(folder.place, folder.path.parent).journal
-        written = journal.stat()
-        return f"{written.st_size}-{written.st_mtime_ns}", SearchState(read_journal(journal)).end is not None
+        written = find_run(folder.place, folder.path.parent).journal.stat()  # fetches what lies on object storage
+        version = f"{written.st_size}-{written.st_mtime_ns}"
+        return version, is_over(version)
 
     def page(version: str) -> str:
         loaded = load(folder.place)
-        is_over = SearchState(read_journal(loaded.folder.journal)).end is not None
-        return render(loaded, errors=_errors(loaded) if is_over else None, with_texts=not no_texts, version=version)
+        return render(
+            loaded, errors=_errors(loaded) if is_over(version) else None, with_texts=not no_texts, version=version
+        )
 
     live = LiveReport(look, page)
     try:

@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from tuner.runs.events import EpochEnded, Event, SearchEnded, TrialEnded, TrialProposed, TrialStarted
+from tuner.runs.events import Event, TrialEnded, TrialProposed, TrialStarted
 from tuner.runs.journal import JournalReader
 from tuner.runs.search_state import SearchState, TrialRecord
 
@@ -48,8 +48,6 @@ class RunLog:
                 self.started.setdefault(event.trial, event.time)
             case TrialEnded():
                 self.ended[event.trial] = event.time
-            case EpochEnded() | SearchEnded() | _:
-                pass
 
     @property
     def identity(self) -> str:
