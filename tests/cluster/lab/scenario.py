@@ -61,8 +61,10 @@ def make_token() -> None:
     ray("get-auth-token", "--generate")
 
 
-def wait_until(happened: Callable[[], Any], what: str, *, seconds: float) -> Any:
-    """Waits until something is true, and returns it."""
+def wait_until(
+    happened: Callable[[], Any], what: str, *, seconds: float, otherwise: Callable[[], str] = lambda: ""
+) -> Any:
+    """Waits until something is true, and returns it; ``otherwise`` says more where it does not come."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         result = happened()
@@ -70,7 +72,7 @@ def wait_until(happened: Callable[[], Any], what: str, *, seconds: float) -> Any
             say(what)
             return result
         time.sleep(0.3)
-    raise AssertionError(f"{what}: did not happen in {seconds:g} s")
+    raise AssertionError(f"{what}: did not happen in {seconds:g} s\n{otherwise()}")
 
 
 class RemoteSearch:
@@ -113,11 +115,17 @@ class RemoteSearch:
         return sum(event["event"] == "epoch" for event in self.events())
 
     def seconds_until_lost(self, count: int) -> float:
-        """How long it takes from now until so many workers are recorded as lost, at most a minute."""
+        """How long it takes from now until at least so many workers are recorded as lost, at most a minute."""
         start = time.monotonic()
-        lost = "worker_lost"
-        wait_until(lambda: sum(each["event"] == lost for each in self.events()) == count, f"{count} lost", seconds=60)
+        wait_until(lambda: len(self._lost()) >= count, f"{count} lost", seconds=60, otherwise=self._trials)
         return round(time.monotonic() - start, 1)
+
+    def _lost(self) -> list[dict[str, Any]]:
+        return [event for event in self.events() if event["event"] == "worker_lost"]
+
+    def _trials(self) -> str:
+        """What the journal says of trials and workers, for the message of a failed wait."""
+        return "\n".join(str(event) for event in self.events() if event["event"] != "epoch")[-3000:]
 
     def wait(self, seconds: float) -> int:
         """Its exit code."""
