@@ -62,7 +62,9 @@ def test_onprem_a_host_that_dies_and_one_that_cannot_be_reached_cost_no_trial(tm
     run = facts["run"]
     assert run["status"] == ["completed"] * onprem_loss.TRIALS
     assert run["epochs"] == [list(range(1, onprem_loss.EPOCHS + 1))] * onprem_loss.TRIALS
-    assert len(run["lost"]) >= 2  # Ray may miss a third where the machine is so busy that a host does not answer in time
+    assert (
+        len(run["lost"]) >= 2
+    )  # Ray may miss a third where the machine is so busy that a host does not answer in time
     assert facts["seconds_until_a_dead_host_was_missed"] < 15
     assert facts["seconds_until_a_silent_host_was_missed"] < 25  # a minute with Ray's own settings
     assert not facts["answers"]  # Ray is down on the head

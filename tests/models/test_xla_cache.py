@@ -37,6 +37,23 @@ def test_what_one_process_compiled_the_next_one_reads(home):
     assert run() == written
 
 
+def test_xla_is_told_to_compile_quickly_only_where_tensorflow_knows_how(home, monkeypatch):
+    monkeypatch.setenv("XLA_FLAGS", "")
+    monkeypatch.delenv("XLA_FLAGS")
+    assert device._known(device._QUICK_TO_COMPILE)  # by the TensorFlow that the tests have
+    usual = xla_folder()
+    device.compile_quickly()
+    assert os.environ["XLA_FLAGS"] == " ".join(device._QUICK_TO_COMPILE)
+    assert xla_folder() != usual  # programs that were compiled in another way have a folder of their own
+    monkeypatch.setenv("XLA_FLAGS", "--xla_of_the_user=1")
+    device.compile_quickly()
+    assert os.environ["XLA_FLAGS"] == "--xla_of_the_user=1"
+    monkeypatch.delenv("XLA_FLAGS")
+    monkeypatch.setattr(device, "_QUICK_TO_COMPILE", ("--xla_that_no_version_has=true",))
+    device.compile_quickly()
+    assert "XLA_FLAGS" not in os.environ
+
+
 def test_what_the_user_says_stands(home, monkeypatch):
     monkeypatch.setenv("TF_XLA_FLAGS", "--tf_xla_auto_jit=2")
     use_xla_cache()

@@ -39,3 +39,17 @@ def test_a_worn_worker_is_replaced_and_no_trial_fails_or_changes_its_place():
     assert (indices, told["failed"]) == ((0, 1, 2, 3, 4, 5), [])
     assert len(set(workers[:3])) == len(set(workers[3:])) == 1
     assert workers[2] != workers[3]
+
+
+@pytest.mark.ray
+def test_trials_that_are_shorter_than_a_worker_takes_to_start_leave_no_worker_without_one():
+    script = subprocess.run(
+        [sys.executable, "-m", "support.slow_workers"],
+        env={**os.environ, "PYTHONPATH": PYTHONPATH},
+        stdout=subprocess.PIPE, text=True, timeout=300, check=True,
+    )  # fmt: skip
+    told = json.loads(script.stdout)
+    indices, workers = zip(*told["results"], strict=True)
+    assert (sorted(indices), told["failed"]) == (list(range(16)), [])
+    assert len(set(workers)) == 2
+    assert all(workers.count(worker) >= 4 for worker in set(workers))

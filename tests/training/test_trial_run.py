@@ -104,7 +104,7 @@ def test_a_trial_on_a_fold_is_one_on_copies_of_its_texts(worker_context):
     folded = WorkerContext(worker_context.data.with_folds(folds), vocabulary_size=20, classes=2, epochs=8)
     seen = folded.of_fold(2)
     apart = WorkerContext(EncodedSplits(copied(seen.data.train), copied(seen.data.validation)), 20, 2, 8)
-    apart.few_buckets, apart.many_buckets = folded.few_buckets, folded.many_buckets
+    apart.buckets = folded.buckets
     changes = {"dropout": 0.2, "class_weights": "balanced"}
     assert numbers(run(seen, 2, **changes)) == numbers(run(apart, 2, **changes))
     assert numbers(run(seen, 2, **changes)) != numbers(run(folded.of_fold(1), 2, **changes))

@@ -88,11 +88,10 @@ def _data(settings: SearchSettings, data: PreparedData) -> Group:
 
 def _lengths(settings: SearchSettings, data: PreparedData) -> str:
     counts = data.token_counts
-    many, few = (buckets_of(data.encoded, compiled=compiled) for compiled in (False, True))
     return (
         f"{np.median(counts):.0f} tokens in the median, longest {counts.max():,}, "
         f"vocabulary {settings.data.vocabulary_size:,}\n"
-        f"batches of length {_buckets(many)}; where XLA compiles, {_buckets(few)}"
+        f"batches of length {_buckets(buckets_of(data.encoded, compiled=False))}"
     )
 
 

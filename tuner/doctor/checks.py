@@ -6,7 +6,8 @@ from functools import partial
 from typing import Any, Literal
 
 from tuner.models.cells import CELLS
-from tuner.training.program_key import MOST_UNITS, Kernel, kernel_of
+from tuner.training.batching import MOST_UNITS
+from tuner.training.program_key import Kernel, kernel_of
 
 Status = Literal["ok", "warning", "failed"]
 

@@ -1,13 +1,17 @@
 """The process's device, and TensorFlow's, XLA's and the allocator's settings, made before the first op."""
 
 import ctypes
+import mmap
 import os
 import platform
 import shutil
 import sys
+from collections.abc import Sequence
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from tuner.quiet import quiet_stderr
 from tuner.user_cache import cache_folder
@@ -49,8 +53,36 @@ _FREE_BYTES_TO_WRITE = 2**30
 
 
 def xla_folder() -> Path:
-    """Of this machine and this TensorFlow: a home may be shared by machines with other processors."""
-    return cache_folder("xla") / f"{platform.node()}-{version('tensorflow')}"
+    """Of this machine, this TensorFlow and XLA's settings: a home may be shared by machines with other processors."""
+    settings = crc32(os.environ.get("XLA_FLAGS", "").encode())
+    return cache_folder("xla") / f"{platform.node()}-{version('tensorflow')}-{settings:08x}"
+
+
+# What XLA's own settings spend on a program of ours they do not bring back: with these it takes 30 to 45 % less processor time
+# to compile (bidirectional GRU of 16 units: 2.6 to 1.7 s), steps are as fast, and losses are equal to the last digit.
+_QUICK_TO_COMPILE = ("--xla_cpu_use_fusion_emitters=false", "--xla_backend_optimization_level=1")
+
+
+def compile_quickly() -> None:
+    """Has XLA compile with less effort; to be called before TensorFlow is imported, and before `use_xla_cache`.
+
+    Does nothing where XLA_FLAGS says something of its own, where there may be a GPU, whose code the settings concern too, or
+    where this TensorFlow does not know them: it would end the process.
+    """
+    if "XLA_FLAGS" not in os.environ and not Path("/dev/nvidiactl").exists() and _known(_QUICK_TO_COMPILE):
+        os.environ["XLA_FLAGS"] = " ".join(_QUICK_TO_COMPILE)
+
+
+def _known(flags: Sequence[str]) -> bool:
+    """Whether the names of all flags are in TensorFlow's library."""
+    found = find_spec("tensorflow")
+    if found is None or found.origin is None:
+        return False
+    names = {flag.removeprefix("--").split("=")[0].encode() for flag in flags}
+    for library in Path(found.origin).parent.glob("libtensorflow_framework.*"):
+        with library.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            names = {name for name in names if content.find(name) < 0}
+    return not names
 
 
 def use_xla_cache() -> None:
@@ -75,6 +107,15 @@ def use_xla_cache() -> None:
     )
 
 
+def drop_xla_cache() -> bool:
+    """Deletes this machine's compiled programs, one of which may be damaged; returns whether there were any."""
+    folder = xla_folder()
+    found = list(folder.iterdir()) if folder.is_dir() else []
+    for path in found:
+        path.unlink(missing_ok=True)
+    return bool(found)
+
+
 def _drop_oldest(folder: Path) -> None:
     """Keeps the newest programs, ``_MOST_BYTES`` of them. Other workers may do the same at this moment."""
     room = _MOST_BYTES
@@ -96,8 +137,8 @@ _prepared: list[Any] = []  # the module, once its settings are made
 def prepare_tensorflow(threads: int, gpu_memory: int | None = None) -> Any:
     """Imports TensorFlow with this process's settings and returns the module. Later calls change nothing.
 
-    Silences the C++ log below errors, lets XLA keep compiled programs on disk, keeps freed memory for the next step, and gives
-    operations ``threads`` threads of the CPU.
+    Silences the C++ log below errors, lets XLA compile quickly and keep compiled programs on disk, keeps freed memory for the
+    next step, and gives operations ``threads`` threads of the CPU.
 
     Ray's fractions of a GPU are no limit for TensorFlow. A process that shares its card gets one: with growth alone, trials
     side by side take what they can until one of them, any one, finds nothing left. A process with a card of its own lets
@@ -113,6 +154,7 @@ def prepare_tensorflow(threads: int, gpu_memory: int | None = None) -> Any:
     # Which operations oneDNN takes over depends on the batch at hand; without it a sum has one order everywhere.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
     keep_freed_memory()
+    compile_quickly()
     use_xla_cache()
     import tensorflow as tf
 

@@ -36,9 +36,17 @@ def logits(
 
 
 def pooled_features(
-    weights: Sequence[Any], tokens: Any, lengths: Any, network: Network, masks: DropoutMasks | None = None
+    weights: Sequence[Any],
+    tokens: Any,
+    lengths: Any,
+    network: Network,
+    masks: DropoutMasks | None = None,
+    steps: Any = None,
 ) -> Any:
-    """Return the network without its head: float32 ``[batch, width]``. Arguments as for `logits`."""
+    """Return the network without its head: float32 ``[batch, width]``.
+
+    Arguments as for `logits`; ``steps``, a scalar int, says from where on all rows are padding, None that it is not known.
+    """
     remaining = iter(weights)
     known = tf.transpose(tf.where(tokens < network.vocabulary, tokens, _UNKNOWN))
     directions = [] if network.one_hot else [_rows(next(remaining), known)]
@@ -49,14 +57,16 @@ def pooled_features(
         if masks is not None and depth > 0:
             states *= masks.between[depth - 1]
         if network.recurrent:
-            directions = _recurrent_layer(network, remaining, states, known, lengths)
+            directions = _recurrent_layer(network, remaining, states, known, lengths, steps)
         else:
             directions = [tf.nn.relu(_dense(next(remaining), next(remaining), states, known))]
     query = next(remaining) if network.pooling == "attention" else None
     return pool(network.pooling, directions, lengths, query=query)
 
 
-def _recurrent_layer(network: Network, weights: Iterator[Any], states: Any, known: Any, lengths: Any) -> list[Any]:
+def _recurrent_layer(
+    network: Network, weights: Iterator[Any], states: Any, known: Any, lengths: Any, steps: Any
+) -> list[Any]:
     """Both directions of a layer; ``states`` is None where it reads one-hot words."""
     directions = []
     for reverse_lengths in (None, lengths)[: network.directions]:
@@ -66,7 +76,14 @@ def _recurrent_layer(network: Network, weights: Iterator[Any], states: Any, know
             inputs, kernel = _rows(kernel, known), None
         weights_of_one = [kernel, recurrent_kernel, bias]
         directions.append(
-            recur(network.cell, inputs, weights_of_one, activation=network.activation, reverse_lengths=reverse_lengths)
+            recur(
+                network.cell,
+                inputs,
+                weights_of_one,
+                activation=network.activation,
+                reverse_lengths=reverse_lengths,
+                steps=steps,
+            )
         )
     if network.projection:
         directions = [_dense(next(weights), next(weights), outputs, known) for outputs in directions]

@@ -7,13 +7,12 @@ from statistics import median
 import numpy as np
 
 from search_spaces.config import TrialConfig
-from tuner.data.batches import buckets_of
 from tuner.data.encoded import EncodedSplits
 from tuner.models.counting import count_parameters, training_flops
 from tuner.runs.settings import SearchSettings
 from tuner.search.plan import built_in_networks, compared, plan_of
 from tuner.search.registry import scheduler_spec
-from tuner.training.program_key import compile_seconds, worth_compiling
+from tuner.training.batching import LengthBuckets, compile_seconds
 
 # Measured on one core of a 2-core AVX-512 machine with the generated corpus, batch 64 (a loop is one layer in one direction).
 # ``_slowness`` scales them to the machine at hand. They are good for the order of magnitude, which is what a user asks for.
@@ -45,18 +44,18 @@ def forecast(settings: SearchSettings, data: EncodedSplits) -> Forecast | None:
     if not sizes:
         return None
     slowness, epochs = _slowness(), scheduler_spec(settings.scheduler.name).expected_epochs(compared(settings))
-    few, many = (buckets_of(data, compiled=compiled) for compiled in (True, False))
-    lengths, shapes = data.train.lengths, len(few.boundaries)
+    buckets, lengths = LengthBuckets.of(data), data.train.lengths
 
     def seconds(config: TrialConfig) -> float:
         network = plan.network(config)
-        compiled = worth_compiling(network, positions=few.positions(lengths), shapes=shapes, epochs=settings.epochs)
-        positions = (few if compiled else many).positions(lengths)
+        batching = buckets.batching(config, network, lengths, epochs=settings.epochs)
         a_position = (
-            network.loops * _SECONDS_PER_POSITION_AND_LOOP[compiled] + training_flops(network) / _FLOPS_PER_SECOND
+            network.loops * _SECONDS_PER_POSITION_AND_LOOP[batching.compiled]
+            + training_flops(network) / _FLOPS_PER_SECOND
         )
+        steps = epochs * batching.buckets.positions(lengths) * a_position
         once = _SECONDS_TO_TRACE + network.loops * _SECONDS_TO_TRACE_A_LOOP
-        return slowness * (epochs * positions * a_position + once) + compiled * compile_seconds(network, shapes=shapes)
+        return slowness * (steps + once + compile_seconds(network, programs=batching.programs))
 
     work = sum(map(seconds, configs)) / settings.resources.concurrency
     return Forecast(min(sizes), int(median(sizes)), max(sizes), slowness * _SECONDS_TO_START + work)

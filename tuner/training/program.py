@@ -15,7 +15,7 @@ from tensorflow.python.framework.ops import gradient_registry
 
 from tuner.data.batches import Batch, Targets
 from tuner.models import forward, keras_model
-from tuner.models.device import on_gpu
+from tuner.models.device import drop_xla_cache, on_gpu
 from tuner.models.keras_model import build_model, initialize, layers_of
 from tuner.models.network_layers import DropoutMasks, draw_masks, drop_words, head
 from tuner.models.weights import MATRICES, count_of_head, count_of_kept, weights_of
@@ -73,14 +73,15 @@ class Program:
         # The loops are TensorFlow's own already: looking through the Python code for more only costs time.
         self._train_step = tf.function(
             self._train,
-            jit_compile=self._kernel is not Kernel.CUDNN and (key.compiled or on_gpu()),
+            jit_compile=key.compiled,
             autograph=False,
             input_signature=[
-                *_batch_spec(key.batch_size),
+                *_batch_spec(key.batch_size, key.longest),
                 StepInputs(
                     **dict.fromkeys(StepInputs._fields, number) | {"class_weights": tf.TensorSpec([None], tf.float32)}
                 ),
                 tf.TensorSpec([2], tf.int32),
+                tf.TensorSpec([], tf.int32),
                 *([_targets_spec(key.batch_size)] if key.distilled else []),
             ],
         )
@@ -104,8 +105,13 @@ class Program:
 
     def train(self, batch: Batch, inputs: StepInputs, seed: tuple[int, int]) -> tuple[float, int]:
         """One update. Returns the summed cross-entropy with the labels in nats, and the number of right answers."""
+        steps = batch.tokens.shape[1]
+        if self.key.longest is not None:
+            batch = batch._replace(tokens=np.pad(batch.tokens, [(0, 0), (0, self.key.longest - steps)]))
         targets = [] if batch.targets is None else [batch.targets]
-        loss, correct = self._call(self._train_step, batch, inputs, np.array(seed, np.int32), *targets)
+        loss, correct = self._call(
+            self._train_step, batch, inputs, np.array(seed, np.int32), np.array(steps, np.int32), *targets
+        )
         return float(loss), int(correct)
 
     def evaluate(self, batch: Batch) -> tuple[float, NDArray[np.float32]]:
@@ -117,9 +123,17 @@ class Program:
         """Runs a step; the first call of each shape, which compiles it, is added to ``compile_seconds``."""
         started = time.perf_counter()
         texts = (batch.tokens, batch.lengths, batch.labels, batch.weights)
-        results = tuple(value.numpy() for value in step(*texts, *inputs))
         shape = (id(step), batch.tokens.shape)
-        if shape not in self._compiled:
+        first = shape not in self._compiled
+        try:
+            found = step(*texts, *inputs)
+        except (tf.errors.OutOfRangeError, tf.errors.InvalidArgumentError):
+            # What XLA says where it cannot read a program that it has kept, before it has run any of it.
+            if not (first and drop_xla_cache()):
+                raise
+            found = step(*texts, *inputs)
+        results = tuple(value.numpy() for value in found)
+        if first:
             self._compiled.add(shape)
             self.compile_seconds += time.perf_counter() - started
         return results
@@ -163,7 +177,7 @@ class Program:
         assign("w", self._kept, unpacked(content))
 
     def _logits(
-        self, tokens: Any, lengths: Any, masks: DropoutMasks | None = None, row_weights: Any = None
+        self, tokens: Any, lengths: Any, masks: DropoutMasks | None = None, row_weights: Any = None, steps: Any = None
     ) -> tuple[Any, list[Any]]:
         """Logits, and the moving statistics after a training step, which is one with ``row_weights``."""
         network = self.key.network
@@ -172,7 +186,7 @@ class Program:
             present = tf.sequence_mask(lengths, tf.shape(tokens)[1])
             features = keras_model.pooled_features(self._layers, network, tokens, present, masks)
         else:
-            features = forward.pooled_features(values, tokens, lengths, network, masks)
+            features = forward.pooled_features(values, tokens, lengths, network, masks, steps)
         of_head = values[-count_of_head(network) :]
         return head(features, of_head, network, masks=masks.head if masks else (), row_weights=row_weights)
 
@@ -184,6 +198,7 @@ class Program:
         weights: Any,
         inputs: StepInputs,
         seed: Any,
+        steps: Any,
         targets: Targets | None = None,
     ) -> tuple[Any, Any]:
         masks = draw_masks(
@@ -196,7 +211,7 @@ class Program:
         if self.key.word_dropout:
             tokens = drop_words(tokens, seed, rate=inputs.word_dropout)
         with tf.GradientTape() as tape:
-            outputs, statistics = self._logits(tokens, lengths, masks, weights)
+            outputs, statistics = self._logits(tokens, lengths, masks, weights, steps)
             counted = weights if targets is None else weights * targets.labelled
             total = _loss(outputs, labels, counted)
             if targets is None:
@@ -255,9 +270,9 @@ def _penalty_gradient(weight: Any, inputs: StepInputs) -> Any:
     return inputs.l1 * tf.sign(weight) + 2.0 * inputs.l2 * weight
 
 
-def _batch_spec(rows: int | None) -> list[Any]:
+def _batch_spec(rows: int | None, longest: int | None = None) -> list[Any]:
     return [
-        tf.TensorSpec([rows, None], tf.int32),
+        tf.TensorSpec([rows, longest], tf.int32),
         tf.TensorSpec([rows], tf.int32),
         tf.TensorSpec([rows], tf.int32),
         tf.TensorSpec([rows], tf.float32),

@@ -1,10 +1,4 @@
-"""Which compiled program a configuration needs: what is fixed in it, which kernel runs it, whether XLA pays for it.
-
-XLA runs small networks two to three times as fast, and costs seconds before the first step. The constants were measured on
-one core of a 2-core AVX-512 machine with ``tests/benchmarks/bench_recurrence.py`` and the generated corpus, batch 64. They
-decide between two programs that compute the same, so on a machine where they are off a search is slower, not different: the
-decision depends on settings and data alone.
-"""
+"""Which program a configuration needs: what is fixed in it, and which kernel runs it."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -30,7 +24,9 @@ class ProgramKey:
         network: the architecture.
         optimizer: the update rule.
         batch_size: rows of a training batch, None where they change with its length.
-        compiled: whether XLA compiles the training step on a CPU (see ``tuner.training.program_key``).
+        compiled: whether XLA compiles the training step (see ``tuner.training.batching``).
+        longest: tokens of the longest batch where one compiled step runs batches of all lengths; None where it takes each
+            as it is.
         momentum: whether sgd keeps its last steps.
         word_dropout: whether words are dropped; their rate is an input.
         embedding_dropout: whether there is any; its rate is an input.
@@ -46,6 +42,7 @@ class ProgramKey:
     optimizer: Optimizer
     batch_size: int | None
     compiled: bool
+    longest: int | None = None
     momentum: bool = False
     word_dropout: bool = False
     embedding_dropout: bool = False
@@ -57,13 +54,22 @@ class ProgramKey:
     distilled: bool = False
 
     @classmethod
-    def of(cls, config: TrialConfig, network: Network, *, compiled: bool, distilled: bool = False) -> "ProgramKey":
+    def of(
+        cls,
+        config: TrialConfig,
+        network: Network,
+        *,
+        compiled: bool,
+        longest: int | None = None,
+        distilled: bool = False,
+    ) -> "ProgramKey":
         """The program of a configuration whose network is known."""
         return cls(
             network,
             config.optimizer,
             None if config.batch_tokens else config.batch_size,
             compiled,
+            longest,
             momentum=config.momentum > 0.0,
             word_dropout=config.word_dropout > 0.0,
             embedding_dropout=config.embedding_dropout > 0.0,
@@ -142,33 +148,3 @@ def kernel_of(cell: str, *, one_hot: bool, gpu: bool) -> Kernel:
     if not gpu or one_hot:
         return Kernel.RECURRENCE
     return Kernel.CUDNN if cell in CELLS and CELLS[cell].has_cudnn else Kernel.LAYERS
-
-
-# A recurrent loop is one layer in one direction.
-_SECONDS_SAVED_PER_POSITION_AND_LOOP = 1.3e-6
-_SECONDS_TO_COMPILE_A_SHAPE = 1.2
-_SECONDS_TO_COMPILE_A_LOOP = 0.4
-# From here on products take most of a step; what XLA still wins, its fewer batch lengths lose to padding.
-MOST_UNITS = 256
-# With early stopping a trial runs about half of the epochs that it may.
-_SHARE_OF_EPOCHS = 0.5
-
-
-def worth_compiling(network: Network, *, positions: int, shapes: int, epochs: int) -> bool:
-    """Whether the training steps of a trial should be compiled by XLA rather than run as a plain graph.
-
-    Args:
-        network: what is trained.
-        positions: texts times the length that they are padded to, summed over one epoch.
-        shapes: different batch lengths, each of which is compiled.
-        epochs: most epochs of the trial.
-    """
-    if not network.recurrent or network.units > MOST_UNITS:
-        return False
-    saved = _SHARE_OF_EPOCHS * epochs * positions * network.loops * _SECONDS_SAVED_PER_POSITION_AND_LOOP
-    return saved > compile_seconds(network, shapes=shapes)
-
-
-def compile_seconds(network: Network, *, shapes: int) -> float:
-    """Roughly what compiling the training step for so many batch lengths takes on one core."""
-    return shapes * (_SECONDS_TO_COMPILE_A_SHAPE + network.loops * _SECONDS_TO_COMPILE_A_LOOP)

@@ -91,7 +91,7 @@ class TrialRun(Run):
     def _evaluate(self) -> tuple[float, Predictions]:
         data = self._data.validation
         with self._program.judged_weights():
-            loss, outputs = self._outputs(data, self._worker_context.many_buckets)
+            loss, outputs = self._outputs(data, self._worker_context.buckets.many)
         return loss, self._scorer.predictions(outputs, data.labels)
 
     def _outputs(self, data: EncodedDataset, buckets: Buckets) -> tuple[float, NDArray[np.float32]]:

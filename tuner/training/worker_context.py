@@ -8,15 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search_spaces.config import TrialConfig
-from tuner.data.batches import Buckets, buckets_of
+from tuner.data.batches import Buckets
 from tuner.data.encoded import EncodedSplits
 from tuner.data.soft_targets import SoftTargets, TaughtTexts
 from tuner.models.custom.building import CustomModel
 from tuner.models.custom.finding import ModelFacts
 from tuner.models.custom.source import ModelSource
+from tuner.models.device import on_gpu
 from tuner.models.network_spec import network_of
+from tuner.training.batching import LengthBuckets
 from tuner.training.program import Program, ProgramCache
-from tuner.training.program_key import ProgramKey, worth_compiling
+from tuner.training.program_key import ProgramKey
 
 
 @dataclass
@@ -30,8 +32,7 @@ class WorkerContext:
         epochs: most epochs of a trial.
         custom_source: the custom model, where trials are of that.
         max_length: most tokens of a text, which a custom model may ask for.
-        few_buckets: lengths of batches where XLA compiles a step for each of them.
-        many_buckets: lengths of batches of a plain graph, which takes any: less padding.
+        buckets: lengths of batches.
         texts_of_class: int64 [classes], training texts of each class.
     """
 
@@ -41,15 +42,13 @@ class WorkerContext:
     epochs: int
     custom_source: ModelSource | None = None
     max_length: int = 0
-    few_buckets: Buckets = field(init=False)
-    many_buckets: Buckets = field(init=False)
+    buckets: LengthBuckets = field(init=False)
     texts_of_class: NDArray[np.int64] = field(init=False)
     _programs: ProgramCache = field(init=False, default_factory=ProgramCache)
 
     def __post_init__(self) -> None:
         """Chooses the length buckets, once for all trials."""
-        self.few_buckets = buckets_of(self.data, compiled=True)
-        self.many_buckets = buckets_of(self.data, compiled=False)
+        self.buckets = LengthBuckets.of(self.data)
         self.texts_of_class = np.bincount(self.data.train.labels, minlength=self.classes)
 
     def data_of(self, config: TrialConfig) -> EncodedSplits:
@@ -75,8 +74,7 @@ class WorkerContext:
         context.__dict__.pop("_informative", None)  # of the texts without a teacher
         context.data = replace(self.data, train=targets.beside(self.data.train))
         context.epochs = targets.epochs
-        context.few_buckets = buckets_of(context.data, compiled=True)
-        context.many_buckets = buckets_of(context.data, compiled=False)
+        context.buckets = LengthBuckets.of(context.data)
         return context
 
     def set_up(self, config: TrialConfig) -> tuple[Program, Buckets]:
@@ -87,15 +85,15 @@ class WorkerContext:
             classes=self.classes,
             vectors_width=None if self.data.vectors is None else self.data.vectors.shape[1],
         )
-        compiled = worth_compiling(
+        batching = self.buckets.batching(config, network, self.data.train.lengths, epochs=self.epochs, gpu=on_gpu())
+        key = ProgramKey.of(
+            config,
             network,
-            positions=self.few_buckets.positions(self.data.train.lengths),
-            shapes=len(self.few_buckets.boundaries),
-            epochs=self.epochs,
+            compiled=batching.compiled,
+            longest=batching.longest,
+            distilled=isinstance(self.data.train, TaughtTexts),
         )
-        key = ProgramKey.of(config, network, compiled=compiled, distilled=isinstance(self.data.train, TaughtTexts))
-        program = self._programs.get(key, self.data_of(config).vectors)
-        return program, self.few_buckets if compiled else self.many_buckets
+        return self._programs.get(key, self.data_of(config).vectors), batching.buckets
 
     @cached_property
     def custom_model(self) -> CustomModel:

@@ -102,7 +102,28 @@ class MemoryGrowth:
 
 
 class WarmWorkerScheduler(FIFOScheduler):
-    """Runs trials in the order of their proposal, each in a worker that is warm, unless its last trial wore it out."""
+    """Runs trials in the order of their proposal, each in a worker that is warm, unless its last trial wore it out.
+
+    Ray gives a waiting trial the first worker that has ended another, and drops the one that is being started for it. Where
+    trials take less time than a worker's start, one worker would then run them all, and no second one would ever be there.
+    Here a trial whose worker is being started waits for that, and what has become free takes a further trial.
+    """
+
+    _most_pending: int | None = None  # trials that wait for a worker, as `run_trials` has told Ray
+
+    def choose_trial_to_run(self, tune_controller: Any) -> Any:
+        """As the superclass; before it, lets workers that are being started be, and others have a trial to take."""
+        # What schedulers are given is a wrapper that warns of all attributes but a few.
+        self._keep_starting_workers(tune_controller._tune_controller)
+        return super().choose_trial_to_run(tune_controller)
+
+    def _keep_starting_workers(self, controller: Any) -> None:
+        if self._most_pending is None:
+            self._most_pending = controller._max_pending_trials
+            reuse = controller._maybe_reuse_cached_actor
+            controller._maybe_reuse_cached_actor = lambda trial: not _is_starting(controller, trial) and reuse(trial)
+        starting = sum(_is_starting(controller, trial) for trial in controller._pending_trials)
+        controller._max_pending_trials = self._most_pending + starting
 
     def on_trial_complete(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> None:
         """Keeps the trial's worker for another trial or lets it go.
@@ -111,3 +132,10 @@ class WarmWorkerScheduler(FIFOScheduler):
         call. A worker that refuses its next trial would fail it, which changes the order of trials.
         """
         tune_controller._reuse_actors = not result.get(RECYCLE, False)
+
+
+def _is_starting(controller: Any, trial: Any) -> bool:
+    """Whether a worker for the trial has its resources, and is not there yet."""
+    worker = controller._trial_to_actor.get(trial)
+    has_resources = worker is not None and controller._actor_manager.is_actor_started(worker)  # not what its name says
+    return bool(has_resources and worker not in controller._started_actors)
