@@ -3,7 +3,8 @@
 import math
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -129,7 +130,10 @@ def run_trials(
     tolerate_memory_kills()
     if not there.is_local:  # a local Ray offers just as many processors as there are to be trials at once
         searcher = ConcurrencyLimiter(searcher, max_concurrent=asked.concurrency)
-    with tempfile.TemporaryDirectory(prefix="frontier-tuner-") as scratch:
+    with (
+        tempfile.TemporaryDirectory(prefix="frontier-tuner-") as scratch,
+        _inherited_environment() if there.is_local else nullcontext(),
+    ):
         try:
             tune.run(
                 tune.with_resources(
@@ -150,3 +154,20 @@ def run_trials(
         except tune.TuneError as error:
             # Tune tells an error in a callback as text of its own; what was raised there is the one to know.
             raise error.__context__ or error from None
+
+
+@contextmanager
+def _inherited_environment() -> Iterator[None]:
+    """Lets Ray Tune take the workers that a local Ray has started already.
+
+    For the sake of clusters Tune gives its workers some of the driver's environment variables, which those of this machine
+    have: processes of their own were started for it, half a second later.
+    """
+    from ray.tune.execution import class_cache
+
+    kept = class_cache.DEFAULT_ENV_VARS, class_cache.ENV_VARS_TO_PROPAGATE
+    class_cache.DEFAULT_ENV_VARS, class_cache.ENV_VARS_TO_PROPAGATE = {}, set()
+    try:
+        yield
+    finally:
+        class_cache.DEFAULT_ENV_VARS, class_cache.ENV_VARS_TO_PROPAGATE = kept
