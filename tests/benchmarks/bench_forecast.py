@@ -2,12 +2,13 @@
 
     python tests/benchmarks/bench_forecast.py [--write]
 
-A case is a search that knows little of what was recorded: of all recorded configurations of a data set, or of 20 that are
-drawn, the smaller ones alone (up to half, three quarters or all of them), after 2, 3, 4 or 8 epochs, as they are or stopped
-early as ASHA does. It forecasts up to 10 times the parameters and 4 times the epochs, as far as these were recorded; the truth is the best of
-the configurations within both. Of texts, the networks of ``record_texts.py`` on few texts forecast up to 4 times as many.
-The two factors of the intervals are quantiles over the other data sets, each set counting alike, at the level at which 90 % of
-all cases hold when each set is left out in turn. ``--write`` writes those of all sets to ``analysis/forecast.yaml``.
+A case is a search that knows little of what was recorded: of all recorded configurations of a data set, or of 20 that
+are drawn, the smaller ones alone (up to half, three quarters or all of them), after 2, 3, 4 or 8 epochs, as they are or
+stopped early as ASHA does. It forecasts up to 10 times the parameters and 4 times the epochs, as far as these were
+recorded; the truth is the best of the configurations within both. Of texts, the networks of ``record_texts.py`` on few
+texts forecast up to 4 times as many. The two factors of the intervals are quantiles over the other data sets, each set
+counting alike, at the level at which 90 % of all cases hold when each set is left out in turn. ``--write`` writes those
+of all sets to ``analysis/forecast.yaml``.
 """
 
 import sys

@@ -4,8 +4,8 @@
 
 Two networks of the portfolio, of some 6,000 and 50,000 parameters, on each data set and on the generated corpus: 375 to 3,000
 training texts, twice as many each time, as far as there are so many; 8 epochs, always validated on the same 1,500. One thread;
-half an hour of a processor. As with ``record_frontier.py``, what is in the working folder is not trained again; at its end, what is
-there is written to ``recorded/texts.parquet``.
+half an hour of a processor. As with ``record_frontier.py``, what is in the working folder is not trained again; at its end,
+what is there is written to ``recorded/texts.parquet``.
 """
 
 import sys

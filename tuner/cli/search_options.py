@@ -181,6 +181,11 @@ no_cache_option = click.option(
 @click.option("--max-params", type=int, metavar="N", help="Only networks of at most N parameters.")
 @time_budget_option
 @click.option(
+    "--stop-when-stable",
+    is_flag=True,
+    help="End the search when going on is expected to add less than 0.5 % to the hypervolume, three times in a row.",
+)
+@click.option(
     "--epoch-timeout",
     type=Duration(),
     default="2h",
