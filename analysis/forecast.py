@@ -86,9 +86,9 @@ def forecast(
     ``c + d p^-a + e t^-b`` (Hestness et al. 2017, arXiv 1712.00409; the sum of Rosenfeld et al. 2019, arXiv 1909.12673, with
     epochs in the place of texts), and at n texts by ``c + d n^-g`` through the best of several runs. Both are fitted to 40
     bootstrap samples of the trials; a forecast is the median of their gains over what the run has. Intervals grow with the
-    distance: their factors are such that 90 % of them hold on recorded data sets, each left out in turn (conformal prediction
-    by data set: Vovk et al. 2005; figures in ``tests/benchmarks/README.md``). They are of searches of the same effort, and
-    of validation figures.
+    distance: their factors are such that 90 % of them hold on recorded data sets, each left out in turn (split conformal
+    prediction, Vovk et al. 2005); where they hold and where not is in ``tests/benchmarks/FORECASTS.md``. They are of
+    searches of the same effort, and of validation figures.
 
     Args:
         run: a run of at least 6 trials with an epoch, of 3 sizes.

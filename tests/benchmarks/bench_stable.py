@@ -30,7 +30,7 @@ from tuner.search.searchers.random_search import RandomSearcher
 from tuner.search.searchers.searcher import PointsFirst
 from tuner.search.stability import TIMES
 
-BOUNDS = (0.0025, 0.005, 0.01, 0.02)
+BOUNDS = (0.005, 0.01, 0.02, 0.04)
 
 
 def stop(gains: list[float | None], bound: float) -> int:

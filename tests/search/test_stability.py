@@ -1,5 +1,6 @@
 """A search that ends when going on is expected to add too little."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -25,10 +26,10 @@ LOW, HIGH = BOUND / 2, BOUND * 2
 
 
 class Forecasting(RandomSearcher):
-    """Random search that says what it expects to gain: little from the third of its trials on, but for the fifth."""
+    """Random search that says what it expects to gain: little from the fourth of its trials on, but for the sixth."""
 
     def propose_with_gain(self, index, trials):
-        return self.propose(index), LOW if index > 2 and index != 5 else HIGH
+        return self.propose(index), LOW / 100 if index > 2 and index != 5 else HIGH
 
 
 def controller_of(store, plan=STABLE, *, searcher=None):
@@ -48,7 +49,10 @@ def test_a_search_ends_when_it_is_stable_and_says_what_that_saves():
     state = store.search_state
     assert len(state.trials) == 8  # low are 3 and 4, then 6, 7 and 8, which is not trained any more
     assert state.stable.left == 4
-    assert (state.stable.gain, state.stable.bound) == (LOW, BOUND)
+    assert state.stable.gain == pytest.approx(4 * LOW / 100)  # of the four that are left
+    assert state.stable.bound == BOUND
+    assert state.gains == pytest.approx([12 * HIGH, 11 * HIGH, 10 * HIGH, 9 * LOW / 100, 8 * LOW / 100, 7 * HIGH, 6 * LOW / 100,
+                                         5 * LOW / 100])  # fmt: skip
     spent = [record.seconds for record in state.trials.values()]
     assert state.stable.seconds == pytest.approx(4 * sum(spent) / 8)
     assert (state.over, state.planned) == (8, 8)
@@ -121,8 +125,8 @@ def test_guesses_and_repeats_pass_a_forecast_on():
     inner = Forecasting(SPACE, seed=0, fits=PLAN.fits)
     first = PointsFirst([inner.propose(50)], inner)
     assert first.propose_with_gain(0, ()) == (inner.propose(50), None)
-    assert first.propose_with_gain(4, ()) == (inner.propose(3), LOW)
-    assert Repeated(inner, 2, PLAN.family.config).propose_with_gain(6, ()) == (inner.propose(3), LOW)
+    assert first.propose_with_gain(4, ()) == (inner.propose(3), LOW / 100)
+    assert Repeated(inner, 2, PLAN.family.config).propose_with_gain(6, ()) == (inner.propose(3), LOW / 100)
     blind = PointsFirst([], RandomSearcher(SPACE, seed=0, fits=PLAN.fits))
     assert blind.propose_with_gain(3, ()) == (inner.propose(3), None)
 
@@ -137,12 +141,17 @@ def test_where_nothing_is_forecast_the_last_that_ended_count():
     assert observed_gain(records(flat[1:])) is None
     assert observed_gain(records(flat)) == 0
     better = observed_gain(records([*flat[:-1], 0.9]))
-    # Of four decades less the log of the first sizes, 0.1 more from 1,023 parameters on.
-    assert better == pytest.approx(0.1 / 0.9, abs=0.2)
-    assert better > BOUND
+    # 0.8 from 1,000 parameters to ten millions, and 0.1 more from 1,023 on, over the last twelve.
+    more = 0.1 * (7 - math.log10(1023))
+    assert better == pytest.approx(more / (0.8 * 4 + more) / LAST)
     assert observed_gain(records([None, *flat])) == 0
 
 
 def test_schedulers_that_need_all_their_trials_refuse_it(capsys):
     assert run(["search", "--stop-when-stable", "--scheduler", "hyperband"]) == 2
     assert "--stop-when-stable: --scheduler hyperband lays a search out" in capsys.readouterr().err
+
+
+def test_the_help_says_the_bound_that_is_used(capsys):
+    assert run(["search", "--help"]) == 0
+    assert f"less than {BOUND:.1%}" in " ".join(capsys.readouterr().out.split()).replace(" %", "%")

@@ -132,8 +132,8 @@ def _stable_text(stable: SearchStable, settings: SearchSettings) -> str:
     """Why the search ended before its last trial, and the time that this saved."""
     saved = duration_text(stable.seconds / settings.resources.concurrency)
     return (
-        f"stable: going on was expected to add {stable.gain:.2%} to the hypervolume (less than {stable.bound:.1%} three times "
-        f"in a row); {counted(stable.left, 'trial')} left out, which saved about {saved}"
+        f"stable: the trials left were expected to add {stable.gain:.2%} to the hypervolume (less than {stable.bound:.1%}, "
+        f"three times in a row); {counted(stable.left, 'trial')} left out, which saved about {saved}"
     )
 
 

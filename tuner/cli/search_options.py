@@ -183,7 +183,7 @@ no_cache_option = click.option(
 @click.option(
     "--stop-when-stable",
     is_flag=True,
-    help="End the search when going on is expected to add less than 0.5 % to the hypervolume, three times in a row.",
+    help="End the search when all trials left are expected to add less than 0.5 % to the hypervolume, three times in a row.",
 )
 @click.option(
     "--epoch-timeout",

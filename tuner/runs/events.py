@@ -56,8 +56,8 @@ class TrialProposed(_Event):
     """A searcher gave a trial its configuration; it waits for a worker.
 
     The parameters of a custom model are null: they are counted where it is built. ``fold`` is the one that it is validated
-    on, counted from 1, null in a search without folds. ``gain`` is what going on was expected to add to the hypervolume, as a
-    share of it, null where that was not asked or is not known.
+    on, counted from 1, null in a search without folds. ``gain`` is what all configurations from this one on were
+    expected to add to the hypervolume, as a share of it, null where that was not asked or is not known.
     """
 
     event: Literal["trial_proposed"] = "trial_proposed"

@@ -214,8 +214,9 @@ class SearchController:
         number, gain = self._next_number, None
         known = configurations(self.search_state)
         if self._plan.stop_when_stable and number % self._plan.repeats == 0:
-            config, gain = proposed(self._searcher, number, known)
-            gain = observed_gain(known) if gain is None else gain
+            config, one = proposed(self._searcher, number, known)
+            one = observed_gain(known) if one is None else one
+            gain = None if one is None else one * (self._plan.trials // self._plan.folds - number)
             if gain is not None and is_stable([*self.search_state.gains, gain]):
                 self._stop_as_stable(gain, number, known)
                 return None

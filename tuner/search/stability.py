@@ -7,7 +7,7 @@ from tuner.runs.search_state import SearchState, TrialRecord
 from tuner.search.searchers.frontier_search import hypervolume
 
 BOUND = 0.005
-"""A gain below this share of the hypervolume is too little."""
+"""Of the hypervolume: less than this share, from all configurations that are left, is too little to go on for."""
 TIMES = 3
 """How many times in a row it has to be."""
 LAST = 12
@@ -23,7 +23,7 @@ def is_stable(gains: Sequence[float]) -> bool:
 
 
 def observed_gain(configurations: Sequence[TrialRecord]) -> float | None:
-    """What the last 12 configurations that ended added to the hypervolume, as a share of it.
+    """What each of the last 12 configurations that ended added to the hypervolume in the mean, as a share of it.
 
     None where fewer than twice as many have ended, or none is worth anything.
 
@@ -39,7 +39,7 @@ def observed_gain(configurations: Sequence[TrialRecord]) -> float | None:
     lowest = min(scores, default=0.0) if floor is None else objective.turned(floor)
     points = [(record.size, 0.0 if record.score is None else max(0.0, record.score - lowest)) for record in ended]
     whole = hypervolume(points)
-    return 1 - hypervolume(points[:-LAST]) / whole if whole > 0 else None
+    return (1 - hypervolume(points[:-LAST]) / whole) / LAST if whole > 0 else None
 
 
 def seconds_of_one(search_state: SearchState) -> float:
