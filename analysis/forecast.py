@@ -207,7 +207,8 @@ def curves_of(run: Run) -> Curves:
     if len(values) < FEWEST_TRIALS or len(np.unique(sizes)) < 3:
         raise InputError(
             f"{run.name} has {len(values)} trials with an epoch, of {len(np.unique(sizes))} sizes; a forecast needs "
-            f"{FEWEST_TRIALS} of 3: extend it with `python -m tuner resume {run.folder.reference}` and `trials={2 * FEWEST_TRIALS}`"
+            f"{FEWEST_TRIALS} of 3: extend it with `python -m tuner resume {run.folder.reference}` and "
+            f"`trials={2 * FEWEST_TRIALS}`"
         )
     if values.shape[1] < 2:
         raise InputError(f"{run.name} has one epoch a trial, which makes no curve; search with `epochs=4` or more")

@@ -118,7 +118,7 @@ def test_texts_need_a_run_on_fewer(made, smaller):
 
 def test_few_trials_are_refused(tmp_path):
     run = load(made_up_run(tmp_path / "few", trials=3, epochs=4).path)
-    with pytest.raises(InputError, match=r"few has 3 trials .* python -m tuner resume .*few` and `trials=12`"):
+    with pytest.raises(InputError, match=r"few has 3 trials .*python -m tuner resume .*few` and `trials=12`"):
         forecast(run)
 
 

@@ -61,7 +61,7 @@ def reopened(folder: RunFolder, *, trials: int | None, data: str | None, no_cach
         notes.append("the last line of the journal was cut short by a crash; it was cut off")
     if trials is not None or data is not None:
         store.write_settings(settings)
-    if trials is not None:
+    if trials is not None and settings.stop_when_stable:
         store.record(SearchExtended(time=time.time(), trials=settings.trials))
     if reloaded != settings:
         notes.append(f"note: the modules of {settings.space['name']} have changed since the search began")
