@@ -8,6 +8,7 @@ from analysis.confirmation import Confirmation, confirmation
 from analysis.curves import learning_curves, overfitting_epochs, time_spent
 from analysis.effects import effects, importance, interactions
 from analysis.ensembles import Ensemble, ensemble
+from analysis.forecast import forecast
 from analysis.frontier import (
     REFERENCE,
     Reference,
@@ -46,6 +47,7 @@ __all__ = [
     "confusion",
     "effects",
     "ensemble",
+    "forecast",
     "frontier",
     "hypervolume",
     "importance",

@@ -12,12 +12,14 @@ from analysis.frontier import REFERENCE, frontier, hypervolume
 from analysis.loading import Results, Run
 from analysis.recommendation import Recommendation
 from analysis.scaling import ScalingFit
+from search_spaces.experiment import named_experiment
+from search_spaces.named import named_spaces
 from tuner.formatting import counted
 from tuner.metrics import ACCURACY, Objective
 
 _IDS_SHOWN = 6
-# What `search` does to data: all of them, their own split, and these shares where they have none (tuner.data.pipeline).
-_ORDINARY_PARTS = (1.0, True, 0.2, 0.125)
+# What `search` does to data: their own split, and these shares where they have none (tuner.data.pipeline).
+_ORDINARY_PARTS = (True, 0.2, 0.125)
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,9 @@ def repetition(run: Run) -> Repetition:
 def repeat_command(run: Run) -> str:
     """The command that asks for the same search, with the space in a file; of an experiment, the one that runs it."""
     asked, data, early = run.settings, run.settings.data, run.settings.scheduler
-    if (data.fraction, data.given_split, data.test_share, data.validation_share) != _ORDINARY_PARTS:
+    parts = (data.given_split, data.test_share, data.validation_share)
+    name = asked.space["name"]
+    if parts != _ORDINARY_PARTS or (data.fraction < 1 and name in named_spaces() and named_experiment(name)):
         same = {
             "epochs": asked.epochs,
             "trials": asked.trials,
@@ -151,14 +155,21 @@ def repeat_command(run: Run) -> str:
             "seed": asked.seed,
             "runs_dir": run.folder.elsewhere,
         }
-        return _command(f"reproduce {asked.space['name']}", {"fraction": data.fraction, **same})
+        return _command(f"reproduce {name}", {"fraction": data.fraction, **same})
     own = asked.hypermodel
     options: dict[str, object]
     options = {"space": "space.yaml"} if own is None else {"hypermodel": own.name, "set": own.changes}
     if data.source != "corpus":
         columns = {name: getattr(data, name) for name in ("text_column", "label_column", "split_column")}
         apart = {"validation_data": data.validation_data, "test_data": data.test_data}
-        options = {"data": data.source, **apart, "data_dir": _data_dir(run), **columns, **options}
+        options = {
+            "data": data.source,
+            **apart,
+            "fraction": data.fraction if data.fraction < 1 else None,
+            "data_dir": _data_dir(run),
+            **columns,
+            **options,
+        }
     options |= {
         "trials": asked.configurations, "seeds_per_config": asked.repeats if asked.repeats > 1 else None,
         "folds": None if asked.folds is None else asked.folds.count,
@@ -169,7 +180,8 @@ def repeat_command(run: Run) -> str:
         "scheduler": early.name, "grace_period": early.grace_period, "reduction_factor": early.reduction_factor,
         "rungs": ",".join(map(str, early.rungs)) if early.rungs and early.grace_period is None else None,
         "perturbation_interval": early.perturbation_interval, "patience": asked.patience, "seed": asked.seed,
-        "max_params": asked.max_params, "time_budget": asked.time_budget, "vectors": _vectors(run),
+        "max_params": asked.max_params, "time_budget": asked.time_budget,
+        "stop_when_stable": asked.stop_when_stable or None, "vectors": _vectors(run),
         "no_rivals": None if asked.rivals else True, "epoch_timeout": asked.epoch_timeout, "max_length": data.max_length,
         "truncate": data.truncate if data.truncate != "head" else None,
         "min_freq": data.min_freq, "max_tokens": data.max_tokens,

@@ -23,6 +23,8 @@ ASKED = {
     "columns": "--text-column topic --text-column text",
     "texts that lie apart": "--validation-data more.csv --test-data more.csv.gz",
     "a space": "--space compound_scaling --max-params 50000",
+    "a share": "--fraction 0.75",
+    "stability": "--stop-when-stable --trials 50",
     "values": "--set cell=gru --set units=8,16 --set learning_rate=0.01 --set dropout=0 --searcher grid --trials 4",
     "rungs": "--rungs 1,3 --scheduler frontier --promotion --patience 2",
     "grace": "--grace-period 2 --reduction-factor 4 --epochs 20",

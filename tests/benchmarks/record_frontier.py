@@ -78,13 +78,13 @@ def configurations() -> list[TrialConfig]:
     return [one[turn] for turn in range(A_SIZE) for one in found]
 
 
-def prepared(source: str) -> tuple[Any, Scorer]:
-    """A worker's place for a data set, and what measures its trials."""
+def prepared(source: str, texts: int = TRAINING_TEXTS) -> tuple[Any, Scorer]:
+    """A worker's place for a data set with at most so many texts to train on, and what measures its trials."""
     from tuner.training.worker_context import WorkerContext
 
     data = prepare_data(DataRequest(source, Path(), 0, False, 2, 50_000, 400))
     size, labels = data.vocabulary.size, tuple(data.dataset.label_names)
-    train = first_texts(data.encoded.train, TRAINING_TEXTS)
+    train = first_texts(data.encoded.train, texts)
     validation = first_texts(data.encoded.validation, VALIDATION_TEXTS)
     splits = EncodedSplits(train, validation, informative=informative_order(train, size, len(labels)))
     context = WorkerContext(splits, vocabulary_size=size, classes=len(labels), epochs=EPOCHS)

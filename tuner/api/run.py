@@ -134,6 +134,27 @@ class SearchRun:
         loaded = with_cost(self.loaded, [cost])
         return analysis.frontier(loaded.candidates, objective=loaded.objective, cost=cost)
 
+    def forecast(
+        self,
+        *others: "SearchRun | str | Path",
+        params: int | None = None,
+        epochs: int | None = None,
+        texts: int | None = None,
+    ) -> pd.DataFrame:
+        """What a larger network, longer training or more texts would reach, as ``analysis.forecast`` has it.
+
+        Args:
+            others: runs on fewer or more texts of the same data, for ``texts``.
+            params: of the larger network; by default twice the largest.
+            epochs: by default twice those trained.
+            texts: to train on.
+
+        Raises:
+            InputError: where the runs do not bear it.
+        """
+        loaded = [load(other.path if isinstance(other, SearchRun) else other) for other in others]
+        return analysis.forecast(self.loaded, *loaded, params=params, epochs=epochs, texts=texts)
+
     def ensemble(self) -> Ensemble | None:
         """The average of kept models that is best on the validation texts, with members, weights and a cross-fitted value.
 

@@ -5,10 +5,11 @@ from typing import Any
 
 import click
 
-from tuner.cli.parsing import PATH, Gpus, Tracked, runs_dir_option
+from tuner.cli.parsing import PATH, Gpus, Size, Tracked, runs_dir_option
 from tuner.cli.search_options import (
     concurrency_option,
     cpus_per_trial_option,
+    fraction_option,
     no_cache_option,
     search,
     seed_option,
@@ -107,6 +108,39 @@ def rank(**options: Any) -> int:
     from tuner.cli.rank import rank_command
 
     return rank_command(**options)
+
+
+@click.command(short_help="Forecast what larger networks, longer training or more texts would reach.")
+@click.argument("runs", nargs=-1, required=True, metavar="RUN [RUN]...")
+@click.option(
+    "--params",
+    type=Size(),
+    metavar="N",
+    help="Parameters of the larger network, for instance 500k; at most 10 times the largest.",
+)
+@click.option("--epochs", type=Size(), metavar="E", help="Epochs to train; at most 4 times those trained.")
+@click.option(
+    "--texts",
+    type=Size(),
+    metavar="T",
+    help="Texts to train on, at most 4 times those of the RUN with most; needs RUNs of different numbers of texts.",
+)
+@runs_dir_option
+@_json_option
+def forecast(**options: Any) -> int:
+    """Forecast what the best network would reach were it larger, trained longer or on more labelled texts.
+
+    From the learning curves of RUN (a name or a folder), by saturating power laws, with 90 % intervals; without options for
+    twice the parameters and twice the epochs. For --texts give a run on fewer texts of the same data as well:
+
+    \b
+        python -m tuner search --data reviews.csv --name reviews
+        python -m tuner search --data reviews.csv --name quarter --fraction 0.25
+        python -m tuner forecast reviews quarter --texts 100k
+    """
+    from tuner.cli.forecast import forecast_command
+
+    return forecast_command(**options)
 
 
 @click.command(short_help="Train the best trials again and judge them on the test set.")
@@ -402,14 +436,7 @@ def spaces(**options: Any) -> int:
 
 @click.command(short_help="Run a published experiment beside its published table.")
 @click.argument("experiment", metavar="NAME")
-@click.option(
-    "--fraction",
-    type=click.FloatRange(min=0, max=1, min_open=True),
-    default=1.0,
-    show_default=True,
-    metavar="F",
-    help="Share of the data, by class.",
-)
+@fraction_option
 @click.option("--epochs", type=int, metavar="E", help="Most epochs of a trial.  [default: the report's]")
 @click.option("--trials", type=int, metavar="N", help="Trials.  [default: the whole grid, or a sample]")
 @click.option(
@@ -507,6 +534,7 @@ COMMANDS = (
     search,
     resume,
     rank,
+    forecast,
     confirm,
     distill,
     errors,

@@ -193,7 +193,7 @@ def _print_plan(
         ),
         ("test set", _test_part(run, search_state, candidates)),
     ]
-    left = run.settings.trials - search_state.over
+    left = search_state.planned - search_state.over
     if left > 0 and (search_state.end is None or search_state.end.reason == "interrupted"):
         lines.append(("note", f"the search has {counted(left, 'trial')} left: resume it first, if they are to count"))
     lines.append(

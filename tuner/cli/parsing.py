@@ -15,6 +15,7 @@ from tuner.tracking.destinations import Destination
 CONFIG_FILE = "tuner.config_file"
 """Under this key the context of a command keeps the file of ``--config``."""
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_THOUSANDS = {"": 1, "k": 1_000, "m": 1_000_000}
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
 PATH = click.Path(path_type=Path)
 
@@ -45,6 +46,21 @@ class Duration(click.ParamType[float]):
         if seconds <= 0:
             self.fail(f"{value!r} must be positive; write for instance 30m", param, ctx)
         return seconds
+
+
+class Size(click.ParamType[int]):
+    """A whole number such as 1,000,000, 500k or 1M."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number."""
+        text = str(value).strip().lower().replace(",", "").replace("_", "")
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([km]?)", text)
+        number = float(found[1]) * _THOUSANDS[found[2]] if found else 0.0
+        if number < 1 or number != int(number):
+            self.fail(f"{value!r} is no number; write for instance 200000, 500k or 1M", param, ctx)
+        return int(number)
 
 
 class Gpus(click.ParamType[float | str]):

@@ -140,6 +140,8 @@ def _trials(settings: SearchSettings) -> str:
         text += f", {'then' if earlier else 'the first'} {listed} from the portfolio"
     if settings.patience is not None:
         text += f", patience {counted(settings.patience, 'epoch')}"
+    if settings.stop_when_stable:
+        text += ", fewer once it is stable"
     described = scheduler_spec(settings.scheduler.name).describe(compared(settings))
     return f"{text}; {described}{', on fold 1' if settings.folds is not None else ''}"
 

@@ -25,7 +25,7 @@ from tuner.costs import COSTS, cost_text, with_cost
 from tuner.errors import InputError
 from tuner.formatting import counted
 from tuner.metrics import Mode
-from tuner.runs.journal import read_skipped_folds
+from tuner.runs.journal import read_skipped_folds, read_stable
 from tuner.thresholds import Thresholds
 
 
@@ -177,7 +177,8 @@ def _counts(run: Results, shown: int, cost: str = "parameters") -> str:
     parts = ", ".join(f"{count} {status}" for status, count in statuses.items())
     left = run.settings.trials - len(run.trials) if isinstance(run, Run) else 0
     folded = isinstance(run, Run) and run.settings.folds is not None
-    waiting = f", {left} not {'trained' if folded else 'yet begun'}" if left > 0 else ""
+    stable = isinstance(run, Run) and left > 0 and read_stable(run.folder.journal) is not None
+    waiting = f", {left} not {'trained' if folded else 'needed' if stable else 'yet begun'}" if left > 0 else ""
     students = len(run.candidates) - len(run.trials) if isinstance(run, Run) and not folded else 0
     also = f" and {counted(students, 'student')}" if students else ""
     of_all = f"{run.name}: {shown} of {counted(len(run.trials), 'trial')}{also} shown ({parts}{waiting})"

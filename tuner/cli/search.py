@@ -21,11 +21,13 @@ from tuner.cli.terminal import Terminal, print_command
 from tuner.data.pipeline import BUILT_IN, DataRequest
 from tuner.data.reading.columns import Columns
 from tuner.errors import EXIT_INTERRUPTED, InputError
-from tuner.runs.events import EndReason
+from tuner.formatting import counted, duration_text
+from tuner.runs.events import EndReason, SearchStable
 from tuner.runs.folder import RunFolder, find_run
-from tuner.runs.journal import read_journal
+from tuner.runs.journal import read_journal, read_stable
 from tuner.runs.location import remote_folder
 from tuner.runs.search_state import SearchState
+from tuner.runs.settings import SearchSettings
 from tuner.search.custom_model import CustomModelRequest
 from tuner.search.forecast import forecast
 from tuner.search.interruption import Interruption
@@ -113,6 +115,9 @@ def _finish(console: Console, folder: RunFolder, reason: EndReason, *, as_json: 
     else:
         print_results(console, run)
     if reason == "finished":
+        stable = read_stable(folder.journal)
+        if stable is not None and not as_json:
+            console.print(_stable_text(stable, run.settings), soft_wrap=True)
         at_knee = knee(run.candidates, objective=run.objective)
         after = f"report {name}" if run.settings.hypermodel or at_knee is None else f"export {name} --trial knee"
         print_command(console, f"\nnext: python -m tuner rank {name} --by frontier")
@@ -121,6 +126,15 @@ def _finish(console: Console, folder: RunFolder, reason: EndReason, *, as_json: 
     console.print(f"\n{reason}: everything so far is in {folder.place}", style="bold", soft_wrap=True)
     print_command(console, f"go on with: python -m tuner resume {name}")
     return EXIT_INTERRUPTED if reason == "interrupted" else 0
+
+
+def _stable_text(stable: SearchStable, settings: SearchSettings) -> str:
+    """Why the search ended before its last trial, and the time that this saved."""
+    saved = duration_text(stable.seconds / settings.resources.concurrency)
+    return (
+        f"stable: the trials left were expected to add {stable.gain:.2%} to the hypervolume (less than {stable.bound:.1%}, "
+        f"three times in a row); {counted(stable.left, 'trial')} left out, which saved about {saved}"
+    )
 
 
 def _say(console: Console, sentence: str) -> None:

@@ -29,6 +29,14 @@ track_option = click.option(
     help="Tell a tracker of all that happens: mlflow=URI (or MLFLOW_TRACKING_URI, else sqlite:///mlflow.db), tensorboard=DIR "
     "(else tensorboard), optuna=URL (else sqlite:///optuna.db). Repeatable; `resume` goes on with them.",
 )
+fraction_option = click.option(
+    "--fraction",
+    type=click.FloatRange(min=0, max=1, min_open=True),
+    default=1.0,
+    show_default=True,
+    metavar="F",
+    help="Share of the data, by class.",
+)
 no_cache_option = click.option(
     "--no-cache", is_flag=True, help="Read and encode the data anew, and do not keep them for the next time."
 )
@@ -60,6 +68,7 @@ no_cache_option = click.option(
     "--min-class-count", default=1, show_default=True, metavar="N", help="Leave out classes with fewer texts."
 )
 @click.option("--drop-rare", is_flag=True, help="Leave out classes with one text, which cannot be split.")
+@fraction_option
 @click.option(
     "--data-dir",
     type=PATH,
@@ -171,6 +180,11 @@ no_cache_option = click.option(
 @track_option
 @click.option("--max-params", type=int, metavar="N", help="Only networks of at most N parameters.")
 @time_budget_option
+@click.option(
+    "--stop-when-stable",
+    is_flag=True,
+    help="End the search when all trials left are expected to add less than 0.5 % to the hypervolume, three times in a row.",
+)
 @click.option(
     "--epoch-timeout",
     type=Duration(),

@@ -56,7 +56,8 @@ class TrialProposed(_Event):
     """A searcher gave a trial its configuration; it waits for a worker.
 
     The parameters of a custom model are null: they are counted where it is built. ``fold`` is the one that it is validated
-    on, counted from 1, null in a search without folds.
+    on, counted from 1, null in a search without folds. ``gain`` is what all configurations from this one on were
+    expected to add to the hypervolume, as a share of it, null where that was not asked or is not known.
     """
 
     event: Literal["trial_proposed"] = "trial_proposed"
@@ -66,6 +67,7 @@ class TrialProposed(_Event):
     parameters: Count | None
     embedding_parameters: Count | None
     fold: int | None = None
+    gain: float | None = None
 
 
 class TrialBuilt(_Event):
@@ -152,6 +154,27 @@ class FoldsSkipped(_Event):
     trial: str
     folds: tuple[int, ...]
     reason: str
+
+
+class SearchStable(_Event):
+    """No more configurations are proposed: going on was expected to add too little, several times in a row.
+
+    ``gain`` is the last of these expectations, a share of the hypervolume; ``bound`` is what all of them were below. ``left``
+    are the trials that are not begun, and ``seconds`` what workers would have spent on them, a forecast.
+    """
+
+    event: Literal["search_stable"] = "search_stable"
+    gain: float
+    bound: float
+    left: Count
+    seconds: float
+
+
+class SearchExtended(_Event):
+    """The search is to have so many trials in all; one that was stable goes on."""
+
+    event: Literal["search_extended"] = "search_extended"
+    trials: Count
 
 
 class RivalEnded(_Event):
@@ -263,6 +286,8 @@ Event = (
     | WorkerLost
     | TrialEnded
     | FoldsSkipped
+    | SearchStable
+    | SearchExtended
     | RivalEnded
     | StudentEnded
     | SearchEnded

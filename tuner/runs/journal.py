@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from filelock import Timeout
+from pydantic import BaseModel
 
 from search_spaces.config import CombinationError
 from search_spaces.families import BUILT_IN, ModelFamily, family_of
@@ -18,6 +19,8 @@ from tuner.runs.events import (
     Event,
     FoldsSkipped,
     RivalEnded,
+    SearchExtended,
+    SearchStable,
     SearchStarted,
     StudentEnded,
     TrialContinued,
@@ -183,11 +186,18 @@ def read_skipped_folds(path: Path) -> dict[str, FoldsSkipped]:
     return {event.trial: event for event in _events_of(path, FoldsSkipped, b'"event":"folds_skipped"')}
 
 
-_Kind = TypeVar("_Kind", RivalEnded, StudentEnded, FoldsSkipped)
+def read_stable(path: Path) -> SearchStable | None:
+    """Why a search proposed no more configurations; None where it did, or was extended since."""
+    found = _events_of(path, (SearchStable, SearchExtended), b'"event":"search_')
+    last = found[-1] if found else None
+    return last if isinstance(last, SearchStable) else None
 
 
-def _events_of(path: Path, kind: type[_Kind], mark: bytes) -> list[_Kind]:
-    """The whole lines that are events of a kind, which all hold its mark."""
+_Kind = TypeVar("_Kind", bound=BaseModel)
+
+
+def _events_of(path: Path, kind: type[_Kind] | tuple[type[_Kind], ...], mark: bytes) -> list[_Kind]:
+    """The whole lines that are events of a kind, or of several, which all hold its mark."""
     if not path.exists():
         return []
     with path.open("rb") as file:

@@ -17,6 +17,8 @@ from tuner.runs.events import (
     RepeatEnded,
     RivalEnded,
     SearchEnded,
+    SearchExtended,
+    SearchStable,
     SearchStarted,
     StudentEnded,
     TrialBuilt,
@@ -101,7 +103,8 @@ class SearchState:
 
     ``repeats`` are by model and number, ``rivals`` by name; ``family`` is that of the trials' models. ``folds`` is their
     number, 1 for none; ``configurations`` are the trials of each configuration by its number, in the order of the folds, and
-    ``skipped`` says, by the trial on the first fold, which folds will not be trained on.
+    ``skipped`` says, by the trial on the first fold, which folds will not be trained on. ``gains`` are the expectations of
+    proposals since the search began or was extended, and ``stable`` says why no more are made, None where they are.
     """
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
@@ -116,13 +119,15 @@ class SearchState:
         self.folds = 1
         self.configurations: dict[int, list[TrialRecord]] = {}
         self.skipped: dict[str, FoldsSkipped] = {}
+        self.gains: list[float] = []
+        self.stable: SearchStable | None = None
         self.repeats: dict[tuple[str, int], RepeatEnded] = {}
         self.rivals: dict[str, RivalEnded] = {}
         self.students: dict[str, StudentEnded] = {}
         for event in events:
             self.apply(event)
 
-    def apply(self, event: Event) -> None:  # noqa: PLR0912  one branch for each kind of event
+    def apply(self, event: Event) -> None:  # noqa: PLR0912, PLR0915  one branch for each kind of event
         """Takes in one event. Knows every kind: a type checker says so when one is added."""
         self.last_event_at = event.time
         if isinstance(event, Decisive):
@@ -130,7 +135,7 @@ class SearchState:
         match event:
             case SearchStarted():
                 self.started_at = event.time if self.started_at is None else self.started_at
-                self.planned = event.trials
+                self.planned = event.trials if self.stable is None else self._begun
                 self.objective, self.folds = event.objective, event.folds
                 self.family = family_of(event.own)
                 self.end = None
@@ -145,6 +150,7 @@ class SearchState:
                     event.fold,
                 )
                 self.trials[event.trial] = record
+                self.gains += [] if event.gain is None else [event.gain]
                 self.configurations.setdefault(event.index // self.folds, []).append(record)
             case TrialBuilt():
                 record = self.trials[event.trial]
@@ -165,6 +171,10 @@ class SearchState:
                 record.status, record.error, record.paused = event.status, event.error, False
             case FoldsSkipped():
                 self.skipped[event.trial] = event
+            case SearchStable():
+                self.stable, self.planned = event, self._begun
+            case SearchExtended():
+                self.stable, self.planned, self.gains = None, event.trials, []
             case RivalEnded():
                 self.rivals[event.rival] = event  # one that failed may be tried again
             case StudentEnded():
@@ -205,6 +215,11 @@ class SearchState:
             model: {name: _mean([each.get(name) for each in found]) for name in found[0]}
             for model, found in known.items()
         }
+
+    @property
+    def _begun(self) -> int:
+        """Trials of the configurations that were proposed, on all folds."""
+        return len(self.configurations) * self.folds
 
     @property
     def over(self) -> int:

@@ -193,6 +193,8 @@ class SearchSettings(_Settings):
     seed: int
     max_params: int | None
     time_budget: float | None
+    stop_when_stable: bool = False
+    """Whether the search ends once going on is expected to add too little."""
     rivals: bool = False
     """Whether linear models of n-grams are fitted beside the trials; searches of before had none."""
     track: tuple[str, ...] = ()

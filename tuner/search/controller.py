@@ -5,7 +5,7 @@ made-up trainer, and a resumed search is this same class over a journal that is 
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from search_spaces.config import Config
@@ -17,6 +17,7 @@ from tuner.runs.events import (
     EpochEnded,
     FoldsSkipped,
     SearchEnded,
+    SearchStable,
     SearchStarted,
     TrialBuilt,
     TrialContinued,
@@ -30,7 +31,8 @@ from tuner.runs.store import RunStore
 from tuner.search.folds import reason_to_skip
 from tuner.search.plan import Plan
 from tuner.search.schedulers.scheduler import Continuation, Decision, Metrics, Scheduler
-from tuner.search.searchers.searcher import Searcher
+from tuner.search.searchers.searcher import Searcher, proposed
+from tuner.search.stability import BOUND, is_stable, observed_gain, seconds_of_one
 from tuner.training.report import EpochReport, TrialReport
 
 # A trial whose workers die so many times without a finished epoch in between is what kills them.
@@ -176,7 +178,7 @@ class SearchController:
         if continuation is not None:
             return self._continue(continuation)
         if new_trials_left:
-            return self._propose()
+            return self._propose() or self.next_trial()
         fold = self._next_fold()
         if fold is not None:
             return self._propose_fold(*fold)
@@ -188,7 +190,7 @@ class SearchController:
 
     @property
     def _new_left(self) -> bool:
-        return self._next_number * self._plan.folds < self._plan.trials
+        return self.search_state.stable is None and self._next_number * self._plan.folds < self._plan.trials
 
     def _next_fold(self, *, beside_others: bool = True) -> tuple[int, int] | None:
         """A configuration that is to be trained on a further fold, and the fold; None where there is none.
@@ -207,18 +209,35 @@ class SearchController:
                 return number, fold
         return None
 
-    def _propose(self) -> Assignment:
-        number, self._next_number = self._next_number, self._next_number + 1
-        config = self._searcher.propose(number, configurations(self.search_state))
+    def _propose(self) -> Assignment | None:
+        """The trial of a new configuration, None where the search is found to be stable instead."""
+        number, gain = self._next_number, None
+        known = configurations(self.search_state)
+        if self._plan.stop_when_stable and number % self._plan.repeats == 0:
+            config, one = proposed(self._searcher, number, known)
+            one = observed_gain(known) if one is None else one
+            gain = None if one is None else one * (self._plan.trials // self._plan.folds - number)
+            if gain is not None and is_stable([*self.search_state.gains, gain]):
+                self._stop_as_stable(gain, number, known)
+                return None
+        else:
+            config = self._searcher.propose(number, known)
+        self._next_number += 1
         if self._plan.folds == 1:
-            return self._begin(number, config, None)
-        return self._begin(number * self._plan.folds, config, 1)
+            return self._begin(number, config, None, gain)
+        return self._begin(number * self._plan.folds, config, 1, gain)
+
+    def _stop_as_stable(self, gain: float, number: int, known: Sequence[TrialRecord]) -> None:
+        """Writes down that no more configurations follow."""
+        left = self._plan.trials - number * self._plan.folds
+        seconds = left * seconds_of_one(self.search_state)
+        self._records.record(SearchStable(time=self._clock(), gain=gain, bound=BOUND, left=left, seconds=seconds))
 
     def _propose_fold(self, number: int, fold: int) -> Assignment:
         config = self._plan.family.config(self.search_state.configurations[number][0].config)
         return self._begin(number * self._plan.folds + fold - 1, config, fold)
 
-    def _begin(self, index: int, config: Config, fold: int | None) -> Assignment:
+    def _begin(self, index: int, config: Config, fold: int | None, gain: float | None = None) -> Assignment:
         count = self._plan.count(config)
         trial = trial_id(index)
         self._records.record(
@@ -230,6 +249,7 @@ class SearchController:
                 parameters=None if count is None else count.total,
                 embedding_parameters=None if count is None else count.embedding,
                 fold=fold,
+                gain=gain,
             )
         )
         if self._is_compared(self.search_state.trials[trial]):

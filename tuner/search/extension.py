@@ -1,18 +1,23 @@
 """More trials for a search that has begun."""
 
 from tuner.errors import InputError
+from tuner.runs.search_state import SearchState
 from tuner.runs.settings import SearchSettings
 from tuner.search.plan import grid_points, preview
 from tuner.search.registry import scheduler_spec
 
 
-def extended(settings: SearchSettings, trials: int) -> SearchSettings:
+def extended(settings: SearchSettings, trials: int, known: SearchState) -> SearchSettings:
     """The settings of the same search with so many trials (configurations, where each has several) in all.
+
+    A search that ended as stable has those alone that it began with.
 
     Raises:
         InputError: where the search cannot have so many.
     """
     name, now = settings.name, settings.configurations
+    if known.stable is not None:
+        now = len(known.configurations) // settings.repeats
     if trials <= now:
         raise InputError(
             f"{name} has {now} already; give the number that it is to have in all", option="trials", value=trials

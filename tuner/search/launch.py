@@ -167,7 +167,7 @@ def _conduct(
     def step() -> None:
         interruption.check()
         rivals.take_in()
-        needed.want(settings.trials - store.search_state.over)
+        needed.want(store.search_state.planned - store.search_state.over)
         on_step(store.search_state)
         if time.monotonic() >= deadline:
             raise _OutOfTime

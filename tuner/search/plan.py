@@ -34,6 +34,10 @@ class Plan:
     """Of the models that trials are of."""
     folds: int = 1
     """Trials of a configuration, each validated on a fold; 1 without folds."""
+    repeats: int = 1
+    """Trials of a configuration in a row, from different seeds."""
+    stop_when_stable: bool = False
+    """Whether no more configurations are proposed once going on is expected to add too little."""
 
     def network(self, config: TrialConfig) -> Network:
         """The network that a configuration means on these data."""
@@ -73,6 +77,8 @@ def plan_of(settings: SearchSettings) -> Plan:
         vectors_width=settings.vectors.width if settings.vectors else None,
         family=settings.family,
         folds=settings.fold_count,
+        repeats=settings.repeats,
+        stop_when_stable=settings.stop_when_stable,
     )
 
 

@@ -44,7 +44,17 @@ from tuner.search.schedulers.options import resolve
 from tuner.search.warm_start import points_of_earlier_run, points_of_portfolio
 
 # What search.yaml keeps of a request as it is.
-_KEPT = ("epochs", "searcher", "metric", "metric_mode", "patience", "seed", "time_budget", "epoch_timeout")
+_KEPT = (
+    "epochs",
+    "searcher",
+    "metric",
+    "metric_mode",
+    "patience",
+    "seed",
+    "time_budget",
+    "epoch_timeout",
+    "stop_when_stable",
+)
 # What search.yaml keeps of a request for data as it is.
 _KEPT_OF_DATA = (
     *("encoding", "split_seed", "min_freq", "max_tokens", "max_length", "truncate"),

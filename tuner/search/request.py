@@ -38,6 +38,7 @@ class SearchRequest:
         warm_start: name or folder of an earlier run whose frontier is tried first.
         patience: epochs without a better metric after which a trial is complete.
         time_budget: seconds after which the search ends.
+        stop_when_stable: whether it ends once going on is expected to add too little.
         concurrency: most trials at once.
         gpus_per_trial: "auto" for as many trials a card as fit by their predicted memory.
         epoch_timeout: seconds after which an epoch that has not ended is taken to hang, None for never.
@@ -73,6 +74,7 @@ class SearchRequest:
     metric_mode: Mode = "max"
     rivals: bool = True
     portfolio: bool = False
+    stop_when_stable: bool = False
     track: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -116,6 +118,12 @@ class SearchRequest:
                 f"`searcher={self.searcher!r}` has no objective to choose; use `searcher='optuna'`",
                 option="objective",
                 value=self.objective,
+            )
+        if self.stop_when_stable and scheduler_spec(self.scheduler.name).fixes_trials:
+            raise InputError(
+                f"`scheduler={self.scheduler.name!r}` lays a search out for its number of trials; leave it out, or use asha, "
+                "frontier, median or none",
+                option="stop_when_stable",
             )
         if self.warm_start is not None and searcher_spec(self.searcher).is_finite:
             raise InputError(

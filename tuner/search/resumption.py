@@ -1,8 +1,10 @@
 """Opens the run of a search that is to go on: what ``tuner resume`` and ``tuner.resume`` begin with."""
 
+import time
 from dataclasses import dataclass
 
 from tuner.data.encoded import EncodedSplits
+from tuner.runs.events import SearchExtended
 from tuner.runs.folder import RunFolder
 from tuner.runs.journal import read_journal
 from tuner.runs.search_state import SearchState
@@ -43,10 +45,12 @@ def reopened(folder: RunFolder, *, trials: int | None, data: str | None, no_cach
     """
     settings = read_settings(folder.settings)
     known = SearchState(read_journal(folder.journal))
-    if trials is None and known.end is not None and known.end.reason == "finished" and known.over >= settings.trials:
-        return None
+    if trials is None and known.end is not None and known.end.reason == "finished":
+        planned = settings.trials if known.stable is None else known.planned
+        if known.over >= planned:
+            return None
     if trials is not None:
-        settings = extended(settings, trials)
+        settings = extended(settings, trials, known)
     settings = with_data_at(settings, data)
     prepared = prepare_again(settings, no_cache=no_cache)
     reloaded = discovered_again(settings, prepared)
@@ -57,8 +61,12 @@ def reopened(folder: RunFolder, *, trials: int | None, data: str | None, no_cach
         notes.append("the last line of the journal was cut short by a crash; it was cut off")
     if trials is not None or data is not None:
         store.write_settings(settings)
+    if trials is not None and settings.stop_when_stable:
+        store.record(SearchExtended(time=time.time(), trials=settings.trials))
     if reloaded != settings:
         notes.append(f"note: the modules of {settings.space['name']} have changed since the search began")
-    left = settings.trials - store.search_state.over
+    left = (
+        settings.trials if store.search_state.stable is None else store.search_state.planned
+    ) - store.search_state.over
     notes.append(f"resuming {folder.name}: {left} of {settings.trials} trials are left")
     return Resumption(store, reloaded, encoded, tuple(notes))

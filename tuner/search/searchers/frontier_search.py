@@ -105,12 +105,23 @@ class FrontierSearcher:
         Raises:
             InputError: where nothing that fits was drawn.
         """
+        return self.propose_with_gain(index, trials)[0]
+
+    def propose_with_gain(self, index: int, trials: Collection[TrialRecord]) -> tuple[Config, float | None]:
+        """The same, and the most that a candidate is expected to add to the hypervolume, as a share of what there is.
+
+        None where nothing is known yet, or all that were drawn have been tried.
+
+        Raises:
+            InputError: where nothing that fits was drawn.
+        """
         known = [(record, TrialConfig.model_validate(record.config)) for record in trials]
         candidates = self._candidates(index, known)
         if not candidates:
-            return self._random.propose(index, trials)
-        gains = self._expected_gains(index, candidates, known)
-        return candidates[int(np.argmax(gains / forecast_seconds(candidates, known, self._plan)))]
+            return self._random.propose(index, trials), None
+        gains, there = self._expected_gains(index, candidates, known)
+        chosen = candidates[int(np.argmax(gains / forecast_seconds(candidates, known, self._plan)))]
+        return chosen, float(gains.max()) / there if there > 0 else None
 
     def _candidates(self, index: int, known: Known) -> list[TrialConfig]:
         """Configurations that fit and have not been tried, each once."""
@@ -142,8 +153,8 @@ class FrontierSearcher:
                 values[name] = source[name] if kept else domain.sample(generator)
         return self._space.config(values)
 
-    def _expected_gains(self, index: int, candidates: Sequence[TrialConfig], known: Known) -> Array:
-        """What each candidate is expected to add to the hypervolume."""
+    def _expected_gains(self, index: int, candidates: Sequence[TrialConfig], known: Known) -> tuple[Array, float]:
+        """What each candidate is expected to add to the hypervolume, and how much that is without them."""
         curves = self._curves([record for record, _ in known])
         at_work = [config for record, config in known if not (record.ended or record.paused)]
         forest = self._forest(index, [config for _, config in known], curves)
@@ -153,7 +164,7 @@ class FrontierSearcher:
         points = [(record.size, max(curve.values())) for (record, _), curve in zip(known, curves, strict=True) if curve]
         points += zip(self._sizes(at_work), of_others.mean(axis=0), strict=True)
         gains: Array = hypervolume_gains(self._sizes(candidates), of_candidates, points).mean(axis=0)
-        return gains
+        return gains, hypervolume(points)
 
     def _curves(self, records: Sequence[TrialRecord]) -> list[dict[float, float]]:
         """The best value so far of each trial, by the share of its epochs: after 1, 2, 4... and its last.
@@ -236,15 +247,26 @@ def hypervolume_gains(sizes: Array, values: Array, points: Iterable[tuple[float,
         values: of one or several forecasts ``[forecasts, points]``.
         points: size and value of each that there is.
     """
+    starts, ends, heights = _stair(points)
+    widths = np.clip(ends - np.maximum(starts, np.log10(sizes)[:, None]), 0, None)
+    gains: Array = np.einsum("pf,npf->np", widths, np.clip(values[:, :, None] - heights, 0, None))
+    return gains
+
+
+def hypervolume(points: Iterable[tuple[float, float]]) -> float:
+    """The area under the frontier of points of a size and a value, as ``hypervolume_gains`` measures it."""
+    starts, ends, heights = _stair(points)
+    return float((np.clip(ends - starts, 0, None) * heights).sum())
+
+
+def _stair(points: Iterable[tuple[float, float]]) -> tuple[Array, Array, Array]:
+    """The steps of a frontier: where each starts and ends, in decades of parameters, and its height."""
     edges, heights = [0.0], [0.0]
     for size, value in sorted(points, key=lambda point: (point[0], -point[1])):
         if value > heights[-1]:
             edges.append(math.log10(size))
             heights.append(value)
-    starts, ends = np.array(edges), np.array([*edges[1:], math.log10(SIZE_LIMIT)])
-    widths = np.clip(ends - np.maximum(starts, np.log10(sizes)[:, None]), 0, None)
-    gains: Array = np.einsum("pf,npf->np", widths, np.clip(values[:, :, None] - np.array(heights), 0, None))
-    return gains
+    return np.array(edges), np.array([*edges[1:], math.log10(SIZE_LIMIT)]), np.array(heights)
 
 
 _FIELDS = tuple(TrialConfig.model_fields)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from search_spaces.config import Config
 from tuner.runs.search_state import TrialRecord
@@ -27,6 +27,25 @@ class Searcher(Protocol):
             trials: all that were proposed before it, with what is known of them now.
         """
         ...
+
+
+@runtime_checkable
+class GainForecaster(Protocol):
+    """A searcher that says what going on would gain."""
+
+    def propose_with_gain(self, index: int, trials: Collection[TrialRecord]) -> tuple[Config, float | None]:
+        """What ``propose`` gives, and what the best candidate is expected to add to the hypervolume, as a share of it.
+
+        None where that is not known.
+        """
+        ...
+
+
+def proposed(searcher: Searcher, index: int, trials: Collection[TrialRecord]) -> tuple[Config, float | None]:
+    """The next configuration with the expected gain; None for one of a searcher that forecasts none."""
+    if isinstance(searcher, GainForecaster):
+        return searcher.propose_with_gain(index, trials)
+    return searcher.propose(index, trials), None
 
 
 @dataclass(frozen=True)
@@ -57,9 +76,13 @@ class PointsFirst:
 
     def propose(self, index: int, trials: Collection[TrialRecord]) -> Config:
         """Guess ``index``, or what the searcher says."""
+        return self.propose_with_gain(index, trials)[0]
+
+    def propose_with_gain(self, index: int, trials: Collection[TrialRecord]) -> tuple[Config, float | None]:
+        """The same with the searcher's forecast, None for a guess."""
         if index < len(self._guesses):
-            return self._guesses[index]
-        return self._searcher.propose(index - len(self._guesses), trials)
+            return self._guesses[index], None
+        return proposed(self._searcher, index - len(self._guesses), trials)
 
 
 class Repeated:
@@ -73,9 +96,13 @@ class Repeated:
 
     def propose(self, index: int, trials: Collection[TrialRecord]) -> Config:
         """The searcher's configuration, or the recorded one of the trial that had it first."""
+        return self.propose_with_gain(index, trials)[0]
+
+    def propose_with_gain(self, index: int, trials: Collection[TrialRecord]) -> tuple[Config, float | None]:
+        """The same with the searcher's forecast, None for a repeat."""
         number, repeat = divmod(index, self._repeats)
         if repeat:
             for record in reversed(list(trials)):
                 if record.index == index - repeat:
-                    return self._of_record(record.config)
-        return self._searcher.propose(number, trials)
+                    return self._of_record(record.config), None
+        return proposed(self._searcher, number, trials)
