@@ -28,8 +28,7 @@ from tuner.runs.journal import read_journal
 pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("on_shared_ray")]
 
 
-FIVE = ("--trials", "5", "--epochs", "6", "--set", "vocabulary=500")
-"""Trials of two networks: each has to be compiled."""
+FIVE = ("--trials", "5", "--epochs", "6")
 
 
 @pytest.fixture(scope="module")

@@ -73,7 +73,7 @@ class QuickRun(Run):
     def _evaluate(self) -> tuple[float, Predictions]:
         accuracy = 0.9 - 0.3 / self._epoch + 0.09 * self._luck
         self._scorer.accuracy = accuracy
-        return 1 - accuracy, Predictions.of_logits(np.zeros((1, 2), np.float32), np.zeros(1, np.int32))
+        return 1 - accuracy, Predictions.of_logits(np.zeros((20, 2), np.float32), np.arange(20, dtype=np.int32) % 2)
 
     @property
     def _luck(self) -> float:
