@@ -4,6 +4,7 @@ import gc
 import os
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -12,21 +13,27 @@ import pytest
 from hypothesis import settings
 
 from support.covering import examples
+from support.small_cluster import cluster_of_all, room_for_a_cluster
 
 settings.register_profile("tests", max_examples=examples(100))
 settings.load_profile("tests")
+
+SHARED = pytest.StashKey[Path]()
+"""A folder that all processes of a test run have in common."""
 
 SLOW_MARKERS = ("lab", "ray", "tensorflow", "slow")
 """From the slowest on, which is the order in which files are begun: the short ones fill the gaps at the end."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Gives all processes of a test run one cache of their own: what one has compiled, the others read."""
+    """Gives all processes of a test run one cache of their own, what one has compiled the others read, and room for one Ray."""
     if "PYTEST_XDIST_WORKER" not in os.environ:  # these have the environment of the process that starts them
-        cache = tempfile.TemporaryDirectory(prefix="frontier-tuner-tests-")
-        environment = mock.patch.dict(os.environ, XDG_CACHE_HOME=cache.name)
-        environment.start()
-        config.add_cleanup(lambda: (environment.stop(), cache.cleanup()))
+        whole_run = ExitStack()
+        cache = whole_run.enter_context(tempfile.TemporaryDirectory(prefix="frontier-tuner-tests-"))
+        whole_run.enter_context(mock.patch.dict(os.environ, XDG_CACHE_HOME=cache))
+        whole_run.enter_context(room_for_a_cluster(Path(cache)))
+        config.add_cleanup(whole_run.close)
+    config.stash[SHARED] = Path(os.environ["XDG_CACHE_HOME"])
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
@@ -92,19 +99,18 @@ def _tensorflow():
 
 
 @pytest.fixture(scope="session")
-def shared_ray():
-    """A small Ray for many searches, each of which would take four seconds to start its own."""
-    from support.small_cluster import small_cluster
-
-    with small_cluster(0, head_cpus=4) as cluster:
-        yield cluster
+def shared_ray(pytestconfig: pytest.Config) -> dict[str, Any]:
+    """A small Ray for the searches of all processes, each of which would take four seconds to start its own."""
+    return cluster_of_all(pytestconfig.stash[SHARED], head_cpus=6)
 
 
 @pytest.fixture(scope="module")
 def on_shared_ray(shared_ray: dict[str, Any]):
-    """Lets the searches of a module run on it."""
+    """Lets the searches of a module run on it, those in this process (``run_here``) as one of its drivers."""
     with mock.patch.dict(os.environ, RAY_ADDRESS=shared_ray["address"], RAY_AUTH_MODE="disabled"):
         yield shared_ray
+    if "ray" in sys.modules:
+        sys.modules["ray"].shutdown()
 
 
 @pytest.fixture(scope="session")

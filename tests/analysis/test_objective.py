@@ -141,6 +141,7 @@ def test_runs_of_different_metrics_have_no_axis_in_common(run, tmp_path):
     assert analysis.compare([run, other])[["best_error", "best_accuracy"]].notna().sum().tolist() == [1, 1]
 
 
+@pytest.mark.slow
 def test_the_report_names_the_metric(run):
     text = render(run).split("<body>")[1].split("<script>")[0]
     assert "<h2>Error rate against parameters</h2>" in text

@@ -66,6 +66,7 @@ def test_where_a_trial_is_better_the_rival_is_held_against_it(run_with):
     )
 
 
+@pytest.mark.slow
 def test_references_chart_and_report_show_rivals(run_with):
     run = run_with(rival("logistic-regression", 0.8), rival("nb-svm", None, "no room"))
     found = references(run)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from analysis import load
-from support.searches import PYTHONPATH, assert_same_decisions, call, write_reviews
+from support.searches import PYTHONPATH, assert_same_decisions, run_here, write_reviews
 from tuner.api.functions import _settings
 from tuner.runs.folder import RunFolder
 
@@ -22,6 +22,7 @@ from pathlib import Path
 
 import pandas as pd
 import tuner
+from support.quick_tuner import quick_training
 
 df = pd.read_csv("reviews.csv")
 ends = []
@@ -32,14 +33,15 @@ class Listener:
 
 options = dict(text="review", label="sentiment", settings={SMALL!r}, epochs=4, concurrency=1, rivals=False)
 run = tuner.search(df, name="mine", trials=2, callbacks=[Listener()], **options)
-behind = tuner.search(df, name="behind", trials=40, background=True, **options)
-journal = Path("runs/behind/journal.jsonl")
-while not (journal.exists() and '"event":"epoch"' in journal.read_text()):
-    assert behind.is_running
-    time.sleep(0.1)
-behind.stop()
-never = tuner.search(df, name="never", trials=2, background=True, **options)
-never.stop()
+with quick_training():
+    behind = tuner.search(df, name="behind", trials=400, background=True, **options)
+    journal = Path("runs/behind/journal.jsonl")
+    while not (journal.exists() and '"event":"epoch"' in journal.read_text()):
+        assert behind.is_running
+        time.sleep(0.1)
+    behind.stop()
+    never = tuner.search(df, name="never", trials=2, background=True, **options)
+    never.stop()
 assert not never.is_running
 shutil.move("runs/mine", "runs/moved")
 run = tuner.resume("moved", trials=3)
@@ -92,14 +94,14 @@ def test_data_in_memory_are_the_runs_own_and_move_with_it(script, folder):
 def test_a_search_in_the_background_is_stopped_and_kept(script, folder):
     (is_running, trials), _ = script[0]["behind"], script
     assert not is_running
-    assert trials < 40
-    assert load(folder / "runs" / "behind").settings.trials == 40
+    assert trials < 400
+    assert load(folder / "runs" / "behind").settings.trials == 400
 
 
 def test_numbers_are_those_of_the_command_line(script, folder):
     settings = [f"--set={setting}" for setting in _settings(SMALL)]
     pd.read_csv(folder / "reviews.csv").to_parquet(folder / "reviews.parquet")
-    result = call(
+    result = run_here(
         folder, "search", "--data", "reviews.parquet", "--text-column", "review", "--label-column", "sentiment",
         "--name", "shell", "--trials", 3, "--epochs", 4, "--concurrency", 1, *settings,
     )  # fmt: skip
@@ -111,6 +113,7 @@ def test_a_notebook_shows_a_table_and_a_chart_that_are_drawn_in_place(folder):
     nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
     cells = [
         "import pandas as pd, tuner",
+        "from support.quick_tuner import quick_training; training = quick_training(); training.__enter__();",
         f"run = tuner.search(pd.read_csv('reviews.csv'), label='sentiment', name='live', trials=2, epochs=2, concurrency=1, "
         f"rivals=False, settings={SMALL!r})",
         "run",
@@ -131,7 +134,7 @@ def test_a_notebook_shows_a_table_and_a_chart_that_are_drawn_in_place(folder):
         client.execute()
     kinds = [message["msg_type"] for message in messages]
     assert kinds.count("update_display_data") >= 2
-    _, searched, shown, chart = notebook.cells
+    _, _, searched, shown, chart = notebook.cells
     table, drawing = [output for output in searched.outputs if output.output_type == "display_data"]
     assert "<progress" in table.data["text/html"]
     assert "2/2 trials" in table.data["text/html"]

@@ -121,6 +121,7 @@ def test_a_run_without_kept_predictions_says_what_would_give_them(mine, tmp_path
     assert "a new search keeps them" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_report_has_texts_unless_they_are_private(mine, tmp_path, capsys):
     path, data = mine
     assert run(["report", str(path), "--out", str(tmp_path / "all.html")]) == 0

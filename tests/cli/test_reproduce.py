@@ -6,7 +6,7 @@ from analysis.published import published_table, published_tables
 from search_spaces import named_space, named_spaces
 from search_spaces.experiment import named_experiment
 from support.experiment_runs import experiment_run
-from support.searches import call
+from support.searches import run_here
 from tuner.cli.main import run
 from tuner.cli.reproduce import explained_counts
 
@@ -97,12 +97,12 @@ def test_a_run_that_was_asked_otherwise_is_not_gone_on_with(tmp_path, monkeypatc
 def test_an_experiment_runs_and_is_compared(questions):
     command = ["reproduce", "trec_grid", "--trials", "2", "--epochs", "1", "--set", "units=4", "--set", "embedding=2",
                "--data-dir", questions / "data"]  # fmt: skip
-    result = call(questions, *command, runs_dir=questions / "runs", quick=True)
+    result = run_here(questions, *command, runs_dir=questions / "runs", quick=True)
     assert result.returncode == 0, result.stderr
     kept = (questions / "runs" / "trec_grid" / "reproduction.md").read_text()
     assert "| the most accurate of our 2 trials | 1 |" in kept
     assert "Trials have at most 1 of the experiment's 100 epochs." in kept
-    again = call(questions, *command, runs_dir=questions / "runs", quick=True)
+    again = run_here(questions, *command, runs_dir=questions / "runs", quick=True)
     assert again.returncode == 0, again.stderr
     assert "is finished" in again.stdout
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from search_spaces.config import CustomConfig
+from support.covering import FULL_CONTRACT
 from tuner.data.encoded import EncodedDataset, EncodedSplits
 
 pytestmark = pytest.mark.tensorflow
@@ -21,6 +22,13 @@ MODELS = (
     "bidirectional_lstm", "convolution", "transformer", "average", "rnn_logits", "TunedModel", "attention", "subclassed",
     "focal_loss", "lstm_attention_pair", "steps_per_execution", "sigmoid_pair", "own_loss", "weighed",
 )  # fmt: skip
+LOOPS = (
+    "build_lstm_dropout", "build_lstm_recurrent_dropout", "build_gru_dropout", "build_bi_lstm_dropout", "build_one_hot_loss",
+    "bidirectional_lstm", "rnn_logits", "steps_per_execution",
+)  # fmt: skip
+"""Those that are slow without a graph."""
+LIKE_OTHERS = ("bidirectional_lstm", "build_lstm_dropout")
+"""Those of which all is in others, too: ``rnn_logits`` is a stack in both directions, ``steps_per_execution`` drops inputs."""
 
 
 def part(texts, seed):
@@ -94,6 +102,7 @@ def saved_answers(model, folder):
 
     from tuner.export.custom_network import CustomNetwork
 
+    tf.config.run_functions_eagerly(False)
     module = tf.Module()
     module.network = CustomNetwork(model)
     integers = tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None], tf.int32)
@@ -108,7 +117,26 @@ def saved_answers(model, folder):
     return chosen.numpy(), probabilities.numpy()
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.fixture
+def _quickly_prepared(name, monkeypatch):
+    """Lets a few steps run as they are, and those with a loop over time as a plain graph: XLA needs seconds for each model.
+
+    What Keras does by default is tested on fewer models, in test_custom_run.py.
+    """
+    import tensorflow as tf
+
+    if FULL_CONTRACT:
+        yield
+        return
+    monkeypatch.setattr("keras.src.trainers.trainer.model_supports_jit", lambda _: False)
+    tf.config.run_functions_eagerly(name not in LOOPS)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.mark.usefixtures("_quickly_prepared")
+@pytest.mark.filterwarnings("ignore:Even though the `tf.config.experimental_run_functions_eagerly`:UserWarning")
+@pytest.mark.parametrize("name", MODELS if FULL_CONTRACT else [name for name in MODELS if name not in LIKE_OTHERS])
 def test_a_model_goes_on_after_a_break_and_leaves_for_tensorflow_answering_as_recorded(source, tmp_path, name):
     from tuner.runs.predictions import read_validation
 

@@ -163,6 +163,7 @@ def test_two_machines_cannot_have_a_run_at_once(runs, tmp_path, monkeypatch):
     assert len(accuracies(find_run("mine", Path(runs.url)).journal)) == 3
 
 
+@pytest.mark.slow
 def test_storage_that_goes_away_is_one_line_and_the_working_copy_goes_on(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     with gs_service() as service:

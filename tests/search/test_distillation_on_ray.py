@@ -11,7 +11,7 @@ import pytest
 
 from analysis import ensemble, load
 from support.exported_run import write_exported_run
-from support.searches import call, kill, search, start, wait_until, write_reviews
+from support.searches import kill, run_here, search, start, wait_until, write_reviews
 from tuner.cli.main import run as command_line
 from tuner.measures import Predictions
 from tuner.runs.journal import read_students
@@ -27,7 +27,7 @@ def searched(tmp_path_factory, on_shared_ray):
     """The folder of a quick search, its data beside it."""
     folder = tmp_path_factory.mktemp("distill")
     data = write_reviews(folder / "reviews.csv", 600)
-    found = call(folder, *search(data, "run", *THREE, "--epochs", "3"), quick=True)
+    found = run_here(folder, *search(data, "run", *THREE, "--epochs", "3"), quick=True)
     assert found.returncode == 0, found.stderr
     return folder / "run"
 
@@ -53,7 +53,7 @@ def test_a_distillation_that_was_killed_goes_on_to_the_same_numbers(searched, tm
     given = teacher_file(searched, tmp_path / "probabilities.csv")
     runs = [shutil.copytree(searched, tmp_path / name / "run") for name in ("whole", "killed")]
     command = ("distill", "run", "--teacher-file", given)
-    whole = call(tmp_path, *command, runs_dir=runs[0].parent, quick=True)
+    whole = run_here(tmp_path, *command, runs_dir=runs[0].parent, quick=True)
     assert whole.returncode == 0, whole.stderr
     assert "left out: " in " ".join(whole.stdout.split())
     assert "with the label alone" in " ".join(whole.stdout.split())
@@ -65,15 +65,15 @@ def test_a_distillation_that_was_killed_goes_on_to_the_same_numbers(searched, tm
     wait_until((runs[1] / "models" / "teachers").is_dir, slow, "a teacher")
     kill(slow)
     assert len(results(runs[1])) < len(results(runs[0]))
-    again = call(tmp_path, *command, runs_dir=runs[1].parent, quick=True)
+    again = run_here(tmp_path, *command, runs_dir=runs[1].parent, quick=True)
     assert again.returncode == 0, again.stderr
     assert results(runs[1]) == results(runs[0])
-    done = call(tmp_path, *command, "--json", runs_dir=runs[1].parent, quick=True)
+    done = run_here(tmp_path, *command, "--json", runs_dir=runs[1].parent, quick=True)
     assert done.returncode == 0, done.stderr
     assert "nothing, all is there" in done.stderr
     assert {row["trial_id"] for row in json.loads(done.stdout)["students"]} == set(results(runs[0]))
 
-    confirmed = call(tmp_path, "confirm", "run", "--by", "metric", "--top", "20", "--repeats", "2", runs_dir=runs[1].parent,
+    confirmed = run_here(tmp_path, "confirm", "run", "--by", "metric", "--top", "20", "--repeats", "2", runs_dir=runs[1].parent,
                      quick=True)  # fmt: skip
     assert confirmed.returncode == 0, confirmed.stderr
     models = load(runs[1]).repeats.groupby("model").size()

@@ -86,6 +86,7 @@ def test_a_proposal_is_a_function_of_seed_index_and_trials():
     assert len({searcher(seed=seed).propose(12, records) for seed in range(5)}) > 1
 
 
+@pytest.mark.slow
 def test_it_finds_in_twenty_trials_what_random_draws_do_not_find_in_sixty():
     mine, drawn = (
         [area(search(one(seed), trials)) for seed in range(3)]

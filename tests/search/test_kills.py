@@ -17,8 +17,8 @@ from support.object_storage import s3_service
 from support.searches import (
     SMALL,
     assert_same_decisions,
-    call,
     kill,
+    run_here,
     start,
     wait_for_epochs,
     wait_until,
@@ -57,7 +57,7 @@ def search(data, name, *more, concurrency=1):
 def whole(tmp_path_factory, data, on_shared_ray):
     """A search with one worker that nobody kills."""
     folder = tmp_path_factory.mktemp("whole")
-    result = call(folder, *search(data, "whole"), quick=True)
+    result = run_here(folder, *search(data, "whole"), quick=True)
     assert result.returncode == 0, result.stderr
     return folder / "whole"
 
@@ -85,7 +85,7 @@ def search_broken_off(folder, data, signals, *more, concurrency, seed):
             assert process.returncode == 130, err
             assert "go on with: python -m tuner resume" in out
         arguments = ["resume", "mine"]
-    result = call(folder, "resume", "mine", quick=True)
+    result = run_here(folder, "resume", "mine", quick=True)
     assert result.returncode == 0, result.stderr
     return len(signals)
 
@@ -138,13 +138,13 @@ POPULATION = [
 
 def test_a_population_that_is_killed_goes_on_to_the_same_numbers(tmp_path, data):
     """Paused trials, states that pass from one trial to another and changed rates, through real workers."""
-    result = call(tmp_path, *search(data, "whole", *POPULATION), quick=True)
+    result = run_here(tmp_path, *search(data, "whole", *POPULATION), quick=True)
     assert result.returncode == 0, result.stderr
     process = start(tmp_path, *search(data, "broken", *POPULATION), quick=True, **SLOWLY)
     journal = tmp_path / "broken" / "journal.jsonl"
     wait_until(lambda: journal.exists() and b'"source":"0' in journal.read_bytes(), process, "an exchange")
     kill(process)
-    result = call(tmp_path, "resume", "broken", quick=True)
+    result = run_here(tmp_path, "resume", "broken", quick=True)
     assert result.returncode == 0, result.stderr
     assert_same_decisions(tmp_path / "broken", tmp_path / "whole")
     assert set(load(tmp_path / "broken").trials["status"]) == {"completed"}
@@ -154,13 +154,13 @@ FOLDED = ["--folds", "3", "--trials", "6", "--epochs", "4", "--scheduler", "asha
 
 
 def test_a_search_on_folds_that_is_killed_trains_and_skips_the_same(tmp_path, data):
-    result = call(tmp_path, *search(data, "whole", *FOLDED), quick=True)
+    result = run_here(tmp_path, *search(data, "whole", *FOLDED), quick=True)
     assert result.returncode == 0, result.stderr
     process = start(tmp_path, *search(data, "broken", *FOLDED), quick=True, **SLOWLY)
     journal = tmp_path / "broken" / "journal.jsonl"
     wait_until(lambda: journal.exists() and b'"fold":2' in journal.read_bytes(), process, "a second fold")
     kill(process)
-    result = call(tmp_path, "resume", "broken", quick=True)
+    result = run_here(tmp_path, "resume", "broken", quick=True)
     assert result.returncode == 0, result.stderr
     assert_same_decisions(tmp_path / "broken", tmp_path / "whole")
     skipped, whole = (
@@ -182,7 +182,7 @@ def confirmed(whole):
     """The search that nobody killed, confirmed by a command that nobody killed."""
     run = whole.with_name("confirmed")
     shutil.copytree(whole, run)
-    result = call(run.parent, "confirm", "confirmed", *CONFIRM, quick=True)
+    result = run_here(run.parent, "confirm", "confirmed", *CONFIRM, quick=True)
     assert result.returncode == 0, result.stderr
     assert "4 trainings" in result.stdout
     return run
@@ -195,7 +195,7 @@ def test_a_killed_confirmation_goes_on_to_the_same_numbers(whole, confirmed, tmp
     wait_until(lambda: b'"event":"repeat_ended"' in journal.read_bytes(), process, "the end of a repeat")
     kill(process)
     done = journal.read_bytes().count(b'"event":"repeat_ended"')
-    result = call(tmp_path, "confirm", "broken", *CONFIRM, quick=True)
+    result = run_here(tmp_path, "confirm", "broken", *CONFIRM, quick=True)
     assert result.returncode == 0, result.stderr
     assert f"{4 - done} training" in result.stdout
     pd.testing.assert_frame_equal(repeats(tmp_path / "broken"), repeats(confirmed), check_exact=True)
@@ -209,13 +209,13 @@ def test_a_search_on_object_storage_is_killed_resumed_ranked_and_confirmed_there
         wait_for_epochs(next(tmp_path.rglob("far/journal.jsonl")), 4, process)
         kill(process)
         url = remote_folder(runs).child("far").url
-        result = call(tmp_path, "resume", url, quick=True, **here)
+        result = run_here(tmp_path, "resume", url, quick=True, **here)
         assert result.returncode == 0, result.stderr
-        ranked = call(tmp_path, "rank", "far", "--json", "--top", TRIALS, runs_dir=runs, **elsewhere)
+        ranked = run_here(tmp_path, "rank", "far", "--json", "--top", TRIALS, runs_dir=runs, **elsewhere)
         assert len(json.loads(ranked.stdout)["trials"]) == TRIALS
         with mock.patch.dict(os.environ, elsewhere):
             assert_same_decisions(url, whole)
-        sure = call(
+        sure = run_here(
             tmp_path, "confirm", "far", *CONFIRM, runs_dir=runs, quick=True, XDG_CACHE_HOME=str(tmp_path / "a third")
         )
         assert sure.returncode == 0, sure.stderr

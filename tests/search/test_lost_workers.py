@@ -8,9 +8,11 @@ import pytest
 from analysis import load
 from support.covering import FULL_CONTRACT
 from support.searches import (
+    OWN_RAY,
     SMALL,
     ancestors,
     call,
+    run_here,
     search,
     start,
     wait_for_epochs,
@@ -21,7 +23,7 @@ from support.searches import (
 from support.small_cluster import small_cluster
 from tuner.runs.journal import read_journal
 
-pytestmark = pytest.mark.ray
+pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("on_shared_ray")]
 
 EPOCH_TIMEOUT = 40 if FULL_CONTRACT else 8
 """Seconds; longer than the longest epoch on a busy machine, the first one, for which a network is compiled."""
@@ -34,7 +36,7 @@ def data(tmp_path_factory):
 
 def test_a_worker_that_dies_loses_an_epoch_and_one_that_hangs_loses_its_trial(tmp_path, data):
     limits = ["--scheduler", "none", "--epoch-timeout", f"{EPOCH_TIMEOUT}s"]
-    process = start(tmp_path, *search(data, "dies", "--trials", "3", "--epochs", "100", *limits), quick=True)
+    process = start(tmp_path, *search(data, "dies", "--trials", "3", "--epochs", "100", *limits), quick=True, **OWN_RAY)
     journal = tmp_path / "dies" / "journal.jsonl"
     wait_for_epochs(journal, 2, process)
     for worker in workers_of(process.pid):
@@ -62,7 +64,7 @@ def test_a_worker_that_dies_loses_an_epoch_and_one_that_hangs_loses_its_trial(tm
 @pytest.mark.skipif(FULL_CONTRACT, reason="no network hangs when it is told to")
 def test_a_repeat_of_a_confirmation_that_hangs_is_ended_and_the_next_one_comes(tmp_path, data):
     limits = ["--scheduler", "none", "--epoch-timeout", f"{EPOCH_TIMEOUT}s"]
-    result = call(tmp_path, *search(data, "hangs", "--trials", "1", "--epochs", "2", *limits), quick=True)
+    result = run_here(tmp_path, *search(data, "hangs", "--trials", "1", "--epochs", "2", *limits), quick=True)
     assert result.returncode == 0, result.stderr
     hangs = {"QUICK_HANGING_TRIAL": "00000-1"}
     result = call(tmp_path, "confirm", "hangs", "--top", "1", "--repeats", "2", quick=True, **hangs)

@@ -28,6 +28,7 @@ def test_each_trial_decides_for_its_own_worker():
 
 
 @pytest.mark.ray
+@pytest.mark.usefixtures("on_shared_ray")
 def test_a_worn_worker_is_replaced_and_no_trial_fails_or_changes_its_place():
     script = subprocess.run(
         [sys.executable, "-m", "support.grown_workers"],

@@ -10,11 +10,13 @@ import pytest
 
 from analysis import load
 from support.searches import (
+    OWN_RAY,
     ROOT,
     assert_same_decisions,
     call,
     descendants,
     kill,
+    run_here,
     search,
     start,
     wait_for_epochs,
@@ -23,7 +25,10 @@ from support.searches import (
 )
 from tuner.runs.journal import read_journal
 
-pytestmark = pytest.mark.ray
+pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("on_shared_ray")]
+
+
+FIVE = ("--trials", "5", "--epochs", "6")
 
 
 @pytest.fixture(scope="module")
@@ -32,10 +37,10 @@ def data(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory, data):
-    """A search of five trials that nobody interrupts."""
+def whole(tmp_path_factory, data, on_shared_ray):
+    """A search of five trials that nobody interrupts, with a Ray of its own."""
     folder = tmp_path_factory.mktemp("runs")
-    result = call(folder, *search(data, "whole", "--trials", "5", "--epochs", "6", "--json"))
+    result = call(folder, *search(data, "whole", *FIVE, "--json"), **OWN_RAY)
     assert result.returncode == 0, result.stderr
     return folder / "whole", result
 
@@ -82,7 +87,7 @@ def test_a_trial_that_reuses_a_shape_compiles_nothing(whole):
 
 
 def test_an_interruption_while_ray_starts_is_one_line_and_leaves_nothing(tmp_path, data):
-    process = start(tmp_path, *search(data, "early"))
+    process = start(tmp_path, *search(data, "early"), **OWN_RAY)
     wait_until(lambda: descendants(process.pid, "gcs_server"), process, "the start of Ray")
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
@@ -93,10 +98,10 @@ def test_an_interruption_while_ray_starts_is_one_line_and_leaves_nothing(tmp_pat
 
 def test_a_search_that_is_killed_resumes_to_the_same_numbers(whole, tmp_path, data):
     """Ctrl-C, SIGTERM, and more of this: test_kills.py."""
-    process = start(tmp_path, *search(data, "broken", "--trials", "5", "--epochs", "6"))
+    process = start(tmp_path, *search(data, "broken", *FIVE))
     wait_for_epochs(tmp_path / "broken" / "journal.jsonl", 7, process)
     kill(process)
-    result = call(tmp_path, "resume", "broken")
+    result = run_here(tmp_path, "resume", "broken")
     assert result.returncode == 0, result.stderr
     assert_same_decisions(tmp_path / "broken", whole[0])
 
@@ -106,7 +111,7 @@ def test_when_every_trial_fails_for_one_reason_the_search_ends_and_says_it_once(
     broken.mkdir(parents=True)
     (broken / "__init__.py").write_text("raise ImportError('libcudnn.so.9: cannot open shared object file')\n")
     path = os.pathsep.join([str(broken.parent), str(ROOT)])
-    result = call(tmp_path, *search(data, "fails", "--trials", "30"), PYTHONPATH=path)
+    result = call(tmp_path, *search(data, "fails", "--trials", "30"), PYTHONPATH=path, **OWN_RAY)
     assert result.returncode == 1
     assert result.stderr.count("\n") == 1, result.stderr
     assert result.stderr.startswith("error: 3 trials failed for the same reason, so the search was ended: ")
@@ -117,7 +122,7 @@ def test_when_every_trial_fails_for_one_reason_the_search_ends_and_says_it_once(
 def test_a_confirmation_says_how_sure_it_is(whole):
     run = whole[0].with_name("confirmed")
     shutil.copytree(whole[0], run)
-    result = call(run.parent, "confirm", "confirmed", "--top", "1", "--repeats", "2", "--json")
+    result = run_here(run.parent, "confirm", "confirmed", "--top", "1", "--repeats", "2", "--json")
     assert result.returncode == 0, result.stderr
     document = json.loads(result.stdout)
     assert document["texts"] == 160
@@ -127,7 +132,7 @@ def test_a_confirmation_says_how_sure_it_is(whole):
     assert {model["model"] for model in document["models"]} == {*tested, "averaged-embeddings"}
     assert all(model["low"] <= model["test_accuracy"] <= model["high"] for model in document["models"])
     assert "which no model has seen yet" in result.stderr
-    again = call(run.parent, "confirm", "confirmed", "--top", "1", "--repeats", "2")
+    again = run_here(run.parent, "confirm", "confirmed", "--top", "1", "--repeats", "2")
     assert "nothing, all is there" in again.stdout
     assert "starting Ray" not in again.stdout
     assert "seen already by 2 models" in " ".join(again.stdout.split())

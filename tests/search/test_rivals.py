@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from analysis import load
-from support.searches import assert_same_decisions, call, search, write_reviews
+from support.searches import assert_same_decisions, run_here, search, write_reviews
 from tuner.cli.main import run as command_line
 from tuner.rivals.linear_model import read_model
 from tuner.rivals.names import RIVALS
@@ -28,7 +28,7 @@ def fitted(tmp_path_factory, on_shared_ray):
     """The folder of a search with rivals."""
     folder = tmp_path_factory.mktemp("rivals")
     data = write_reviews(folder / "reviews.csv", 600)
-    found = call(folder, *search(data, "with", *SMALL, "--rivals"), quick=True)
+    found = run_here(folder, *search(data, "with", *SMALL, "--rivals"), quick=True)
     assert found.returncode == 0, found.stderr
     return folder / "with"
 
@@ -38,7 +38,7 @@ def copy_of(run, folder):
 
 
 def test_a_search_fits_rivals_once_and_its_trials_stay_what_they_are(fitted, tmp_path):
-    without = call(tmp_path, *search(fitted.parent / "reviews.csv", "without", *SMALL), quick=True)
+    without = run_here(tmp_path, *search(fitted.parent / "reviews.csv", "without", *SMALL), quick=True)
     assert without.returncode == 0, without.stderr
     assert_same_decisions(fitted, tmp_path / "without")
     assert rivals_of(tmp_path / "without") == []
@@ -54,7 +54,7 @@ def test_a_search_fits_rivals_once_and_its_trials_stay_what_they_are(fitted, tmp
         assert kept.right.sum() / kept.support.sum() == pytest.approx(event.val_metrics["accuracy"])
 
     resumed = copy_of(fitted, tmp_path)
-    more = call(tmp_path, "resume", "with", "--trials", "3", quick=True)
+    more = run_here(tmp_path, "resume", "with", "--trials", "3", quick=True)
     assert more.returncode == 0, more.stderr
     assert rivals_of(resumed) == ended
 
@@ -90,12 +90,12 @@ def test_a_rival_that_fails_is_recorded_and_the_search_goes_on(monkeypatch):
 
 def test_confirm_evaluates_rivals_once_beside_the_trials(fitted, tmp_path):
     run = copy_of(fitted, tmp_path)
-    found = call(tmp_path, "confirm", "with", "--repeats", "2", "--top", "1", quick=True)
+    found = run_here(tmp_path, "confirm", "with", "--repeats", "2", "--top", "1", quick=True)
     assert found.returncode == 0, found.stderr
     assert all(name in found.stdout for name in RIVALS)
     repeats = load(run).repeats
     assert {"nb-svm": 1, "logistic-regression": 1}.items() <= repeats.groupby("model").size().to_dict().items()
-    again = call(tmp_path, "confirm", "with", "--repeats", "2", "--top", "1", quick=True)
+    again = run_here(tmp_path, "confirm", "with", "--repeats", "2", "--top", "1", quick=True)
     assert again.returncode == 0, again.stderr
     assert len(load(run).repeats) == len(repeats)
 

@@ -3,7 +3,8 @@
 All else is the program's own: processes, signals, Ray, workers, states on their way between driver and workers, run folders. It
 is for tests of what happens around a training; with ``FULL_CONTRACT=1`` they train networks instead.
 
-Ray's workers need nothing of this module: the trainable is pickled by value, because this is the main module.
+Where it is the program, Ray's workers need nothing of this module: the trainable is pickled by value, because it is the main
+module's. Workers of the Ray that tests share find it.
 """
 
 # ruff: noqa: E402  Ray takes its settings when it is first imported
@@ -12,8 +13,10 @@ import hashlib
 import json
 import os
 import time
+from contextlib import AbstractContextManager
 from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 from tuner.search.ray_tune.capacity import import_ray
 
@@ -70,7 +73,7 @@ class QuickRun(Run):
     def _evaluate(self) -> tuple[float, Predictions]:
         accuracy = 0.9 - 0.3 / self._epoch + 0.09 * self._luck
         self._scorer.accuracy = accuracy
-        return 1 - accuracy, Predictions.of_logits(np.zeros((1, 2), np.float32), np.zeros(1, np.int32))
+        return 1 - accuracy, Predictions.of_logits(np.zeros((20, 2), np.float32), np.arange(20, dtype=np.int32) % 2)
 
     @property
     def _luck(self) -> float:
@@ -106,6 +109,11 @@ class QuickTrainable(TrialTrainable):
         return QuickRun(config.model_dump(), **start)
 
 
+def quick_training() -> AbstractContextManager[object]:
+    """Lets searches of this process train so as long as the context lasts."""
+    return mock.patch.object(trainable, "TrialTrainable", QuickTrainable)
+
+
 if __name__ == "__main__":
-    trainable.TrialTrainable = QuickTrainable
-    main()
+    with quick_training():
+        main()

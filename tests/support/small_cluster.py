@@ -1,7 +1,7 @@
 """A Ray cluster of several raylets on one machine, in a process of its own.
 
-As a program it prints one JSON line with the cluster's address and the raylets' process ids, and ends the cluster when stdin
-closes.
+As a program it prints one JSON line with the cluster's address, the raylets' process ids and its own, and ends the cluster when
+stdin closes.
 """
 
 import json
@@ -12,11 +12,15 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+
+import psutil
+from filelock import FileLock
 
 ROOT = Path(__file__).parents[2]
+TESTS = ROOT / "tests"
 
 
 @contextmanager
@@ -30,41 +34,83 @@ def small_cluster(workers: int, *, head_cpus: int = 0) -> Iterator[dict[str, Any
     Yields:
         ``address``, ``raylets`` (process ids of the workers' machines), and ``pid``, from which all of it descends.
     """
-    process = subprocess.Popen(
-        [sys.executable, __file__, str(workers), str(head_cpus)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},  # its workers import the package
-    )
+    process = _started(workers, head_cpus, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
-        yield {**json.loads(process.stdout.readline()), "pid": process.pid}
+        yield json.loads(process.stdout.readline())
     finally:
         process.communicate(timeout=60)
 
 
+def _started(workers: int, head_cpus: int, *, stdin: IO[str] | int, stdout: IO[str] | int) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, __file__, str(workers), str(head_cpus)],
+        stdin=stdin,
+        stdout=stdout,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env={
+            **os.environ,
+            "PYTHONPATH": f"{ROOT}{os.pathsep}{TESTS}",
+        },  # its workers import the package, and what tests train
+    )
+
+
+@contextmanager
+def room_for_a_cluster(folder: Path) -> Iterator[None]:
+    """Keeps the cluster of ``cluster_of_all`` alive, where one is started meanwhile, and ends it."""
+    os.mkfifo(folder / "alive")
+    alive = os.open(folder / "alive", os.O_RDWR)  # as long as one writer has it open, a reader waits
+    try:
+        yield
+    finally:
+        os.close(alive)
+        found = folder / "cluster.json"
+        if found.exists():
+            with suppress(psutil.NoSuchProcess):
+                psutil.Process(json.loads(found.read_text())["pid"]).wait(timeout=60)
+
+
+def cluster_of_all(folder: Path, *, head_cpus: int) -> dict[str, Any]:
+    """A cluster as of ``small_cluster`` for several processes: the first one that asks starts it.
+
+    Args:
+        folder: one in which ``room_for_a_cluster`` is entered.
+        head_cpus: its processors.
+    """
+    found = folder / "cluster.json"
+    with FileLock(folder / "cluster.lock"):
+        if not found.exists():
+            with (folder / "alive").open() as alive:
+                process = _started(0, head_cpus, stdin=alive, stdout=subprocess.PIPE)
+            found.write_text(process.stdout.readline())
+        return json.loads(found.read_text())
+
+
 def main(workers: int, head_cpus: int) -> None:
     """Runs a cluster until stdin is closed."""
-    # Read when Ray is imported. The last two lines let the head notice a silent node in seconds instead of a minute.
+    # Read when Ray is imported.
     os.environ["RAY_AUTH_MODE"] = "disabled"
     # In the usual folder it would leave its address, and every other search on this machine would join it.
     os.environ["RAY_TMPDIR"] = tempfile.mkdtemp(prefix="ray-", dir="/tmp")
-    os.environ.update({f"RAY_health_check_{name}": "1000" for name in ("period_ms", "timeout_ms")})
-    os.environ.update(RAY_health_check_initial_delay_ms="0", RAY_health_check_failure_threshold="3")
+    if (
+        workers
+    ):  # the head notices a silent node in seconds instead of a minute, which on a busy machine a living one can be
+        os.environ.update({f"RAY_health_check_{name}": "1000" for name in ("period_ms", "timeout_ms")})
+        os.environ.update(RAY_health_check_initial_delay_ms="0", RAY_health_check_failure_threshold="3")
     from ray.cluster_utils import Cluster
 
     from tuner.search.ray_tune.cluster import _minimal_agents
 
     logging.getLogger("ray").setLevel(logging.ERROR)
     memory = {"object_store_memory": 80 * 2**20}
-    head = {"num_cpus": head_cpus, "num_gpus": 0, "include_dashboard": False, **memory}
+    head = {"num_cpus": head_cpus, "num_gpus": 0, "include_dashboard": False, "object_store_memory": 240 * 2**20}
     with _minimal_agents():  # as a local Ray has them: half the time
         cluster = Cluster(initialize_head=True, connect=False, head_node_args=head)
         nodes = [cluster.add_node(wait=False, num_cpus=1, num_gpus=1, **memory) for _ in range(workers)]
     cluster.wait_for_nodes()
     raylets = [node.all_processes["raylet"][0].process.pid for node in nodes]
-    sys.stdout.write(json.dumps({"address": cluster.address, "raylets": raylets}) + "\n")
+    told = {"address": cluster.address, "raylets": raylets, "pid": os.getpid()}
+    sys.stdout.write(json.dumps(told) + "\n")
     sys.stdout.flush()
     sys.stdin.read()
     cluster.shutdown()

@@ -77,6 +77,12 @@ def own(tmp_path_factory):
     sys.modules.pop("custom_models_for_runs", None)
 
 
+@pytest.fixture
+def plain_graph(monkeypatch):
+    """For what the compiler has no part in: XLA needs seconds for each model."""
+    monkeypatch.setattr("keras.src.trainers.trainer.model_supports_jit", lambda _: False)
+
+
 def run(own, *, state=None, scores=(), seed=(0, 1), **changes):
     from tuner.training.custom_run import CustomRun
 
@@ -114,6 +120,7 @@ def test_another_seed_is_another_trial_and_the_same_is_the_same(own, reports):
     assert numbers(reports[0]) != numbers(other)
 
 
+@pytest.mark.usefixtures("plain_graph")
 @pytest.mark.parametrize("changes", [{}, {"one_output": True}, {"fixed": True, "units": 8, "batch_size": 7}])
 def test_accuracy_loss_and_size_are_those_of_the_model_itself(own, changes):
     trial = run(own, **changes)
@@ -132,6 +139,7 @@ def test_accuracy_loss_and_size_are_those_of_the_model_itself(own, changes):
     assert ((logits[:, 0] > 0 if logits.shape[1] == 1 else logits.argmax(1)) == answers).all()
 
 
+@pytest.mark.usefixtures("plain_graph")
 def test_batch_size_is_read_from_the_hyperparameters(own):
     trial = run(own, batch_size=10)
     trial.run_epoch()
@@ -140,6 +148,7 @@ def test_batch_size_is_read_from_the_hyperparameters(own):
         run(own, batch_size=0.5)
 
 
+@pytest.mark.usefixtures("plain_graph")
 def test_a_model_without_an_accuracy_of_its_own_reports_none_while_training(own):
     from tuner.training.custom_run import CustomRun
 
@@ -154,6 +163,7 @@ def test_the_state_of_another_model_is_refused(own, reports):
         run(own, units=8, state=reports[0].last)
 
 
+@pytest.mark.usefixtures("plain_graph")
 def test_an_optimizer_that_averages_is_judged_by_the_averages_and_trains_on_from_the_weights(own):
     from tuner.training.custom_run import CustomRun
 
