@@ -234,3 +234,12 @@ def test_the_front_page_is_short_and_guides_are_read_in_one_go():
     assert len(page.splitlines()) <= 150
     assert len(page.encode()) <= 9_000
     assert {name: len(text.splitlines()) for name, text in PRESENT.items() if len(text.splitlines()) > 250} == {}
+
+
+def test_the_glossary_is_short_and_of_words_that_the_code_uses():
+    glossary = GUIDES["CONTRIBUTING.md"].partition("## Glossary\n\n")[2].partition("\n\n")[0].splitlines()
+    assert 0 < len(glossary) <= 20
+    code = " ".join(path.read_text("utf-8").lower() for path in (ROOT / "tuner").rglob("*.py"))
+    terms = [term for line in glossary for term in re.findall(r"\*\*(.+?)\*\*", line)]
+    assert len(terms) >= len(glossary)
+    assert [term for term in terms if not re.search(rf"\b{term}", code)] == []
