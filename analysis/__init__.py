@@ -1,6 +1,9 @@
 """What a search found: loads run folders, ranks, explains and draws. Imports neither Ray nor TensorFlow.
 
-The charts are in ``analysis.charts``, the HTML report in ``analysis.report``.
+The charts are in ``analysis.charts``, the HTML report in ``analysis.report``. Examples are of the run that is shipped:
+
+>>> run = analysis.load("analysis/sample_run")
+>>> trials = run.candidates
 """
 
 from analysis.comparing import compare, trials_of

@@ -12,6 +12,9 @@ from analysis.recommendation import recommend
 def compare(runs: Sequence[Run], reference: Reference = REFERENCE) -> pd.DataFrame:
     """One row per run: ``run``, ``data``, ``trials``, ``best_<metric>``, ``best_parameters``, ``knee``, ``knee_<metric>``,
     ``knee_parameters``, ``frontier`` (trials on it), ``hypervolume`` (against ``reference``) and ``seconds`` of the workers.
+
+    >>> analysis.compare([run])["knee_parameters"].tolist()
+    [4929]
     """
     return pd.DataFrame([_row(run, reference) for run in runs])
 
@@ -35,7 +38,11 @@ def _row(run: Run, reference: Reference) -> dict[str, object]:
 
 
 def trials_of(runs: Sequence[Run]) -> pd.DataFrame:
-    """The trials, or configurations over folds, of several runs in one table, with the column ``run`` before the others."""
+    """The trials, or configurations over folds, of several runs in one table, with the column ``run`` before the others.
+
+    >>> len(analysis.trials_of([run]))
+    40
+    """
     return pd.concat([run.candidates.assign(run=run.name) for run in runs], ignore_index=True).pipe(
         lambda table: table[["run", *table.columns.drop("run")]]
     )

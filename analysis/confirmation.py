@@ -36,6 +36,9 @@ class Confirmation:
         comparisons: one row per pair of models on the same test texts, columns ``better``, ``other``, ``difference``, ``low``,
             ``high`` (simultaneous 95 % interval, in hundredths: percentage points) and ``tied``.
         texts: size of the test set.
+
+    >>> analysis.confirmation(run).models["model"].tolist()[:2]
+    ['00003', '00028']
     """
 
     objective: Objective
@@ -91,6 +94,9 @@ def confirmation(run: Run, *, seed: int = 0) -> Confirmation | None:
 
     Raises:
         InputError: where the answers of a repeat are missing or damaged.
+
+    >>> analysis.confirmation(run).sentence.partition(":")[0]
+    'On 1,600 test texts, 00003 is the most accurate'
     """
     answers = classes_and_answers(run)
     if not answers:

@@ -16,6 +16,9 @@ def overfitting_epochs(epochs: pd.DataFrame) -> "pd.Series[int]":
     """The epoch where overfitting begins, by trial: the first after the lowest validation loss (the earliest of equals).
 
     Trials whose validation loss was lowest in their last epoch are left out: they had not begun to overfit.
+
+    >>> analysis.overfitting_epochs(run.epochs)["00012"].item()
+    5
     """
     require(epochs, "trial_id", "epoch", "val_loss")
     known = epochs[epochs["val_loss"].notna()].sort_values(["trial_id", "epoch"])
@@ -27,6 +30,9 @@ def overfitting_epochs(epochs: pd.DataFrame) -> "pd.Series[int]":
 def learning_curves(run: Results, *, top: int = 5, by: By = "metric") -> pd.DataFrame:
     """One row per epoch of the ``top`` trials, best first: ``trial_id``, ``epoch``, losses and objective of training (where
     they were measured) and validation, and ``overfitting`` (True from the epoch where it begins).
+
+    >>> analysis.learning_curves(run, top=1)["val_accuracy"].tolist()[-2:]
+    [0.98125, 0.9875]
     """
     trials = run.candidates[run.candidates["trial_id"].isin(run.epochs["trial_id"])]  # students keep no epochs
     chosen = rank(trials, by=by, top=top, objective=run.objective)["trial_id"].tolist()
@@ -63,6 +69,9 @@ def time_spent(run: Run) -> pd.DataFrame:
     is an estimate: the epochs that stopped trials were spared, at each trial's own mean epoch without compilation; its
     share is of what the search would have taken with them. Pauses between an interruption and its resumption do not count, and
     a confirmation is no part of the search.
+
+    >>> analysis.time_spent(run)["what"].tolist()
+    ['training', 'compiling', 'waiting', 'saved by early stopping']
     """
     clock = _Clock()
     for event in read_journal(run.folder.journal):

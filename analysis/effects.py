@@ -68,6 +68,9 @@ def effects(trials: pd.DataFrame, *, objective: Objective = ACCURACY) -> pd.Data
     the trials that have it: ``hyperparameter``, ``value``, ``trials``, ``lowest``, ``q1``, ``median``, ``q3``, ``highest``.
 
     Trials that were stopped early count with what they had reached.
+
+    >>> analysis.effects(trials).query("hyperparameter == 'cell'")["median"].tolist()
+    [0.7975, 0.69125]
     """
     usable = scored(trials, objective)
     tables = [_effect(usable, name, objective) for name in varied(usable)]
@@ -93,6 +96,9 @@ def interactions(
     Args:
         trials: as in ``Run.trials``.
         names: only pairs of these hyperparameters; None for all that vary.
+
+    >>> analysis.interactions(trials, ["cell", "units"])["mean_accuracy"].max().round(2).item()
+    0.88
     """
     usable = scored(trials, objective)
     chosen = varied(usable) if names is None else [name for name in names if name in varied(usable)]
@@ -125,6 +131,9 @@ def importance(trials: pd.DataFrame, *, objective: Objective = ACCURACY) -> pd.D
     are left out. What early stopping cut short counts with what it had reached.
 
     Columns: ``hyperparameter``, ``target``, ``importance``. Empty with fewer than 20 scored trials.
+
+    >>> analysis.importance(trials).nlargest(1, "importance")["hyperparameter"].item()
+    'units'
     """
     usable = scored(trials, objective)
     names = [name for name in varied(usable) if usable[CONFIG + name].notna().all()]

@@ -61,6 +61,10 @@ class Ensemble:
         best: the one model that is best alone on these texts, with weight 1.
         candidates: models whose predictions are kept, of which they were chosen.
         found: the mean of what the members predicted of the validation texts.
+
+    >>> two = [Member("00011", 0.6, 8_801, 0.89), Member("nb-svm", 0.4, 2_304, 0.8)]
+    >>> analysis.Ensemble(two, ACCURACY, 0.91, 0.9, two[0], 2, found=None).parameters
+    11105
     """
 
     members: tuple[Member, ...]
@@ -135,6 +139,9 @@ def ensemble(run: Run) -> Ensemble | None:
 
     Raises:
         InputError: where predictions cannot be read, or a metric of the user's own cannot be imported from here.
+
+    >>> print(analysis.ensemble(run))  # this run keeps no predictions of the validation texts
+    None
     """
     sizes = dict(_candidates(run))
     if len(sizes) < 2:

@@ -103,6 +103,9 @@ def forecast(
 
     Raises:
         InputError: where the runs do not bear it, or a number is not more than what there is or too far beyond.
+
+    >>> analysis.forecast(run, params=100_000)["what"].tolist()
+    ['now', 'larger']
     """
     runs = sorted((run, *others), key=lambda one: one.settings.data.train)
     base, curves = runs[-1], [curves_of(one) for one in runs]

@@ -22,6 +22,9 @@ def frontier(trials: pd.DataFrame, *, objective: Objective = ACCURACY, cost: str
         trials: as in ``Run.trials``.
         objective: what the search pursued.
         cost: a column: "parameters", or "multiply_adds" or "bytes" of a run that ``tuner.costs.with_costs`` gives.
+
+    >>> analysis.frontier(trials)["trial_id"].tolist()
+    ['00005', '00006', '00001', '00011', '00003', '00028']
     """
     usable = _beating(with_size(trials, objective, cost), objective)
     return usable.iloc[pareto_front(scores(usable, objective).tolist(), usable[cost].tolist())]
@@ -33,6 +36,9 @@ def pareto_ranks(
     """The frontier layer of every scored trial with a size: 1 on the frontier, 2 where only those dominate, and so on.
 
     Trials that are no better than the objective's baseline have none.
+
+    >>> analysis.pareto_ranks(trials).value_counts()[[1, 2]].tolist()
+    [6, 8]
     """
     usable = _beating(with_size(trials, objective, cost), objective)
     numbers = ranks_of_points(scores(usable, objective).tolist(), usable[cost].tolist())
@@ -52,6 +58,9 @@ def knee_heights(
     The cost (parameters p, or another) is on a logarithmic axis and both axes are scaled so that the frontier spans [0, 1]:
     ``(a - a_first) / (a_last - a_first) - (ln p - ln p_first) / (ln p_last - ln p_first)``, the chord construction of
     "Kneedle" (Satopaa et al. 2011). A frontier of one or two points has no bend: heights are then the scores, higher is better.
+
+    >>> trials["trial_id"][analysis.knee_heights(trials).idxmax()]
+    '00006'
     """
     usable = with_size(trials, objective, cost)
     front, values = frontier(usable, objective=objective, cost=cost), scores(usable, objective)
@@ -69,6 +78,9 @@ def knee(trials: pd.DataFrame, *, objective: Objective = ACCURACY, cost: str = "
 
     The knee is the frontier's point of greatest ``knee_heights``, the smallest of equals; of a frontier of one or two
     points, the best one.
+
+    >>> analysis.knee(trials)
+    '00006'
     """
     front = frontier(trials, objective=objective, cost=cost)
     if front.empty:
@@ -84,6 +96,9 @@ class Reference:
     Attributes:
         accuracy: a value of the objective, by default what its metric calls worthless (of accuracy, 0).
         parameters: how many are too many.
+
+    >>> round(analysis.hypervolume(trials, analysis.Reference(accuracy=0.5)), 2)
+    1.55
     """
 
     accuracy: float | None = None
@@ -105,6 +120,9 @@ def hypervolume(trials: pd.DataFrame, reference: Reference = REFERENCE, *, objec
     With the frontier's sizes ``p_1 < ... < p_n`` below the reference, ``p_(n+1)`` the reference's, and scores ``a_i``:
     ``sum_i max(0, a_i - a_ref) * (log10 p_(i+1) - log10 p_i)``. Parameters are on a logarithmic axis, since a saving of
     half counts the same at every size. Points beyond the reference add nothing; 0 where no trial has a score.
+
+    >>> round(analysis.hypervolume(trials), 2)
+    3.2
     """
     front = frontier(trials, objective=objective)
     known = objective.worthless if reference.accuracy is None else reference.accuracy
@@ -122,6 +140,9 @@ def accuracy_costs(trials: pd.DataFrame, *, objective: Objective = ACCURACY) -> 
     trial before: ``points_gained`` (hundredths: percentage points of accuracy), ``parameters_added``,
     ``parameters_per_point`` (``parameters_added / points_gained``) and ``times_larger``; missing in the first row. Of twins
     the first is taken.
+
+    >>> analysis.accuracy_costs(trials)["points_gained"].round(1).tolist()
+    [nan, 19.6, 0.4, 9.3, 7.5, 1.9]
     """
     require(trials, "seconds")
     front = frontier(trials, objective=objective).drop_duplicates("parameters").reset_index(drop=True)

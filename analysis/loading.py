@@ -48,6 +48,9 @@ class Run:
         trials: one row per trial, the columns of ``trials.parquet``; metrics at the best epoch.
         epochs: one row per trial and epoch, the columns of ``epochs.parquet``.
         repeats: one row per model and repeat of a confirmation, the columns of ``repeats.parquet``; empty before one.
+
+    >>> run.settings.epochs, len(run.trials), len(run.repeats)
+    (6, 40, 24)
     """
 
     folder: RunFolder
@@ -138,6 +141,9 @@ def load(run: str | Path, *, runs_dir: Path | None = None) -> Run:
 
     Raises:
         InputError: where there is no such run, or its files are damaged.
+
+    >>> analysis.load("analysis/sample_run").name
+    'sample_run'
     """
     folder = find_run(str(run), runs_dir or runs_folder())
     settings = read_settings(folder.settings)
@@ -157,6 +163,9 @@ def load_results(
 
     Raises:
         InputError: where it is none of them, or a metric is asked for of a run, which has its own.
+
+    >>> analysis.load_results("tests/analysis/imported/ray_tune").tool
+    'Ray Tune'
     """
     path, runs_dir = Path(run), runs_dir or runs_folder()
     if path.is_dir() and not any((place / "search.yaml").is_file() for place in (runs_dir / run, path)):
@@ -178,6 +187,9 @@ def load_many(runs: Iterable[str | Path], *, runs_dir: Path | None = None) -> li
 
     Raises:
         InputError: as ``load`` does; also where two of them have one name, because a table of both could not say which.
+
+    >>> [loaded.name for loaded in analysis.load_many(["analysis/sample_run"])]
+    ['sample_run']
     """
     loaded = [load(run, runs_dir=runs_dir) for run in runs]
     names = [run.name for run in loaded]

@@ -31,6 +31,9 @@ def predictions(run: Run, model: str, *, part: Part = "test") -> pd.DataFrame:
 
     Raises:
         InputError: where the model was not confirmed, or its answers are missing or damaged.
+
+    >>> analysis.predictions(run, "00003")["right"].mean().round(3).item()
+    0.964
     """
     ends = run.repeats[(run.repeats["model"] == model) & (run.repeats["status"] == "completed")]
     if ends.empty:
@@ -146,6 +149,9 @@ def calibration_bins(answers: pd.DataFrame) -> pd.DataFrame:
 
     Args:
         answers: what ``analysis.predictions`` gives.
+
+    >>> analysis.calibration_bins(analysis.predictions(run, "00003"))["share"].max().round(3).item()
+    0.873
     """
     require(answers, "confidence", "right")
     place = np.ceil(answers["confidence"].to_numpy() * BINS).clip(1, BINS).astype(int) - 1
@@ -164,6 +170,9 @@ def calibration_error(answers: pd.DataFrame) -> float:
 
     That of a repeat is the mean over its bins (``BINS`` of equal width), weighted by their answers, of the distance between
     accuracy and mean confidence (Naeini et al. 2015, in the form of Guo et al. 2017). Few answers a bin make it too large.
+
+    >>> round(analysis.calibration_error(analysis.predictions(run, "00003")), 3)
+    0.013
     """
     require(answers, "repeat")
     errors = []
@@ -174,7 +183,11 @@ def calibration_error(answers: pd.DataFrame) -> float:
 
 
 def overconfidence(answers: pd.DataFrame) -> float:
-    """Mean confidence less accuracy: above 0 where a model is surer than it is right."""
+    """Mean confidence less accuracy: above 0 where a model is surer than it is right.
+
+    >>> round(analysis.overconfidence(analysis.predictions(run, "00003")), 3)
+    0.001
+    """
     require(answers, "confidence", "right")
     return float(answers["confidence"].mean() - answers["right"].mean())
 
@@ -185,6 +198,9 @@ def confusion(answers: pd.DataFrame) -> pd.DataFrame:
 
     Args:
         answers: what ``analysis.predictions`` gives.
+
+    >>> analysis.confusion(analysis.predictions(run, "00003"))["texts"].tolist()
+    [774.25, 25.75, 31.25, 768.75]
     """
     require(answers, "repeat", "label", "answer")
     counts = answers.groupby(["label", "answer"], observed=False).size().rename("texts").reset_index()
@@ -197,6 +213,9 @@ def recalls(answers: pd.DataFrame) -> pd.DataFrame:
     """One row per label: ``label``, ``texts`` (in the part), ``recall`` (share of them that are answered so), ``precision``
     (share of such answers that are right), and ``mostly_taken_for`` (the wrong answer that it gets most, missing where it gets
     none).
+
+    >>> analysis.recalls(analysis.predictions(run, "00003"))["recall"].round(3).tolist()
+    [0.968, 0.961]
     """
     table = confusion(answers)
     right = table["label"].astype(str) == table["answer"].astype(str)

@@ -36,6 +36,9 @@ def rank(
         cost: the column that frontier and knee are against, and by which equals are told apart: "parameters", or one that
             ``tuner.costs.with_costs`` adds. Trials without parameters come last; those without
             another cost are left out.
+
+    >>> analysis.rank(trials, by="knee", top=2)["trial_id"].tolist()
+    ['00006', '00016']
     """
     usable = scored(trials, objective)
     if cost != "parameters":
@@ -76,6 +79,9 @@ def by_configuration(trials: pd.DataFrame, *, objective: Objective = ACCURACY) -
 
     Args:
         trials: as in ``Run.trials``; rows without a value of the objective are left out.
+
+    >>> analysis.by_configuration(trials)["val_accuracy"].max().item()
+    0.9875
     """
     usable = scored(trials, objective)
     names = [str(name) for name in usable.columns if str(name).startswith(CONFIG)]

@@ -21,6 +21,9 @@ class Recommendation:
 
     Attributes:
         rival: the best of the linear models of n-grams, a row of ``Run.rivals``; None where there is none.
+
+    >>> analysis.recommend(trials).best["trial_id"]
+    '00028'
     """
 
     chosen: "pd.Series[Any]"
@@ -107,6 +110,9 @@ def recommend(
 
     Args:
         rivals: ``Run.rivals``, where there are any.
+
+    >>> analysis.recommend(trials).chosen["trial_id"]
+    '00006'
     """
     ranked = rank(trials, top=1, objective=objective)
     if ranked.empty:

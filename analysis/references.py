@@ -30,6 +30,9 @@ def references(run: Run, *, averaged: Ensemble | None = None) -> pd.DataFrame:
     Returns:
         Columns ``system``, ``kind`` ("rival", "ensemble", "baseline" or "published"), the objective's name (a value of it),
         ``parameters`` (Int64, missing where not known), ``part`` ("validation" or "test": what the value is of) and ``source``.
+
+    >>> analysis.references(run)["system"].iloc[-1]
+    'always the most frequent label'
     """
     objective, rows = run.objective, list(_baselines(run))
     if objective == ACCURACY:

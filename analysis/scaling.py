@@ -30,6 +30,11 @@ class ScalingFit:
         ceiling_interval: 90 % bootstrap interval of the ceiling.
         curve: columns ``parameters``, the metric's name, ``low``, ``high`` over the range of sizes, for drawing.
         objective: the metric.
+
+    >>> sizes = pd.DataFrame({"trial_id": list("abcdef"), "parameters": [10**n for n in range(2, 8)]})
+    >>> fit = analysis.scaling_fit(sizes.assign(val_accuracy=0.9 - sizes["parameters"] ** -0.5))
+    >>> round(fit.ceiling, 2), round(fit.exponent, 1)
+    (0.9, 0.5)
     """
 
     ceiling: float
@@ -51,6 +56,9 @@ def scaling_fit(trials: pd.DataFrame, *, seed: int = 0, objective: Objective = A
     5th to 95th percentile over 200 bootstrap samples of the trials, each with its own frontier (Efron and Tibshirani 1993,
     chapter 13). The form is that of Hestness et al. 2017 (arXiv 1712.00409). A frontier is made of maxima: the law is of the
     luckiest, not of the mean.
+
+    >>> print(analysis.scaling_fit(trials))  # this frontier does not bend as the law does
+    None
     """
     usable = with_size(trials, objective)
     sizes = usable["parameters"].to_numpy(dtype=float)

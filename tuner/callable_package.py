@@ -15,8 +15,13 @@ class CallablePackage(ModuleType):
     def _function(self) -> Any:
         return getattr(import_module("tuner.api.functions"), self.__name__.rpartition(".")[2])
 
+    @property
+    def __doc__(self) -> str | None:  # type: ignore[override]
+        """The function's, for ``help`` and notebooks."""
+        return str(self._function().__doc__)
+
     def __call__(self, *arguments: Any, **options: Any) -> Any:
-        """Calls the function; ``help(tuner.api.functions.search)`` tells of its options."""
+        """Calls the function of the package's name."""
         return self._function()(*arguments, **options)
 
     @property

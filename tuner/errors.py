@@ -27,6 +27,10 @@ class InputError(TunerError):
     Attributes:
         option: the parameter that is at fault, None where it is not one of them.
         value: what was received for it, None where the message does without.
+
+    >>> tuner.Space(cells="gru")
+    Traceback (most recent call last):
+    tuner.errors.InputError: space: cells: is no hyperparameter, and no formula uses it; did you mean cell?
     """
 
     def __init__(self, message: str, *, option: str | None = None, value: object = None) -> None:

@@ -43,6 +43,9 @@ def load_keras_tuner(
 
     Raises:
         InputError: where the folder has no trials, or neither an accuracy nor a single metric as its objective.
+
+    >>> analysis.load_keras_tuner("tests/analysis/imported/keras_tuner").tool
+    'KerasTuner'
     """
     path = Path(path)
     files = sorted(path.glob("trial_*/trial.json"))

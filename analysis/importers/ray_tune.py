@@ -64,6 +64,9 @@ def load_ray_tune(path: str | Path, *, metric: str | None = None, metric_mode: M
 
     Raises:
         InputError: where the folder has no trials, or no metric is an accuracy.
+
+    >>> len(analysis.load_ray_tune("tests/analysis/imported/ray_tune").trials)
+    9
     """
     path = Path(path)
     folders = sorted(_trial_folders(path))

@@ -139,6 +139,9 @@ class ImportedResults:
         epochs: one row per trial and epoch, the columns of ``Run.epochs`` without ``tokens_per_second``.
         notes: sentences on what was read and what was left out.
         objective: the metric that they are ranked by.
+
+    >>> analysis.load_ray_tune("tests/analysis/imported/ray_tune").objective.name
+    'accuracy'
     """
 
     path: Path

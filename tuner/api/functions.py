@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from functools import partial, wraps
+from inspect import getdoc
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -77,7 +78,7 @@ def _with_options(parameters: Parameters) -> Callable[[Function], Function]:
             return function(*arguments, **given)
 
         called.__signature__ = parameters.signature()  # type: ignore[attr-defined]
-        called.__doc__ = f"{function.__doc__}\n\nOptions, as of the command line:\n{parameters.described()}\n"
+        called.__doc__ = f"{getdoc(function)}\n\nOptions, as of the command line:\n{parameters.described()}\n"
         return called  # type: ignore[return-value]
 
     return decorate
@@ -116,6 +117,8 @@ def search(
     Raises:
         InputError: for what cannot be done, before anything is written.
         SearchFailed: where no trial finished an epoch.
+
+    >>> run = tuner.search("reviews.csv", name="reviews", trials=12, max_params=50_000)  # doctest: +SKIP
     """
     held = in_memory(data, text=text, label=label, parts={"train": train, "validation": validation, "test": test})
     if held is None and label is not None and not isinstance(label, str):
@@ -174,6 +177,8 @@ def resume(
     Raises:
         InputError: where there is no such run, another process has it, or its data have changed.
         SearchFailed: where no trial finished an epoch.
+
+    >>> run = tuner.resume("reviews", trials=20)  # doctest: +SKIP
     """
     resolved = _RESUME.values(options)
     folder, given = _folder(run, resolved["runs_dir"]), destinations(resolved["track"])
@@ -208,6 +213,9 @@ def confirm(run: SearchRun | str | Path, *, progress: bool = True, **options: An
     Raises:
         InputError: where no trial can be confirmed, or the data are gone or have changed.
         SearchFailed: where no training came to a result.
+
+    >>> tuner.confirm(search_run, top=2, repeats=4).texts  # repeats that are there are not trained again
+    1600
     """
     resolved = _CONFIRM.values(options)
     folder = _folder(run, resolved["runs_dir"])
@@ -239,6 +247,9 @@ def export(run: SearchRun | str | Path, **options: Any) -> Model:
 
     Raises:
         InputError: where it cannot be exported or written.
+
+    >>> tuner.export("reviews", trial="00005")
+    <model in exports/reviews-00005: meh, no, yes>
     """
     resolved = _EXPORT.values(options)
     predicts = resolved["kind"] in PREDICTING

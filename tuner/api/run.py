@@ -28,6 +28,9 @@ class SearchRun:
     Attributes:
         name: of the run, as the command line has it.
         path: its folder, or URL.
+
+    >>> search_run.knee, len(search_run.frontier())
+    ('00006', 6)
     """
 
     def __init__(self, folder: RunFolder) -> None:
@@ -252,6 +255,9 @@ class Model:
     Attributes:
         path: its folder; ``python -m tuner predict PATH`` takes it as well.
         labels: names of the classes.
+
+    >>> list(tuner.Model("exports/reviews-00005").predict(["a lovely hotel"]))
+    ['text', 'label', 'probability', 'probability_meh', 'probability_no', 'probability_yes']
     """
 
     def __init__(self, path: str | Path) -> None:
