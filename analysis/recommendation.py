@@ -33,11 +33,12 @@ class Recommendation:
 
     @property
     def takes_rival(self) -> bool:
-        """Whether no trial is better than the rival."""
+        """Whether no trial is better than the rival, or as good and smaller."""
         if self.rival is None:
             return False
-        column = self.objective.column
-        return bool(self.objective.turned(self.rival[column]) >= self.objective.turned(self.best[column]))
+        rival, best = (self.objective.turned(row[self.objective.column]) for row in (self.rival, self.best))
+        smaller = not pd.isna(self.best["parameters"]) and self.best["parameters"] < self.rival["parameters"]
+        return bool(rival > best or (rival == best and not smaller))
 
     @property
     def times_smaller(self) -> float:

@@ -17,11 +17,13 @@ from tuner.runs.journal import read_rivals
 SAMPLE = Path(analysis.__file__).parent / "sample_run"
 
 
-def rival(name: str, accuracy: float | None, error: str | None = None) -> RivalEnded:
+def rival(name: str, accuracy: float | None, error: str | None = None, parameters: int = 5000) -> RivalEnded:
     if accuracy is None:
         return RivalEnded(time=9, rival=name, error=error)
     metrics = {"accuracy": accuracy}
-    return RivalEnded(time=9, rival=name, parameters=5000, val_loss=0.3, val_metrics=metrics, texts=80, seconds=1.0)
+    return RivalEnded(
+        time=9, rival=name, parameters=parameters, val_loss=0.3, val_metrics=metrics, texts=80, seconds=1.0
+    )
 
 
 @pytest.fixture
@@ -55,6 +57,14 @@ def test_where_no_trial_is_better_the_rival_is_taken(run_with):
     assert decision.sentence.startswith(
         f"Take the NB-SVM (nb-svm): {percent(0.999)} validation accuracy with 5,000 parameters; no network here is better."
     )
+
+
+@pytest.mark.parametrize(("parameters", "taken"), [(19_234, False), (19_233, True), (5_000, True)])
+def test_of_a_rival_and_a_trial_that_are_equally_good_the_smaller_is_taken(run_with, parameters, taken):
+    run = run_with(rival("nb-svm", 0.9875, parameters=parameters))
+    best = recommend(run.trials, objective=run.objective).best
+    assert (best["val_accuracy"], best["parameters"]) == (0.9875, 19_233)
+    assert recommend(run.trials, objective=run.objective, rivals=run.rivals).takes_rival is taken
 
 
 def test_where_a_trial_is_better_the_rival_is_held_against_it(run_with):

@@ -74,6 +74,15 @@ def test_a_larger_confirmation_says_that_the_test_part_has_been_seen(runs, capsy
     assert "more will see it. The more models it judges, the better the best of them looks by luck" in out
 
 
+@pytest.mark.parametrize(("top", "said"), [("6", False), ("7", True)])
+def test_where_the_frontier_is_shorter_than_asked_for_it_says_so(top, said, runs, capsys):
+    settings = runs / "sample" / "search.yaml"
+    settings.write_text(settings.read_text().replace("fingerprint: ", "fingerprint: 0"))
+    assert run(["confirm", "sample", "--top", top]) == 2  # no such data: that is found after the plan
+    out = " ".join(capsys.readouterr().out.split())
+    assert ("(all of the frontier; others with --by metric)" in out) is said
+
+
 def test_json_alone_on_stdout(runs, capsys):
     assert run(["confirm", "sample", "--repeats", "4", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from support.fake_models import random_weights, texts
+from tuner.models.cells import CELLS as RECURRENT
 from tuner.models.network_spec import Network
 
 IS_THERE = all(find_spec(name) for name in ("onnx", "onnxruntime", "tf2onnx"))
@@ -22,7 +23,7 @@ pytestmark = [
 ]
 
 ROOT = Path(__file__).parents[2]
-CELLS = ("gru", "lstm", "simple_rnn", "elman", "mlp", "none")
+CELLS = (*RECURRENT, "mlp", "none")
 POOLINGS = ("last", "mean", "max", "attention")
 
 

@@ -1,8 +1,9 @@
 import pytest
 
+from tuner.models.cells import CELLS as RECURRENT
 from tuner.training.program_key import Kernel, kernel_of
 
-CELLS = ("lstm", "gru", "simple_rnn", "elman", "mlp", "none")
+CELLS = (*RECURRENT, "mlp", "none")
 
 
 @pytest.mark.parametrize("cell", CELLS)

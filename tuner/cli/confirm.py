@@ -138,7 +138,9 @@ def confirm_command(
     candidates = candidates_of(plan_of(loaded.settings), search_state, chosen_trials(loaded, by=by, top=top))
     todo = open_repeats(candidates, repeats, search_state, loaded.folder)
     rivals = open_rivals(search_state, loaded.folder)
-    _print_plan(console, loaded, search_state, candidates, todo, repeats)
+    trials = [candidate.model for candidate in candidates if not candidate.is_baseline]
+    few = " (all of the frontier; others with --by metric)" if by == "frontier" and len(trials) < top else ""
+    _print_plan(console, loaded, search_state, candidates, todo, repeats, trials=", ".join(trials) + few)
     reason: EndReason = "finished"
     if todo or rivals:
         settings = with_data_at(loaded.settings, data)
@@ -182,9 +184,11 @@ def _print_plan(
     candidates: Sequence[Candidate],
     todo: Sequence[Repeat],
     repeats: int,
+    *,
+    trials: str,
 ) -> None:
     lines = [
-        ("trials", ", ".join(candidate.model for candidate in candidates if not candidate.is_baseline)),
+        ("trials", trials),
         ("baseline", ", ".join(candidate.model for candidate in candidates if candidate.is_baseline)),
         *([("rivals", ", ".join(rivals))] if (rivals := fitted_rivals(search_state)) else []),
         (

@@ -25,8 +25,13 @@ OPSET = 15
 
 _IR_VERSION = 8
 _LOWEST = np.float32(np.finfo(np.float32).min)
-# Keras' gates by name, in its order, and in ONNX's.
-_GATES = {"lstm": ("ifco", "iofc"), "gru": ("zrh", "zrh")}
+# The operator of each cell, Keras' gates by name in its order, and in ONNX's.
+_OPERATORS = {
+    "lstm": ("LSTM", "ifco", "iofc"),
+    "gru": ("GRU", "zrh", "zrh"),
+    "simple_rnn": ("RNN", "h", "h"),
+    "elman": ("RNN", "h", "h"),
+}
 Arrays = Iterator[NDArray[np.float32]]
 
 
@@ -207,10 +212,12 @@ class _Classifier:
         if biases.shape[1] == kernels_of.shape[2]:  # Keras has one bias, which stands with the kernel
             biases = np.concatenate([biases, np.zeros_like(biases)], 1)
         directions = network.directions
-        attributes = {"gru": {"linear_before_reset": 1}, "lstm": {}}.get(
-            network.cell, {"activations": [network.activation.capitalize()] * directions}
-        )
-        operator = {"gru": "GRU", "lstm": "LSTM"}.get(network.cell, "RNN")
+        operator, *_ = _OPERATORS[network.cell]
+        attributes = {
+            "LSTM": {},
+            "GRU": {"linear_before_reset": 1},
+            "RNN": {"activations": [network.activation.capitalize()] * directions},
+        }[operator]
         constants = [
             graph.constant(np.transpose(kernels_of, [0, 2, 1])),
             graph.constant(np.transpose(recurrent, [0, 2, 1])),
@@ -279,6 +286,6 @@ class _Classifier:
 
 def _in_order(cell: str, weights: NDArray[np.float32]) -> NDArray[np.float32]:
     """The columns of a kernel or bias with its gates in the order of ONNX."""
-    keras_order, order = _GATES.get(cell, ("h", "h"))
+    _, keras_order, order = _OPERATORS[cell]
     gates = dict(zip(keras_order, np.split(weights, len(keras_order), -1), strict=True))
     return np.concatenate([gates[gate] for gate in order], -1)
