@@ -63,6 +63,7 @@ def _events(trials: int, epochs: int, failing: int, objective: Objective) -> Ite
                 time=now, trial=trial, epoch=epoch, train_loss=0.6 * float(np.exp(-epoch / 4)),
                 train_accuracy=min(0.999, accuracy + 0.01 * epoch), val_loss=val_loss,
                 metrics={"accuracy": accuracy, **error}, seconds=1.0, compile_seconds=0.5 if epoch == 1 else 0.0,
+                trace_seconds=0.1 if epoch == 1 else 0.0,
                 tokens_per_second=50_000.0, decision="continue" if epoch < last else "stop",
             )  # fmt: skip
         yield TrialEnded(time=now, trial=trial, status="completed" if last == epochs else "stopped")
