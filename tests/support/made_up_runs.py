@@ -25,8 +25,12 @@ def made_up_run(
     """
     path.mkdir(parents=True)
     folder = RunFolder(path)
-    settings = run_settings().model_copy(update={"name": path.name, "trials": trials, "epochs": epochs,
-                                                   "metric": objective.name})  # fmt: skip
+    settings = run_settings()
+    if objective.baseline is not None:
+        settings.data.baseline[objective.name] = objective.baseline
+    settings = settings.model_copy(
+        update={"name": path.name, "trials": trials, "epochs": epochs, "metric": objective.name}
+    )
     write_settings(folder.settings, settings)
     events = list(_events(trials, epochs, failing, objective))
     folder.journal.write_text("".join(event.model_dump_json() + "\n" for event in events))
