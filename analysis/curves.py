@@ -49,6 +49,7 @@ def learning_curves(run: Results, *, top: int = 5, by: By = "metric") -> pd.Data
 class _Clock:
     """Sums over the events of a journal."""
 
+    tracing: float = 0.0
     compiling: float = 0.0
     working: float = 0.0
     wall: float = 0.0
@@ -64,8 +65,9 @@ class _Clock:
 def time_spent(run: Run) -> pd.DataFrame:
     """Seconds of the workers by what they did, summed over all workers: columns ``what``, ``seconds``, ``share``.
 
-    "training" (evaluation included), "compiling", and "waiting": workers times wall time of all sessions, less the two
-    (starting workers, waiting for a trial, weights on the way). The shares are of these three. "saved by early stopping"
+    "training" (evaluation included), "tracing" (TensorFlow makes a graph), "compiling" (XLA makes a program of it, and first
+    calls otherwise), and "waiting": workers times wall time of all sessions, less the three (starting workers, waiting for a
+    trial, weights on the way). The shares are of these four. "saved by early stopping"
     is an estimate: the epochs that stopped trials were spared, at each trial's own mean epoch without compilation; its
     share is of what the search would have taken with them. Pauses between an interruption and its resumption do not count, and
     a confirmation is no part of the search.
@@ -79,19 +81,20 @@ def time_spent(run: Run) -> pd.DataFrame:
             clock.close_session()
             clock.session_start = event.time
         elif isinstance(event, EpochEnded):
-            clock.compiling += event.compile_seconds
+            clock.tracing += event.trace_seconds
+            clock.compiling += event.compile_seconds - event.trace_seconds
             clock.working += event.seconds
             clock.steady[event.trial].append(event.seconds - event.compile_seconds)
         if not isinstance(event, ConfirmationStarted | RepeatEnded | ConfirmationEnded):
             clock.last = event.time
     clock.close_session()
     waiting = max(0.0, clock.wall * run.settings.resources.concurrency - clock.working)
-    seconds = [clock.working - clock.compiling, clock.compiling, waiting]
+    seconds = [clock.working - clock.tracing - clock.compiling, clock.tracing, clock.compiling, waiting]
     total, saved = sum(seconds), _saved(run, clock.steady)
     shares = [part / total if total else 0.0 for part in seconds]
     return pd.DataFrame(
         {
-            "what": ["training", "compiling", "waiting", "saved by early stopping"],
+            "what": ["training", "tracing", "compiling", "waiting", "saved by early stopping"],
             "seconds": [*seconds, saved],
             "share": [*shares, saved / (total + saved) if saved else 0.0],
         }

@@ -116,8 +116,9 @@ def time_text(time: pd.DataFrame) -> str:
     """Shares of the time, and what early stopping saved."""
     share = dict(zip(time["what"], time["share"], strict=True))
     text = (
-        f"Of the workers' time {percent(share['training'], 0)} went into training, {percent(share['compiling'], 0)} into "
-        f"compiling and {percent(share['waiting'], 0)} into waiting: for workers to start, or for a trial."
+        f"Of the workers' time {percent(share['training'], 0)} went into training, {percent(share['tracing'], 0)} into "
+        f"making graphs, {percent(share['compiling'], 0)} into compiling them and {percent(share['waiting'], 0)} into waiting: "
+        "for workers to start, or for a trial."
     )
     saved = share["saved by early stopping"]
     return (

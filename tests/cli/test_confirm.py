@@ -3,6 +3,7 @@
 import json
 import shutil
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 import analysis
 from support.made_up_runs import made_up_run
 from tuner.cli.main import run
+from tuner.metrics import ACCURACY
 from tuner.runs.journal import Journal
 
 SAMPLE = Path(analysis.__file__).parent / "sample_run"
@@ -26,6 +28,7 @@ def runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     made_up_run(tmp_path / "runs" / "failed", trials=2, epochs=2, failing=2)
     made_up_run(tmp_path / "runs" / "mine", trials=5, epochs=3)
+    made_up_run(tmp_path / "runs" / "worthless", trials=5, epochs=3, objective=replace(ACCURACY, baseline=0.999))
     shutil.copytree(SAMPLE, tmp_path / "runs" / "sample")
     return tmp_path / "runs"
 
@@ -35,6 +38,7 @@ def runs(tmp_path, monkeypatch):
     [
         (["nothing"], "no run 'nothing'"),
         (["failed"], "failed: no trial has finished an epoch, so there is nothing to confirm"),
+        (["worthless"], "no trial of worthless is better than a constant answer, so the frontier is empty"),
         (["mine"], "the data have changed since the search"),
         (["mine", "--repeats", "1"], "1 is not in the range x>=2"),
         (["mine", "--top", "0"], "0 is not in the range x>=1"),

@@ -1,12 +1,16 @@
 import shutil
+from dataclasses import replace
 
 import pytest
 
+from analysis import load
 from support.lazy import Lazy
+from support.made_up_runs import made_up_run
 from tuner.data.word_order import load_order
 from tuner.errors import InputError
 from tuner.export.card import model_card
 from tuner.export.trained import chosen_trials, open_run, read_model
+from tuner.metrics import ACCURACY
 
 lite = Lazy("tuner.export.lite")
 
@@ -26,6 +30,16 @@ def test_trials_are_found(opened, wanted, trials):
 
 def test_the_knee_is_on_the_frontier(opened):
     assert set(chosen_trials(opened[0], "knee")) < set(chosen_trials(opened[0], "frontier"))
+
+
+def test_where_nothing_is_worth_anything_only_the_best_can_be_had(tmp_path):
+    baseline = replace(ACCURACY, baseline=0.999)
+    run = load(made_up_run(tmp_path / "run", trials=5, epochs=3, objective=baseline).path)
+    (best,) = chosen_trials(run, "best")
+    assert best in set(run.trials["trial_id"])
+    for wanted in ("knee", "frontier"):
+        with pytest.raises(InputError, match=r"no trial of run is better than a constant answer.*give best"):
+            chosen_trials(run, wanted)
 
 
 @pytest.mark.parametrize("wanted", ["77", "worst", ""])

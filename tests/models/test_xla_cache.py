@@ -17,6 +17,20 @@ print(float(step(tf.constant([3.0, 4.0]))))
 """
 
 
+def test_what_is_hidden_cannot_be_imported_and_can_again_afterwards():
+    import json
+
+    with device.hidden("wave", "json"):
+        import json as imported_before
+
+        with pytest.raises(ImportError):
+            import wave
+    import wave
+
+    assert imported_before is json
+    assert wave.open
+
+
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from support.searches import PYTHONPATH
+from support.searches import OWN_RAY, PYTHONPATH
 from tuner.search.ray_tune.workers import RECYCLE, MemoryGrowth, WarmWorkerScheduler
 
 
@@ -46,7 +46,7 @@ def test_a_worn_worker_is_replaced_and_no_trial_fails_or_changes_its_place():
 def test_trials_that_are_shorter_than_a_worker_takes_to_start_leave_no_worker_without_one():
     script = subprocess.run(
         [sys.executable, "-m", "support.slow_workers"],
-        env={**os.environ, "PYTHONPATH": PYTHONPATH},
+        env={**{name: value for name, value in os.environ.items() if name not in OWN_RAY}, "PYTHONPATH": PYTHONPATH},
         stdout=subprocess.PIPE, text=True, timeout=300, check=True,
     )  # fmt: skip
     told = json.loads(script.stdout)

@@ -25,8 +25,12 @@ def made_up_run(
     """
     path.mkdir(parents=True)
     folder = RunFolder(path)
-    settings = run_settings().model_copy(update={"name": path.name, "trials": trials, "epochs": epochs,
-                                                   "metric": objective.name})  # fmt: skip
+    settings = run_settings()
+    if objective.baseline is not None:
+        settings.data.baseline[objective.name] = objective.baseline
+    settings = settings.model_copy(
+        update={"name": path.name, "trials": trials, "epochs": epochs, "metric": objective.name}
+    )
     write_settings(folder.settings, settings)
     events = list(_events(trials, epochs, failing, objective))
     folder.journal.write_text("".join(event.model_dump_json() + "\n" for event in events))
@@ -63,6 +67,7 @@ def _events(trials: int, epochs: int, failing: int, objective: Objective) -> Ite
                 time=now, trial=trial, epoch=epoch, train_loss=0.6 * float(np.exp(-epoch / 4)),
                 train_accuracy=min(0.999, accuracy + 0.01 * epoch), val_loss=val_loss,
                 metrics={"accuracy": accuracy, **error}, seconds=1.0, compile_seconds=0.5 if epoch == 1 else 0.0,
+                trace_seconds=0.1 if epoch == 1 else 0.0,
                 tokens_per_second=50_000.0, decision="continue" if epoch < last else "stop",
             )  # fmt: skip
         yield TrialEnded(time=now, trial=trial, status="completed" if last == epochs else "stopped")

@@ -115,6 +115,7 @@ def test_a_program_that_xla_cannot_read_any_more_costs_a_compilation_and_no_more
             raise tf.errors.OutOfRangeError(None, None, "Read less bytes than requested")
         return whole(*inputs)
 
+    read.get_concrete_function = whole.get_concrete_function
     program._train_step = read
     monkeypatch.setattr("tuner.models.device.xla_folder", lambda: tmp_path)
     texts = batch(8, np.random.default_rng(0))

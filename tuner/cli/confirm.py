@@ -159,13 +159,20 @@ def chosen_trials(run: Run, *, by: By, top: int) -> list[str]:
     """The trials to confirm: the best by the objective, or the knee of the frontier and then its best.
 
     Raises:
-        InputError: where no trial has finished an epoch.
+        InputError: where no trial has finished an epoch, or none is on the frontier that is asked for.
     """
     objective = run.objective
     among = frontier(run.candidates, objective=objective) if by == "frontier" else run.candidates
     ranked: list[str] = rank(among, by="accuracy" if by == "accuracy" else "metric", objective=objective)[
         "trial_id"
     ].tolist()
+    if not ranked and not rank(run.candidates, objective=objective).empty:
+        raise InputError(
+            f"no trial of {run.name} is better than a constant answer, so the frontier is empty; give metric to confirm the "
+            "best all the same, or search on",
+            option="by",
+            value=by,
+        )
     if not ranked:
         raise InputError(
             f"{run.name}: no trial has finished an epoch, so there is nothing to confirm; wait or resume the search, or see "

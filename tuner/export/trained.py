@@ -281,9 +281,17 @@ def chosen_trials(run: Run, wanted: str) -> list[str]:
                 option="trial",
                 value=wanted,
             )
-        if wanted == FRONTIER:
-            return [str(trial) for trial in frontier(run.candidates, objective=run.objective)["trial_id"]]
-        return [str(knee(run.candidates, objective=run.objective) if wanted == "knee" else ranked["trial_id"].iloc[0])]
+        if wanted == "best":
+            return [str(ranked["trial_id"].iloc[0])]
+        front = [str(trial) for trial in frontier(run.candidates, objective=run.objective)["trial_id"]]
+        if not front:
+            raise InputError(
+                f"no trial of {run.name} is better than a constant answer, so the frontier is empty; give best to export the "
+                "best all the same, or search on",
+                option="trial",
+                value=wanted,
+            )
+        return front if wanted == FRONTIER else [str(knee(run.candidates, objective=run.objective))]
     if wanted == ENSEMBLE:
         return [ENSEMBLE]
     trial = run.trial_named(wanted)

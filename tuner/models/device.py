@@ -6,7 +6,8 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -129,6 +130,18 @@ def _drop_oldest(folder: Path) -> None:
         room -= status.st_size
         if room < 0:
             path.unlink(missing_ok=True)
+
+
+@contextmanager
+def hidden(*modules: str) -> Iterator[None]:
+    """Within it, modules that are not imported yet count as not installed."""
+    kept_out = [module for module in modules if module not in sys.modules]
+    sys.modules.update(dict.fromkeys(kept_out))  # type: ignore[arg-type]  # None is what Python takes for "not there"
+    try:
+        yield
+    finally:
+        for module in kept_out:
+            del sys.modules[module]
 
 
 _prepared: list[Any] = []  # the module, once its settings are made

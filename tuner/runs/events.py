@@ -98,6 +98,7 @@ class EpochEnded(_Event):
     metrics: dict[str, float | None]
     seconds: float
     compile_seconds: float
+    trace_seconds: float = 0.0  # part of compile_seconds
     tokens_per_second: float
     decision: Literal["continue", "stop", "pause"]
 

@@ -342,6 +342,7 @@ class SearchController:
             metrics={} if report.diverged else finite(report.metrics),
             seconds=report.seconds,
             compile_seconds=report.compile_seconds,
+            trace_seconds=report.trace_seconds,
             tokens_per_second=report.tokens_per_second,
             decision=decision.value,
         )

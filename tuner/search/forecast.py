@@ -19,9 +19,9 @@ from tuner.training.batching import LengthBuckets, compile_seconds
 _REFERENCE_TANH_SECONDS = 0.00018
 _SECONDS_PER_POSITION_AND_LOOP = {True: 0.8e-6, False: 2.0e-6}  # compiled by XLA or not, however narrow the network
 _FLOPS_PER_SECOND = 50e9
-_SECONDS_TO_TRACE = 1.0
-_SECONDS_TO_TRACE_A_LOOP = 0.3
-_SECONDS_TO_START = 14.0
+_SECONDS_TO_TRACE = 0.4
+_SECONDS_TO_TRACE_A_LOOP = 0.2
+_SECONDS_TO_START = 10.0
 
 
 @dataclass(frozen=True)

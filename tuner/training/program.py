@@ -36,6 +36,7 @@ class Program:
         key: what the program was made for.
         model: the Keras model that owns the variables.
         compile_seconds: time spent so far in first calls of a step with a new shape: tracing, compiling, one run.
+        trace_seconds: the part of it in which TensorFlow made the graphs.
     """
 
     def __init__(self, key: ProgramKey, vectors: NDArray[np.float32] | None = None) -> None:
@@ -46,7 +47,7 @@ class Program:
             vectors: float32 ``[at least vocabulary, embedding]``, pretrained; only read where the network begins with them.
         """
         self.key = key
-        self.compile_seconds = 0.0
+        self.compile_seconds = self.trace_seconds = 0.0
         self._compiled: set[tuple[int, tuple[int, ...]]] = set()
         self.model: Any = build_model(key.network)
         self._weights, self._variables = weights_of(key.network), list(self.model.weights)
@@ -125,6 +126,10 @@ class Program:
         texts = (batch.tokens, batch.lengths, batch.labels, batch.weights)
         shape = (id(step), batch.tokens.shape)
         first = shape not in self._compiled
+        traced = tf.config.functions_run_eagerly() or any(step_id == id(step) for step_id, _ in self._compiled)
+        if not traced:
+            step.get_concrete_function()  # all shapes have this graph
+            self.trace_seconds += time.perf_counter() - started
         try:
             found = step(*texts, *inputs)
         except (tf.errors.OutOfRangeError, tf.errors.InvalidArgumentError):

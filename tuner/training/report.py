@@ -25,6 +25,8 @@ class EpochReport:
         metrics: of the validation texts after the epoch, by name; none where the training loss is no number.
         seconds: wall time of the epoch, evaluation and compilation included.
         compile_seconds: the part of it that went into first calls of programs.
+        trace_seconds: the part of that in which TensorFlow made graphs of them, as far as it is known apart; of custom models
+            it is not.
         tokens_per_second: training tokens, padding not counted, by the seconds spent training them.
         counted: the parameters of a model that nobody could count before it was built, None of others.
     """
@@ -37,6 +39,7 @@ class EpochReport:
     seconds: float
     compile_seconds: float
     tokens_per_second: float
+    trace_seconds: float = 0.0
     counted: OwnCount | None = None
 
     @property

@@ -49,7 +49,7 @@ class Run(ABC):
     def run_epoch(self) -> TrialReport:
         """Trains one pass over the training texts, evaluates, and reports."""
         self._epoch += 1
-        started, compiled_before = time.perf_counter(), self._compile_seconds()
+        started, compiled_before, traced_before = time.perf_counter(), self._compile_seconds(), self._trace_seconds()
         train_loss, train_accuracy, tokens_per_second = self._train()
         val_loss, found = self._evaluate() if math.isfinite(train_loss) else (math.nan, None)
         metrics = {} if found is None else self._scorer.measured(found)
@@ -61,6 +61,7 @@ class Run(ABC):
             metrics=metrics,
             seconds=time.perf_counter() - started,
             compile_seconds=self._compile_seconds() - compiled_before,
+            trace_seconds=self._trace_seconds() - traced_before,
             tokens_per_second=tokens_per_second,
             counted=self._counted,
         )
@@ -98,3 +99,7 @@ class Run(ABC):
     @abstractmethod
     def _compile_seconds(self) -> float:
         """Time spent so far in first calls of programs."""
+
+    def _trace_seconds(self) -> float:
+        """The part of it that is known to be tracing."""
+        return 0.0

@@ -114,3 +114,6 @@ class TrialRun(Run):
 
     def _compile_seconds(self) -> float:
         return self._program.compile_seconds
+
+    def _trace_seconds(self) -> float:
+        return self._program.trace_seconds
