@@ -49,7 +49,7 @@ class Confirmation:
 
     @property
     def smallest_tied(self) -> "pd.Series[Any]":
-        """The smallest of the models that cannot be told from the best, itself among them."""
+        """The smallest of the models that cannot be distinguished from the best, itself among them."""
         tied = self.models[self.models["tied"]]
         return tied.sort_values("parameters", kind="stable").iloc[0]
 
@@ -67,7 +67,7 @@ class Confirmation:
         rivals = self.models["model"][self.models["tied"]].tolist()[1:]
         if not rivals:
             return f"{text}, more than all others that were confirmed."
-        text = f"{text}. It cannot be told from {_listed(rivals)}"
+        text = f"{text}. It cannot be distinguished from {_listed(rivals)}"
         if smallest["model"] == best["model"]:
             return f"{text}, {'which is' if len(rivals) == 1 else 'which are'} larger."
         pair = self.comparisons[

@@ -73,7 +73,7 @@ def time_spent(run: Run) -> pd.DataFrame:
     a confirmation is no part of the search.
 
     >>> analysis.time_spent(run)["what"].tolist()
-    ['training', 'compiling', 'waiting', 'saved by early stopping']
+    ['training', 'tracing', 'compiling', 'waiting', 'saved by early stopping']
     """
     clock = _Clock()
     for event in read_journal(run.folder.journal):

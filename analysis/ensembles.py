@@ -212,7 +212,7 @@ def _candidates(run: Run) -> Iterator[tuple[str, int]]:
     ranked = rank(run.candidates if folds else run.trials, objective=run.objective)
     rivals = run.rivals[run.rivals["error"].isna()]
     columns = [(ranked["trial_id"], ranked["parameters"])]
-    if not folds:  # rivals are judged on the run's one split, which no fold has
+    if not folds:  # rivals are evaluated on the run's one split, which no fold has
         columns.append((rivals["rival"], rivals["parameters"]))
     for names, sizes in columns:
         for name, size in zip(names.tolist(), sizes.tolist(), strict=True):

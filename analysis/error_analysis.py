@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis.errors import Disagreement, Judged, confused, disagreement, mistakes
+from analysis.errors import Disagreement, Evaluated, confused, disagreement, mistakes
 from analysis.label_errors import label_errors
 from analysis.loading import Run
 from analysis.slices import by_column, by_length, by_unknown, sliced
@@ -16,7 +16,7 @@ class ErrorAnalysis:
 
     Attributes:
         trial: its id.
-        table: all texts, as ``Judged.table`` gives them.
+        table: all texts, as ``Evaluated.table`` gives them.
         mistakes: the wrong ones, the most confident first.
         confused: pairs of classes, as ``analysis.errors.confused`` gives them.
         slices: accuracy by kind of text: "class", "words", "unknown words" and the user's column.
@@ -39,7 +39,7 @@ class ErrorAnalysis:
     has_gaps: bool
 
 
-def analyse(run: Run, one: Judged, texts: pd.DataFrame, *, by: str | None = None) -> ErrorAnalysis:
+def analyse(run: Run, one: Evaluated, texts: pd.DataFrame, *, by: str | None = None) -> ErrorAnalysis:
     """Analyses the errors of a trial.
 
     Args:

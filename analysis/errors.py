@@ -20,13 +20,13 @@ FACTS = ("text", "file", "row", "words", "unknown")
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
+class Evaluated:
     """A trial or a rival on validation texts.
 
     Attributes:
         trial: its id.
         folds: whose texts these are, in the order of the predictions; 1 alone where the search has none.
-        found: what it said of them; with folds, each was judged by the trial that was not trained on it.
+        found: what it said of them; with folds, each was predicted by the trial that was not trained on it.
     """
 
     trial: str
@@ -55,7 +55,7 @@ class Judged:
         return own.join(texts.drop(columns=own.columns, errors="ignore"))
 
 
-def judged(run: Run, trial: str | None = None) -> Judged:
+def evaluated(run: Run, trial: str | None = None) -> Evaluated:
     """What is kept of a trial's or a rival's predictions; of folds, those of all that are kept.
 
     Args:
@@ -83,13 +83,13 @@ def judged(run: Run, trial: str | None = None) -> Judged:
             raise InputError(f"{run.name} has no such trial; give one of {listed(ids)}", option="trial", value=trial)
         trial = named
     if run.settings.folds is None or trial not in set(run.trials["trial_id"]):
-        return Judged(trial, (1,), validation_predictions(run, trial))
+        return Evaluated(trial, (1,), validation_predictions(run, trial))
     of_folds = _trials_of_folds(run, trial)
     found = {fold: one for fold, one in of_folds.items() if run_folder.validation(one).exists()}
     if not found:
-        return Judged(trial, (1,), validation_predictions(run, trial))  # which says what is kept
+        return Evaluated(trial, (1,), validation_predictions(run, trial))  # which says what is kept
     parts = [validation_predictions(run, one) for one in found.values()]
-    return Judged(trial, tuple(found), _together(parts))
+    return Evaluated(trial, tuple(found), _together(parts))
 
 
 def _trials_of_folds(run: Run, trial: str) -> dict[int, str]:
@@ -108,7 +108,7 @@ def _together(parts: list[Predictions]) -> Predictions:
 
 
 def mistakes(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of ``Judged.table`` that are wrong, the most confident first."""
+    """The rows of ``Evaluated.table`` that are wrong, the most confident first."""
     require(table, "right", "confidence")
     return table[~table["right"]].sort_values("confidence", ascending=False, kind="stable")
 

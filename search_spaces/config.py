@@ -151,7 +151,8 @@ class TrialConfig(BaseModel):
         float, Field(ge=0.0, le=0.5, description="share of these epochs over which the rate rises from 0")
     ] = 0.0
     weight_average: Annotated[
-        float, Field(ge=0.0, le=0.9999, description="decay a step of the averaged weights that are judged, 0 for none")
+        float,
+        Field(ge=0.0, le=0.9999, description="decay a step of the averaged weights that are evaluated, 0 for none"),
     ] = 0.0
     gradient_clip_norm: Annotated[float, Field(ge=0.0, description="bound on the global gradient norm, 0 for none")] = (
         1.0

@@ -90,7 +90,7 @@ class Space:
         return values
 
     def config(self, values: Mapping[str, Value]) -> Config:
-        """The configuration that values of the active parameters mean, formulas worked out.
+        """The configuration that values of the active parameters mean, formulas evaluated.
 
         Raises:
             CombinationError: where a formula gives a value that its hyperparameter cannot have, or the values mean
@@ -177,7 +177,7 @@ class Space:
                 yield from self._points({**values, left[0]: choice}, left[1:])
 
     def replaced(self, changes: Mapping[str, Domain]) -> "Space":
-        """The same space with some domains exchanged or added; conditions that are decided by that are worked out.
+        """The same space with some domains exchanged or added; conditions that are decided by that are resolved.
 
         A parameter keeps its condition, and leaves the space where that can never hold any more. A domain for a formula's
         name takes the formula's place.

@@ -52,4 +52,4 @@ class SearchFailed(TunerError):
 
 
 class StorageFailed(TunerError):
-    """A run that cannot be written any more. What was recorded stays; the message says what to mend and how to go on."""
+    """A run that cannot be written any more. What was recorded stays; the message says what to fix and how to go on."""

@@ -170,7 +170,7 @@ class Thresholds:
     Attributes:
         labels: the names of the classes.
         offsets: one a class.
-        argmax: the metric where the most probable class is the answer.
+        argmax: the metric where the most probable class is predicted.
         chosen: the metric with these offsets, which is too good.
         cross_fitted: the metric of answers with offsets that were chosen on other texts.
         objective: the metric.

@@ -65,17 +65,17 @@ def calibration(answers: pd.DataFrame, *, title: str | None = None) -> alt.Layer
     lowest = min(0.5, float(bins["low"].min()), float(bins["accuracy"].min()))
     scale = alt.Scale(domain=[lowest, 1.0], nice=False, zero=False)
     axis = alt.Axis(format=".0%", tickCount=5)
-    x = alt.X("confidence:Q", title="mean confidence of the answers", scale=scale, axis=axis)
-    y = alt.Y("accuracy:Q", title="right answers", scale=scale, axis=axis)
+    x = alt.X("confidence:Q", title="mean confidence of the predictions", scale=scale, axis=axis)
+    y = alt.Y("accuracy:Q", title="correct predictions", scale=scale, axis=axis)
     diagonal = pd.DataFrame({"confidence": [lowest, 1.0], "accuracy": [lowest, 1.0]})
     base = alt.Chart(rows(bins)).encode(x=x, y=y)
     dots = base.mark_point(style="front-point", filled=True).encode(
         size=alt.Size("share:Q", scale=alt.Scale(domain=[0, 1], range=[30, 700]), legend=None),
         tooltip=[
             alt.Tooltip("confidence:Q", title="mean confidence", format=".1%"),
-            alt.Tooltip("accuracy:Q", title="right answers", format=".1%"),
+            alt.Tooltip("accuracy:Q", title="correct predictions", format=".1%"),
             alt.Tooltip("answers:Q", format=","),
-            alt.Tooltip("share:Q", title="of all answers", format=".1%"),
+            alt.Tooltip("share:Q", title="of all predictions", format=".1%"),
         ],
     )
     line = alt.Chart(rows(diagonal)).mark_line(style="weak-line").encode(x=x, y=y)

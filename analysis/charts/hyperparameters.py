@@ -74,7 +74,7 @@ def importance(table: pd.DataFrame, *, title: str | None = None, objective: Obje
 def interaction(
     trials: pd.DataFrame, first: str, second: str, *, title: str | None = None, objective: Objective = ACCURACY
 ) -> alt.LayerChart:
-    """Mean objective of the trials with each pair of values: the darker, the better; empty where nobody was.
+    """Mean objective of the trials with each pair of values: the darker, the better; empty where there is none.
 
     Each cell shows its mean, a share in percent; hovering shows how many trials it has.
     """

@@ -8,7 +8,14 @@ from statistics import fmean
 from typing import Any
 
 from analysis.importers.ray_tune import checkpoint_parameters
-from analysis.importers.results import ForeignTrial, ImportedResults, find_metric_names, flat, parameters_in, results_of
+from analysis.importers.results import (
+    ImportedResults,
+    ImportedTrial,
+    find_metric_names,
+    flat,
+    parameters_in,
+    results_of,
+)
 from tuner.errors import InputError
 from tuner.metrics import Mode
 
@@ -68,7 +75,7 @@ def load_keras_tuner(
     return results_of(path, "KerasTuner", trials, names, [*guesses, *notes])
 
 
-def _pursued(trials: Sequence[ForeignTrial], directions: Mapping[str, Mode]) -> str | None:
+def _pursued(trials: Sequence[ImportedTrial], directions: Mapping[str, Mode]) -> str | None:
     """The project's objective. No file names it, but the score of each trial is its best value."""
     finished = [trial for trial in trials if trial.score is not None and math.isfinite(trial.score)]
     names = [
@@ -77,20 +84,20 @@ def _pursued(trials: Sequence[ForeignTrial], directions: Mapping[str, Mode]) -> 
     return min(names, key=lambda name: not name.startswith("val_"), default=None)
 
 
-def _is_score(trial: ForeignTrial, name: str, mode: Mode) -> bool:
+def _is_score(trial: ImportedTrial, name: str, mode: Mode) -> bool:
     values = [metrics[name] for metrics in trial.epochs.values() if name in metrics]
     best = max(values, default=math.nan) if mode == "max" else min(values, default=math.nan)
     return trial.score is not None and math.isclose(best, trial.score, rel_tol=1e-6)
 
 
-def _trial(file: Path, notes: list[str], directions: dict[str, Mode]) -> ForeignTrial | None:
+def _trial(file: Path, notes: list[str], directions: dict[str, Mode]) -> ImportedTrial | None:
     """A trial from its file, whose metrics' directions are added to the others'."""
     try:
         state = json.loads(file.read_text(encoding="utf-8"))
         config = flat(state["hyperparameters"]["values"])
         observed = _epochs(state["metrics"]["metrics"])
         status = _STATUSES.get(state["status"], "running")
-        trial = ForeignTrial(str(state["trial_id"]), status, config, observed, error=_last_line(state.get("message")))
+        trial = ImportedTrial(str(state["trial_id"]), status, config, observed, error=_last_line(state.get("message")))
         trial.score = state.get("score")
         found = {name: history.get("direction") for name, history in state["metrics"]["metrics"].items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):

@@ -9,7 +9,14 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.importers.results import ForeignTrial, ImportedResults, find_metric_names, flat, parameters_in, results_of
+from analysis.importers.results import (
+    ImportedResults,
+    ImportedTrial,
+    find_metric_names,
+    flat,
+    parameters_in,
+    results_of,
+)
 from tuner.errors import InputError
 from tuner.metrics import Mode
 
@@ -85,12 +92,12 @@ def _trial_folders(path: Path) -> Iterator[Path]:
     yield from (file.parent for file in results if not file.with_name("params.json").exists())
 
 
-def _trial(folder: Path, notes: list[str]) -> ForeignTrial:
+def _trial(folder: Path, notes: list[str]) -> ImportedTrial:
     """What a trial's folder says; its status is "ended" where the last result says that it is done."""
     results = _results(folder, notes)
     last = results[-1] if results else {}
     config = flat(_config(folder, last, notes))
-    trial = ForeignTrial(str(last.get("trial_id", folder.name)), "pending", config)
+    trial = ImportedTrial(str(last.get("trial_id", folder.name)), "pending", config)
     for result in results:
         metrics = {name: value for name, value in flat(result).items() if name.split("/")[0] not in _RAYS_OWN}
         number = result.get("training_iteration")
@@ -106,7 +113,7 @@ def _trial(folder: Path, notes: list[str]) -> ForeignTrial:
     return trial
 
 
-def _with_statuses(trials: list[ForeignTrial]) -> list[ForeignTrial]:
+def _with_statuses(trials: list[ImportedTrial]) -> list[ImportedTrial]:
     longest = max((max(trial.epochs) for trial in trials if trial.status == "ended"), default=0)
     ends = {True: "completed", False: "stopped"}
     return [
@@ -125,13 +132,15 @@ def _config(folder: Path, last: dict[str, Any], notes: list[str]) -> dict[str, A
 
 
 def _results(folder: Path, notes: list[str]) -> list[dict[str, Any]]:
-    """The lines of ``result.json``, else of ``progress.csv``; a torn line (a crash while writing) is left out."""
+    """The lines of ``result.json``, else of ``progress.csv``; a truncated line (a crash while writing) is left out."""
     file = folder / "result.json"
     lines = file.read_text(encoding="utf-8", errors="replace").splitlines() if file.exists() else []
     results = [result for result in map(_parsed, lines) if result is not None]
-    torn = len(lines) - len(results)
-    if torn:
-        notes.append(f"{folder.name}/result.json: {torn} damaged {'line' if torn == 1 else 'lines'} left out.")
+    truncated = len(lines) - len(results)
+    if truncated:
+        notes.append(
+            f"{folder.name}/result.json: {truncated} damaged {'line' if truncated == 1 else 'lines'} left out."
+        )
     return results or _progress(folder / "progress.csv", notes)
 
 

@@ -168,7 +168,7 @@ class ImportedResults:
 
 
 @dataclass
-class ForeignTrial:
+class ImportedTrial:
     """A trial as a reader found it.
 
     Attributes:
@@ -187,7 +187,7 @@ class ForeignTrial:
 
 
 def results_of(
-    path: Path, tool: str, trials: Sequence[ForeignTrial], names: MetricNames, notes: Sequence[str]
+    path: Path, tool: str, trials: Sequence[ImportedTrial], names: MetricNames, notes: Sequence[str]
 ) -> ImportedResults:
     """The tables of these trials."""
     epochs = [

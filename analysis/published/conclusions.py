@@ -49,10 +49,10 @@ def verdicts(run: Run, experiment: str) -> list[Verdict]:
 
 
 def _verdict(run: Run, conclusion: Mapping[str, Any]) -> Verdict:
-    judge = {"order": _order, "best": _best, "stays": _stays, "reaches": _reaches}[conclusion["kind"]]
+    decide = {"order": _order, "best": _best, "stays": _stays, "reaches": _reaches}[conclusion["kind"]]
     trials = run.trials[run.trials["val_accuracy"].notna()]
     trials = having(trials, conclusion.get("where", {}))
-    outcome, figures = judge(run, trials, conclusion) if len(trials) else ("not run", "no trial of this kind")
+    outcome, figures = decide(run, trials, conclusion) if len(trials) else ("not run", "no trial of this kind")
     return Verdict(conclusion["says"], outcome, figures)
 
 

@@ -101,7 +101,7 @@ def scaling_text(fit: ScalingFit | None) -> str:
     if fit is None:
         return (
             "The frontier has fewer than five sizes, or does not bend as a saturating power law does: "
-            "what larger networks would reach cannot be told from it."
+            "what larger networks would reach cannot be forecast from it."
         )
     ceiling, low, high = (value_text(value, fit.objective) for value in (fit.ceiling, *fit.ceiling_interval))
     sign = "−" if fit.objective.mode == "max" else "+"

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import analysis
-from analysis.errors import Judged, confused, disagreement, judged, mistakes
+from analysis.errors import Evaluated, confused, disagreement, evaluated, mistakes
 from analysis.label_errors import label_errors
 from analysis.slices import by_column, by_length, by_unknown, ranges, sliced
 from support.made_up_runs import made_up_run
@@ -39,7 +39,7 @@ TEXTS = pd.DataFrame(
 
 
 def test_mistakes_are_the_wrong_answers_with_their_rows_the_surest_first():
-    table = mistakes(Judged("00000", (1,), FOUND).table(TEXTS))
+    table = mistakes(Evaluated("00000", (1,), FOUND).table(TEXTS))
     assert table["row"].tolist() == [13, 12, 16]
     assert table["label"].tolist() == ["no", "no", "so"]
     assert table["answer"].tolist() == ["yes", "yes", "no"]
@@ -47,7 +47,7 @@ def test_mistakes_are_the_wrong_answers_with_their_rows_the_surest_first():
 
 
 def test_pairs_of_classes_are_counted_with_their_surest_example():
-    table = Judged("00000", (1,), FOUND).table(TEXTS)
+    table = Evaluated("00000", (1,), FOUND).table(TEXTS)
     found = confused(table)
     assert found[["label", "answer", "texts"]].to_numpy().tolist() == [["no", "yes", 2], ["so", "no", 1]]
     assert found["share"].tolist() == pytest.approx([2 / 3, 1 / 2])
@@ -55,7 +55,7 @@ def test_pairs_of_classes_are_counted_with_their_surest_example():
 
 
 def test_a_trial_that_is_never_wrong_confuses_nothing():
-    table = Judged("00000", (1,), predictions([[1, 0, 0]], [0])).table(TEXTS.head(1))
+    table = Evaluated("00000", (1,), predictions([[1, 0, 0]], [0])).table(TEXTS.head(1))
     assert mistakes(table).empty
     assert confused(table).empty
 
@@ -151,19 +151,19 @@ def test_the_best_trial_whose_predictions_are_kept_is_judged(run):
     names = run.settings.data.label_names
     ids = analysis.rank(run.trials)["trial_id"].tolist()
     keep(run, ids[1], predictions([[0.9, 0.1], [0.2, 0.8]], [0, 0], names))
-    found = judged(run)
+    found = evaluated(run)
     assert (found.trial, found.folds) == (ids[1], (1,))
     assert found.found.predicted.tolist() == [0, 1]
-    assert judged(run, str(int(ids[1]))).trial == ids[1]
+    assert evaluated(run, str(int(ids[1]))).trial == ids[1]
 
 
 def test_a_run_without_predictions_says_what_gives_some(run):
     with pytest.raises(
         InputError, match=r"a new search keeps them, and `python -m tuner confirm .*` gives those of the test"
     ):
-        judged(run)
+        evaluated(run)
     with pytest.raises(InputError, match="has no such trial; give one of '00000'"):
-        judged(run, "77")
+        evaluated(run, "77")
 
 
 def test_the_ends_of_the_frontier_are_compared(run):

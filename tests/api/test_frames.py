@@ -81,9 +81,9 @@ def test_parts_go_to_files_of_their_own(tmp_path):
         ({"data": ["a", 3], "label": ["x", "y"]}, "data: holds 3, which is no text; give strings"),
         ({"data": 7}, "data: is a int; give a pandas DataFrame, a list of texts with `label` a list of labels"),
         ({"train": FRAME, "test": FRAME.head(0)}, "test: is empty; leave it out, or give texts"),
-        ({"test": FRAME}, "train: is missing beside the other parts; give the texts to train on"),
+        ({"test": FRAME}, "train: is missing beside the other splits; give the texts to train on"),
         ({"data": FRAME, "train": FRAME}, "data: is given beside 'train', which are the data; leave it out"),
-        ({"data": {"all": FRAME}}, "data: has the parts 'all'; name them train, validation and test"),
+        ({"data": {"all": FRAME}}, "data: has the splits 'all'; name them train, validation and test"),
     ],
 )
 def test_what_cannot_be_read_is_one_line(arguments, message):

@@ -68,7 +68,7 @@ def ours(trials: int, folder: Path) -> None:
             return True
 
         def step(self) -> dict[str, Any]:
-            """One report, of an accuracy that is the same for all, so that nobody is stopped."""
+            """One report, of an accuracy that is the same for all, so that no trial is stopped."""
             self.epoch += 1
             report = EpochReport(self.epoch, 0.5, 0.5, 0.5, {"accuracy": 0.5}, 0.0, 0.0, 0.0)
             return {REPORT: TrialReport(report, STATE, STATE if self.epoch == 1 else None)}

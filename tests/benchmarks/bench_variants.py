@@ -3,7 +3,7 @@
     python tests/benchmarks/bench_variants.py --data airline.parquet --runs DIR
 
 Prints, per variant, mean best validation accuracy, mean hypervolume, epochs trained and wall time of the whole command. A
-run that was broken off is resumed, and its wall time left out. Resuming is part of it: `resume` has to say of every run
+run that was interrupted is resumed, and its wall time left out. Resuming is part of it: `resume` has to say of every run
 that it is finished.
 """
 

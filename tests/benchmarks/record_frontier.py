@@ -5,7 +5,7 @@
 The same 64 configurations, four of each of 16 sizes from 200 to 700,000 parameters, on each data set and on the generated
 corpus: 8 epochs, 3,000 texts to train on, 1,500 to validate on. Two of a size are drawn from the space, as a random search
 draws them; two from the part of it that ``bench_networks.py`` found to be good. One thread; some two hours of a processor.
-Every trial is kept in the working folder when it ends, and one that is there is not trained again: so it can be broken off
+Every trial is kept in the working folder when it ends, and one that is there is not trained again: so it can be interrupted
 and go on, and with ``--part`` several processes share the work. At its end, what is there is written to
 ``recorded/frontier.parquet``.
 """

@@ -71,7 +71,7 @@ def nothing_starts(monkeypatch, tmp_path):
 
 @pytest.fixture(scope="module")
 def good_run(tmp_path_factory):
-    """A run that was broken off, with a data file: its folder, and the bytes of its journal and settings."""
+    """A run that was interrupted, with a data file: its folder, and the bytes of its journal and settings."""
     root = tmp_path_factory.mktemp("runs")
     (root / "good.csv").write_bytes(GOOD)
     folder = run_folder(root / "mine")

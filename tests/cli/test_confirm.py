@@ -75,7 +75,7 @@ def test_a_larger_confirmation_says_that_the_test_part_has_been_seen(runs, capsy
     assert run(["confirm", "sample", "--by", "accuracy", "--top", "9"]) == 2
     out = " ".join(capsys.readouterr().out.split())
     assert "seen already by 6 models" in out
-    assert "more will see it. The more models it judges, the better the best of them looks by luck" in out
+    assert "more will see it. The more models are evaluated on it, the better the best of them looks by luck" in out
 
 
 @pytest.mark.parametrize(("top", "said"), [("6", False), ("7", True)])

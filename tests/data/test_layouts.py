@@ -359,7 +359,7 @@ def test_a_part_that_lies_apart_joins_a_given_split(tmp_path: Path) -> None:
     write_csv(tmp_path / "c.csv", rows("test"))
     assert_parts(load(tmp_path / "a.csv", test_data=str(tmp_path / "c.csv")), ("train", "validation", "test"))
     with pytest.raises(
-        InputError, match=r"^validation_data: 'a.csv' has a validation part already; leave the option out"
+        InputError, match=r"^validation_data: 'a.csv' has a validation split already; leave the option out"
     ):
         load(tmp_path / "a.csv", validation_data=str(tmp_path / "c.csv"))
 

@@ -221,7 +221,7 @@ def test_a_model_with_thresholds_answers_by_them_and_says_so(exported_with_thres
     described = json.loads((folder / "export.json").read_text())["thresholds"]
     assert (described["used"], described["factors"]) == (True, found.factors)
     card = (folder / "README.md").read_text()
-    assert f"The answer is the class with {found.rule}. It is part of the model." in card
+    assert f"The prediction is the class with {found.rule}. It is part of the model." in card
 
 
 def test_the_card_of_ids_alone_says_that_thresholds_are_not_in_the_model(exported_with_thresholds):

@@ -33,7 +33,7 @@ def test_a_disk_that_fills_up_is_one_line_and_the_search_goes_on_afterwards(tmp_
 
     with monkeypatch.context() as full:
         full.setattr(store_module, write, no_room)
-        with pytest.raises(StorageFailed, match=r"No space left on device; mend that, .* resume") as said:
+        with pytest.raises(StorageFailed, match=r"No space left on device; fix that, .* resume") as said:
             go_on()
     assert "\n" not in str(said.value)
     store.close()

@@ -130,8 +130,8 @@ def test_the_tables_of_a_confirmed_run_come_from_its_journal_too(folder):
 
 
 @settings(max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(cuts=st.lists(st.integers(0, 4), max_size=4), torn=st.integers(0, 30))
-def test_a_confirmation_that_was_killed_goes_on_to_the_same_results(tmp_path_factory, cuts, torn):
+@given(cuts=st.lists(st.integers(0, 4), max_size=4), truncated=st.integers(0, 30))
+def test_a_confirmation_that_was_killed_goes_on_to_the_same_results(tmp_path_factory, cuts, truncated):
     folders = [run_folder(tmp_path_factory.mktemp("cut") / name) for name in ("whole", "cut")]
     for folder, most in [(folders[0], None), *((folders[1], cut) for cut in cuts), (folders[1], None)]:
         if folder.journal.stat().st_size == 0:
@@ -147,7 +147,7 @@ def test_a_confirmation_that_was_killed_goes_on_to_the_same_results(tmp_path_fac
         )
         store.close()
         with folder.journal.open("ab") as journal:
-            journal.write(b'{"time":1.0,"event":"repeat_ended","mo'[:torn])
+            journal.write(b'{"time":1.0,"event":"repeat_ended","mo'[:truncated])
     assert results(folders[0]) == results(folders[1])
 
 

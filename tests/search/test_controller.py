@@ -70,8 +70,10 @@ def test_weights_are_kept_for_the_best_and_the_frontier_alone(whole):
 
 
 @settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(cuts=st.lists(st.integers(0, 20), min_size=1, max_size=5), torn=st.integers(0, 40), lose_states=st.booleans())
-def test_an_interrupted_search_decides_as_one_that_ran_through(tmp_path_factory, whole, cuts, torn, lose_states):
+@given(
+    cuts=st.lists(st.integers(0, 20), min_size=1, max_size=5), truncated=st.integers(0, 40), lose_states=st.booleans()
+)
+def test_an_interrupted_search_decides_as_one_that_ran_through(tmp_path_factory, whole, cuts, truncated, lose_states):
     """Killed after any number of reports, with half an event at the end of the journal and states lost or not."""
     folder = run_folder(tmp_path_factory.mktemp("cut") / "run")
     for cut in cuts:
@@ -81,7 +83,7 @@ def test_an_interrupted_search_decides_as_one_that_ran_through(tmp_path_factory,
         if is_whole:
             break
         with folder.journal.open("ab") as journal:
-            journal.write(b'{"time":1.0,"event":"epoch","trial":"00000","epoch":'[:torn])
+            journal.write(b'{"time":1.0,"event":"epoch","trial":"00000","epoch":'[:truncated])
         if lose_states:
             for state in folder.path.glob("models/*/last.npz"):
                 state.unlink()

@@ -1,4 +1,4 @@
-"""Which students are trained, what is kept of them, and what a distillation that was broken off goes on with."""
+"""Which students are trained, what is kept of them, and what a distillation that was interrupted goes on with."""
 
 import numpy as np
 import pytest

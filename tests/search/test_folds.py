@@ -1,4 +1,4 @@
-"""Searches with folds: which trials there are, what is stopped and when, and that a search that was broken off ends alike."""
+"""Searches with folds: which trials there are, what is stopped and when, and that a search that was interrupted ends alike."""
 
 from dataclasses import replace
 

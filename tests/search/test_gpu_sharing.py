@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tuner.models.memory import TrainingMemory
-from tuner.search.gpu_sharing import CONTEXT, MOST_PER_GPU, fits, gpu_sharing, memory_limit, room, share
+from tuner.search.gpu_sharing import CONTEXT, MOST_PER_GPU, fits, gpu_sharing, memory_limit, required_memory, share
 
 GIB = 2**30
 
@@ -44,8 +44,8 @@ def test_larger_trials_never_share_with_more(needed, more, card):
 
 def test_a_worker_keeps_several_programs():
     small, large = TrainingMemory(state=10**6, activations=10**7), TrainingMemory(state=2 * 10**6, activations=10**7)
-    assert room(large) - room(small) == 8 * 10**6
-    assert room(small) > 512 * 2**20 + 8 * 10**6 + 10**7
+    assert required_memory(large) - required_memory(small) == 8 * 10**6
+    assert required_memory(small) > 512 * 2**20 + 8 * 10**6 + 10**7
 
 
 def test_a_share_too_small_for_its_process_leaves_nothing():

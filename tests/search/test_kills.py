@@ -36,7 +36,7 @@ KILLS = int(os.environ.get("FRONTIER_TUNER_KILLS", "1"))
 """How often each of the two searches below is killed; 20 for every moment of their lives, some minutes."""
 
 SLOWLY = {"QUICK_SECONDS_PER_EPOCH": "0.2"}
-"""For what is broken off: time enough to do so before it ends, also where the machine is busy."""
+"""For what is interrupted: time enough to do so before it ends, also where the machine is busy."""
 
 TRIALS, EPOCHS = 24 if KILLS > 1 else 12, 9
 
@@ -65,7 +65,7 @@ def whole(tmp_path_factory, data, on_shared_ray):
 def search_broken_off(folder, data, signals, *more, concurrency, seed):
     """Runs a search to its end, breaking it off at random moments of its life and resuming it each time.
 
-    SIGKILL goes to its whole process group. Returns how often it was broken off.
+    SIGKILL goes to its whole process group. Returns how often it was interrupted.
     """
     moments, journal = random.Random(seed), folder / "mine" / "journal.jsonl"
     arguments = search(data, "mine", *more, concurrency=concurrency)

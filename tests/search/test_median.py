@@ -10,7 +10,7 @@ def run(scheduler, trial, accuracies):
 
 def test_decisions_worked_out_by_hand():
     scheduler = MedianStopping(grace_period=2)
-    # Too few others: nobody is stopped. Means up to epoch 2: a 0.55, b 0.65, c 0.75; their median is 0.65.
+    # Too few others: no trial is stopped. Means up to epoch 2: a 0.55, b 0.65, c 0.75; their median is 0.65.
     for trial, curve in (("a", [0.5, 0.6]), ("b", [0.6, 0.7]), ("c", [0.7, 0.8])):
         assert run(scheduler, trial, curve) == [Decision.CONTINUE] * 2
     assert run(scheduler, "below", [0.1, 0.64]) == [Decision.CONTINUE, Decision.STOP]

@@ -123,7 +123,7 @@ def test_the_smallest_card_of_a_cluster_decides(machine, tmp_path):
 
 def test_a_trial_that_fits_on_no_card_is_refused(machine, tmp_path):
     machine(gpus=1, memory=GIB)
-    with pytest.raises(InputError, match=r"the largest trial is predicted to need \d\.\d GiB .* a card has 1\.0 GiB"):
+    with pytest.raises(InputError, match=r"the largest trial is predicted to need \d\.\d GiB .* a GPU has 1\.0 GiB"):
         prepared(tmp_path)
 
 

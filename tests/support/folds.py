@@ -23,7 +23,7 @@ def fold_report(index: int, epoch: int) -> EpochReport:
 
 
 def folded_run(path: Path, *, reports: int | None = None) -> RunFolder:
-    """Writes the folder of a search, whole or broken off after so many reports."""
+    """Writes the folder of a search, whole or interrupted after so many reports."""
     folder = run_folder(path)
     settings = run_settings()
     folds = FoldSettings(count=FOLDS, texts=(5, 5, 5), fingerprint="0")

@@ -104,7 +104,7 @@ def test_a_tracker_that_nobody_reaches_ends_nothing_and_is_named_once(tmp_path, 
     with following(folder, read_settings(folder.settings), [gone, _destination("optuna", tmp_path)], said.append):
         pass
     assert len(said) == 1
-    assert f"mlflow=http://127.0.0.1:{port} cannot be told" in said[0]
+    assert f"mlflow=http://127.0.0.1:{port} cannot be reached" in said[0]
     assert _told("optuna", tmp_path) == written(folder)
 
 

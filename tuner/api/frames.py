@@ -72,7 +72,7 @@ def in_memory(data: Any, *, text: Any, label: Any, parts: Mapping[str, Any]) -> 
         if data is not None:
             raise InputError(f"is given beside {listed(given)}, which are the data; leave it out", option="data")
         if "train" not in given:
-            raise InputError("is missing beside the other parts; give the texts to train on", option="train")
+            raise InputError("is missing beside the other splits; give the texts to train on", option="train")
         return _split(given, text, label)
     if data is None or isinstance(data, str | Path):
         return None
@@ -85,7 +85,7 @@ def _parts_of(data: Mapping[str, Any]) -> dict[str, Any]:
     unknown = [name for name in data if name not in names]
     if unknown or "train" not in data:
         raise InputError(
-            f"has the parts {listed(data)}; name them train, validation and test (a train part is needed)",
+            f"has the splits {listed(data)}; name them train, validation and test (a train split is needed)",
             option="data",
         )
     return {names[name]: part for name, part in data.items()}

@@ -201,7 +201,7 @@ def resume(
 
 @_with_options(_CONFIRM)
 def confirm(run: SearchRun | str | Path, *, progress: bool = True, **options: Any) -> Confirmation:
-    """Trains the best trials again from other seeds and judges them on the test set; what is there already stays.
+    """Trains the best trials again from other seeds and evaluates them on the test set; what is there already stays.
 
     Args:
         run: a run, its name, or its folder.

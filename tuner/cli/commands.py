@@ -143,7 +143,7 @@ def forecast(**options: Any) -> int:
     return forecast_command(**options)
 
 
-@click.command(short_help="Train the best trials again and judge them on the test set.")
+@click.command(short_help="Train the best trials again and evaluate them on the test set.")
 @_run_argument
 @click.option(
     "--top", type=click.IntRange(min=1), default=5, show_default=True, metavar="N", help="Most trials to confirm."
@@ -168,7 +168,7 @@ def forecast(**options: Any) -> int:
 @no_cache_option
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON alone on stdout.")
 def confirm(**options: Any) -> int:
-    """Train the best trials of RUN (a name or a folder) again from other seeds, and judge them on the test set.
+    """Train the best trials of RUN (a name or a folder) again from other seeds, and evaluate them on the test set.
 
     This is where the test set is seen for the first time. Averaged word vectors, a baseline without recurrence, are trained
     and evaluated beside the trials; the rivals of the search are evaluated as they are, having no seed. Repeats that the run
@@ -288,7 +288,7 @@ def report(**options: Any) -> int:
     return report_command(**options)
 
 
-@click.command(short_help="Tell MLflow, TensorBoard or Optuna's dashboard of a run.")
+@click.command(short_help="Report a run to MLflow, TensorBoard or Optuna's dashboard.")
 @_run_argument
 @click.option(
     "--to",
@@ -309,12 +309,12 @@ def report(**options: Any) -> int:
 )
 @runs_dir_option
 def track(**options: Any) -> int:
-    """Tell trackers what RUN (a name or a folder) holds: running, interrupted or finished.
+    """Report to trackers what RUN (a name or a folder) holds: running, interrupted or finished.
 
     \b
         python -m tuner track reviews --to mlflow=http://127.0.0.1:5000
 
-    What a tracker knows already it is not told again. MLflow gets a run with a child for each trial, the report, and exported
+    What a tracker has already is not reported again. MLflow gets a run with a child for each trial, the report, and exported
     models that `mlflow models serve` lets answer raw strings; TensorBoard curves and hyperparameters; Optuna a study with
     two objectives, and one for curves.
     """

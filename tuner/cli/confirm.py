@@ -96,7 +96,7 @@ def print_confirmation(console: Console, run: Run, found: Confirmation) -> None:
     console.print(table)
     console.print(f"\n{found.sentence}")
     console.print(
-        f"{counted(found.texts, 'test text')}; tied: not told from the first by simultaneous 95 % intervals over "
+        f"{counted(found.texts, 'test text')}; tied: not distinguished from the first by simultaneous 95 % intervals over "
         f"{counted(len(found.comparisons), 'paired comparison')}{_with_thresholds(run)}",
         style="dim",
     )
@@ -228,8 +228,8 @@ def _test_part(run: Run, search_state: SearchState, candidates: Sequence[Candida
     if not more:
         return known
     return (
-        f"{known}; {more} more will see it. The more models it judges, the better the best of them looks by luck: the "
-        "comparisons below allow for all of them"
+        f"{known}; {more} more will see it. The more models are evaluated on it, the better the best of them looks by luck: "
+        "the comparisons below allow for all of them"
     )
 
 

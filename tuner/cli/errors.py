@@ -15,7 +15,7 @@ from rich.table import Table
 from analysis.columns import plain
 from analysis.descriptions import percent
 from analysis.error_analysis import ErrorAnalysis, analyse
-from analysis.errors import Judged, judged
+from analysis.errors import Evaluated, evaluated
 from analysis.loading import Run, load
 from tuner.cli.terminal import Terminal, plain_table
 from tuner.cli.text_facts import facts_for
@@ -40,7 +40,7 @@ def errors_command(
 ) -> int:
     """Prints the errors of a trial, or writes them."""
     loaded = load(run, runs_dir=runs_dir)
-    one = judged(loaded, trial)
+    one = evaluated(loaded, trial)
     found = analyse(loaded, one, facts_for(loaded, one, column=by), by=by)
     written = found.label_errors if labels else found.mistakes
     if csv_file is not None:
@@ -61,9 +61,9 @@ def errors_command(
     return 0
 
 
-def _heading(run: Run, one: Judged, found: ErrorAnalysis) -> str:
+def _heading(run: Run, one: Evaluated, found: ErrorAnalysis) -> str:
     wrong, texts = len(found.mistakes), len(found.table)
-    folds = f", each judged by the training of its fold ({len(one.folds)} folds)" if len(one.folds) > 1 else ""
+    folds = f", each evaluated by the training of its fold ({len(one.folds)} folds)" if len(one.folds) > 1 else ""
     return (
         f"{run.name}, trial {one.trial}: {wrong:,} of {counted(texts, 'validation text')} wrong "
         f"({percent(wrong / texts, 1)}){folds}; rows count from 1, a header not counted{_left_out(found)}"

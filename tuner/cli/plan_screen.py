@@ -153,8 +153,8 @@ def _workers(settings: SearchSettings) -> str:
     card = resources.card
     if card is None:
         return text
-    sharing = f"{counted(card.trials, 'trial')} a card of {card.memory / 2**30:.1f} GiB"
-    return f"{text}\n{sharing}: the largest is given room for {card.needed / 2**30:.1f} GiB, its margins included"
+    sharing = f"{counted(card.trials, 'trial')} per GPU of {card.memory / 2**30:.1f} GiB"
+    return f"{text}\n{sharing}: the largest is given {card.needed / 2**30:.1f} GiB, its margins included"
 
 
 def _disk(settings: SearchSettings) -> str:

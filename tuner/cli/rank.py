@@ -111,7 +111,7 @@ def _class_table(classes: pd.DataFrame) -> Table:
 
 
 def _thresholds_text(found: Thresholds, title: str) -> str:
-    used = "used by confirm and export" if found.are_used else "not used: the most probable class is the answer"
+    used = "used by confirm and export" if found.are_used else "not used: the most probable class is predicted"
     return (
         f"best thresholds for {title}: {found.rule}; {title} {found.chosen:.4f} on these texts instead of {found.argmax:.4f}, "
         f"{found.cross_fitted:.4f} where the thresholds are chosen on other texts (5 folds); {used}"

@@ -5,7 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from analysis.error_analysis import ErrorAnalysis, analyse
-from analysis.errors import judged
+from analysis.errors import evaluated
 from analysis.loading import Run, load, load_results
 from analysis.recommendation import recommend
 from analysis.report import render, write_report
@@ -95,7 +95,7 @@ def _errors(run: Run) -> ErrorAnalysis | str | None:
         return None
     chosen = str(decision.chosen["trial_id"])
     try:
-        one = judged(run, chosen if run.folder.with_models().validation(chosen).exists() else None)
+        one = evaluated(run, chosen if run.folder.with_models().validation(chosen).exists() else None)
         return analyse(run, one, facts_for(run, one))
     except InputError as error:
         return f"Not known: {message_of(error)}."

@@ -26,7 +26,7 @@ track_option = click.option(
     type=Tracked(),
     multiple=True,
     metavar="KIND[=PLACE]",
-    help="Tell a tracker of all that happens: mlflow=URI (or MLFLOW_TRACKING_URI, else sqlite:///mlflow.db), tensorboard=DIR "
+    help="Report all that happens to a tracker: mlflow=URI (or MLFLOW_TRACKING_URI, else sqlite:///mlflow.db), tensorboard=DIR "
     "(else tensorboard), optuna=URL (else sqlite:///optuna.db). Repeatable; `resume` goes on with them.",
 )
 fraction_option = click.option(
@@ -129,9 +129,9 @@ no_cache_option = click.option(
     help="Early stopping; frontier keeps what is accurate or small.",
 )
 @click.option("--grace-period", type=int, metavar="N", help="Epochs before trials are compared.  [default: sqrt of E]")
-@click.option("--reduction-factor", type=int, metavar="N", help="One in N trials goes on at a rung.  [default: 3]")
+@click.option("--reduction-factor", type=int, metavar="N", help="One in N trials continues at a rung.  [default: 3]")
 @click.option("--rungs", type=Epochs(), metavar="E,E,...", help="Epochs at which trials are compared, instead.")
-@click.option("--promotion", is_flag=True, help="Pause trials at a rung and go on with the best, instead of stopping.")
+@click.option("--promotion", is_flag=True, help="Pause trials at a rung and continue the best, instead of stopping.")
 @click.option(
     "--perturbation-interval", type=int, metavar="N", help="Epochs between exchanges of pbt.  [default: sqrt of E]"
 )
@@ -139,7 +139,7 @@ no_cache_option = click.option(
 @click.option(
     "--searcher",
     type=click.Choice(tuple(SEARCHERS)),
-    help="Who proposes trials; frontier looks for the best gain a second.  [default: frontier; with --hypermodel: random]",
+    help="What proposes trials; frontier looks for the best gain a second.  [default: frontier; with --hypermodel: random]",
 )
 @click.option(
     "--portfolio/--no-portfolio",
@@ -152,8 +152,8 @@ no_cache_option = click.option(
     default=ACCURACY.name,
     show_default=True,
     metavar="M",
-    help=f"What trials are judged by on the validation texts: {', '.join(METRICS)}; of a class {', '.join(CLASS_METRICS)}, as "
-    "f1:CLASS; or a function MODULE:NAME of your own that takes labels and probabilities.",
+    help=f"Metric of the validation texts by which trials are compared: {', '.join(METRICS)}; of a class "
+    f"{', '.join(CLASS_METRICS)}, as f1:CLASS; or a function MODULE:NAME of your own that takes labels and probabilities.",
 )
 @click.option(
     "--metric-mode",
@@ -198,7 +198,7 @@ no_cache_option = click.option(
     "--gpus-per-trial",
     type=Gpus(),
     metavar="X",
-    help="GPUs of a trial, fractions too; auto: as many trials a card as fit.  [default: 1 where there are any]",
+    help="GPUs of a trial, fractions too; auto: as many trials per GPU as fit.  [default: 1 where there are any]",
 )
 @concurrency_option
 @click.option("--address", metavar="ADDR", help="Ray cluster to use.  [default: this machine's, or a local Ray]")

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.errors import Judged
+from analysis.errors import Evaluated
 from analysis.loading import Run
 from search_spaces.wording import did_you_mean
 from tuner.data.pipeline import BUILT_IN, PreparedData
@@ -20,8 +20,8 @@ from tuner.runs.settings import SearchSettings
 from tuner.search.prepare import prepare_again, with_same_folds
 
 
-def facts_for(run: Run, one: Judged, *, column: str | None = None) -> pd.DataFrame:
-    """What there is to know of the texts that a trial was judged on.
+def facts_for(run: Run, one: Evaluated, *, column: str | None = None) -> pd.DataFrame:
+    """What there is to know of the texts that a trial was evaluated on.
 
     Args:
         run: the run.

@@ -56,7 +56,7 @@ def _told(
             raise
         except Exception as error:  # what libraries raise where nobody answers is of many kinds
             raise InputError(
-                f"{destination.shown}: cannot be told ({reason_of(error)}); check the place and that it runs, then give the "
+                f"{destination.shown}: cannot be reached ({reason_of(error)}); check the place and that it runs, then give the "
                 "same command again"
             ) from error
     return tracker

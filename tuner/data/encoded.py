@@ -82,11 +82,11 @@ class _ChosenTexts(EncodedDataset):
 
 @dataclass(frozen=True, eq=False)
 class EncodedSplits:
-    """What a search trains on and what it judges by.
+    """What a search trains on and what it validates on.
 
     Attributes:
         train: the texts to train on; with folds, the texts of all folds.
-        validation: the texts to judge by; with folds, none.
+        validation: the texts to validate on; with folds, none.
         vectors: float32 [token ids, width], pretrained word vectors by id, where there are any.
         folds: int8 [training texts], the fold of each, counted from 1, where there are folds.
         informative: int32 [token ids], ids ordered by how much their words tell of the class, padding and unknown first; with
@@ -121,7 +121,7 @@ class EncodedSplits:
         return EncodedSplits(pool, empty, self.vectors, folds)
 
     def of_fold(self, fold: int) -> "EncodedSplits":
-        """What a trial on this fold trains on, the other folds, and what it is judged by. Copies no tokens."""
+        """What a trial on this fold trains on, the other folds, and what it is validated on. Copies no tokens."""
         assert self.folds is not None
         apart = self.folds == fold
         return EncodedSplits(

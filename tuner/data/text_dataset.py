@@ -94,7 +94,7 @@ def make_dataset(
     parts = None if split is None else np.asarray(split, dtype=np.int8)
     if len(texts) != len(numbers) or (parts is not None and len(parts) != len(numbers)):
         raise ValueError(
-            f"one label and one part a text are needed. Received: {len(texts)} texts, {len(numbers)} labels"
+            f"one label and one split per text are needed. Received: {len(texts)} texts, {len(numbers)} labels"
         )
     stored = Texts.of(texts)
     return TextDataset(

@@ -107,7 +107,7 @@ def gpu_checks(nodes: Sequence[Node]) -> Iterable[Check]:
         seen, cards = node.facts["tensorflow_gpus"], node.facts["cards"]
         name = "GPUs" if len(nodes) == 1 else f"GPUs of {node.name}"
         if isinstance(seen, str):
-            yield Check(name, "failed", f"TensorFlow cannot be asked: {seen}", "mend TensorFlow there: pip install -c "
+            yield Check(name, "failed", f"TensorFlow cannot be asked: {seen}", "repair TensorFlow there: pip install -c "
                         "constraints.txt tensorflow")  # fmt: skip
             continue
         counted = len(cards) if node.gpus is None else node.gpus

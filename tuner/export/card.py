@@ -108,7 +108,7 @@ def model_card(
         f"# Text classifier {model.run}/{model.trial}",
         _summary(model),
         f"## How to use it\n\n{usage(model, kind)}",
-        *([f"## How it answers\n\n{_answers(model.thresholds, kind)}"] if model.thresholds is not None else []),
+        *([f"## How it decides\n\n{_answers(model.thresholds, kind)}"] if model.thresholds is not None else []),
         f"## How good it is\n\n{_metrics(model)}",
         *([f"## What quantisation costs\n\n{_lite_table(lite)}"] if lite else []),
         *([f"## What it costs to run\n\n{_costs(measured)}"] if measured else []),
@@ -137,8 +137,12 @@ def _answers(found: Thresholds, kind: str) -> str:
         f"texts that they are not chosen on (5 folds); the most probable class gives {found.argmax:.4f}"
     )
     if not found.are_used:
-        return f"The answer is the most probable class. Decision thresholds do not help: {gains}."
-    rule = f"The answer is {found.rule} on" if len(found.labels) == 2 else f"The answer is the class with {found.rule}"
+        return f"The prediction is the most probable class. Decision thresholds do not help: {gains}."
+    rule = (
+        f"The prediction is {found.rule} on"
+        if len(found.labels) == 2
+        else f"The prediction is the class with {found.rule}"
+    )
     where = (
         "It is part of the model"
         if kind in ("saved_model", "onnx")

@@ -213,11 +213,11 @@ class _Classifier:
             biases = np.concatenate([biases, np.zeros_like(biases)], 1)
         directions = network.directions
         operator, *_ = _OPERATORS[network.cell]
-        attributes = {
+        of_operator: dict[str, dict[str, Any]] = {
             "LSTM": {},
             "GRU": {"linear_before_reset": 1},
             "RNN": {"activations": [network.activation.capitalize()] * directions},
-        }[operator]
+        }
         constants = [
             graph.constant(np.transpose(kernels_of, [0, 2, 1])),
             graph.constant(np.transpose(recurrent, [0, 2, 1])),
@@ -225,7 +225,7 @@ class _Classifier:
         ]
         states = graph.add(
             operator, read, *constants, self._lengths, hidden_size=network.units,
-            direction="bidirectional" if directions == 2 else "forward", **attributes,
+            direction="bidirectional" if directions == 2 else "forward", **of_operator[operator],
         )  # fmt: skip
         states = graph.add("Transpose", states, perm=[0, 2, 1, 3])  # of [time, directions, batch, units]
         states = graph.add("Reshape", states, graph.constant([0, 0, directions * network.units], np.int64))

@@ -153,13 +153,13 @@ def prepare_tensorflow(threads: int, gpu_memory: int | None = None) -> Any:
     Silences the C++ log below errors, lets XLA compile quickly and keep compiled programs on disk, keeps freed memory for the
     next step, and gives operations ``threads`` threads of the CPU.
 
-    Ray's fractions of a GPU are no limit for TensorFlow. A process that shares its card gets one: with growth alone, trials
-    side by side take what they can until one of them, any one, finds nothing left. A process with a card of its own lets
+    Ray's fractions of a GPU are no limit for TensorFlow. A process that shares its GPU gets one: with growth alone, trials
+    side by side take what they can until one of them, any one, finds nothing left. A process with a GPU of its own lets
     memory grow with use, so that others (a desktop, another program) have what it does not need.
 
     Args:
         threads: of an operation on the CPU.
-        gpu_memory: bytes of its card that the process may take, None for as much as it needs.
+        gpu_memory: bytes of its GPU that the process may take, None for as much as it needs.
     """
     if _prepared:
         return _prepared[0]

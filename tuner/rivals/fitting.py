@@ -83,11 +83,11 @@ def fit_rivals(
     for name in names:
         started = time.perf_counter()
         scales = _inverse_document_frequencies(counts) if name == LOGISTIC_REGRESSION else None
-        matrix, judged = (_matrix(each, feature_values(each, scales)) for each in (counts, validation))
+        matrix, validated = (_matrix(each, feature_values(each, scales)) for each in (counts, validation))
         classes = max(len(scorer.label_names), int(train.labels.max()) + 1)
         best: FittedRival | None = None
         for strength, weights, bias in _linear_models(matrix, train.labels, classes, weighs_by_ratio=name == NB_SVM):
-            logits = as_logits(judged @ weights + bias, one_vs_rest=classes > 2)
+            logits = as_logits(validated @ weights + bias, one_vs_rest=classes > 2)
             predictions = scorer.predictions(logits, data.validation.labels)
             metrics = scorer.measured(predictions)
             model = NgramModel(keys, weights, bias, scales, one_vs_rest=classes > 2, **shape)

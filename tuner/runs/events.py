@@ -111,7 +111,7 @@ class EpochEnded(_Event):
 class TrialContinued(_Event):
     """A paused trial was given a place again.
 
-    ``source`` is the trial whose last state it takes over, null where it goes on from its own; ``config`` are its
+    ``source`` is the trial whose last state it copies, null where it goes on from its own; ``config`` are its
     hyperparameters from here on.
     """
 
@@ -223,7 +223,7 @@ class StudentEnded(_Event):
 
 
 class SearchEnded(_Event):
-    """The search is over, or was broken off gracefully."""
+    """The search is over, or was interrupted gracefully."""
 
     event: Literal["search_ended"] = "search_ended"
     reason: EndReason
@@ -271,7 +271,7 @@ class RepeatEnded(_Event):
 
 
 class ConfirmationEnded(_Event):
-    """All repeats are done, or the confirmation was broken off gracefully."""
+    """All repeats are done, or the confirmation was interrupted gracefully."""
 
     event: Literal["confirmation_ended"] = "confirmation_ended"
     reason: Literal["finished", "interrupted"]

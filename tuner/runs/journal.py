@@ -39,7 +39,7 @@ class Journal:
     """Appends events to ``journal.jsonl``. One process writes, under a lock that ends with it; any number read.
 
     Attributes:
-        torn: bytes of a truncated last line, left by a crash, that were cut off; 0 where there was none.
+        truncated: bytes of a truncated last line, left by a crash, that were cut off; 0 where there was none.
     """
 
     def __init__(self, path: Path) -> None:

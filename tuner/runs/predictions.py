@@ -31,7 +31,7 @@ PREDICTION_SCHEMA = pa.schema(
 
 @dataclass(frozen=True, eq=False)
 class PartTexts:
-    """The texts of a part as a judge needs them.
+    """The texts of a part as an evaluation needs them.
 
     Attributes:
         rows: int64 [texts], where each stands in the data set.

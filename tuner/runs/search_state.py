@@ -183,7 +183,7 @@ class SearchState:
             case SearchEnded():
                 self.end = event
                 for record in self.trials.values():
-                    if record.status == "running":  # broken off gracefully: it waits for `tuner resume`
+                    if record.status == "running":  # interrupted gracefully: it waits for `tuner resume`
                         record.status = "pending"
             case RepeatEnded():
                 self.repeats[event.model, event.repeat] = event  # one that failed may be tried again

@@ -133,7 +133,7 @@ class SchedulerSettings(_Settings):
 
 
 class GpuSharingSettings(_Settings):
-    """How many trials share a GPU, and the bytes that decided it: what the largest needs, and what the smallest card has."""
+    """How many trials share a GPU, and the bytes that decided it: what the largest needs, and what the smallest GPU has."""
 
     trials: int
     needed: int

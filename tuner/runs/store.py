@@ -28,7 +28,7 @@ class RunStore:
     Attributes:
         folder: the run.
         search_state: all that was recorded so far.
-        torn: bytes that a crash had left of a line, and that were cut off when the journal was opened.
+        truncated: bytes that a crash had left of a line, and that were cut off when the journal was opened.
     """
 
     def __init__(self, folder: RunFolder) -> None:
@@ -140,7 +140,7 @@ class RunStore:
                 yield
         except OSError as error:
             raise StorageFailed(
-                f"{error.filename or self.folder.journal}: {error.strerror or error}; mend that, then go on with: "
+                f"{error.filename or self.folder.journal}: {error.strerror or error}; fix that, then go on with: "
                 f"python -m tuner resume {self.folder.reference}"
             ) from error
 

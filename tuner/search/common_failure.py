@@ -13,7 +13,7 @@ class CommonFailure:
     """Watches the trials that fail while a search runs, from its start or resumption on."""
 
     def __init__(self, search_state: SearchState) -> None:
-        """What failed before is no reason to stop again: the user may have mended it."""
+        """What failed before is no reason to stop again: the user may have fixed it."""
         self._before = {record.trial for record in search_state.trials.values() if record.ended}
         self._looked_at = len(search_state.history)
         self._one_works = False

@@ -1,6 +1,6 @@
 """Which trials a confirmation trains again, from which seeds, and what it does as they end. Knows no Ray.
 
-Like the search's controller it can be driven by a test with a made-up trainer, and one that was broken off is this same class
+Like the search's controller it can be driven by a test with a made-up trainer, and one that was interrupted is this same class
 over a journal that holds some repeats already.
 """
 

@@ -1,4 +1,4 @@
-"""Starts a confirmation, or one that was broken off, and sees it to its end."""
+"""Starts a confirmation, or one that was interrupted, and sees it to its end."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ def confirm(
     on_step: OnStep,
     interruption: Interruption | None = None,
 ) -> EndReason:
-    """Trains and judges the repeats that the run does not hold yet, and evaluates the rivals of its search.
+    """Trains and evaluates the repeats that the run does not hold yet, and the rivals of its search.
 
     Args:
         settings: its ``search.yaml``.

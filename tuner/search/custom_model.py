@@ -51,7 +51,7 @@ def discovered(request: CustomModelRequest, data: PreparedData, *, max_length: i
 
 
 def discovered_again(settings: SearchSettings, data: PreparedData) -> SearchSettings:
-    """The settings of an interrupted search with its model as it is now: mended perhaps, but with the same space.
+    """The settings of an interrupted search with its model as it is now: corrected perhaps, but with the same space.
 
     Settings of a search of the built-in networks are returned as they are.
 
@@ -133,6 +133,4 @@ def _answer(asked: dict[str, Any], scratch: Path) -> dict[str, Any]:
 def _end_of(code: int, stderr: str) -> str:
     lines: Sequence[str] = [line.strip() for line in stderr.splitlines() if line.strip()][-_LINES_OF_A_CRASH:]
     how = f"ended by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-    return (
-        f"the process that builds it gave no answer ({how}{': ' if lines else ''}{' | '.join(lines)}); mend its module"
-    )
+    return f"the process that builds it gave no answer ({how}{': ' if lines else ''}{' | '.join(lines)}); correct its module"

@@ -1,6 +1,6 @@
 """Which students a distillation trains, from which seeds, and what it does as they end. Knows no Ray.
 
-Like a confirmation it can be driven by a test with a made-up trainer, and one that was broken off is this same class over a
+Like a confirmation it can be driven by a test with a made-up trainer, and one that was interrupted is this same class over a
 journal that holds some students already. A student that was under way begins anew, and comes to the same numbers.
 """
 

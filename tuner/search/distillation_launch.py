@@ -1,4 +1,4 @@
-"""Starts a distillation, or one that was broken off, and sees it to its end."""
+"""Starts a distillation, or one that was interrupted, and sees it to its end."""
 
 import hashlib
 import json

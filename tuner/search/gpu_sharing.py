@@ -6,19 +6,19 @@ from tuner.models.memory import TrainingMemory
 from tuner.runs.settings import GpuSharingSettings
 from tuner.training.program_key import PROGRAMS_KEPT
 
-# None of the constants was measured on a card; they are on the safe side of what TensorFlow and NVIDIA say of theirs.
+# None of the constants was measured on a GPU; they are on the safe side of what TensorFlow and NVIDIA say of theirs.
 CONTEXT = 700 * 2**20
-"""Bytes of a card that a process takes beside TensorFlow's memory: the CUDA context, cuDNN's and cuBLAS' code."""
+"""Bytes of a GPU that a process takes beside TensorFlow's memory: the CUDA context, cuDNN's and cuBLAS' code."""
 _WORKSPACE = 512 * 2**20  # of TensorFlow's memory, for what kernels borrow while they run, and for gaps between tensors
 # The estimate counts what the fast recurrence keeps for the backward pass. Keras' layers keep whole sequences between
 # themselves, cuDNN reserves as much again, and an evaluation has other batches.
 _LAYERS_TO_RECURRENCE = 3.0
 MOST_PER_GPU = 16
-"""Beyond this, trials take turns on the card's processors, and each still needs one of the host's."""
+"""Beyond this, trials take turns on the GPU's processors, and each still needs one of the host's."""
 _STEP = 10_000  # Ray counts resources in ten thousandths
 
 
-def room(trial: TrainingMemory) -> int:
+def required_memory(trial: TrainingMemory) -> int:
     """Bytes of TensorFlow's memory that a worker needs for trials of this size: it keeps the variables of a few of them."""
     return _WORKSPACE + PROGRAMS_KEPT * trial.state + round(_LAYERS_TO_RECURRENCE * trial.activations)
 
@@ -27,8 +27,8 @@ def gpu_sharing(needed: int, card: int) -> GpuSharingSettings:
     """As many trials a card as fit, one where not even that does (see ``fits``).
 
     Args:
-        needed: the ``room`` of the largest trial, in bytes.
-        card: bytes of the smallest card.
+        needed: the ``required_memory`` of the largest trial, in bytes.
+        card: bytes of the smallest GPU.
     """
     trials = max(1, min(MOST_PER_GPU, card // (needed + CONTEXT)))
     while trials > 1 and memory_limit(share(trials), card) < needed:  # a share is rounded down
@@ -42,10 +42,10 @@ def fits(found: GpuSharingSettings) -> bool:
 
 
 def share(trials: int) -> float:
-    """The ``gpus_per_trial`` of so many trials a card: the largest fraction that Ray can count of which so many make one."""
+    """The ``gpus_per_trial`` of so many trials per GPU: the largest fraction that Ray can count of which so many make one."""
     return floor(_STEP / trials) / _STEP
 
 
 def memory_limit(gpus: float, card: int) -> int:
-    """Bytes that TensorFlow may take of a card of which its process has this share: in proportion, without the context."""
+    """Bytes that TensorFlow may take of a GPU of which its process has this share: in proportion, without the context."""
     return floor(gpus * card) - CONTEXT

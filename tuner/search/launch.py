@@ -45,8 +45,8 @@ def disk_bound(settings: SearchSettings) -> int | None:
     states = sorted((file.state for file in files), reverse=True)
     if not build_scheduler(settings, SearchState()).pauses:
         states = states[: settings.resources.concurrency]
-    judged = settings.data.validation if settings.folds is None else max(settings.folds.texts)
-    predictions = validation_bytes(judged, len(settings.data.label_names))
+    validated = settings.data.validation if settings.folds is None else max(settings.folds.texts)
+    predictions = validation_bytes(validated, len(settings.data.label_names))
     largest = max(file.weights for file in files) + predictions
     running = settings.resources.concurrency * largest if settings.folds is not None else 0
     return sum(file.weights + predictions for file in files) + running + sum(states) + largest + states[0]

@@ -27,8 +27,8 @@ def checked_metric(name: str, mode: Mode, data: PreparedData) -> UserCode | None
     Raises:
         InputError: as ``check_metric``.
     """
-    judged = data.encoded if data.encoded.folds is None else data.encoded.of_fold(1)
-    check = partial(check_metric, name, mode, data.dataset.label_names, judged.validation.labels)
+    validated = data.encoded if data.encoded.folds is None else data.encoded.of_fold(1)
+    check = partial(check_metric, name, mode, data.dataset.label_names, validated.validation.labels)
     if not is_users_own(name):
         check()
         return None
@@ -107,5 +107,5 @@ def _check_function(objective: Objective, label_names: Sequence[str], labels: ND
             ) from None
         if not math.isfinite(value):
             raise InputError(
-                f"the function returns {value}, which is no number; mend it", option="metric", value=objective.name
+                f"the function returns {value}, which is no number; correct it", option="metric", value=objective.name
             )

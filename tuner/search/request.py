@@ -27,10 +27,10 @@ class SearchRequest:
         trials: number of configurations; for a grid, None is all of it.
         seeds_per_config: trials of each configuration, from different seeds.
         folds: folds of the training and validation texts, on each of which a configuration is validated once; None for the
-            one validation part.
+            one validation split.
         epochs: most epochs of a trial.
         searcher: frontier, random, grid, optuna or bayesian.
-        metric: of the validation texts, by which trials are judged: a name, or a function ``module:name`` of the user's own.
+        metric: of the validation texts, by which trials are compared: a name, or a function ``module:name`` of the user's own.
         metric_mode: what is better of a function of the user's own.
         objective: of a searcher that models one: the metric alone, or the frontier of metric and parameters; by default what
             the scheduler keeps.
@@ -40,7 +40,7 @@ class SearchRequest:
         time_budget: seconds after which the search ends.
         stop_when_stable: whether it ends once going on is expected to add too little.
         concurrency: most trials at once.
-        gpus_per_trial: "auto" for as many trials a card as fit by their predicted memory.
+        gpus_per_trial: "auto" for as many trials per GPU as fit by their predicted memory.
         epoch_timeout: seconds after which an epoch that has not ended is taken to hang, None for never.
         address: of a Ray cluster.
         rivals: whether linear models of n-grams are fitted beside the trials.
@@ -170,7 +170,7 @@ class SearchRequest:
             return
         if not 2 <= self.folds <= MOST_FOLDS:
             raise InputError(
-                f"must be 2 to {MOST_FOLDS}; leave it out to validate on one part", option="folds", value=self.folds
+                f"must be 2 to {MOST_FOLDS}; leave it out to validate on one split", option="folds", value=self.folds
             )
         if self.seeds_per_config > 1:
             raise InputError(

@@ -8,7 +8,7 @@ from tuner.data.encoded import EncodedSplits
 from tuner.errors import InputError
 from tuner.models.memory import training_memory
 from tuner.runs.settings import ResourceSettings, SearchSettings
-from tuner.search.gpu_sharing import fits, gpu_sharing, room, share
+from tuner.search.gpu_sharing import fits, gpu_sharing, required_memory, share
 from tuner.search.plan import built_in_networks, plan_of
 from tuner.search.ray_tune.capacity import Capacity, capacity
 from tuner.search.ray_tune.cluster import find_cluster, local_gpus, smallest_gpu
@@ -64,10 +64,10 @@ def _concurrency(request: SearchRequest, slots: float) -> int:
 
 
 def with_shared_gpus(settings: SearchSettings, request: SearchRequest, data: EncodedSplits) -> SearchSettings:
-    """The settings with as many trials a card as fit by the predicted memory of the largest.
+    """The settings with as many trials per GPU as fit by the predicted memory of the largest.
 
     Raises:
-        InputError: where there is no card to measure, not even one trial fits on it, or trials are of a custom model.
+        InputError: where there is no GPU to measure, not even one trial fits on it, or trials are of a custom model.
     """
     longest = int(buckets_of(data, compiled=False).boundaries[-1])
     plan, cluster = plan_of(settings), find_cluster(request.address)
@@ -76,18 +76,18 @@ def with_shared_gpus(settings: SearchSettings, request: SearchRequest, data: Enc
         raise InputError(
             "the memory of a hypermodel's trials is not predicted; give a number", option="gpus_per_trial", value="auto"
         )
-    needed = max(room(training_memory(plan.network(config), config, length=longest)) for config in configs)
+    needed = max(required_memory(training_memory(plan.network(config), config, length=longest)) for config in configs)
     found = gpu_sharing(needed, smallest_gpu(cluster) if cluster else min(card["memory"] for card in gpus_of_node()))
     if not fits(found):
         raise InputError(
-            f"the largest trial is predicted to need {needed / 2**30:.1f} GiB with its margins, a card has "
+            f"the largest trial is predicted to need {needed / 2**30:.1f} GiB with its margins, a GPU has "
             f"{found.memory / 2**30:.1f} GiB; bound it with `max_params` or smaller batches, or ask for 1",
             option="gpus_per_trial",
             value="auto",
         )
     concurrency = settings.resources.concurrency
     if cluster is None:
-        # Each trial has a processor that feeds it; a whole card is given to one even where there are too few.
+        # Each trial has a processor that feeds it; a whole GPU is given to one even where there are too few.
         gpus = local_gpus()
         concurrency = _concurrency(
             request, min(gpus * found.trials, max(gpus, (os.cpu_count() or 1) / request.cpus_per_trial))

@@ -114,13 +114,13 @@ def remembered(track: Iterable[str]) -> tuple[list[Destination], list[str]]:
     for text in track:
         destination = Destination.parse(text)
         if not destination.is_complete:
-            notes.append(f"note: {text} is not told, since runs keep no passwords; give it again with `track`")
+            notes.append(f"note: {text} is left out, since runs keep no passwords; give it again with `track`")
             continue
         try:
             destination.check()
             found.append(destination)
         except InputError as error:
-            notes.append(f"note: {text} is not told: {error.args[0]}")
+            notes.append(f"note: {text} is left out: {error.args[0]}")
     return found, notes
 
 

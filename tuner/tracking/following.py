@@ -181,8 +181,8 @@ class _Follower:
         if not self._has_said:
             self._has_said = True
             self._say(
-                f"note: {self._destination.shown} cannot be told ({reason}); the search goes on, and what it misses it is told "
-                f"later or by: python -m tuner track {self._folder.reference} --to {self._destination.shown}"
+                f"note: {self._destination.shown} cannot be reached ({reason}); the search continues, and what is missing "
+                f"there is reported later or by: python -m tuner track {self._folder.reference} --to {self._destination.shown}"
             )
 
 

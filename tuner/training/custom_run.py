@@ -38,7 +38,7 @@ _INDICES = tf.TensorSpec([None], tf.int32)
 class CustomRun(Run):
     """One training of a custom model.
 
-    With an optimizer that averages weights (``use_ema``) each epoch is judged by the averages, which are the best weights
+    With an optimizer that averages weights (``use_ema``) each epoch is evaluated with the averages, which are the best weights
     too, while training goes on from the weights themselves. The seeds that Keras layers keep go on from a saved state; what
     a user's code draws elsewhere is seeded anew every epoch.
     """

@@ -154,7 +154,7 @@ class Program:
             variable.assign(value)
 
     def weights_bytes(self) -> bytes:
-        """The weights that are judged as a NumPy archive: ``w000`` and so on, in the order of the data flow, without frozen
+        """The weights that are evaluated as a NumPy archive: ``w000`` and so on, in the order of the data flow, without frozen
         vectors.
         """
         return packed(named("w", self._averages or self._kept))

@@ -32,7 +32,7 @@ class ProgramKey:
         embedding_dropout: whether there is any; its rate is an input.
         penalty: whether there is any on the weights; how much is an input.
         shaped_loss: whether the loss is another than the mean cross-entropy: weights of classes, smoothed labels, focal.
-        averaged: whether averages of the weights are kept, which are what is judged; their decay is an input.
+        averaged: whether averages of the weights are kept, which are what is evaluated; their decay is an input.
         informative: whether pretrained word vectors are in that order of the words.
         clipped: whether gradients are clipped; where is an input. Their norm takes a pass over a table of word vectors.
         distilled: whether the loss is of a teacher's probabilities, too, which come with each batch.

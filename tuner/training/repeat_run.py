@@ -33,7 +33,7 @@ class RepeatRun:
         self._seconds = 0.0
 
     def run_epoch(self) -> RepeatReport:
-        """Trains one epoch; after the last one (the most epochs, no more patience, a loss that is no number) judges."""
+        """Trains one epoch; after the last one (the most epochs, no more patience, a loss that is no number) evaluates."""
         report = self._trial.run_epoch()
         self._seconds += report.epoch.seconds
         if report.best is not None:

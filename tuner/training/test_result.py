@@ -16,7 +16,7 @@ from tuner.training.report import EpochReport
 
 @dataclass(frozen=True, eq=False)
 class PartResult:
-    """A model on one part of the data.
+    """A model on one split of the data.
 
     Attributes:
         loss: mean cross-entropy in nats.

@@ -1,8 +1,8 @@
 """From the bytes of a text file to its characters, with the encoding named.
 
-UTF-8 and byte order marks say for certain what they are. Everything else is for chardet to judge, from lines all over the
+UTF-8 and byte order marks say for certain what they are. Everything else is for chardet to decide, from lines all over the
 file, but for text that is plainly Western: a few accents and typographic marks tell a detector of languages little. Files
-that belong together are judged together, since one alone may be too short.
+that belong together are decoded together, since one alone may be too short.
 """
 
 import codecs

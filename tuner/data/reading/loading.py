@@ -152,11 +152,11 @@ def _with_parts(
     for part, (option, other) in apart.items():
         if part in parts or other.split is not None:
             has = (
-                f"{table.origin} has a {part.name.lower()} part already"
+                f"{table.origin} has a {part.name.lower()} split already"
                 if part in parts
                 else f"{other.origin} has parts"
             )
-            raise InputError(f"{has}; leave the option out, or give files without parts", option=option)
+            raise InputError(f"{has}; leave the option out, or give files without splits", option=option)
     tables = [(Split.TRAIN, table), *((part, other) for part, (_, other) in apart.items())]
     together = joined_parts(tables, table.origin, replace(columns, split=given), may_lack_labels=False)
     if together.split is not None:

@@ -17,7 +17,7 @@ _LENGTH = 300
 
 
 class HyperModelError(Exception):
-    """Something about a custom model that the user has to mend. The message is one line with the remedy."""
+    """Something about a custom model that the user has to correct. The message is one line with the remedy."""
 
 
 def raised_by(error: BaseException, root: Path) -> str:

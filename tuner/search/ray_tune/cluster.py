@@ -242,7 +242,7 @@ def smallest_gpu(address: str) -> int:
         except (ray.exceptions.RayError, TimeoutError) as error:
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise InputError(
-                f"a node does not tell its cards ({reason[:200]}); give a fraction",
+                f"a node does not report its GPUs ({reason[:200]}); give a fraction",
                 option="gpus_per_trial",
                 value="auto",
             ) from None

@@ -39,7 +39,7 @@ class Failure:
 
 
 def failure_of(error: BaseException | None, trace: str) -> Failure:
-    """Judges what Ray says of a trial that broke.
+    """Classifies what Ray says of a trial that broke.
 
     Args:
         error: the exception, where Ray kept it.

@@ -1,10 +1,10 @@
-"""The GPUs of a node, by NVIDIA's management library, which comes with the driver and does not touch the cards."""
+"""The GPUs of a node, by NVIDIA's management library, which comes with the driver and does not touch the GPUs."""
 
 from typing import Any
 
 
 def gpus_of_node() -> list[dict[str, Any]]:
-    """Name and memory in bytes of each card of this machine, in the driver's order; none where there is no driver."""
+    """Name and memory in bytes of each GPU of this machine, in the driver's order; none where there is no driver."""
     from ray._private.thirdparty import pynvml
 
     try:

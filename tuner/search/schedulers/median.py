@@ -12,7 +12,7 @@ _FEWEST_OTHERS = 3
 class MedianStopping(Scheduler):
     """Stops a trial whose best accuracy so far is below the median of the other trials' mean accuracies up to this epoch.
 
-    All trials that came as far count, whether they still run or not. With fewer than three of them nobody is stopped.
+    All trials that came as far count, whether they still run or not. With fewer than three of them no trial is stopped.
     """
 
     def __init__(self, grace_period: int) -> None:

@@ -75,12 +75,12 @@ SMALLEST_POPULATION = 4
 
 
 class PopulationBasedTraining(Scheduler):
-    """Trains all trials for an interval of epochs, generation after generation; then the worst quarter takes over weights,
+    """Trains all trials for an interval of epochs, generation after generation; then the worst quarter copies weights,
     optimizer and hyperparameters of the best quarter, the latter perturbed.
 
     A generation closes when a place is free, no trial of it is left to start, and three quarters of the population have come:
     with at most a quarter as many places as trials, no place ever waits. Trials that are still running then take no part in
-    the exchange and go on as they are. Those that take over go on before their sources do, so a source's state is still the
+    the exchange and go on as they are. Those that copy go on before their sources do, so a source's state is still the
     one that was compared.
     """
 
@@ -152,7 +152,7 @@ class PopulationBasedTraining(Scheduler):
         self._paused = {}
 
     def _exchanges(self, generator: np.random.Generator) -> dict[str, Continuation]:
-        """Who takes over from whom, by trial."""
+        """Which trial copies which, by trial."""
         ranked = sorted(self._paused, key=lambda trial: (-self._paused[trial], trial))
         quarter = max(1, len(ranked) // _QUARTER) if len(ranked) > 1 else 0
         exchanges = {}

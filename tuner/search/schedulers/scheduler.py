@@ -40,7 +40,7 @@ class Continuation:
 
     Attributes:
         trial: its id.
-        source: the trial whose last state it takes over, None where it goes on from its own.
+        source: the trial whose last state it copies, None where it goes on from its own.
         changes: hyperparameters that have another value from here on.
     """
 

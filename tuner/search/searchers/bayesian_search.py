@@ -127,7 +127,7 @@ class BayesianSearcher:
 
 @contextmanager
 def _no_word_of_convergence() -> Iterator[None]:
-    """A length scale at its bound means that a hyperparameter makes no difference: nothing that a user could mend."""
+    """A length scale at its bound means that a hyperparameter makes no difference: nothing that a user could fix."""
     from sklearn.exceptions import ConvergenceWarning
 
     with warnings.catch_warnings():
