@@ -188,7 +188,7 @@ class Program:
         steps: Any,
         *of_teacher: Any,
     ) -> tuple[Any, Any]:
-        inputs = StepInputs(*tf.unstack(numbers), class_weights)
+        inputs = StepInputs._make([*tf.unstack(numbers), class_weights])
         targets = Targets(*of_teacher) if of_teacher else None
         masks = draw_masks(
             self.key.network,
