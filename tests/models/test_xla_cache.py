@@ -36,11 +36,15 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("TF_XLA_FLAGS", "")  # so that what the test sets is taken back
     monkeypatch.delenv("TF_XLA_FLAGS")
+    monkeypatch.setenv("XLA_FLAGS", "")
+    monkeypatch.delenv("XLA_FLAGS")
     return tmp_path
 
 
 @pytest.mark.tensorflow
 def test_what_one_process_compiled_the_next_one_reads(home):
+    device.compile_quickly()  # as they do, for the name of the folder
+
     def run():
         done = subprocess.run([sys.executable, "-c", COMPILE], capture_output=True, text=True, check=True)
         assert done.stdout == "25.0\n"
@@ -52,8 +56,6 @@ def test_what_one_process_compiled_the_next_one_reads(home):
 
 
 def test_xla_is_told_to_compile_quickly_only_where_tensorflow_knows_how(home, monkeypatch):
-    monkeypatch.setenv("XLA_FLAGS", "")
-    monkeypatch.delenv("XLA_FLAGS")
     assert device._known(device._QUICK_TO_COMPILE)  # by the TensorFlow that the tests have
     usual = xla_folder()
     device.compile_quickly()

@@ -101,27 +101,22 @@ def test_one_compiled_step_gives_what_a_plain_graph_gives_for_each_length(change
 def test_a_program_that_xla_cannot_read_any_more_costs_a_compilation_and_no_more(tmp_path, monkeypatch):
     import tensorflow as tf
 
-    from tuner.training import program as module
+    from tuner.training.step import Step
 
-    one = config()
-    network = network_of(one, vocabulary_size=WORDS, classes=2)
-    program = module.Program(module.ProgramKey.of(one, network, compiled=False))
-    program.start(seed=3, params=module.OptimizerParams.of(one))
-    whole, damaged = program._train_step, tmp_path / "program.pb"
-    damaged.write_bytes(b"half of it")
+    step, damaged = Step(lambda values: (values + 1.0,), [tf.TensorSpec([None], tf.float32)]), tmp_path / "program.pb"
+    graph = step._traced()
 
-    def read(*inputs):
+    def read(*arguments):
         if damaged.exists():
             raise tf.errors.OutOfRangeError(None, None, "Read less bytes than requested")
-        return whole(*inputs)
+        return graph(*arguments)
 
-    read.get_concrete_function = whole.get_concrete_function
-    program._train_step = read
+    monkeypatch.setattr(step, "_graph", read)
     monkeypatch.setattr("tuner.models.device.xla_folder", lambda: tmp_path)
-    texts = batch(8, np.random.default_rng(0))
-    inputs = module.StepInputs.of(one, np.ones(2, np.int64))
-    assert np.isfinite(program.train(texts, inputs, (1, 0))[0])
+    damaged.write_bytes(b"half of it")
+    ones = np.ones(3, np.float32)
+    assert step(ones)[0].tolist() == [2.0, 2.0, 2.0]
     assert not damaged.exists()
     damaged.write_bytes(b"another")
     with pytest.raises(tf.errors.OutOfRangeError):  # after the first call it is no program on disk
-        program.train(texts, inputs, (1, 1))
+        step(ones)

@@ -8,8 +8,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib.metadata import version
-from importlib.util import find_spec
+from importlib.metadata import distribution, version
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -76,11 +75,8 @@ def compile_quickly() -> None:
 
 def _known(flags: Sequence[str]) -> bool:
     """Whether the names of all flags are in TensorFlow's library."""
-    found = find_spec("tensorflow")
-    if found is None or found.origin is None:
-        return False
     names = {flag.removeprefix("--").split("=")[0].encode() for flag in flags}
-    for library in Path(found.origin).parent.glob("libtensorflow_framework.*"):
+    for library in Path(str(distribution("tensorflow").locate_file("tensorflow"))).glob("libtensorflow_framework.*"):
         with library.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
             names = {name for name in names if content.find(name) < 0}
     return not names

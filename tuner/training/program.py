@@ -1,7 +1,6 @@
 """The compiled steps of a network: training, evaluation, and the programs that a worker keeps."""
 
 import gc
-import time
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,13 +14,14 @@ from tensorflow.python.framework.ops import gradient_registry
 
 from tuner.data.batches import Batch, Targets
 from tuner.models import forward, keras_model
-from tuner.models.device import drop_xla_cache, on_gpu
+from tuner.models.device import on_gpu
 from tuner.models.keras_model import build_model, initialize, layers_of
 from tuner.models.network_layers import DropoutMasks, draw_masks, drop_words, head
 from tuner.models.weights import MATRICES, count_of_head, count_of_kept, weights_of
 from tuner.training.archives import assign, named, packed, unpacked
 from tuner.training.optimizers import OptimizerParams, build_optimizer, set_optimizer_params
 from tuner.training.program_key import PROGRAMS_KEPT, Kernel, ProgramKey, StepInputs, kernel_of
+from tuner.training.step import Step
 
 EVALUATION_BATCH = 256
 
@@ -35,8 +35,6 @@ class Program:
     Attributes:
         key: what the program was made for.
         model: the Keras model that owns the variables.
-        compile_seconds: time spent so far in first calls of a step with a new shape: tracing, compiling, one run.
-        trace_seconds: the part of it in which TensorFlow made the graphs.
     """
 
     def __init__(self, key: ProgramKey, vectors: NDArray[np.float32] | None = None) -> None:
@@ -47,8 +45,6 @@ class Program:
             vectors: float32 ``[at least vocabulary, embedding]``, pretrained; only read where the network begins with them.
         """
         self.key = key
-        self.compile_seconds = self.trace_seconds = 0.0
-        self._compiled: set[tuple[int, tuple[int, ...]]] = set()
         self.model: Any = build_model(key.network)
         self._weights, self._variables = weights_of(key.network), list(self.model.weights)
         self._vectors = vectors if key.network.vectors != "none" else None
@@ -70,26 +66,30 @@ class Program:
         self._fresh_slots = [variable.value.numpy() for variable in self._optimizer.variables]
         self._kernel = kernel_of(key.network.cell, one_hot=key.network.one_hot, gpu=on_gpu())
         self._layers = layers_of(self.model)
-        number = tf.TensorSpec([], tf.float32)
-        # The loops are TensorFlow's own already: looking through the Python code for more only costs time.
-        self._train_step = tf.function(
+        self._train_step = Step(
             self._train,
-            jit_compile=key.compiled,
-            autograph=False,
-            input_signature=[
+            [
                 *_batch_spec(key.batch_size, key.longest),
-                StepInputs(
-                    **dict.fromkeys(StepInputs._fields, number) | {"class_weights": tf.TensorSpec([None], tf.float32)}
-                ),
+                tf.TensorSpec([len(StepInputs._fields) - 1], tf.float32),
+                tf.TensorSpec([None], tf.float32),
                 tf.TensorSpec([2], tf.int32),
                 tf.TensorSpec([], tf.int32),
-                *([_targets_spec(key.batch_size)] if key.distilled else []),
+                *(_targets_spec(key.batch_size) if key.distilled else ()),
             ],
+            compiled=key.compiled,
         )
         # Not compiled: without gradients and with many rows a plain graph is as fast, and there is nothing to wait for.
-        self._evaluation_step = tf.function(
-            self._evaluate, autograph=False, input_signature=_batch_spec(EVALUATION_BATCH)
-        )
+        self._evaluation_step = Step(self._evaluate, _batch_spec(EVALUATION_BATCH))
+
+    @property
+    def compile_seconds(self) -> float:
+        """Time spent so far in first calls of a step with a new shape: tracing, compiling, one run."""
+        return self._train_step.compile_seconds + self._evaluation_step.compile_seconds
+
+    @property
+    def trace_seconds(self) -> float:
+        """The part of it in which TensorFlow made the graphs."""
+        return self._train_step.trace_seconds + self._evaluation_step.trace_seconds
 
     def start(self, *, seed: int, params: OptimizerParams) -> None:
         """Fresh weights and a fresh optimizer: nothing of the trial before is left."""
@@ -109,39 +109,20 @@ class Program:
         steps = batch.tokens.shape[1]
         if self.key.longest is not None:
             batch = batch._replace(tokens=np.pad(batch.tokens, [(0, 0), (0, self.key.longest - steps)]))
-        targets = [] if batch.targets is None else [batch.targets]
-        loss, correct = self._call(
-            self._train_step, batch, inputs, np.array(seed, np.int32), np.array(steps, np.int32), *targets
+        loss, correct = self._train_step(
+            *_arrays(batch),
+            np.array(inputs[:-1], np.float32),
+            inputs.class_weights,
+            np.array(seed, np.int32),
+            np.array(steps, np.int32),
+            *(batch.targets or ()),
         )
         return float(loss), int(correct)
 
     def evaluate(self, batch: Batch) -> tuple[float, NDArray[np.float32]]:
         """Summed cross-entropy in nats, and the outputs before sigmoid or softmax, ``[EVALUATION_BATCH, outputs]``."""
-        loss, outputs = self._call(self._evaluation_step, batch)
+        loss, outputs = self._evaluation_step(*_arrays(batch))
         return float(loss), outputs
-
-    def _call(self, step: Any, batch: Batch, *inputs: Any) -> tuple[Any, Any]:
-        """Runs a step; the first call of each shape, which compiles it, is added to ``compile_seconds``."""
-        started = time.perf_counter()
-        texts = (batch.tokens, batch.lengths, batch.labels, batch.weights)
-        shape = (id(step), batch.tokens.shape)
-        first = shape not in self._compiled
-        traced = tf.config.functions_run_eagerly() or any(step_id == id(step) for step_id, _ in self._compiled)
-        if not traced:
-            step.get_concrete_function()  # all shapes have this graph
-            self.trace_seconds += time.perf_counter() - started
-        try:
-            found = step(*texts, *inputs)
-        except (tf.errors.OutOfRangeError, tf.errors.InvalidArgumentError):
-            # What XLA says where it cannot read a program that it has kept, before it has run any of it.
-            if not (first and drop_xla_cache()):
-                raise
-            found = step(*texts, *inputs)
-        results = tuple(value.numpy() for value in found)
-        if first:
-            self._compiled.add(shape)
-            self.compile_seconds += time.perf_counter() - started
-        return results
 
     @contextmanager
     def judged_weights(self) -> Iterator[None]:
@@ -201,11 +182,14 @@ class Program:
         lengths: Any,
         labels: Any,
         weights: Any,
-        inputs: StepInputs,
+        numbers: Any,
+        class_weights: Any,
         seed: Any,
         steps: Any,
-        targets: Targets | None = None,
+        *of_teacher: Any,
     ) -> tuple[Any, Any]:
+        inputs = StepInputs._make([*tf.unstack(numbers), class_weights])
+        targets = Targets(*of_teacher) if of_teacher else None
         masks = draw_masks(
             self.key.network,
             tf.shape(tokens)[0],
@@ -275,6 +259,10 @@ def _penalty_gradient(weight: Any, inputs: StepInputs) -> Any:
     return inputs.l1 * tf.sign(weight) + 2.0 * inputs.l2 * weight
 
 
+def _arrays(batch: Batch) -> tuple[NDArray[Any], ...]:
+    return batch.tokens, batch.lengths, batch.labels, batch.weights
+
+
 def _batch_spec(rows: int | None, longest: int | None = None) -> list[Any]:
     return [
         tf.TensorSpec([rows, longest], tf.int32),
@@ -285,9 +273,8 @@ def _batch_spec(rows: int | None, longest: int | None = None) -> list[Any]:
 
 
 def _targets_spec(rows: int | None) -> Targets:
-    return Targets(
-        tf.TensorSpec([rows, None], tf.float32), tf.TensorSpec([rows], tf.float32), tf.TensorSpec([rows], tf.float32)
-    )
+    specs: Any = (tf.TensorSpec([rows, None], tf.float32), *[tf.TensorSpec([rows], tf.float32)] * 2)
+    return Targets(*specs)
 
 
 def _loss(outputs: Any, labels: Any, weights: Any) -> Any:

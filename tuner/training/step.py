@@ -1,0 +1,61 @@
+"""A compiled step: traced once, compiled for each shape that it meets, and called with as little as possible around it."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from tuner.models.device import drop_xla_cache
+
+
+class Step:
+    """A function of flat arrays as a graph.
+
+    A ``tf.function`` looks through its arguments at each call, which takes 0.7 ms of Python for those of a training step; the
+    graph that it has made takes flat arguments in 0.2 ms. A step for 64 tweets takes 0.3 ms.
+
+    Attributes:
+        compile_seconds: time spent so far in first calls with arrays of a new shape: tracing, compiling, one run.
+        trace_seconds: the part of it in which TensorFlow made the graph.
+    """
+
+    def __init__(self, function: Callable[..., Any], signature: Sequence[Any], *, compiled: bool = False) -> None:
+        """Nothing is traced before the first call.
+
+        Args:
+            function: of tensors, to a tuple of tensors.
+            signature: a ``tf.TensorSpec`` for each argument.
+            compiled: whether XLA compiles it.
+        """
+        # The loops are TensorFlow's own already: looking through the Python code for more only costs time.
+        self._function = tf.function(function, jit_compile=compiled, autograph=False, input_signature=list(signature))
+        self._graph: Any = None
+        self._shapes: set[tuple[int, ...]] = set()
+        self.compile_seconds = self.trace_seconds = 0.0
+
+    def __call__(self, *arguments: Any) -> list[Any]:
+        """Runs it on arrays, the first of which decides whether a shape is new. Returns NumPy arrays."""
+        started, shape = time.perf_counter(), arguments[0].shape
+        first = shape not in self._shapes
+        try:
+            found = self._traced()(*arguments)
+        except (tf.errors.OutOfRangeError, tf.errors.InvalidArgumentError):
+            # What XLA says where it cannot read a program that it has kept, before it has run any of it.
+            if not (first and drop_xla_cache()):
+                raise
+            found = self._traced()(*arguments)
+        results = [value.numpy() for value in found]
+        if first:
+            self._shapes.add(shape)
+            self.compile_seconds += time.perf_counter() - started
+        return results
+
+    def _traced(self) -> Any:
+        if tf.config.functions_run_eagerly():
+            return self._function
+        if self._graph is None:
+            started = time.perf_counter()
+            self._graph = self._function.get_concrete_function()
+            self.trace_seconds += time.perf_counter() - started
+        return self._graph
