@@ -236,6 +236,26 @@ def test_the_front_page_is_short_and_guides_are_read_in_one_go():
     assert {name: len(text.splitlines()) for name, text in PRESENT.items() if len(text.splitlines()) > 250} == {}
 
 
+_PRIVATE = re.compile(
+    r"\b(conductor|ledger|workbench|judge?ment|judge[sd]?|donors?|torn|mend(s|ed)?|foreign|broken off|guess(es)?|packing|wear"
+    r"|worked out|tak(es|e) over|nobody|(test|training|validation) part|trials a card|cannot be told)\b",
+    re.IGNORECASE,
+)
+"""Words that meant something in this project alone, or had to be read twice."""
+
+
+@pytest.mark.parametrize("name", [name for name in PRESENT if not name.startswith("tests/")])
+def test_guides_have_words_of_the_field(name):
+    assert [found[0] for found in _PRIVATE.finditer(prose(PRESENT[name]))] == []
+
+
+@pytest.mark.parametrize("command", cli.commands)
+def test_help_has_words_of_the_field(command):
+    asked_for = cli.commands[command]
+    text = asked_for.get_help(click.Context(asked_for, info_name=command))
+    assert [found[0] for found in _PRIVATE.finditer(" ".join(text.split()))] == []
+
+
 def test_the_glossary_is_short_and_of_words_that_the_code_uses():
     glossary = GUIDES["CONTRIBUTING.md"].partition("## Glossary\n\n")[2].partition("\n\n")[0].splitlines()
     assert 0 < len(glossary) <= 20
