@@ -57,6 +57,9 @@ def frontier(
     base = alt.Chart(rows(marked)).encode(x=x, y=y, tooltip=tooltip)
     picked = alt.param(name="trial", value=knee or "")
     on_front, at_knee = "datum.on_frontier", alt.FieldEqualPredicate(field="trial_id", equal=knee or "")
+    is_best = len(front) <= 2
+    # The longer label would run over the axis on the left where the trial is a small one.
+    is_right = is_best and float(front["parameters"].max()) ** 2 < float(sizes.min()) * float(sizes.max())
     line = alt.Chart(rows(_stair(front, usable, column))).mark_line(style="front-line", interpolate="step-after")
     chart = layered(
         *([] if against is None else reference_layers(against, x, y, objective)),
@@ -67,8 +70,8 @@ def frontier(
         *_student_layers(base, usable),
         base.transform_filter("datum.trial_id == trial").mark_point(style="picked", size=320),
         base.transform_filter(at_knee)
-        .mark_text(style="label", align="right", dx=-12, dy=-10)
-        .encode(text=alt.value("knee" if len(front) > 2 else metric.best)),
+        .mark_text(style="label", dy=-10, align="left" if is_right else "right", dx=12 if is_right else -12)
+        .encode(text=alt.value(metric.best if is_best else "knee")),
     ).add_params(picked)
     return dressed(chart, title)
 

@@ -1,5 +1,8 @@
+from pathlib import Path
+
 import pytest
 
+import analysis
 from analysis import charts, importance, load, load_many, scaling_fit, time_spent
 from support.made_up_runs import made_up_run
 from tuner.errors import InputError
@@ -71,3 +74,16 @@ def test_two_runs_of_one_name_cannot_be_compared(tmp_path):
     paths = [made_up_run(tmp_path / part / "r", trials=1, epochs=1).path for part in ("a", "b")]
     with pytest.raises(InputError, match="two runs are named 'r'"):
         load_many(paths)
+
+
+@pytest.mark.parametrize(("small", "large", "align"), [(1_000, 90_000, "left"), (90_000, 1_000, "right")])
+def test_the_label_of_a_single_best_stays_within_the_chart(small, large, align):
+    trials = (
+        load(Path(analysis.__file__).parent / "sample_run")
+        .trials.head(2)
+        .assign(parameters=[small, large], val_accuracy=[0.9, 0.8])
+    )
+    (label,) = (
+        layer["mark"] for layer in charts.frontier(trials).to_dict()["layer"] if layer["mark"].get("style") == "label"
+    )
+    assert label["align"] == align
