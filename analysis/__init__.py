@@ -4,6 +4,7 @@ The charts are in ``analysis.charts``, the HTML report in ``analysis.report``.
 """
 
 from analysis.comparing import compare, trials_of
+from analysis.compound_scaling import CompoundScaling, scale
 from analysis.confirmation import Confirmation, confirmation
 from analysis.curves import learning_curves, overfitting_epochs, time_spent
 from analysis.effects import effects, importance, interactions
@@ -31,6 +32,7 @@ from analysis.scaling import ScalingFit, scaling_fit
 
 __all__ = [
     "REFERENCE",
+    "CompoundScaling",
     "Confirmation",
     "Ensemble",
     "ImportedResults",
@@ -68,6 +70,7 @@ __all__ = [
     "recalls",
     "recommend",
     "references",
+    "scale",
     "scaling_fit",
     "time_spent",
     "trials_of",
