@@ -7,6 +7,7 @@ The charts are in ``analysis.charts``, the HTML report in ``analysis.report``. E
 """
 
 from analysis.comparing import compare, trials_of
+from analysis.compound_scaling import CompoundScaling, scale
 from analysis.confirmation import Confirmation, confirmation
 from analysis.curves import learning_curves, overfitting_epochs, time_spent
 from analysis.effects import effects, importance, interactions
@@ -34,6 +35,7 @@ from analysis.scaling import ScalingFit, scaling_fit
 
 __all__ = [
     "REFERENCE",
+    "CompoundScaling",
     "Confirmation",
     "Ensemble",
     "ImportedResults",
@@ -71,6 +73,7 @@ __all__ = [
     "recalls",
     "recommend",
     "references",
+    "scale",
     "scaling_fit",
     "time_spent",
     "trials_of",

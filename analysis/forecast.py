@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from analysis.folds import with_most_folds
 from analysis.loading import Run
 from tuner.errors import InputError
+from tuner.metrics import Objective
 
 Array = NDArray[np.float64]
 
@@ -131,18 +132,24 @@ def forecast(
 
 
 def _row(run: Run, what: str, there: dict[str, int], errors: Bounds) -> dict[str, object]:
-    perfect = 1.0 if run.objective.mode == "max" else 0.0
-    values = [run.objective.turned(perfect - error) for error in errors]
-    low, high = sorted(values[1:]) if what != "now" else values[1:]
+    middle, low, high = values_of(run.objective, errors)
     return {
         "what": what,
         "parameters": there["params"],
         "epochs": there["epochs"],
         "texts": there["texts"],
-        run.objective.column: values[0],
+        run.objective.column: middle,
         "low": low,
         "high": high,
     }
+
+
+def values_of(objective: Objective, errors: Bounds) -> tuple[float, float, float]:
+    """Values of the metric for errors: the middle one, and the ends of the interval, the lower one first."""
+    perfect = 1.0 if objective.mode == "max" else 0.0
+    middle, *ends = (objective.turned(perfect - error) for error in errors)
+    low, high = sorted(ends)
+    return middle, low, high
 
 
 def _check(name: str, value: int, there: int, run: str) -> None:

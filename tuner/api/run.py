@@ -9,6 +9,7 @@ import pandas as pd
 
 import analysis
 from analysis import charts
+from analysis.compound_scaling import CompoundScaling
 from analysis.ensembles import Ensemble
 from analysis.loading import Run, load
 from analysis.ranking import By
@@ -157,6 +158,17 @@ class SearchRun:
         """
         loaded = [load(other.path if isinstance(other, SearchRun) else other) for other in others]
         return analysis.forecast(self.loaded, *loaded, params=params, epochs=epochs, texts=texts)
+
+    def scale(self, *, to: int) -> CompoundScaling:
+        """The configurations of larger networks that its frontier predicts, as ``analysis.scale`` has them.
+
+        Args:
+            to: parameters of the largest, at most 10 times the largest of the run.
+
+        Raises:
+            InputError: where the run does not bear it.
+        """
+        return analysis.scale(self.loaded, to=to)
 
     def ensemble(self) -> Ensemble | None:
         """The average of kept models that is best on the validation texts, with members, weights and a cross-fitted value.

@@ -143,6 +143,34 @@ def forecast(**options: Any) -> int:
     return forecast_command(**options)
 
 
+@click.command(short_help="Scale the frontier up: the configurations of larger networks.")
+@_run_argument
+@click.option(
+    "--to",
+    type=Size(),
+    required=True,
+    metavar="N",
+    help="Parameters of the largest, for instance 500k; at most 10 times the largest of RUN.",
+)
+@click.option(
+    "--train", is_flag=True, help="Train them in full, as a new run with the data and settings of RUN, and rank them."
+)
+@click.option("--name", metavar="NAME", help="Name of the new run.  [default: RUN-scaled]")
+@runs_dir_option
+@_moved_data_option
+@no_cache_option
+@_json_option
+def scale(**options: Any) -> int:
+    """Predict the configurations of larger networks from those on the frontier of RUN (a name or a folder).
+
+    Depth, width, word vectors and vocabulary grow as powers of the parameters (compound scaling, Tan and Le 2019), fitted to
+    the frontier's networks of the knee's cell. Shown are three sizes, of which N is the largest, with exact counts.
+    """
+    from tuner.cli.scale import scale_command
+
+    return scale_command(**options)
+
+
 @click.command(short_help="Train the best trials again and evaluate them on the test set.")
 @_run_argument
 @click.option(
@@ -535,6 +563,7 @@ COMMANDS = (
     resume,
     rank,
     forecast,
+    scale,
     confirm,
     distill,
     errors,

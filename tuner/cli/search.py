@@ -32,7 +32,7 @@ from tuner.search.custom_model import CustomModelRequest
 from tuner.search.forecast import forecast
 from tuner.search.interruption import Interruption
 from tuner.search.launch import resume_search, start_search
-from tuner.search.prepare import prepare_search
+from tuner.search.prepare import PreparedSearch, prepare_search
 from tuner.search.request import SearchRequest
 from tuner.search.resumption import reopened
 from tuner.search.schedulers.options import SchedulerOptions
@@ -50,11 +50,15 @@ def search_command(options: dict[str, Any]) -> int:
 
 def run_search(request: SearchRequest, track: Sequence[Destination] = (), *, dry_run: bool, as_json: bool) -> int:
     """Says what a search will do, and does it unless it is a dry run; tells trackers of it."""
+    return run_prepared(prepare_search(request), request.runs_dir, track, dry_run=dry_run, as_json=as_json)
+
+
+def run_prepared(
+    prepared: PreparedSearch, runs_dir: Path, track: Sequence[Destination] = (), *, dry_run: bool, as_json: bool
+) -> int:
+    """The same with a search whose data are read and whose settings are known."""
     console = Terminal(stderr=as_json)
-    prepared = prepare_search(request)
-    folder = RunFolder(
-        request.runs_dir / prepared.settings.name, remote_folder(request.runs_dir / prepared.settings.name)
-    )
+    folder = RunFolder(runs_dir / prepared.settings.name, remote_folder(runs_dir / prepared.settings.name))
     expected = forecast(prepared.settings, prepared.data.encoded)
     if dry_run and as_json:
         print_plan_document(prepared.settings, prepared.data, expected)
@@ -68,7 +72,7 @@ def run_search(request: SearchRequest, track: Sequence[Destination] = (), *, dry
         Interruption() as interruption,
     ):
         beside = partial(following, settings=prepared.settings, destinations=track, say=partial(_say, console))
-        reason = start_search(prepared, request.runs_dir, shown.show, interruption, beside)
+        reason = start_search(prepared, runs_dir, shown.show, interruption, beside)
     return _finish(console, folder, reason, as_json=as_json)
 
 

@@ -298,7 +298,7 @@ def _settings(request: SearchRequest, data: PreparedData, space: Space, **resolv
         folds=_fold_settings(data.encoded),
         objective=cast("Literal['metric', 'frontier']", _objective(request)),
         max_params=_smaller(request.max_params, space.max_params),
-        versions=_versions() if request.folds is None else {**_versions(), _DEALER: version(_DEALER)},
+        versions=versions(with_folds=request.folds is not None),
         **{name: getattr(request, name) for name in _KEPT},
         **resolved,
     )
@@ -315,9 +315,11 @@ def _objective(request: SearchRequest) -> str:
     return request.objective or (scheduler_spec(request.scheduler.name).objective if follows else "metric")
 
 
-def _versions() -> dict[str, Any]:
+def versions(*, with_folds: bool) -> dict[str, str]:
+    """Versions that a search depends on: of what draws folds, too, where it has some."""
+    names = (*_VERSIONED, _DEALER) if with_folds else _VERSIONED
     return {
         "python": platform.python_version(),
         "frontier-tuner": __version__,
-        **{name: version(name) for name in _VERSIONED},
+        **{name: version(name) for name in names},
     }
