@@ -49,6 +49,10 @@ class CompoundScaling:
         configs: their configurations, in the same order.
         left_out: sizes between that no network of the space comes near to.
         no_forecast: why there are no forecasts; None where there are.
+
+    >>> found = analysis.scale(run, to=20_000)
+    >>> found.cell, found.points
+    ('gru', 5)
     """
 
     cell: str
@@ -79,6 +83,10 @@ def scale(run: Run, *, to: int) -> CompoundScaling:
 
     Raises:
         InputError: where the run does not bear it, or no network of its space comes within 10 % of the size.
+
+    >>> analysis.scale(run, to=20_000).table[["size", "parameters", "layers", "units"]]
+        size  parameters  layers  units
+    0  20000       19233       2     16
     """
     if run.settings.hypermodel is not None:
         raise InputError(
