@@ -181,7 +181,7 @@ def main() -> None:
     bench = WorkerContext(splits_of(options.data), VOCABULARY, 2, epochs=10)
     peak = matmul_peak()
     print(f"one thread, matmul peak {peak / 1e9:.0f} GFLOP/s, real tokens a second; {len(bench.data.train):,} reviews")
-    for buckets in (bench.few_buckets, bench.many_buckets):
+    for buckets in (bench.buckets.few, bench.buckets.many):
         print(f"buckets {buckets.boundaries}, {buckets.padding_share:.1%} of the positions are padding")
     names = [
         "Keras",
