@@ -22,6 +22,7 @@ random ones, as a shuffled epoch has them. Share of peak: floating-point operati
 
 import argparse
 import importlib.util
+import json
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -177,6 +178,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--batches", type=int, default=8, help="batches of a side and round")
     parser.add_argument("--xla", action="store_true", help="Keras compiled as well")
+    parser.add_argument("--json", type=Path, help="also write the rows there: tokens a second of each side")
     options = parser.parse_args()
     bench = WorkerContext(splits_of(options.data), VOCABULARY, 2, epochs=10)
     peak = matmul_peak()
@@ -195,6 +197,7 @@ def main() -> None:
         + " | ".join(f"{name:>13}" for name in names)
         + " | of Keras | best rival | peak"
     )
+    rows = []
     for config in configurations(full=options.full):
         speeds = measure(config, bench, rounds=options.rounds, count=options.batches, xla=options.xla)
         median = {name: statistics.median(values) for name, values in speeds.items()}
@@ -206,7 +209,10 @@ def main() -> None:
             f"{median['ours'] / median['Keras']:7.1f}x | {median['ours'] / rival:9.1f}x | {share:4.0%}",
             flush=True,
         )
+        rows.append({"cell": config.cell, "units": config.units, "layers": config.layers, **median})
         keras.utils.clear_session()
+    if options.json is not None:
+        options.json.write_text(json.dumps(rows), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -98,6 +98,9 @@ def test_gpus_that_are_used_choose_the_kernels():
     assert kernels[0].startswith("lstm, gru on gpu: cuDNN, ")
     assert kernels[1].startswith("simple_rnn, elman, mlp, none on gpu: Keras layers under XLA, ")
     assert kernels[2].startswith("lstm, gru, simple_rnn, elman, mlp, none on head: fast recurrence, ")
+    (sharing,) = text("sharing", with_gpu, node("head"))
+    assert sharing.startswith("how many trials fit on a GPU on gpu is an estimate that was never measured on one")
+    assert text("sharing", node("head")) == []
 
 
 def test_tokens_that_are_not_the_same():

@@ -141,6 +141,12 @@ def kernel_checks(nodes: Sequence[Node]) -> Iterable[Check]:
             kernels.setdefault(kernel_of(cell, one_hot=False, gpu=bool(gpu)), []).append(cell)
         for kernel, cells in kernels.items():
             yield Check("kernel", "ok", f"{', '.join(cells)}{where}: {kernel.value}, {_why(kernel)}")
+        if gpu:
+            detail = (
+                f"how many trials fit on a GPU{where} is an estimate that was never measured on one; give a fraction where "
+                "memory runs out (bash tests/benchmarks/on_gpu.sh measures it)"
+            )
+            yield Check("sharing", "ok", detail)
 
 
 def _why(kernel: Kernel) -> str:
