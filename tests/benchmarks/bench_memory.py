@@ -9,6 +9,7 @@ keeps of a compiled network until the process ends; a search replaces the worker
 
 import argparse
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,8 +25,9 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=200)
     options = parser.parse_args()
     prepare_tensorflow(1)
-    from tuner.data.encoded import EncodedDataset, EncodedSplits
+    from tuner.data.encoded import EncodedDataset
     from tuner.data.pipeline import BUILT_IN, DataRequest, prepare_data
+    from tuner.data.word_order import informative_order
     from tuner.training.trial_run import TrialRun
     from tuner.training.worker_context import WorkerContext
 
@@ -34,10 +36,15 @@ def main() -> None:
         return EncodedDataset(data.tokens[:end], data.offsets[: texts + 1], data.labels[:texts])
 
     request = DataRequest(BUILT_IN, Path(), 0, stop_words=False, min_freq=2, max_tokens=5_000, max_length=42)
-    encoded = prepare_data(request).encoded
+    prepared = prepare_data(request)
+    encoded, words = prepared.encoded, prepared.vocabulary.size
+    encoded = replace(encoded, informative=informative_order(encoded.train, words, 2))
     # Epochs enough that XLA pays, so that both kinds of programs are there.
     bench = WorkerContext(
-        EncodedSplits(first(encoded.train, 600), first(encoded.validation, 300)), 5_000, 2, epochs=300
+        replace(encoded, train=first(encoded.train, 600), validation=first(encoded.validation, 300)),
+        5_000,
+        2,
+        epochs=300,
     )
     generator, space = np.random.default_rng(0), named_space("frontier")
     process, started, networks = psutil.Process(), time.perf_counter(), set()
