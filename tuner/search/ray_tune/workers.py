@@ -74,8 +74,8 @@ RECYCLE = "recycle"
 """Key of a result under which a worker says that it should train no further trial."""
 
 MOST_GROWTH = 3 * 2**29
-"""Bytes of resident memory that a worker may have gained since it was set up. A compiled network leaves some 31 MB behind, a new
-process costs some five seconds: it comes after about fifty networks, or where a custom model leaks."""
+"""Bytes of resident memory that a worker may have gained since it was set up. A compiled network leaves some 31 MB behind, a
+new process costs some five seconds: it comes after about fifty networks, or where a custom model leaks."""
 
 
 class MemoryGrowth:
