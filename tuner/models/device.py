@@ -105,11 +105,14 @@ def use_xla_cache() -> None:
 
 
 def drop_xla_cache() -> bool:
-    """Deletes this machine's compiled programs, one of which may be damaged; returns whether there were any."""
+    """Deletes this machine's compiled programs, one of which may be damaged; returns whether there were any to delete."""
     folder = xla_folder()
     found = list(folder.iterdir()) if folder.is_dir() else []
-    for path in found:
-        path.unlink(missing_ok=True)
+    try:
+        for path in found:
+            path.unlink(missing_ok=True)
+    except OSError:  # of somebody else, or read-only
+        return False
     return bool(found)
 
 

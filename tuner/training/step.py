@@ -12,8 +12,8 @@ from tuner.models.device import drop_xla_cache
 class Step:
     """A function of flat arrays as a graph.
 
-    A ``tf.function`` looks through its arguments at each call, which takes 0.7 ms of Python for those of a training step; the
-    graph that it has made takes flat arguments in 0.2 ms. A step for 64 tweets takes 0.3 ms.
+    A ``tf.function`` looks through its arguments at each call; the graph that it has made takes flat ones as they are. A training
+    step over one word took 1.10 ms by the one and takes 0.50 ms by the other (LSTM of 4 units, both directions, one core).
 
     Attributes:
         compile_seconds: time spent so far in first calls with arrays of a new shape: tracing, compiling, one run.
@@ -30,7 +30,7 @@ class Step:
         """
         # The loops are TensorFlow's own already: looking through the Python code for more only costs time.
         self._function = tf.function(function, jit_compile=compiled, autograph=False, input_signature=list(signature))
-        self._graph: Any = None
+        self._is_compiled, self._graph = compiled, None
         self._shapes: set[tuple[int, ...]] = set()
         self.compile_seconds = self.trace_seconds = 0.0
 
@@ -42,7 +42,7 @@ class Step:
             found = self._traced()(*arguments)
         except (tf.errors.OutOfRangeError, tf.errors.InvalidArgumentError):
             # What XLA says where it cannot read a program that it has kept, before it has run any of it.
-            if not (first and drop_xla_cache()):
+            if not (first and self._is_compiled and drop_xla_cache()):
                 raise
             found = self._traced()(*arguments)
         results = [value.numpy() for value in found]
