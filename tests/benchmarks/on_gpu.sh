@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures on a rented machine with an NVIDIA GPU what nobody could measure where this was written, and writes one JSON.
 #
-#     bash tests/benchmarks/on_gpu.sh [FILE]        # 15 minutes; gpu.json by default
+#     bash tests/benchmarks/on_gpu.sh [FILE]              # meant to take 15 minutes; gpu.json by default
 #     bash tests/benchmarks/on_gpu.sh --rehearse [FILE]   # the same without a GPU, with little data: only that all of it runs
 #
 # Takes a Python as PYTHON (default python3). tests/benchmarks/README.md says what stands in the file.

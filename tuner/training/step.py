@@ -12,8 +12,8 @@ from tuner.models.device import drop_xla_cache
 class Step:
     """A function of flat arrays as a graph.
 
-    A ``tf.function`` looks through its arguments at each call; the graph that it has made takes flat ones as they are. A training
-    step over one word took 1.10 ms by the one and takes 0.50 ms by the other (LSTM of 4 units, both directions, one core).
+    A ``tf.function`` looks through its arguments at each call; the graph that it has made takes flat ones as they are. A
+    training step over one word took 1.10 ms by the one and takes 0.50 ms by the other (LSTM of 4 units, both directions).
 
     Attributes:
         compile_seconds: time spent so far in first calls with arrays of a new shape: tracing, compiling, one run.
