@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from analysis.bootstrap import differences, resampled_accuracies, resampled_metric
 from analysis.descriptions import value_text
 from analysis.loading import Run
-from analysis.predictions import classes_and_answers
+from analysis.predictions import labels_and_predictions
 from tuner.formatting import counted
 from tuner.measures import Predictions
 from tuner.metrics import ACCURACY, Objective
@@ -25,11 +25,11 @@ class Confirmation:
     """The confirmed models of a run.
 
     Attributes:
-        objective: the metric that order, intervals and ties are of: what the search pursued where it follows from the answers;
-            else accuracy, since probabilities of all classes are not kept.
+        objective: the metric that order, intervals and ties are of: what the search pursued where it follows from the
+            predictions; else accuracy, since probabilities of all classes are not kept.
         others: what stands beside it: the metric that the search pursued, and accuracy, where they are others.
         models: one row per model, the best on the test set first. Columns: ``model`` (a trial's id or a baseline's
-            name), ``parameters``, ``repeats`` (completed), ``broken`` (diverged or failed), ``val_<metric>``,
+            name), ``parameters``, ``repeats`` (completed), ``failed`` (diverged or failed), ``val_<metric>``,
             ``test_<metric>`` and ``test_accuracy`` (means over repeats), ``low`` and ``high`` (95 % bootstrap interval of
             ``objective`` on the test set), ``spread`` (its standard deviation between repeats, missing for one),
             ``test_loss``, and ``tied``: whether the comparisons leave open that it is as good as the first.
@@ -93,19 +93,19 @@ def confirmation(run: Run, *, seed: int = 0) -> Confirmation | None:
     How intervals and ties come about is said in ``analysis.bootstrap``; ``seed`` decides its samples.
 
     Raises:
-        InputError: where the answers of a repeat are missing or damaged.
+        InputError: where the predictions of a repeat are missing or damaged.
 
     >>> analysis.confirmation(run).sentence.partition(":")[0]
     'On 1,600 test texts, 00003 is the most accurate'
     """
-    answers = classes_and_answers(run)
-    if not answers:
+    predictions = labels_and_predictions(run)
+    if not predictions:
         return None
-    for rival in answers.keys() & set(run.rivals["rival"]):
+    for rival in predictions.keys() & set(run.rivals["rival"]):
         # Fitted again it would answer the same: two such trainings say that its seed leaves nothing open.
-        answers[rival] = np.repeat(answers[rival], 2, axis=1)
+        predictions[rival] = np.repeat(predictions[rival], 2, axis=1)
     objective = run.objective if run.objective.metric.of_answers else ACCURACY
-    values, resampled = _values(answers, objective, run.settings.data.label_names, seed)
+    values, resampled = _values(predictions, objective, run.settings.data.label_names, seed)
     pairs = pd.DataFrame(
         [vars(pair) | {"tied": pair.tied} for pair in differences(values, resampled, level=LEVEL)],
         columns=["better", "other", "difference", "low", "high", "tied"],
@@ -113,7 +113,7 @@ def confirmation(run: Run, *, seed: int = 0) -> Confirmation | None:
     models = _models(
         run,
         objective,
-        {model: float((label == answer).mean()) for model, (label, answer) in answers.items()},
+        {model: float((label == predicted).mean()) for model, (label, predicted) in predictions.items()},
         {model: np.quantile(part, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]) for model, part in resampled.items()},
     )
     best = models["model"].iloc[0]
@@ -121,18 +121,18 @@ def confirmation(run: Run, *, seed: int = 0) -> Confirmation | None:
     models["tied"] = models["model"].isin([best, *rivals])
     pairs[["difference", "low", "high"]] *= 100
     others = tuple(other for other in dict.fromkeys((run.objective, ACCURACY)) if other != objective)
-    return Confirmation(objective, others, models, pairs, next(iter(answers.values())).shape[2])
+    return Confirmation(objective, others, models, pairs, next(iter(predictions.values())).shape[2])
 
 
 def _values(
-    answers: Mapping[str, NDArray[np.int64]], objective: Objective, names: tuple[str, ...], seed: int
+    predictions: Mapping[str, NDArray[np.int64]], objective: Objective, names: tuple[str, ...], seed: int
 ) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[np.float64]]]:
-    """The metric of each training, or each training's right answers where it is accuracy; and samples of the means."""
+    """The metric of each training, or each training's right predictions where it is accuracy; and samples of the means."""
     if objective == ACCURACY:
-        correct = {model: label == answer for model, (label, answer) in answers.items()}
+        correct = {model: label == predicted for model, (label, predicted) in predictions.items()}
         return dict(correct), resampled_accuracies(correct, seed=seed)
     classes = len(names)
-    cells = {model: label * classes + answer for model, (label, answer) in answers.items()}
+    cells = {model: label * classes + predicted for model, (label, predicted) in predictions.items()}
 
     def measure(counts: NDArray[np.float64]) -> float:
         return objective.metric.measure(Predictions.of_counts(counts, names))
@@ -150,7 +150,7 @@ def _models(run: Run, objective: Objective, accuracies: dict[str, float], interv
         {
             "parameters": done["parameters"].first(),
             "repeats": done.size(),
-            "broken": run.repeats.groupby("model").size() - done.size(),
+            "failed": run.repeats.groupby("model").size() - done.size(),
             run.objective.column: done[run.objective.column].mean(),
             run.objective.test_column: done[run.objective.test_column].mean(),
             "test_accuracy": accuracies,
@@ -164,4 +164,4 @@ def _models(run: Run, objective: Objective, accuracies: dict[str, float], interv
     table = table.sort_values(
         [objective.test_column, "parameters"], ascending=[False, True], kind="stable", ignore_index=True
     )
-    return table.astype({"parameters": "int64", "repeats": "int64", "broken": "int64"})
+    return table.astype({"parameters": "int64", "repeats": "int64", "failed": "int64"})

@@ -34,8 +34,8 @@ class Evaluated:
     found: Predictions
 
     def table(self, texts: pd.DataFrame) -> pd.DataFrame:
-        """One row per text: ``label``, ``answer`` (the most probable class), ``confidence`` (its probability), ``right``, and
-        the columns of ``texts``.
+        """One row per text: ``label``, ``predicted`` (the most probable class), ``confidence`` (its probability), ``right``,
+        and the columns of ``texts``.
 
         Args:
             texts: the same texts in the same order, with at least ``FACTS``.
@@ -46,7 +46,7 @@ class Evaluated:
         own = pd.DataFrame(
             {
                 "label": names[found.labels],
-                "answer": names[found.predicted],
+                "predicted": names[found.predicted],
                 "confidence": confidence,
                 "right": found.labels == found.predicted,
             },
@@ -114,22 +114,22 @@ def mistakes(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def confused(table: pd.DataFrame, *, examples: int = 1) -> pd.DataFrame:
-    """Pairs of classes, the most confused first: ``label``, ``answer``, ``texts``, ``share`` (of the texts with that label) and
-    ``examples`` (indices of its most confident ones in the table).
+    """Pairs of classes, the most confused first: ``label``, ``predicted``, ``texts``, ``share`` (of the texts with that label)
+    and ``examples`` (indices of its most confident ones in the table).
     """
     wrong = mistakes(table)
     of_label = table["label"].value_counts().to_dict()
     rows = [
         {
             "label": label,
-            "answer": answer,
+            "predicted": predicted,
             "texts": len(group),
             "share": len(group) / of_label[label],
             "examples": group.index[:examples].tolist(),
         }
-        for (label, answer), group in wrong.groupby(["label", "answer"], sort=True)
+        for (label, predicted), group in wrong.groupby(["label", "predicted"], sort=True)
     ]
-    found = pd.DataFrame(rows, columns=["label", "answer", "texts", "share", "examples"])
+    found = pd.DataFrame(rows, columns=["label", "predicted", "texts", "share", "examples"])
     return found.sort_values("texts", ascending=False, kind="stable", ignore_index=True)
 
 

@@ -15,7 +15,7 @@ from tuner.measures import recalls as recall_of
 from tuner.runs.predictions import read_predictions, read_validation
 from tuner.thresholds import Thresholds, takes_thresholds, thresholds_of
 
-Part = Literal["test", "validation"]
+Split = Literal["test", "validation"]
 
 
 def confirmed_models(run: Run) -> list[str]:
@@ -23,14 +23,14 @@ def confirmed_models(run: Run) -> list[str]:
     return [str(model) for model in run.repeats.loc[run.repeats["status"] == "completed", "model"].unique()]
 
 
-def predictions(run: Run, model: str, *, part: Part = "test") -> pd.DataFrame:
+def predictions(run: Run, model: str, *, split: Split = "test") -> pd.DataFrame:
     """One row per repeat and text of one confirmed model.
 
-    Columns: ``repeat``, ``row`` (of the text in the data set), ``label`` and ``answer`` (names, as ordered categories),
-    ``confidence`` (probability of the answer) and ``right``.
+    Columns: ``repeat``, ``row`` (of the text in the data set), ``label`` and ``predicted`` (names, as ordered categories),
+    ``confidence`` (probability of the prediction) and ``right``.
 
     Raises:
-        InputError: where the model was not confirmed, or its answers are missing or damaged.
+        InputError: where the model was not confirmed, or its predictions are missing or damaged.
 
     >>> analysis.predictions(run, "00003")["right"].mean().round(3).item()
     0.964
@@ -40,34 +40,35 @@ def predictions(run: Run, model: str, *, part: Part = "test") -> pd.DataFrame:
         known = ", ".join(confirmed_models(run)) or "none"
         raise InputError(f"{run.name}: {model} was not confirmed; run tuner confirm first (confirmed: {known})")
     tables = [
-        _answers(run, model, repeat).to_pandas().assign(repeat=repeat) for repeat in sorted(ends["repeat"].tolist())
+        _predictionsof(run, model, repeat).to_pandas().assign(repeat=repeat)
+        for repeat in sorted(ends["repeat"].tolist())
     ]
     table = pd.concat(tables, ignore_index=True)
-    table = table[table["part"] == part].reset_index(drop=True)
+    table = table[table["split"] == split].reset_index(drop=True)
     names = np.array(run.settings.data.label_names, dtype=object)
     return pd.DataFrame(
         {
             "repeat": table["repeat"],
             "row": table["row"],
             "label": pd.Categorical(names[table["label"]], names, ordered=True),
-            "answer": pd.Categorical(names[table["answer"]], names, ordered=True),
+            "predicted": pd.Categorical(names[table["predicted"]], names, ordered=True),
             "confidence": table["confidence"].astype("float64"),
-            "right": table["label"] == table["answer"],
+            "right": table["label"] == table["predicted"],
         }
     )
 
 
-def classes_and_answers(run: Run, *, part: Part = "test") -> dict[str, NDArray[np.int64]]:
-    """Class and answer of every text by every confirmed model, as numbers: ``[2, repeats, texts]``, the same texts for all.
+def labels_and_predictions(run: Run, *, split: Split = "test") -> dict[str, NDArray[np.int64]]:
+    """Class and prediction of every text by every confirmed model, as numbers: ``[2, repeats, texts]``, the same texts for all.
 
     Raises:
         InputError: as ``predictions``.
     """
     found = {}
     for model in confirmed_models(run):
-        answers = predictions(run, model, part=part)
-        both = np.stack([answers[column].cat.codes for column in ("label", "answer")]).astype(np.int64)
-        found[model] = both.reshape(2, answers["repeat"].nunique(), -1)
+        predicted = predictions(run, model, split=split)
+        both = np.stack([predicted[column].cat.codes for column in ("label", "predicted")]).astype(np.int64)
+        found[model] = both.reshape(2, predicted["repeat"].nunique(), -1)
     return found
 
 
@@ -129,7 +130,7 @@ def thresholds(run: Run, trial: str) -> Thresholds | None:
     return thresholds_of(validation_predictions(run, trial), run.objective)
 
 
-def _answers(run: Run, model: str, repeat: int) -> pa.Table:
+def _predictionsof(run: Run, model: str, repeat: int) -> pa.Table:
     path = run.folder.predictions(model, repeat)
     try:
         return read_predictions(path)
@@ -141,89 +142,89 @@ BINS = 15
 """Bins of equal width over confidences from 0 to 1, as in Guo et al. 2017 (arXiv 1706.04599)."""
 
 
-def calibration_bins(answers: pd.DataFrame) -> pd.DataFrame:
-    """The reliability diagram of a model, all repeats together: one row per bin of confidence that has answers.
+def calibration_bins(predictions: pd.DataFrame) -> pd.DataFrame:
+    """The reliability diagram of a model, all repeats together: one row per bin of confidence that has predictions.
 
     Columns: ``low`` and ``high`` (bounds of the bin, the upper one belongs to it), ``confidence`` (mean probability of the
-    answers in it), ``accuracy`` (share of them that are right), ``answers`` and ``share`` (of all answers).
+    predictions in it), ``accuracy`` (share of them that are right), ``predictions`` and ``share`` (of all predictions).
 
     Args:
-        answers: what ``analysis.predictions`` gives.
+        predictions: what ``analysis.predictions`` gives.
 
     >>> analysis.calibration_bins(analysis.predictions(run, "00003"))["share"].max().round(3).item()
     0.873
     """
-    require(answers, "confidence", "right")
-    place = np.ceil(answers["confidence"].to_numpy() * BINS).clip(1, BINS).astype(int) - 1
-    by_bin = answers.groupby(place)
+    require(predictions, "confidence", "right")
+    place = np.ceil(predictions["confidence"].to_numpy() * BINS).clip(1, BINS).astype(int) - 1
+    by_bin = predictions.groupby(place)
     found = pd.DataFrame(
-        {"confidence": by_bin["confidence"].mean(), "accuracy": by_bin["right"].mean(), "answers": by_bin.size()}
+        {"confidence": by_bin["confidence"].mean(), "accuracy": by_bin["right"].mean(), "predictions": by_bin.size()}
     )
     places = found.index.to_numpy()
     found.insert(0, "low", places / BINS)
     found.insert(1, "high", (places + 1) / BINS)
-    return found.assign(share=found["answers"] / len(answers)).reset_index(drop=True)
+    return found.assign(share=found["predictions"] / len(predictions)).reset_index(drop=True)
 
 
-def calibration_error(answers: pd.DataFrame) -> float:
+def calibration_error(predictions: pd.DataFrame) -> float:
     """The expected calibration error of a model, 0 to 1: the mean over its repeats.
 
-    That of a repeat is the mean over its bins (``BINS`` of equal width), weighted by their answers, of the distance between
-    accuracy and mean confidence (Naeini et al. 2015, in the form of Guo et al. 2017). Few answers a bin make it too large.
+    That of a repeat is the mean over its bins (``BINS`` of equal width), weighted by their predictions, of the distance between
+    accuracy and mean confidence (Naeini et al. 2015, in the form of Guo et al. 2017). Few predictions a bin make it too large.
 
     >>> round(analysis.calibration_error(analysis.predictions(run, "00003")), 3)
     0.013
     """
-    require(answers, "repeat")
+    require(predictions, "repeat")
     errors = []
-    for _, one in answers.groupby("repeat"):
+    for _, one in predictions.groupby("repeat"):
         bins = calibration_bins(one)
         errors.append(float((bins["share"] * (bins["accuracy"] - bins["confidence"]).abs()).sum()))
     return sum(errors) / len(errors)
 
 
-def overconfidence(answers: pd.DataFrame) -> float:
+def overconfidence(predictions: pd.DataFrame) -> float:
     """Mean confidence less accuracy: above 0 where a model is surer than it is right.
 
     >>> round(analysis.overconfidence(analysis.predictions(run, "00003")), 3)
     0.001
     """
-    require(answers, "confidence", "right")
-    return float(answers["confidence"].mean() - answers["right"].mean())
+    require(predictions, "confidence", "right")
+    return float(predictions["confidence"].mean() - predictions["right"].mean())
 
 
-def confusion(answers: pd.DataFrame) -> pd.DataFrame:
-    """One row per pair of labels, in the order of the data set's: ``label`` (the true one), ``answer``, ``texts`` (mean number
-    over the repeats) and ``share`` (of the texts with that label; missing where there are none).
+def confusion(predictions: pd.DataFrame) -> pd.DataFrame:
+    """One row per pair of labels, in the order of the data set's: ``label`` (the true one), ``predicted``, ``texts`` (mean
+    number over the repeats) and ``share`` (of the texts with that label; missing where there are none).
 
     Args:
-        answers: what ``analysis.predictions`` gives.
+        predictions: what ``analysis.predictions`` gives.
 
     >>> analysis.confusion(analysis.predictions(run, "00003"))["texts"].tolist()
     [774.25, 25.75, 31.25, 768.75]
     """
-    require(answers, "repeat", "label", "answer")
-    counts = answers.groupby(["label", "answer"], observed=False).size().rename("texts").reset_index()
-    counts["texts"] = counts["texts"] / answers["repeat"].nunique()
+    require(predictions, "repeat", "label", "predicted")
+    counts = predictions.groupby(["label", "predicted"], observed=False).size().rename("texts").reset_index()
+    counts["texts"] = counts["texts"] / predictions["repeat"].nunique()
     totals = counts.groupby("label", observed=False)["texts"].transform("sum")
     return counts.assign(share=(counts["texts"] / totals).where(totals > 0))
 
 
-def recalls(answers: pd.DataFrame) -> pd.DataFrame:
-    """One row per label: ``label``, ``texts`` (in the part), ``recall`` (share of them that are answered so), ``precision``
-    (share of such answers that are right), and ``mostly_taken_for`` (the wrong answer that it gets most, missing where it gets
-    none).
+def recalls(predictions: pd.DataFrame) -> pd.DataFrame:
+    """One row per label: ``label``, ``texts`` (of the split), ``recall`` (share of them that are predicted so), ``precision``
+    (share of such predictions that are right), and ``mostly_taken_for`` (the wrong class that it gets most, missing where
+    it gets none).
 
     >>> analysis.recalls(analysis.predictions(run, "00003"))["recall"].round(3).tolist()
     [0.968, 0.961]
     """
-    table = confusion(answers)
-    right = table["label"].astype(str) == table["answer"].astype(str)
+    table = confusion(predictions)
+    right = table["label"].astype(str) == table["predicted"].astype(str)
     texts = table.groupby("label", observed=False)["texts"].sum()
-    given = table.groupby("answer", observed=False)["texts"].sum()
+    given = table.groupby("predicted", observed=False)["texts"].sum()
     hits = table[right].set_index("label")["texts"]
     wrong = table[~right & (table["texts"] > 0)].sort_values("texts", ascending=False, kind="stable")
-    confused = wrong.drop_duplicates("label").set_index("label")["answer"].astype(str)
+    confused = wrong.drop_duplicates("label").set_index("label")["predicted"].astype(str)
     return pd.DataFrame(
         {
             "texts": texts.astype(int),

@@ -29,14 +29,14 @@ def references(run: Run, *, averaged: Ensemble | None = None) -> pd.DataFrame:
 
     Returns:
         Columns ``system``, ``kind`` ("rival", "ensemble", "baseline" or "published"), the objective's name (a value of it),
-        ``parameters`` (Int64, missing where not known), ``part`` ("validation" or "test": what the value is of) and ``source``.
+        ``parameters`` (Int64, missing where not known), ``split`` ("validation" or "test": what the value is of), ``source``.
 
     >>> analysis.references(run)["system"].iloc[-1]
     'always the most frequent label'
     """
     objective, rows = run.objective, list(_baselines(run))
     if objective == ACCURACY:
-        published = tables_for(Path(run.settings.data.source).stem.lower()).rename(columns={"split": "part"})
+        published = tables_for(Path(run.settings.data.source).stem.lower())
         rows += published.assign(kind="published").to_dict("records")
     if averaged is not None:
         rows.append(
@@ -45,11 +45,11 @@ def references(run: Run, *, averaged: Ensemble | None = None) -> pd.DataFrame:
                 "kind": ENSEMBLE,
                 objective.key: averaged.cross_fitted,
                 "parameters": averaged.parameters,
-                "part": "validation",
+                "split": "validation",
                 "source": f"this run: {averaged.title}",
             }
         )
-    found = pd.DataFrame(rows, columns=["system", "kind", objective.key, "parameters", "part", "source"])
+    found = pd.DataFrame(rows, columns=["system", "kind", objective.key, "parameters", "split", "source"])
     found = found.astype({objective.key: "float64", "parameters": "Int64"})
     return found.sort_values(objective.key, ascending=objective.mode == "min", kind="stable", ignore_index=True)
 
@@ -58,7 +58,7 @@ def _baselines(run: Run) -> Iterator[dict[Hashable, Any]]:
     objective = run.objective
 
     def baseline(*values: Any, source: str = "this run") -> dict[Hashable, Any]:
-        names = ("system", objective.key, "parameters", "part")
+        names = ("system", objective.key, "parameters", "split")
         return {"kind": "baseline", "source": source, **dict(zip(names, values, strict=True))}
 
     if objective.baseline is not None:

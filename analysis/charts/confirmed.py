@@ -55,13 +55,13 @@ def confirmation(run: Run, found: Confirmation, *, title: str | None = None) -> 
     return dressed(chart, title, height=alt.Step(34))
 
 
-def calibration(answers: pd.DataFrame, *, title: str | None = None) -> alt.LayerChart:
-    """Accuracy against confidence, a dot a bin, the larger the more answers; on the diagonal they are equal.
+def calibration(predictions: pd.DataFrame, *, title: str | None = None) -> alt.LayerChart:
+    """Accuracy against confidence, a dot a bin, the larger the more predictions; on the diagonal they are equal.
 
     Args:
-        answers: what ``analysis.predictions`` gives.
+        predictions: what ``analysis.predictions`` gives.
     """
-    bins = calibration_bins(answers)
+    bins = calibration_bins(predictions)
     lowest = min(0.5, float(bins["low"].min()), float(bins["accuracy"].min()))
     scale = alt.Scale(domain=[lowest, 1.0], nice=False, zero=False)
     axis = alt.Axis(format=".0%", tickCount=5)
@@ -74,7 +74,7 @@ def calibration(answers: pd.DataFrame, *, title: str | None = None) -> alt.Layer
         tooltip=[
             alt.Tooltip("confidence:Q", title="mean confidence", format=".1%"),
             alt.Tooltip("accuracy:Q", title="correct predictions", format=".1%"),
-            alt.Tooltip("answers:Q", format=","),
+            alt.Tooltip("predictions:Q", format=","),
             alt.Tooltip("share:Q", title="of all predictions", format=".1%"),
         ],
     )
@@ -85,30 +85,30 @@ def calibration(answers: pd.DataFrame, *, title: str | None = None) -> alt.Layer
 _MOST_NUMBERED = 10
 
 
-def confusion(answers: pd.DataFrame, *, title: str | None = None) -> alt.LayerChart:
-    """Which labels (rows) get which answers (columns), in percent of each label's texts: the darker, the more.
+def confusion(predictions: pd.DataFrame, *, title: str | None = None) -> alt.LayerChart:
+    """Which labels (rows) get which predictions (columns), in percent of each label's texts: the darker, the more.
 
     With more than ten labels the cells have no numbers; hovering shows them.
 
     Args:
-        answers: what ``analysis.predictions`` gives.
+        predictions: what ``analysis.predictions`` gives.
     """
-    table = confusion_table(answers)
-    table = table.assign(label=table["label"].astype(str), answer=table["answer"].astype(str))
+    table = confusion_table(predictions)
+    table = table.assign(label=table["label"].astype(str), predicted=table["predicted"].astype(str))
     labels = table["label"].unique().tolist()
     few = len(labels) <= _MOST_NUMBERED
     flat = sum(len(label) + 2 for label in labels) <= 40
     base = alt.Chart(rows(table)).encode(
         x=alt.X(
-            "answer:N",
-            title="answer",
+            "predicted:N",
+            title="predicted",
             sort=labels,
             axis=alt.Axis(labelAngle=0 if flat else -40, grid=False, labelLimit=90),
         ),
         y=alt.Y("label:N", title="label", sort=labels, axis=alt.Axis(grid=False, labelLimit=90)),
         tooltip=[
             alt.Tooltip("label:N"),
-            alt.Tooltip("answer:N"),
+            alt.Tooltip("predicted:N"),
             alt.Tooltip("share:Q", title="of the label's texts", format=".1%"),
             alt.Tooltip("texts:Q", title="texts (mean of repeats)", format=",.1f"),
         ],

@@ -101,7 +101,7 @@ def drawable(references: pd.DataFrame, lowest: float, objective: Objective = ACC
     Rivals, the ensemble and baselines by their value on the validation set, as the trials have it. Published systems where
     their size is known and they are at least as accurate as the lowest trial: weaker ones would only press the trials together.
     """
-    baseline = references["kind"].isin(["baseline", "rival", "ensemble"]) & (references["part"] == "validation")
+    baseline = references["kind"].isin(["baseline", "rival", "ensemble"]) & (references["split"] == "validation")
     published = (references["kind"] == "published") & (references[objective.key] >= lowest)
     return references[(baseline | published) & references["parameters"].notna()]
 
@@ -117,7 +117,7 @@ def reference_layers(references: pd.DataFrame, x: alt.X, y: alt.Y, objective: Ob
         alt.Tooltip("system:N"),
         value_tooltip(objective.key, objective),
         alt.Tooltip("parameters:Q", format=","),
-        alt.Tooltip("part:N", title=f"{objective.metric.title} on"),
+        alt.Tooltip("split:N", title=f"{objective.metric.title} on"),
         alt.Tooltip("source:N"),
     ]
     flat = references[references["parameters"] == 0]

@@ -67,7 +67,7 @@ def _models(run: Run, found: Confirmation) -> Table:
     for model in records(found.models):
         name = model["model"]
         network = network_text(config_of(trials[name])) if name in trials else baseline_text(name)
-        broken = f" of {model['repeats'] + model['broken']}" if model["broken"] else ""
+        broken = f" of {model['repeats'] + model['failed']}" if model["failed"] else ""
         cells = [
             Cell(name, name),
             *(value_cell(model[column], pursued) for column in (pursued.test_column, "low", "high")),
@@ -118,10 +118,10 @@ def _labels(run: Run, model: str) -> Table:
 
 
 def _calibration_text(run: Run, model: str) -> str:
-    answers = predictions(run, model)
-    excess = overconfidence(answers)
+    predicted = predictions(run, model)
+    excess = overconfidence(predicted)
     direction = "surer than it is right" if excess > 0 else "less sure than it is right"
     return (
-        f"Expected calibration error {percent(calibration_error(answers))}, over {BINS} bins of equal width; on average the "
+        f"Expected calibration error {percent(calibration_error(predicted))}, over {BINS} bins of equal width; on average the "
         f"model is {abs(100 * excess):.1f} points {direction}."
     )

@@ -53,7 +53,9 @@ def errors_section(found: ErrorAnalysis, objective: Objective, *, with_texts: bo
 def _folds(found: ErrorAnalysis, objective: Objective, *, with_texts: bool) -> list[Fold]:
     likely = int(found.label_errors["likely"].sum())
     folds = [
-        Fold("Most confident mistakes", [_texts(found, found.mistakes, ["label", "answer", "confidence"], with_texts)]),
+        Fold(
+            "Most confident mistakes", [_texts(found, found.mistakes, ["label", "predicted", "confidence"], with_texts)]
+        ),
         Fold(
             f"Labels that are probably wrong: {counted(likely, 'text')} by confident learning",
             [_texts(found, found.label_errors, ["given", "suggested", "score"], with_texts)],
@@ -82,13 +84,13 @@ def _texts(found: ErrorAnalysis, table: pd.DataFrame, columns: list[str], with_t
 
 
 def _confused(found: ErrorAnalysis, with_texts: bool) -> Table:
-    names = ["label", "answer", "texts", "of the class", *(["for instance"] if with_texts else [])]
+    names = ["label", "predicted", "texts", "of the class", *(["for instance"] if with_texts else [])]
     rows = [
         Row(
             "",
             [
                 _cell("label", row["label"]),
-                _cell("answer", row["answer"]),
+                _cell("predicted", row["predicted"]),
                 number_cell(row["texts"]),
                 Cell(share_text(row["share"]), row["share"]),
                 *([_cell("text", found.table.loc[row["examples"][0], "text"])] if with_texts else []),

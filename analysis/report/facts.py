@@ -247,7 +247,7 @@ def space_yaml(run: Run) -> str:
 
 def references_text(references: pd.DataFrame, objective: Objective) -> str:
     """What the chart draws beside the trials, and with how much care to compare it; empty where there is nothing."""
-    baselines = references[(references["kind"] == "baseline") & (references["part"] == "validation")]
+    baselines = references[(references["kind"] == "baseline") & (references["split"] == "validation")]
     published = references[references["kind"] == "published"]
     rivals = references[references["kind"] == "rival"]
     averaged = references[references["kind"] == "ensemble"]

@@ -46,10 +46,10 @@ def figures(
     if fit is not None:
         drawn["scaling"] = charts.scaling(run.candidates, fit, objective=objective).properties(height=260)
     if confirmed is not None and isinstance(run, Run):
-        answers = predictions(run, confirmed.shown)
+        predicted = predictions(run, confirmed.shown)
         drawn["confirmation"] = charts.confirmation(run, confirmed.found)
-        drawn["calibration"] = charts.calibration(answers)
-        drawn["confusion"] = charts.confusion(answers)
+        drawn["calibration"] = charts.calibration(predicted)
+        drawn["confusion"] = charts.confusion(predicted)
     return {name: _for_page(chart) for name, chart in drawn.items()}
 
 

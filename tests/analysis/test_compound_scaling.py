@@ -270,12 +270,12 @@ def data(monkeypatch):
 @pytest.mark.usefixtures("data")
 def test_what_is_trained_are_these_configurations_alone(made, tmp_path):
     configs = scale(made, to=30_000).configs
-    card = GpuSharingSettings(trials=4, needed=1, memory=4)
+    sharing = GpuSharingSettings(trials=4, needed=1, memory=4)
     before = made.settings.model_copy(
         update={
             "max_params": 10_000, "portfolio": 2, "repeats": 2, "stop_when_stable": True, "track": ("mlflow",),
-            "guesses": (configs[0].model_dump(),),
-            "resources": made.settings.resources.model_copy(update={"card": card, "gpus_per_trial": 0.25}),
+            "points_to_evaluate": (configs[0].model_dump(),),
+            "resources": made.settings.resources.model_copy(update={"gpu_sharing": sharing, "gpus_per_trial": 0.25}),
         }
     )  # fmt: skip
     settings = prepare_scaled(before, configs, tmp_path, name=None, data=None, no_cache=False).settings
@@ -284,7 +284,7 @@ def test_what_is_trained_are_these_configurations_alone(made, tmp_path):
     assert proposed == [config for config in configs for _ in range(2)]
     assert (settings.name, settings.warm_start, settings.portfolio) == ("made-scaled", "made", 0)
     assert (settings.max_params, settings.scheduler.name, settings.stop_when_stable) == (None, "none", False)
-    assert (settings.resources.gpus_per_trial, settings.resources.card, settings.track) == (1, None, ())
+    assert (settings.resources.gpus_per_trial, settings.resources.gpu_sharing, settings.track) == (1, None, ())
     assert (settings.data, settings.space, settings.epochs) == (before.data, before.space, before.epochs)
     (tmp_path / "made-scaled").mkdir()
     with pytest.raises(InputError, match=r"name='made-scaled': the run .* exists"):
@@ -305,7 +305,7 @@ def test_the_command_trains_them(made, tmp_path, capsys, monkeypatch):
     assert tuner(["scale", str(made.folder.path), *options]) == 7
     ((settings, *others),) = seen
     assert (settings.name, *others) == ("larger", tmp_path, False, True)
-    assert [TrialConfig(**guess) for guess in settings.guesses] == list(scale(made, to=30_000).configs)
+    assert [TrialConfig(**point) for point in settings.points_to_evaluate] == list(scale(made, to=30_000).configs)
     shown = capsys.readouterr()
     assert shown.out == ""  # the ranking's JSON alone
     assert "fitted to" in shown.err

@@ -42,14 +42,14 @@ def test_mistakes_are_the_wrong_answers_with_their_rows_the_surest_first():
     table = mistakes(Evaluated("00000", (1,), FOUND).table(TEXTS))
     assert table["row"].tolist() == [13, 12, 16]
     assert table["label"].tolist() == ["no", "no", "so"]
-    assert table["answer"].tolist() == ["yes", "yes", "no"]
+    assert table["predicted"].tolist() == ["yes", "yes", "no"]
     assert table["confidence"].tolist() == pytest.approx([0.95, 0.7, 0.4])
 
 
 def test_pairs_of_classes_are_counted_with_their_surest_example():
     table = Evaluated("00000", (1,), FOUND).table(TEXTS)
     found = confused(table)
-    assert found[["label", "answer", "texts"]].to_numpy().tolist() == [["no", "yes", 2], ["so", "no", 1]]
+    assert found[["label", "predicted", "texts"]].to_numpy().tolist() == [["no", "yes", 2], ["so", "no", 1]]
     assert found["share"].tolist() == pytest.approx([2 / 3, 1 / 2])
     assert [table.loc[places[0], "text"] for places in found["examples"]] == ["c", "f"]
 

@@ -53,7 +53,7 @@ def test_baselines(run):
 def test_averaged_embeddings_of_a_confirmation_are_means_over_repeats():
     run = load(Path(analysis.__file__).parent / "sample_run")
     own = run.repeats[run.repeats["model"] == "averaged-embeddings"]
-    found = references(run).query("system == 'averaged-embeddings'").set_index("part")
+    found = references(run).query("system == 'averaged-embeddings'").set_index("split")
     assert found.loc["test", "accuracy"] == pytest.approx(own["test_accuracy"].mean())
     assert found.loc["validation", "accuracy"] == pytest.approx(own["val_accuracy"].mean())
 

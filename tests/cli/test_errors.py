@@ -150,7 +150,7 @@ def test_wide_characters_leave_the_other_columns_whole():
         ["7", "positive", "neutral", "0.9", "short"],
     ]
     out = StringIO()
-    Console(file=out, width=80).print(_texts_table(["row", "label", "answer", "confidence", "text"], rows, 80))
+    Console(file=out, width=80).print(_texts_table(["row", "label", "predicted", "confidence", "text"], rows, 80))
     heading, first, second = out.getvalue().splitlines()
     assert "confidence" in heading
     assert all(cell in first for cell in rows[0][:4])

@@ -41,7 +41,7 @@ def test_rivals_are_on_the_chart_and_widen_its_axes():
     trials = pd.DataFrame({"trial_id": ["a", "b"], "parameters": [1_000, 2_000], "val_accuracy": [0.7, 0.8]})
     rivals = pd.DataFrame(
         {
-            "rival": ["nb-svm", "broken"],
+            "rival": ["nb-svm", "failed"],
             "parameters": [90_000, None],
             "val_accuracy": [0.95, None],
             "error": [None, "no"],

@@ -5,7 +5,7 @@ import pytest
 from tuner.doctor.checks import Node, checks
 from tuner.doctor.examination import storage_check
 
-CARD = {"name": "NVIDIA A10G", "memory": 24 * 2**30}
+GPU = {"name": "NVIDIA A10G", "memory": 24 * 2**30}
 FACTS = {
     "host": "a",
     "python": "3.11.7",
@@ -19,7 +19,7 @@ FACTS = {
     },
     "unmet": [],
     "tensorflow_gpus": [],
-    "cards": [],
+    "driver_gpus": [],
     "token": "abc",
     "asks_for_token": True,
     "open_ports": [{"port": 6379, "owner": "ray gcs"}],
@@ -86,11 +86,11 @@ def test_requirements_that_are_not_met():
     ],
 )
 def test_gpus_that_are_not_used(counted, seen, line):
-    assert lines(node(gpus=counted, tensorflow_gpus=seen, cards=[CARD])) == [line]
+    assert lines(node(gpus=counted, tensorflow_gpus=seen, driver_gpus=[GPU])) == [line]
 
 
 def test_gpus_that_are_used_choose_the_kernels():
-    with_gpu = node("gpu", gpus=1.0, tensorflow_gpus=["A10G"], cards=[CARD])
+    with_gpu = node("gpu", gpus=1.0, tensorflow_gpus=["A10G"], driver_gpus=[GPU])
     assert lines(with_gpu) == []
     assert text("GPUs", with_gpu) == ["TensorFlow sees 1, Ray counts 1 (NVIDIA A10G, 24 GiB)"]
     assert text("GPUs", node()) == ["no GPU: 0"]

@@ -10,18 +10,18 @@ from support.fakes import PLAN, Clock, controller_of, drive, fake_report, run_fo
 from tuner.metrics import objective_of
 from tuner.models.network_spec import AVERAGED_EMBEDDINGS
 from tuner.runs.journal import read_journal
-from tuner.runs.predictions import PartAnswers, PartTexts, read_predictions
+from tuner.runs.predictions import SplitPredictions, SplitTexts, read_predictions
 from tuner.runs.search_state import SearchState
 from tuner.runs.settings import write_settings
 from tuner.runs.store import RunStore
 from tuner.search.confirmation import ConfirmationController, HeldOut, candidates_of, repeat_seed
 from tuner.search.schedulers.scheduler import Decision
 from tuner.thresholds import Thresholds
-from tuner.training.test_result import PartResult, RepeatReport, TestResult
+from tuner.training.test_result import RepeatReport, SplitResult, TestResult
 
 TEXTS = HeldOut(
-    validation=PartTexts(np.arange(5), np.array([0, 1, 0, 1, 0], np.int32)),
-    test=PartTexts(np.arange(10, 14), np.array([1, 1, 0, 0], np.int32)),
+    validation=SplitTexts(np.arange(5), np.array([0, 1, 0, 1, 0], np.int32)),
+    test=SplitTexts(np.arange(10, 14), np.array([1, 1, 0, 0], np.int32)),
 )
 TRIALS = ["00003", "00001"]
 THRESHOLDS = Thresholds(("no", "yes"), (0.0, 0.5), 0.6, 0.8, 0.7, objective_of("macro_f1"))
@@ -29,8 +29,8 @@ THRESHOLDS = Thresholds(("no", "yes"), (0.0, 0.5), 0.6, 0.8, 0.7, objective_of("
 
 def made_up_part(labels, right):
     answers = np.where(right, labels, 1 - labels).astype(np.int16)
-    return PartResult(
-        0.5, {"accuracy": float(right.mean())}, PartAnswers(answers, np.full(len(labels), 0.75, np.float32))
+    return SplitResult(
+        0.5, {"accuracy": float(right.mean())}, SplitPredictions(answers, np.full(len(labels), 0.75, np.float32))
     )
 
 
@@ -114,7 +114,7 @@ def test_results_are_in_the_journal_and_in_the_tables(folder):
     assert tested.to_dict() == {trial: means[trial] for trial in TRIALS}
     answers = read_predictions(folder.predictions("00003", 1)).to_pandas()
     assert answers["row"].tolist() == [0, 1, 2, 3, 4, 10, 11, 12, 13]
-    right = (answers["answer"] == answers["label"])[answers["part"] == "test"]
+    right = (answers["predicted"] == answers["label"])[answers["split"] == "test"]
     assert right.mean() == run.repeats["test_accuracy"][0]
 
 

@@ -1,4 +1,4 @@
-"""How a worker bounds its memory on a card, with cards and a TensorFlow that are made up."""
+"""How a worker bounds its memory on a GPU, with GPUs and a TensorFlow that are made up."""
 
 import sys
 from types import SimpleNamespace
@@ -31,12 +31,12 @@ def tensorflow(monkeypatch):
     return calls
 
 
-def test_a_card_of_its_own_grows(tensorflow):
+def test_a_gpu_of_its_own_grows(tensorflow):
     device.prepare_tensorflow(1)
     assert tensorflow == [("gpu 0", "growth", True), ("gpu 1", "growth", True)]
 
 
-def test_a_shared_card_has_a_limit_in_mebibytes(tensorflow):
+def test_a_shared_gpu_has_a_limit_in_mebibytes(tensorflow):
     device.prepare_tensorflow(1, 3 * GIB)
     assert tensorflow == [("gpu 0", "limit", [3072]), ("gpu 1", "limit", [3072])]
 
@@ -44,12 +44,12 @@ def test_a_shared_card_has_a_limit_in_mebibytes(tensorflow):
 @pytest.mark.parametrize(
     ("share", "limit"), [(0.0, None), (1.0, None), (2.0, None), (0.5, 8 * GIB - CONTEXT), (0.25, 4 * GIB - CONTEXT)]
 )
-def test_the_limit_is_in_proportion_to_the_smallest_card(share, limit, monkeypatch):
+def test_the_limit_is_in_proportion_to_the_smallest_gpu(share, limit, monkeypatch):
     monkeypatch.setattr(trainable, "gpus_of_node", lambda: [{"memory": 24 * GIB}, {"memory": 16 * GIB}])
     assert trainable._gpu_memory(share) == limit
 
 
-def test_a_share_without_a_card_has_no_limit(monkeypatch):
+def test_a_share_without_a_gpu_has_no_limit(monkeypatch):
     monkeypatch.setattr(trainable, "gpus_of_node", list)
     assert trainable._gpu_memory(0.5) is None
 
@@ -61,7 +61,7 @@ def test_a_share_that_leaves_nothing_is_refused(monkeypatch):
 
 
 @pytest.mark.ray
-def test_the_cards_of_a_driver(monkeypatch):
+def test_the_gpus_of_a_driver(monkeypatch):
     from ray._private.thirdparty import pynvml
 
     names = [b"NVIDIA A10G", "NVIDIA H100"]
@@ -78,7 +78,7 @@ def test_the_cards_of_a_driver(monkeypatch):
 
 
 @pytest.mark.ray
-def test_no_driver_no_cards(monkeypatch):
+def test_no_driver_no_gpus(monkeypatch):
     from ray._private.thirdparty import pynvml
 
     def init():

@@ -9,7 +9,7 @@ GIB = 2**30
 
 
 @pytest.mark.parametrize(
-    ("needed", "card", "trials", "gpus"),
+    ("needed", "gpu_memory", "trials", "gpus"),
     [
         (2 * GIB, 24 * GIB, 8, 0.125),
         (int(3.2 * GIB), 24 * GIB, 6, 0.1666),
@@ -19,27 +19,27 @@ GIB = 2**30
         (GIB // 2, 80 * GIB, MOST_PER_GPU, 0.0625),
     ],
 )
-def test_as_many_as_fit(needed, card, trials, gpus):
-    found = gpu_sharing(needed, card)
+def test_as_many_as_fit(needed, gpu_memory, trials, gpus):
+    found = gpu_sharing(needed, gpu_memory)
     assert (found.trials, share(found.trials)) == (trials, gpus)
-    assert fits(found) == (needed + CONTEXT <= card)
+    assert fits(found) == (needed + CONTEXT <= gpu_memory)
 
 
 @given(st.integers(1, 100 * GIB), st.integers(GIB, 200 * GIB))
-def test_those_that_share_a_card_always_fit_on_it(needed, card):
-    found = gpu_sharing(needed, card)
+def test_those_that_share_a_gpu_always_fit_on_it(needed, gpu_memory):
+    found = gpu_sharing(needed, gpu_memory)
     assert found.trials * share(found.trials) <= 1.0
     assert share(found.trials) == round(share(found.trials), 4)  # what Ray can count
     if found.trials > 1:
-        assert memory_limit(share(found.trials), card) >= needed
-        assert found.trials * (memory_limit(share(found.trials), card) + CONTEXT) <= card
+        assert memory_limit(share(found.trials), gpu_memory) >= needed
+        assert found.trials * (memory_limit(share(found.trials), gpu_memory) + CONTEXT) <= gpu_memory
     if found.trials < MOST_PER_GPU and fits(found):
-        assert (found.trials + 1) * (needed + CONTEXT) > card - card // 10_000 * (found.trials + 1)
+        assert (found.trials + 1) * (needed + CONTEXT) > gpu_memory - gpu_memory // 10_000 * (found.trials + 1)
 
 
 @given(st.integers(1, 20 * GIB), st.integers(1, GIB), st.integers(GIB, 80 * GIB))
-def test_larger_trials_never_share_with_more(needed, more, card):
-    assert gpu_sharing(needed + more, card).trials <= gpu_sharing(needed, card).trials
+def test_larger_trials_never_share_with_more(needed, more, gpu_memory):
+    assert gpu_sharing(needed + more, gpu_memory).trials <= gpu_sharing(needed, gpu_memory).trials
 
 
 def test_a_worker_keeps_several_programs():

@@ -143,8 +143,8 @@ def test_a_budget_that_nothing_fits_is_one_line():
         optuna(fits=lambda _: False).propose(12, records)
 
 
-def test_first_guesses_come_first_and_are_told():
-    guesses = [TrialConfig(units=64), TrialConfig(units=32)]
-    searcher = PointsFirst(guesses, RandomSearcher(named_space("frontier"), seed=0, fits=lambda _: True))
-    assert [searcher.propose(index, ()) for index in (0, 1)] == guesses
+def test_given_points_come_first_and_are_told():
+    points = [TrialConfig(units=64), TrialConfig(units=32)]
+    searcher = PointsFirst(points, RandomSearcher(named_space("frontier"), seed=0, fits=lambda _: True))
+    assert [searcher.propose(index, ()) for index in (0, 1)] == points
     assert searcher.propose(2, ()) == RECOMMENDED  # the recommended network: trial 0 of the searcher behind

@@ -40,7 +40,7 @@ def proposed(settings, count):
 
 def test_a_search_begins_with_the_portfolio(prepared):
     settings = prepared()
-    assert settings.trials == settings.portfolio == len(settings.guesses) == 12
+    assert settings.trials == settings.portfolio == len(settings.points_to_evaluate) == 12
     whole = portfolio_in(named_space("frontier"), seed=0)
     networks = {}
     for config in whole:  # the corpus has fewer words than some of them ask for, so they may be one network
@@ -50,7 +50,7 @@ def test_a_search_begins_with_the_portfolio(prepared):
 
 def test_a_search_that_is_extended_goes_on_as_a_longer_one(prepared):
     short, longer = prepared(trials=2), prepared(trials=5)
-    assert short.guesses == longer.guesses
+    assert short.points_to_evaluate == longer.points_to_evaluate
     assert proposed(short, 14) == proposed(longer, 14)
 
 
@@ -58,19 +58,21 @@ def test_only_what_fits_the_budget_is_tried(prepared):
     settings = prepared(max_params=1_000)
     plan = plan_of(settings)
     assert 0 < settings.portfolio < 12
-    assert all(count_parameters(plan.network(TrialConfig(**guess))).total <= 1_000 for guess in settings.guesses)
+    assert all(
+        count_parameters(plan.network(TrialConfig(**point))).total <= 1_000 for point in settings.points_to_evaluate
+    )
 
 
 def test_there_is_none_where_it_is_not_wanted_or_all_points_are_tried_anyway(prepared):
-    assert prepared(portfolio=False).guesses == ()
+    assert prepared(portfolio=False).points_to_evaluate == ()
     grid = Space("grid", {"units": Choice((4, 8)), "cell": Choice(("gru",))})
-    assert prepared(space=grid, searcher="grid").guesses == ()
+    assert prepared(space=grid, searcher="grid").points_to_evaluate == ()
 
 
 def test_an_earlier_run_comes_before_it(prepared, tmp_path):
     made_up_run(tmp_path / "runs" / "earlier", trials=5, epochs=3)
     alone, settings = prepared(), prepared(warm_start="earlier")
     assert settings.portfolio == alone.portfolio == 12
-    assert settings.guesses[-12:] == alone.guesses
-    assert 0 < len(settings.guesses) - 12 <= 6
-    assert not set(map(str, settings.guesses[:-12])) & set(map(str, alone.guesses))
+    assert settings.points_to_evaluate[-12:] == alone.points_to_evaluate
+    assert 0 < len(settings.points_to_evaluate) - 12 <= 6
+    assert not set(map(str, settings.points_to_evaluate[:-12])) & set(map(str, alone.points_to_evaluate))

@@ -97,14 +97,14 @@ def prepared(tmp_path, **changes):
 def test_trials_share_a_card_by_the_memory_of_the_largest(machine, tmp_path):
     machine(cpus=32, gpus=2)
     found = prepared(tmp_path)
-    assert found.card.trials == 16  # small networks
+    assert found.gpu_sharing.trials == 16  # small networks
     assert found.gpus_per_trial == 0.0625
     assert found.concurrency == 32
     machine(cpus=32, gpus=2, memory=5 * GIB)
     smaller = prepared(tmp_path)
-    assert 1 < smaller.card.trials < 16
-    assert smaller.card.needed == found.card.needed
-    assert smaller.concurrency == 2 * smaller.card.trials
+    assert 1 < smaller.gpu_sharing.trials < 16
+    assert smaller.gpu_sharing.needed == found.gpu_sharing.needed
+    assert smaller.concurrency == 2 * smaller.gpu_sharing.trials
 
 
 def test_each_trial_on_a_shared_card_has_a_processor(machine, tmp_path):
@@ -117,7 +117,7 @@ def test_each_trial_on_a_shared_card_has_a_processor(machine, tmp_path):
 def test_the_smallest_card_of_a_cluster_decides(machine, tmp_path):
     machine(cluster=Capacity(cpus=64, gpus=8), memory=5 * GIB)
     found = prepared(tmp_path)
-    assert found.card.memory == 5 * GIB
+    assert found.gpu_sharing.memory == 5 * GIB
     assert found.concurrency == 50
 
 

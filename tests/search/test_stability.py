@@ -121,7 +121,7 @@ def test_folds_of_what_was_proposed_are_trained():
     assert {record.fold for record in state.trials.values()} == {1, 2, 3}
 
 
-def test_guesses_and_repeats_pass_a_forecast_on():
+def test_given_points_and_repeats_pass_a_forecast_on():
     inner = Forecasting(SPACE, seed=0, fits=PLAN.fits)
     first = PointsFirst([inner.propose(50)], inner)
     assert first.propose_with_gain(0, ()) == (inner.propose(50), None)

@@ -58,9 +58,9 @@ def test_it_is_judged_at_its_best_epoch_and_says_so(worker_context):
 def test_answers_are_in_the_order_of_the_texts_and_long_texts_are_read_whole(worker_context, splits):
     test = part(70, 4, longest=40)  # longer than any text that was trained or validated on
     result = evaluated(worker_context, test)[-1].test_result.test
-    assert result.metrics["accuracy"] == (result.answers.answers == test.labels).mean()
+    assert result.metrics["accuracy"] == (result.predictions.predicted == test.labels).mean()
     assert result.metrics["accuracy"] > 0.8
-    assert ((result.answers.confidences >= 0.5) & (result.answers.confidences <= 1)).all()
+    assert ((result.predictions.confidences >= 0.5) & (result.predictions.confidences <= 1)).all()
 
 
 def test_a_repeat_is_a_function_of_its_seed(worker_context):
@@ -68,8 +68,8 @@ def test_a_repeat_is_a_function_of_its_seed(worker_context):
     first, again, other = (
         evaluated(worker_context, test, seed=seed)[-1].test_result for seed in ((0, 3, 1), (0, 3, 1), (0, 3, 2))
     )
-    assert (first.test.answers.confidences == again.test.answers.confidences).all()
-    assert (first.test.answers.confidences != other.test.answers.confidences).any()
+    assert (first.test.predictions.confidences == again.test.predictions.confidences).all()
+    assert (first.test.predictions.confidences != other.test.predictions.confidences).any()
 
 
 def test_patience_ends_a_repeat_as_it_ends_a_trial(worker_context):
@@ -106,11 +106,11 @@ def test_a_result_by_hand():
     two, three = labelled([1, 1]), labelled([2])
     result = evaluate(lambda part: logits[len(part)], two, three, BY_ACCURACY)
     assert (result.thresholds, result.offsets) == (None, None)
-    assert result.validation.answers.answers.tolist() == [0, 1]
-    assert result.validation.answers.confidences.tolist() == pytest.approx([0.5, 0.75])
+    assert result.validation.predictions.predicted.tolist() == [0, 1]
+    assert result.validation.predictions.confidences.tolist() == pytest.approx([0.5, 0.75])
     assert result.validation.metrics["accuracy"] == 0.5
     assert result.validation.loss == pytest.approx(-(np.log(0.5) + np.log(0.75)) / 2)
-    assert (result.test.answers.answers[0], result.test.metrics["accuracy"]) == (1, 0.0)
+    assert (result.test.predictions.predicted[0], result.test.metrics["accuracy"]) == (1, 0.0)
     assert result.test.loss == pytest.approx(-np.log(0.3), rel=1e-5)
 
 
@@ -128,7 +128,7 @@ def test_answers_follow_thresholds_where_these_gain_on_texts_that_they_were_not_
     for part, found in zip(parts, (result.validation, result.test), strict=True):
         plain = scorer.predictions(shifted[len(part)], part.labels)
         expected = with_offsets(plain, np.array(result.offsets))
-        assert found.answers.answers.tolist() == expected.predicted.tolist()
+        assert found.predictions.predicted.tolist() == expected.predicted.tolist()
         assert (
             found.metrics["macro_f1"]
             == scorer.measured(expected)["macro_f1"]
@@ -137,7 +137,7 @@ def test_answers_follow_thresholds_where_these_gain_on_texts_that_they_were_not_
         )
         # The confidence is still the probability of what is answered, and the loss that of the probabilities.
         own = plain.log_probabilities[np.arange(len(part)), expected.predicted]
-        np.testing.assert_allclose(found.answers.confidences, np.exp(own), rtol=1e-6)
+        np.testing.assert_allclose(found.predictions.confidences, np.exp(own), rtol=1e-6)
         assert found.loss == plain.loss
     plain = scorer.predictions(shifted[400], parts[0].labels)
     assert result.thresholds.cross_fitted == cross_fitted(plain, scorer.objective) > result.thresholds.argmax
@@ -151,4 +151,4 @@ def test_thresholds_that_gain_only_where_they_were_chosen_are_not_used():
     result = evaluate(lambda _: logits, part, part, scorer)
     assert result.thresholds.chosen > result.thresholds.argmax >= result.thresholds.cross_fitted
     assert result.offsets is None
-    assert result.test.answers.answers.tolist() == (logits[:, 0] > 0).astype(int).tolist()
+    assert result.test.predictions.predicted.tolist() == (logits[:, 0] > 0).astype(int).tolist()

@@ -80,7 +80,7 @@ def print_confirmation(console: Console, run: Run, found: Confirmation) -> None:
             f"{row['low']:.4f} to {row['high']:.4f}",
             *(f"{row[other.test_column]:.4f}" for other in others),
             f"{row['parameters']:,}",
-            f"{row['repeats']}" + (f" of {row['repeats'] + row['broken']}" if row["broken"] else ""),
+            f"{row['repeats']}" + (f" of {row['repeats'] + row['failed']}" if row["failed"] else ""),
             "tied" if row["tied"] else "",
         ]
         if wide:

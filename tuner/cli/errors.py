@@ -92,18 +92,20 @@ def _print_labels(console: Console, found: ErrorAnalysis, top: int) -> None:
 def _print_errors(console: Console, found: ErrorAnalysis, top: int, objective: Objective) -> None:
     console.print("\nmost confident mistakes:")
     rows = [
-        [*_place(found, row), str(row["label"]), str(row["answer"]), f"{row['confidence']:.4f}", row["text"]]
+        [*_place(found, row), str(row["label"]), str(row["predicted"]), f"{row['confidence']:.4f}", row["text"]]
         for row in _records(found.mistakes.head(top))
     ]
-    console.print(_texts_table([*_place_names(found), "label", "answer", "confidence", "text"], rows, console.width))
+    console.print(_texts_table([*_place_names(found), "label", "predicted", "confidence", "text"], rows, console.width))
     if len(found.confused):
         console.print("\nclasses most confused:")
         pairs = [
-            [str(row["label"]), str(row["answer"]), f"{row['texts']:,}", percent(row["share"], 1),
+            [str(row["label"]), str(row["predicted"]), f"{row['texts']:,}", percent(row["share"], 1),
              found.table.loc[row["examples"][0], "text"]]
             for row in _records(found.confused.head(top))
         ]  # fmt: skip
-        console.print(_texts_table(["label", "answer", "texts", "of the class", "for instance"], pairs, console.width))
+        console.print(
+            _texts_table(["label", "predicted", "texts", "of the class", "for instance"], pairs, console.width)
+        )
     for name, table in found.slices.items():
         console.print(f"\nby {name}:")
         console.print(_slice_table(table, objective))
@@ -147,7 +149,7 @@ def _texts_table(names: list[str], rows: list[list[str]], width: int) -> Table:
     """Rows whose last cell is a text, escaped and cut to what is left of the width."""
     others = sum(max([len(name), *(cell_len(row[place]) for row in rows)]) + 2 for place, name in enumerate(names[:-1]))
     room = max(width - others, _LEAST_TEXT)
-    table = plain_table(names, left=("file", "label", "answer", "given", "suggested", names[-1]))
+    table = plain_table(names, left=("file", "label", "predicted", "given", "suggested", names[-1]))
     for *cells, text in rows:
         table.add_row(*cells, _cut(shown(text, room), room))
     return table
@@ -167,7 +169,7 @@ def _labels_csv(table: pd.DataFrame) -> str:
 
 
 def _mistakes_csv(table: pd.DataFrame) -> str:
-    return _csv(["file", "row", "text", "label", "answer", "confidence"], table)
+    return _csv(["file", "row", "text", "label", "predicted", "confidence"], table)
 
 
 def _csv(names: list[str], table: pd.DataFrame) -> str:

@@ -132,7 +132,7 @@ def _trials(settings: SearchSettings) -> str:
             f" ({settings.configurations} configurations on {settings.fold_count} folds, fewer where they fall behind)"
         )
     text = f"{count} of at most {settings.epochs} epochs, {searcher}, seed {settings.seed}"
-    earlier = len(settings.guesses) - settings.portfolio
+    earlier = len(settings.points_to_evaluate) - settings.portfolio
     if earlier:
         text += f", the first {earlier} from an earlier run"
     listed = min(settings.portfolio, settings.configurations - earlier)
@@ -150,11 +150,11 @@ def _workers(settings: SearchSettings) -> str:
     resources = settings.resources
     gpus = f" and {resources.gpus_per_trial:g} GPU" if resources.gpus_per_trial else ""
     text = f"{resources.concurrency} at once, each with {resources.cpus_per_trial:g} CPU{gpus}"
-    card = resources.card
-    if card is None:
+    sharing = resources.gpu_sharing
+    if sharing is None:
         return text
-    sharing = f"{counted(card.trials, 'trial')} per GPU of {card.memory / 2**30:.1f} GiB"
-    return f"{text}\n{sharing}: the largest is given {card.needed / 2**30:.1f} GiB, its margins included"
+    line = f"{counted(sharing.trials, 'trial')} per GPU of {sharing.memory / 2**30:.1f} GiB"
+    return f"{text}\n{line}: the largest is given {sharing.needed / 2**30:.1f} GiB, its margins included"
 
 
 def _disk(settings: SearchSettings) -> str:

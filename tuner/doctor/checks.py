@@ -104,25 +104,25 @@ def requirement_check(nodes: Sequence[Node]) -> Iterable[Check]:
 def gpu_checks(nodes: Sequence[Node]) -> Iterable[Check]:
     """Whether TensorFlow sees the GPUs that the driver knows and Ray hands out."""
     for node in nodes:
-        seen, cards = node.facts["tensorflow_gpus"], node.facts["cards"]
+        seen, gpus = node.facts["tensorflow_gpus"], node.facts["driver_gpus"]
         name = "GPUs" if len(nodes) == 1 else f"GPUs of {node.name}"
         if isinstance(seen, str):
             yield Check(name, "failed", f"TensorFlow cannot be asked: {seen}", "repair TensorFlow there: pip install -c "
                         "constraints.txt tensorflow")  # fmt: skip
             continue
-        counted = len(cards) if node.gpus is None else node.gpus
+        counted = len(gpus) if node.gpus is None else node.gpus
         who = "the driver" if node.gpus is None else "Ray"
-        memory = f" ({cards[0]['name']}, {cards[0]['memory'] / 2**30:.0f} GiB)" if cards else ""
+        memory = f" ({gpus[0]['name']}, {gpus[0]['memory'] / 2**30:.0f} GiB)" if gpus else ""
         text = f"TensorFlow sees {len(seen)}, {who} counts {counted:g}{memory}"
         if counted > len(seen):
             yield Check(name, "failed", text, "pip install -c constraints.txt '.[gpu]' there, and compare `nvidia-smi`")
         elif counted < len(seen):
             yield Check(name, "warning", text, f"start Ray there with --num-gpus={len(seen)}, or they stay unused")
-        elif counted == 0 and cards:
+        elif counted == 0 and gpus:
             yield Check(
                 name,
                 "failed",
-                f"{text}, the driver knows {len(cards)}",
+                f"{text}, the driver knows {len(gpus)}",
                 "pip install -c constraints.txt '.[gpu]' there",
             )
         else:

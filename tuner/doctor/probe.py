@@ -38,7 +38,7 @@ def facts() -> dict[str, Any]:
         "packages": installed(),
         "unmet": _unmet(),
         "tensorflow_gpus": _tensorflow_gpus(),
-        "cards": gpus_of_node(),
+        "driver_gpus": gpus_of_node(),
         "token": _token(),
         "asks_for_token": _asks_for_token(),
         "open_ports": _open_ports(),

@@ -20,18 +20,18 @@ from tuner.runs.atomic import write_atomically
 
 PREDICTION_SCHEMA = pa.schema(
     [
-        ("part", pa.dictionary(pa.int8(), pa.string())),
+        ("split", pa.dictionary(pa.int8(), pa.string())),
         ("row", pa.int32()),
         ("label", pa.int16()),
-        ("answer", pa.int16()),
+        ("predicted", pa.int16()),
         ("confidence", pa.float32()),
     ]
 )
 
 
 @dataclass(frozen=True, eq=False)
-class PartTexts:
-    """The texts of a part as an evaluation needs them.
+class SplitTexts:
+    """The texts of a split as an evaluation needs them.
 
     Attributes:
         rows: int64 [texts], where each stands in the data set.
@@ -43,41 +43,41 @@ class PartTexts:
 
 
 @dataclass(frozen=True, eq=False)
-class PartAnswers:
-    """A model's answers on a part, in the order of its texts.
+class SplitPredictions:
+    """A model's predictions on a split, in the order of its texts.
 
     Attributes:
-        answers: int16 [texts], class indices.
+        predicted: int16 [texts], class indices.
         confidences: float32 [texts], their probabilities.
     """
 
-    answers: NDArray[np.int16]
+    predicted: NDArray[np.int16]
     confidences: NDArray[np.float32]
 
 
-def write_predictions(path: Path, parts: dict[str, tuple[PartTexts, PartAnswers]]) -> None:
-    """Writes the answers of one model, one row per text: its part, row in the data set, label, answer and confidence.
+def write_predictions(path: Path, splits: dict[str, tuple[SplitTexts, SplitPredictions]]) -> None:
+    """Writes the predictions of one model, one row per text: its split, row in the data set, label, prediction and confidence.
 
     Some five bytes a text: 10,000 texts are 50 kB.
     """
     tables = [
         pa.table(
             {
-                "part": pa.array([part] * len(texts.rows)).dictionary_encode(),
+                "split": pa.array([split] * len(texts.rows)).dictionary_encode(),
                 "row": texts.rows,
                 "label": texts.labels,
-                "answer": given.answers,
+                "predicted": given.predicted,
                 "confidence": given.confidences,
             }
         ).cast(PREDICTION_SCHEMA)
-        for part, (texts, given) in parts.items()
+        for split, (texts, given) in splits.items()
     ]
     path.parent.mkdir(exist_ok=True)
     write = partial(
         pq.write_table,
         pa.concat_tables(tables),
         compression="zstd",
-        use_dictionary=["part", "label", "answer"],
+        use_dictionary=["split", "label", "predicted"],
         column_encoding={"row": "DELTA_BINARY_PACKED", "confidence": "BYTE_STREAM_SPLIT"},
     )
     write_atomically(path, write)
@@ -86,11 +86,16 @@ def write_predictions(path: Path, parts: dict[str, tuple[PartTexts, PartAnswers]
 def read_predictions(path: Path) -> pa.Table:
     """The table that ``write_predictions`` wrote.
 
+    Its columns are taken by their places: earlier versions named two of them otherwise.
+
     Raises:
         OSError: where it is not there.
         pyarrow.ArrowInvalid: where it is no such table.
     """
-    return pq.read_table(path, schema=PREDICTION_SCHEMA)
+    table = pq.read_table(path)
+    if table.num_columns != len(PREDICTION_SCHEMA):
+        raise pa.ArrowInvalid(f"{table.num_columns} columns, not {len(PREDICTION_SCHEMA)}")
+    return table.rename_columns(PREDICTION_SCHEMA.names).cast(PREDICTION_SCHEMA)
 
 
 def pack_validation(found: Predictions) -> bytes:

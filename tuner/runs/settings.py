@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from search_spaces.custom_space import custom_space_of, kinds_of
 from search_spaces.documents import space_of
@@ -155,7 +155,7 @@ class ResourceSettings(_Settings):
     gpus_per_trial: float
     concurrency: int
     address: str | None
-    card: GpuSharingSettings | None = None
+    gpu_sharing: GpuSharingSettings | None = Field(default=None, validation_alias=AliasChoices("gpu_sharing", "card"))
     """Where the share of a GPU was chosen by the memory of the trials."""
 
 
@@ -184,8 +184,11 @@ class SearchSettings(_Settings):
     metric_code: UserCode | None = None
     """That function."""
     warm_start: str | None = None
-    guesses: tuple[dict[str, Any], ...] = ()
-    """Configurations of the first trials, as far as there are so many, which the run ``warm_start`` and the portfolio gave."""
+    points_to_evaluate: tuple[dict[str, Any], ...] = Field(
+        default=(), validation_alias=AliasChoices("points_to_evaluate", "guesses")
+    )
+    """Configurations of the first trials, as far as there are so many, which the run ``warm_start`` and the portfolio gave.
+    Runs of before have them under another name, as they have the sharing of a GPU."""
     portfolio: int = 0
     """How many of these, the last ones, are of the portfolio."""
     scheduler: SchedulerSettings

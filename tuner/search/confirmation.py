@@ -16,7 +16,7 @@ from tuner.models.counting import count_parameters
 from tuner.models.network_spec import AVERAGED_EMBEDDINGS, AVERAGING_CONFIG
 from tuner.runs.events import ConfirmationEnded, ConfirmationStarted, RepeatEnded, RepeatStatus
 from tuner.runs.folder import RunFolder
-from tuner.runs.predictions import PartTexts, write_predictions
+from tuner.runs.predictions import SplitTexts, write_predictions
 from tuner.runs.search_state import SearchState
 from tuner.runs.store import RunStore
 from tuner.search.controller import LOSSES_THAT_FAIL, Assignment
@@ -81,8 +81,8 @@ def repeat_seed(index: int, repeat: int) -> tuple[int, ...]:
 class HeldOut:
     """The texts that a model is evaluated on."""
 
-    validation: PartTexts
-    test: PartTexts
+    validation: SplitTexts
+    test: SplitTexts
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class Repeat:
 def open_repeats(
     candidates: Sequence[Candidate], repeats: int, search_state: SearchState, folder: RunFolder
 ) -> list[Repeat]:
-    """The repeats that are still to be trained: those that are not in the search_state, broke there, or lost their answers.
+    """The repeats that are still to be trained: those that are not in the search_state, broke there, or lost their predictions.
 
     Repeats of one model follow each other, so that a worker finds its compiled steps at hand.
     """
@@ -190,7 +190,7 @@ class ConfirmationController:
         """Nothing: the journal has no line for it."""
 
     def on_report(self, key: str, report: RepeatReport) -> Decision:
-        """Takes in an epoch of a repeat; after the last one its answers are kept, then its results recorded."""
+        """Takes in an epoch of a repeat; after the last one its predictions are kept, then its results recorded."""
         if not report.over:
             return Decision.CONTINUE
         test_result, repeat = report.test_result, self._given[key]
@@ -200,8 +200,8 @@ class ConfirmationController:
         write_predictions(
             self._store.folder.predictions(repeat.candidate.model, repeat.number),
             {
-                "validation": (self._texts.validation, test_result.validation.answers),
-                "test": (self._texts.test, test_result.test.answers),
+                "validation": (self._texts.validation, test_result.validation.predictions),
+                "test": (self._texts.test, test_result.test.predictions),
             },
         )
         self._record(

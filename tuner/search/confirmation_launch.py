@@ -9,7 +9,7 @@ from tuner.data.pipeline import PreparedData
 from tuner.data.soft_targets import SoftTargets, read_soft_targets
 from tuner.errors import InputError
 from tuner.runs.folder import RunFolder
-from tuner.runs.predictions import PartTexts
+from tuner.runs.predictions import SplitTexts
 from tuner.runs.settings import SearchSettings
 from tuner.runs.store import RunStore
 from tuner.search.confirmation import Candidate, ConfirmationController, HeldOut
@@ -38,7 +38,7 @@ def with_test_texts(data: PreparedData) -> ConfirmationData:
     """
     rows, labels = data.splits, data.dataset.labels
     held_out = HeldOut(
-        validation=PartTexts(rows.validation, labels[rows.validation]), test=PartTexts(rows.test, labels[rows.test])
+        validation=SplitTexts(rows.validation, labels[rows.validation]), test=SplitTexts(rows.test, labels[rows.test])
     )
     return ConfirmationData(data.encoded, data.held_out, held_out)
 
@@ -64,7 +64,7 @@ def confirm(
         interruption: of the command line, as in ``start_search``.
 
     Returns:
-        Why it is over. Journal, tables and answers are complete by then.
+        Why it is over. Journal, tables and predictions are complete by then.
 
     Raises:
         InputError: where another process writes the run, the cluster cannot hold a trial, or what students are trained on is

@@ -31,7 +31,7 @@ def extended(settings: SearchSettings, trials: int, known: SearchState) -> Searc
         )
     points = grid_points(settings)
     if points is not None:
-        points += len(settings.guesses)
+        points += len(settings.points_to_evaluate)
         if trials > points:
             left = f"has {points} points" if now < points else f"is done, all {points} points of it"
             raise InputError(

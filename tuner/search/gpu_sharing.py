@@ -23,17 +23,17 @@ def required_memory(trial: TrainingMemory) -> int:
     return _WORKSPACE + PROGRAMS_KEPT * trial.state + round(_LAYERS_TO_RECURRENCE * trial.activations)
 
 
-def gpu_sharing(needed: int, card: int) -> GpuSharingSettings:
-    """As many trials a card as fit, one where not even that does (see ``fits``).
+def gpu_sharing(needed: int, gpu_memory: int) -> GpuSharingSettings:
+    """As many trials on a GPU as fit, one where not even that does (see ``fits``).
 
     Args:
         needed: the ``required_memory`` of the largest trial, in bytes.
-        card: bytes of the smallest GPU.
+        gpu_memory: bytes of the smallest GPU.
     """
-    trials = max(1, min(MOST_PER_GPU, card // (needed + CONTEXT)))
-    while trials > 1 and memory_limit(share(trials), card) < needed:  # a share is rounded down
+    trials = max(1, min(MOST_PER_GPU, gpu_memory // (needed + CONTEXT)))
+    while trials > 1 and memory_limit(share(trials), gpu_memory) < needed:  # a share is rounded down
         trials -= 1
-    return GpuSharingSettings(trials=trials, needed=needed, memory=card)
+    return GpuSharingSettings(trials=trials, needed=needed, memory=gpu_memory)
 
 
 def fits(found: GpuSharingSettings) -> bool:
@@ -46,6 +46,6 @@ def share(trials: int) -> float:
     return floor(_STEP / trials) / _STEP
 
 
-def memory_limit(gpus: float, card: int) -> int:
+def memory_limit(gpus: float, gpu_memory: int) -> int:
     """Bytes that TensorFlow may take of a GPU of which its process has this share: in proportion, without the context."""
-    return floor(gpus * card) - CONTEXT
+    return floor(gpus * gpu_memory) - CONTEXT

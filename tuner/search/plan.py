@@ -83,20 +83,20 @@ def plan_of(settings: SearchSettings) -> Plan:
 
 
 def build_searcher(settings: SearchSettings) -> Searcher:
-    """The searcher that ``search.yaml`` names, behind the first guesses.
+    """The searcher that ``search.yaml`` names, behind the points to evaluate first.
 
     Raises:
         InputError: where it cannot handle the space, or nothing of the space fits the budget.
     """
     recorded = settings.family.config
-    guesses = [recorded(guess) for guess in settings.guesses]
+    points = [recorded(point) for point in settings.points_to_evaluate]
     searcher = _searcher_alone(settings)
-    searcher = PointsFirst(guesses, searcher) if guesses else searcher
+    searcher = PointsFirst(points, searcher) if points else searcher
     return Repeated(searcher, settings.repeats, recorded) if settings.repeats > 1 else searcher
 
 
 def grid_points(settings: SearchSettings) -> int | None:
-    """Points within the budget that a grid search has, first guesses left out; None of other searches.
+    """Points within the budget that a grid search has, those to evaluate first left out; None of other searches.
 
     Raises:
         InputError: where the space is no grid, or nothing of it fits.

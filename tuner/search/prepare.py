@@ -115,19 +115,22 @@ def _model_and_space(request: SearchRequest, data: PreparedData) -> tuple[HyperM
 
 
 def _with_trials(settings: SearchSettings, request: SearchRequest, space: Space) -> SearchSettings:
-    """The settings with first guesses and the number of trials that there are, all of which fit."""
-    guesses, plan = list[Config](), plan_of(settings)
+    """The settings with the points to evaluate first and the number of trials that there are, all of which fit."""
+    points, plan = list[Config](), plan_of(settings)
     if request.warm_start is not None:
-        guesses = points_of_earlier_run(
+        points = points_of_earlier_run(
             request.warm_start, request.runs_dir, space, plan.fits, trials=settings.configurations
         )
     if request.portfolio and settings.hypermodel is None and not searcher_spec(settings.searcher).is_finite:
-        points = [point for point in points_of_portfolio(space, plan, seed=settings.seed) if point not in guesses]
-        settings = settings.model_copy(update={"portfolio": len(points)})
-        guesses += points
-    if guesses:
+        known = [point for point in points_of_portfolio(space, plan, seed=settings.seed) if point not in points]
+        settings = settings.model_copy(update={"portfolio": len(known)})
+        points += known
+    if points:
         settings = settings.model_copy(
-            update={"warm_start": request.warm_start, "guesses": tuple(guess.model_dump() for guess in guesses)}
+            update={
+                "warm_start": request.warm_start,
+                "points_to_evaluate": tuple(point.model_dump() for point in points),
+            }
         )
     count = 1 if not space.parameters else grid_points(settings)  # a model without hyperparameters is one model
     if count is not None:

@@ -77,7 +77,7 @@ def with_shared_gpus(settings: SearchSettings, request: SearchRequest, data: Enc
             "the memory of a hypermodel's trials is not predicted; give a number", option="gpus_per_trial", value="auto"
         )
     needed = max(required_memory(training_memory(plan.network(config), config, length=longest)) for config in configs)
-    found = gpu_sharing(needed, smallest_gpu(cluster) if cluster else min(card["memory"] for card in gpus_of_node()))
+    found = gpu_sharing(needed, smallest_gpu(cluster) if cluster else min(gpu["memory"] for gpu in gpus_of_node()))
     if not fits(found):
         raise InputError(
             f"the largest trial is predicted to need {needed / 2**30:.1f} GiB with its margins, a GPU has "
@@ -96,7 +96,7 @@ def with_shared_gpus(settings: SearchSettings, request: SearchRequest, data: Enc
         update={
             "gpus_per_trial": share(found.trials),
             "concurrency": concurrency,
-            "card": found,
+            "gpu_sharing": found,
         }
     )
     return settings.model_copy(update={"resources": resources})

@@ -44,7 +44,10 @@ def evaluate_rivals(
         result = evaluate(model.logits, data.validation, test, scorer)
         write_predictions(
             store.folder.predictions(name, 1),
-            {"validation": (texts.validation, result.validation.answers), "test": (texts.test, result.test.answers)},
+            {
+                "validation": (texts.validation, result.validation.predictions),
+                "test": (texts.test, result.test.predictions),
+            },
         )
         end = RepeatEnded(
             time=time.time(),

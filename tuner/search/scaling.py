@@ -40,8 +40,8 @@ def prepare_scaled(
     name = name or f"{settings.name}-scaled"
     check_new_run(runs_dir, name)
     resources = settings.resources
-    if resources.card is not None:
-        resources = resources.model_copy(update={"card": None, "gpus_per_trial": 1.0})
+    if resources.gpu_sharing is not None:
+        resources = resources.model_copy(update={"gpu_sharing": None, "gpus_per_trial": 1.0})
     settings = with_data_at(settings, data)
     prepared = with_same_folds(prepare_again(settings, no_cache=no_cache), settings)
     scaled = settings.model_copy(
@@ -50,7 +50,7 @@ def prepare_scaled(
             "created": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
             "trials": len(configs) * settings.repeats * settings.fold_count,
             "warm_start": settings.name,
-            "guesses": tuple(config.model_dump() for config in configs),
+            "points_to_evaluate": tuple(config.model_dump() for config in configs),
             "portfolio": 0,
             "stop_when_stable": False,
             "max_params": settings.resolved_space().max_params,

@@ -1,4 +1,4 @@
-"""First guesses: the frontier of an earlier run, as far as it lies in the new search's space, and the portfolio."""
+"""Points to evaluate first: the frontier of an earlier run, as far as it lies in the new search's space, and the portfolio."""
 
 import math
 from collections.abc import Mapping
@@ -46,15 +46,15 @@ def points_of_earlier_run(run: str, runs_dir: Path, space: Space, fits: Fits, *,
     front = pareto_front(scores, [record.size for record in finished])
     best_first = sorted(front, key=lambda i: -scores[i])
     configs = [_in_space(space, finished[i].config) for i in best_first]
-    guesses = list(dict.fromkeys(config for config in configs if config is not None and fits(config)))
-    if not guesses:
+    points = list(dict.fromkeys(config for config in configs if config is not None and fits(config)))
+    if not points:
         raise InputError(
             f"none of the {len(configs)} trials of its frontier lies in the space {space.name}; use the space of that run, or "
             "leave it out",
             option="warm_start",
             value=run,
         )
-    return guesses[: math.ceil(trials / 2)]
+    return points[: math.ceil(trials / 2)]
 
 
 def points_of_portfolio(space: Space, plan: Plan, *, seed: int) -> list[Config]:

@@ -9,24 +9,24 @@ from numpy.typing import NDArray
 from tuner.data.encoded import EncodedDataset
 from tuner.measures import Predictions
 from tuner.metrics import Scorer
-from tuner.runs.predictions import PartAnswers
+from tuner.runs.predictions import SplitPredictions
 from tuner.thresholds import Thresholds, thresholds_of
 from tuner.training.report import EpochReport
 
 
 @dataclass(frozen=True, eq=False)
-class PartResult:
+class SplitResult:
     """A model on one split of the data.
 
     Attributes:
         loss: mean cross-entropy in nats.
         metrics: by name.
-        answers: text by text.
+        predictions: text by text.
     """
 
     loss: float
     metrics: dict[str, float]
-    answers: PartAnswers
+    predictions: SplitPredictions
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,17 +34,17 @@ class TestResult:
     """A model on both parts that it was not trained on.
 
     Attributes:
-        thresholds: chosen on the validation texts for the objective; None where it takes none. Metrics and answers of both
+        thresholds: chosen on the validation texts for the objective; None where it takes none. Metrics and predictions of both
             parts follow them where they are used.
     """
 
     thresholds: Thresholds | None
-    validation: PartResult
-    test: PartResult
+    validation: SplitResult
+    test: SplitResult
 
     @property
     def offsets(self) -> tuple[float, ...] | None:
-        """What the answers follow, None where they are the most probable classes."""
+        """What the predictions follow, None where they are the most probable classes."""
         return self.thresholds.offsets if self.thresholds is not None and self.thresholds.are_used else None
 
 
@@ -86,10 +86,10 @@ def evaluate(
     found = scorer.predictions(logits_of(test), test.labels)
     if thresholds is not None:
         known, found = thresholds.applied(known), thresholds.applied(found)
-    return TestResult(thresholds, _part_result(known, scorer), _part_result(found, scorer))
+    return TestResult(thresholds, _split_result(known, scorer), _split_result(found, scorer))
 
 
-def _part_result(found: Predictions, scorer: Scorer) -> PartResult:
+def _split_result(found: Predictions, scorer: Scorer) -> SplitResult:
     chosen = found.log_probabilities[np.arange(len(found.labels)), found.predicted]
-    answers = PartAnswers(found.predicted.astype(np.int16), np.exp(chosen).astype(np.float32))
-    return PartResult(found.loss, scorer.measured(found), answers)
+    predictions = SplitPredictions(found.predicted.astype(np.int16), np.exp(chosen).astype(np.float32))
+    return SplitResult(found.loss, scorer.measured(found), predictions)

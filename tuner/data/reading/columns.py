@@ -111,9 +111,11 @@ def _find_text(table: RawTable, free: list[str], *, reserve: bool, notes: list[s
         notes.append(f"{table.origin}: text from column {shown(by_name[0])}{_others(by_name)}")
         return by_name[0]
     by_length = sorted(textual, key=lambda name: (-lengths[name], free.index(name)))
-    size = f"{lengths[by_length[0]]:.0f} characters on average"
+    longest = lengths[by_length[0]]
+    possible = [name for name in by_length if name not in labels and lengths[name] * 4 >= longest]
     notes.append(
-        f"{table.origin}: text from column {shown(by_length[0])}, the longest strings ({size}){_others(by_length)}"
+        f"{table.origin}: text from column {shown(by_length[0])}, the longest strings ({longest:.0f} characters on "
+        f"average){_others(possible)}"
     )
     return by_length[0]
 

@@ -238,7 +238,7 @@ def smallest_gpu(address: str) -> int:
             ask.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False)).remote() for node in nodes
         ]
         try:
-            answers = ray.get(asked, timeout=_SECONDS_TO_MEASURE)
+            found = ray.get(asked, timeout=_SECONDS_TO_MEASURE)
         except (ray.exceptions.RayError, TimeoutError) as error:
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise InputError(
@@ -246,7 +246,7 @@ def smallest_gpu(address: str) -> int:
                 option="gpus_per_trial",
                 value="auto",
             ) from None
-    sizes: list[int] = [card["memory"] for answer in answers for card in answer]
+    sizes: list[int] = [gpu["memory"] for node in found for gpu in node]
     if not sizes:
         raise InputError(
             "no node that is up has a GPU to measure; give a fraction such as 0.25, or let the cluster keep a GPU node "

@@ -68,18 +68,18 @@ class SearcherSpec:
 
 
 class PointsFirst:
-    """The given configurations, then a searcher's, which begins with its own trial 0 and knows how the guesses did."""
+    """The given configurations, then a searcher's, which begins with its own trial 0 and knows how those did."""
 
-    def __init__(self, guesses: Sequence[Config], searcher: Searcher) -> None:
-        self._guesses = guesses
+    def __init__(self, points: Sequence[Config], searcher: Searcher) -> None:
+        self._guesses = points
         self._searcher = searcher
 
     def propose(self, index: int, trials: Collection[TrialRecord]) -> Config:
-        """Guess ``index``, or what the searcher says."""
+        """Point ``index``, or what the searcher says."""
         return self.propose_with_gain(index, trials)[0]
 
     def propose_with_gain(self, index: int, trials: Collection[TrialRecord]) -> tuple[Config, float | None]:
-        """The same with the searcher's forecast, None for a guess."""
+        """The same with the searcher's forecast, None for a point that was given."""
         if index < len(self._guesses):
             return self._guesses[index], None
         return proposed(self._searcher, index - len(self._guesses), trials)
