@@ -274,7 +274,7 @@ def references_text(references: pd.DataFrame, objective: Objective) -> str:
             )
         parts.append(
             f"The most accurate in print on a data set of this name is {best['system']} with {percent(best['accuracy'])} on "
-            f"the {best['part']} part ({best['source']}). Splits, texts and vocabularies may differ from this run's, and test "
+            f"the {best['split']} part ({best['source']}). Splits, texts and vocabularies may differ from this run's, and test "
             "accuracies are no validation accuracies: read them as a scale, not as a contest."
         )
     return " ".join(parts)
