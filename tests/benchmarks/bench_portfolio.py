@@ -9,6 +9,7 @@ the seeds, as shares of the hypervolume of 3,000 configurations drawn from the s
 """
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -29,8 +30,9 @@ from search_spaces.config import TrialConfig
 from search_spaces.named import named_space
 from tuner.runs.search_state import SearchState
 from tuner.search.plan import Plan
+from tuner.search.schedulers.forecast import ForecastStopping
 from tuner.search.schedulers.halving import StoppingHalving, default_grace_period, rung_epochs
-from tuner.search.schedulers.scheduler import Scheduler
+from tuner.search.schedulers.scheduler import RunToTheEnd, Scheduler
 from tuner.search.schedulers.selection import Selection, most_accurate, nearest_the_frontier
 from tuner.search.searchers.frontier_search import FrontierSearcher, RecordedCurves, hypervolume_gains
 from tuner.search.searchers.random_search import RandomSearcher
@@ -96,9 +98,17 @@ def hypervolume(points: list[tuple[float, float]], floor: float) -> float:
     return total
 
 
-def scheduler(select: Selection) -> Scheduler:
-    """Early stopping with the rungs of the default search."""
+def _halving(select: Selection) -> Scheduler:
     return StoppingHalving(rung_epochs(default_grace_period(EPOCHS), 3, EPOCHS), 3, select)
+
+
+SCHEDULERS: dict[str, Callable[[], Scheduler]] = {
+    "forecast": lambda: ForecastStopping(default_grace_period(EPOCHS), EPOCHS),
+    "asha": lambda: _halving(most_accurate),
+    "frontier": lambda: _halving(nearest_the_frontier),
+    "none": RunToTheEnd,
+}
+"""With the rungs and the grace period of the default search."""
 
 
 def trace(state: SearchState, floor: float, counts: tuple[int, ...]) -> list[tuple[float, float]]:
@@ -115,7 +125,7 @@ def trace(state: SearchState, floor: float, counts: tuple[int, ...]) -> list[tup
 @click.option("--seeds", default=20, show_default=True)
 @click.option("--trials", "counts", multiple=True, type=int, default=(12, 24, 40), show_default=True)
 @click.option(
-    "--scheduler", "chosen", type=click.Choice(["asha", "frontier"]), default="asha", show_default=True, help="Of ours."
+    "--scheduler", "chosen", type=click.Choice(list(SCHEDULERS)), default="forecast", show_default=True, help="Of ours."
 )
 @click.option("--data", "wanted", multiple=True, help="Only these sets.")
 def main(seeds: int, counts: tuple[int, ...], chosen: str, wanted: tuple[str, ...]) -> None:
@@ -152,17 +162,16 @@ def main(seeds: int, counts: tuple[int, ...], chosen: str, wanted: tuple[str, ..
                 "portfolio": PointsFirst(first, RandomSearcher(SPACE, seed=seed, fits=fits)),
                 "random": RandomSearcher(SPACE, seed=seed, fits=fits),
             }
-            kept = nearest_the_frontier if chosen == "frontier" else most_accurate
             ours, blind, rival = (
                 trace(
-                    simulate(answers, searchers[which], scheduler(select), trials=trials, workers=2),
+                    simulate(answers, searchers[which], SCHEDULERS[stopping](), trials=trials, workers=2),
                     answers.floor,
                     numbers,
                 )
-                for which, select, trials, numbers in (
-                    ("ours", kept, max(counts), counts),
-                    ("portfolio", kept, max(counts), counts),
-                    ("random", most_accurate, 100, (100,)),
+                for which, stopping, trials, numbers in (
+                    ("ours", chosen, max(counts), counts),
+                    ("portfolio", chosen, max(counts), counts),
+                    ("random", "asha", 100, (100,)),
                 )
             )
             rows.append([*(a for a, _ in ours), blind[-1][0], rival[0][0], *(s / rival[0][1] for _, s in ours)])

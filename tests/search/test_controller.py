@@ -13,6 +13,7 @@ from support.in_memory_store import InMemoryStore
 from tuner.runs.journal import read_journal
 from tuner.runs.search_state import SearchState
 from tuner.runs.store import RunStore
+from tuner.search.schedulers.forecast import ForecastStopping
 from tuner.search.schedulers.halving import PromotionHalving, StoppingHalving
 from tuner.search.schedulers.hyperband import Hyperband
 from tuner.search.schedulers.median import MedianStopping
@@ -101,6 +102,7 @@ SCHEDULERS = {
     "frontier by promotion": lambda: PromotionHalving((1, 3), 3, nearest_the_frontier),
     "hyperband": lambda: Hyperband(trials=PLAN.trials, max_epochs=PLAN.epochs),
     "median": lambda: MedianStopping(2),
+    "forecast": lambda: ForecastStopping(2, PLAN.epochs),
     "pbt": lambda: PopulationBasedTraining(
         interval=2, seed=0, perturb=lambda source, generator: {"dropout": float(generator.random() / 2)}
     ),

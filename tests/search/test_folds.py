@@ -18,6 +18,7 @@ from tuner.runs.search_state import SearchState, TrialRecord
 from tuner.runs.store import RunStore
 from tuner.search.controller import SearchController
 from tuner.search.folds import reason_to_skip
+from tuner.search.schedulers.forecast import ForecastStopping
 from tuner.search.schedulers.halving import PromotionHalving
 from tuner.search.schedulers.hyperband import Hyperband
 from tuner.search.schedulers.median import MedianStopping
@@ -78,6 +79,7 @@ SCHEDULERS = {
     "promotion": lambda: PromotionHalving((1, 2), 3, most_accurate),
     "hyperband": lambda: Hyperband(trials=12, max_epochs=FOLDED.epochs, reduction_factor=3),
     "median": lambda: MedianStopping(1),
+    "forecast": lambda: ForecastStopping(1, FOLDED.epochs),
 }
 
 

@@ -85,5 +85,5 @@ def test_every_searcher_is_built_from_settings(name):
 
 
 def test_a_scheduler_that_is_not_known():
-    with pytest.raises(InputError, match="scheduler='sha': is not known; use one of asha, frontier"):
+    with pytest.raises(InputError, match="scheduler='sha': is not known; use one of forecast, asha, frontier"):
         scheduler_spec("sha")

@@ -177,6 +177,7 @@ def search_request(options: Mapping[str, Any], *, space: Space | None = None) ->
     Raises:
         InputError: for a space or a number that means nothing.
     """
+    searcher = options["searcher"] or ("random" if options["hypermodel"] else "frontier")
     return from_options(
         SearchRequest,
         options,
@@ -188,8 +189,10 @@ def search_request(options: Mapping[str, Any], *, space: Space | None = None) ->
         ),
         track=recorded(options.get("track", ())),
         space=_space(options) if space is None else _with_settings(space, options["settings"]),
-        searcher=options["searcher"] or ("random" if options["hypermodel"] else "frontier"),
-        scheduler=from_options(SchedulerOptions, options),
+        searcher=searcher,
+        scheduler=from_options(
+            SchedulerOptions, options, name=options["scheduler"] or ("forecast" if searcher == "frontier" else "asha")
+        ),
     )
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tuner.search.searchers.searcher import SearcherSpec
 
 SCHEDULERS = {
+    "forecast": "forecast",
     "asha": "halving",
     "frontier": "halving",
     "hyperband": "hyperband",

@@ -121,8 +121,8 @@ class SearchRequest:
             )
         if self.stop_when_stable and scheduler_spec(self.scheduler.name).fixes_trials:
             raise InputError(
-                f"`scheduler={self.scheduler.name!r}` lays a search out for its number of trials; leave it out, or use asha, "
-                "frontier, median or none",
+                f"`scheduler={self.scheduler.name!r}` lays a search out for its number of trials; leave it out, or use "
+                "forecast, asha, frontier, median or none",
                 option="stop_when_stable",
             )
         if self.warm_start is not None and searcher_spec(self.searcher).is_finite:
@@ -133,8 +133,8 @@ class SearchRequest:
     def _check_custom_model(self, own: CustomModelRequest) -> None:
         if scheduler_spec(self.scheduler.name).copies_weights:
             raise InputError(
-                f"copies weights between trials; not supported with `hypermodel={own.name!r}`; use asha, frontier, hyperband "
-                "or median",
+                f"copies weights between trials; not supported with `hypermodel={own.name!r}`; use asha, forecast, frontier, "
+                "hyperband or median",
                 option="scheduler",
                 value=self.scheduler.name,
             )
