@@ -74,6 +74,12 @@ class Objective:
         """The value from which hypervolumes are measured, None where it is not known."""
         return self.baseline if self.metric.worthless is None else self.metric.worthless
 
+    @property
+    def baseline_gap(self) -> float | None:
+        """How far the baseline is from a perfect value, None where either is not known."""
+        perfect = self.metric.highest if self.mode == "max" else self.metric.lowest
+        return None if perfect is None or self.baseline is None else abs(perfect - self.baseline)
+
     def beats_baseline(self, values: Values) -> Any:
         """Whether values, or a column of them, are better than the baseline; True where there is none."""
         return self.baseline is None or self.turned(values) > self.turned(self.baseline)

@@ -49,6 +49,7 @@ class Surrogate:
 
     plan: Plan
     floor: float
+    constant: float
     accuracies: ExtraTreesRegressor
     seconds: ExtraTreesRegressor
 
@@ -86,7 +87,8 @@ def surrogate(table: pd.DataFrame, name: str) -> Surrogate:
     x = features(configs, [plan.count(config).total for config in configs])
     seconds = own.groupby("index")["processor_seconds"].sum().loc[curves.index] / EPOCHS
     fit = partial(ExtraTreesRegressor, 100, min_samples_leaf=1, max_features=0.7, random_state=0)
-    return Surrogate(plan, float(curves[EPOCHS].min()), fit().fit(x, curves), fit().fit(x, np.log(seconds)))
+    floor, constant = float(curves[EPOCHS].min()), float(own["val_accuracy"].min())
+    return Surrogate(plan, floor, constant, fit().fit(x, curves), fit().fit(x, np.log(seconds)))
 
 
 def hypervolume(points: list[tuple[float, float]], floor: float) -> float:
@@ -102,11 +104,11 @@ def _halving(select: Selection) -> Scheduler:
     return StoppingHalving(rung_epochs(default_grace_period(EPOCHS), 3, EPOCHS), 3, select)
 
 
-SCHEDULERS: dict[str, Callable[[], Scheduler]] = {
-    "forecast": lambda: ForecastStopping(default_grace_period(EPOCHS), EPOCHS),
-    "asha": lambda: _halving(most_accurate),
-    "frontier": lambda: _halving(nearest_the_frontier),
-    "none": RunToTheEnd,
+SCHEDULERS: dict[str, Callable[[float], Scheduler]] = {
+    "forecast": lambda constant: ForecastStopping(default_grace_period(EPOCHS), EPOCHS, 1 - constant),
+    "asha": lambda _: _halving(most_accurate),
+    "frontier": lambda _: _halving(nearest_the_frontier),
+    "none": lambda _: RunToTheEnd(),
 }
 """With the rungs and the grace period of the default search."""
 
@@ -164,7 +166,9 @@ def main(seeds: int, counts: tuple[int, ...], chosen: str, wanted: tuple[str, ..
             }
             ours, blind, rival = (
                 trace(
-                    simulate(answers, searchers[which], SCHEDULERS[stopping](), trials=trials, workers=2),
+                    simulate(
+                        answers, searchers[which], SCHEDULERS[stopping](answers.constant), trials=trials, workers=2
+                    ),
                     answers.floor,
                     numbers,
                 )

@@ -15,20 +15,25 @@ def run(scheduler, trial, parameters, scores):
 def test_forecasts_worked_out_by_hand():
     scheduler = ForecastStopping(grace_period=2, epochs=8)
     assert run(scheduler, "best", 1_000, [0.5, 0.8]) == [GO_ON] * 2
-    # The ceiling is 0.8 + 5 % of (0.8 - 0.4) = 0.82; after 2 of 8 epochs 0.6495 of the distance is left to hope for:
-    # 0.4 + 0.6495 * 0.42 = 0.673, which misses 0.8.
-    assert run(scheduler, "far below", 1_000, [0.3, 0.4]) == [GO_ON, STOP]
-    # 0.77 + 0.6495 * 0.05 = 0.8025 is above 0.8; after 3 epochs 0.4941 of the distance is left: 0.7947.
-    assert run(scheduler, "just below", 1_000, [0.7, 0.77, 0.77]) == [GO_ON, GO_ON, STOP]
+    # The ceiling is 0.8 + 5 % of (0.8 - 0.4) = 0.82. After 4 of 8 epochs half of the distance is left to hope for: 0.61.
+    assert run(scheduler, "far below", 1_000, [0.3, 0.4]) == [GO_ON, STOP]  # 0.4 + 0.75 * 0.42 = 0.715
+    assert run(scheduler, "just below", 1_000, [0.7, 0.77, 0.77, 0.77]) == [GO_ON] * 3 + [STOP]  # 0.8013, then 0.795
+
+
+def test_early_and_on_noisy_data_the_constant_answer_gives_the_scale():
+    for gap, decision in ((None, STOP), (0.4, GO_ON)):  # 0.6 is the constant answer: of the 0.4 above it 5 % are 0.02
+        scheduler = ForecastStopping(grace_period=1, epochs=2, baseline_gap=gap)
+        run(scheduler, "small", 100, [0.605])
+        assert run(scheduler, "large", 200, [0.6]) == [decision]  # 0.6 + 0.5 * (0.60525 - 0.6), or with 0.625
 
 
 def test_only_trials_of_no_more_parameters_are_a_reason_to_stop():
     scheduler = ForecastStopping(grace_period=1, epochs=8)
     run(scheduler, "large", 1_000_000, [0.9])
     assert run(scheduler, "small", 100, [0.5] * 7) == [GO_ON] * 7
-    # The ceiling is 0.935: 0.2 + 0.4941 * 0.735 = 0.563 after 3 epochs, 0.46 after 4; the smaller one has 0.5.
-    assert run(scheduler, "a little larger", 101, [0.2] * 4) == [GO_ON, GO_ON, GO_ON, STOP]
-    assert run(scheduler, "the largest", 2_000_000, [0.6] * 3) == [STOP] * 3
+    # The ceiling is 0.935: 0.2 + 0.5 * 0.735 = 0.5675 after 4 epochs, 0.4756 after 5; the smaller one has 0.5.
+    assert run(scheduler, "a little larger", 101, [0.2] * 5) == [GO_ON] * 4 + [STOP]
+    assert run(scheduler, "the largest", 2_000_000, [0.6]) == [STOP]  # 0.6 + 0.875 * 0.335 = 0.893
 
 
 def test_what_has_learnt_nothing_yet_is_not_stopped_by_its_like():
@@ -40,7 +45,8 @@ def test_what_has_learnt_nothing_yet_is_not_stopped_by_its_like():
 def test_one_bad_epoch_costs_nothing():
     scheduler = ForecastStopping(grace_period=1, epochs=8)
     run(scheduler, "small", 100, [0.8])
-    assert run(scheduler, "large", 200, [0.9, 0.1]) == [GO_ON] * 2
+    run(scheduler, "hopeless", 200, [0.1])
+    assert run(scheduler, "large", 300, [0.9, 0.1]) == [GO_ON] * 2
 
 
 @given(st.floats(-5, 5), st.floats(0.1, 100))

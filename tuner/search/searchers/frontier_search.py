@@ -31,7 +31,7 @@ Known = Sequence[tuple[TrialRecord, TrialConfig]]
 DRAWN, CHANGED = 400, 200
 """Candidates: drawn from the space, and made of the frontier's trials by drawing some of their hyperparameters again."""
 TREES = 60
-RECORDED_WEIGHT = 10.0
+RECORDED_WEIGHT = 3.0
 """What all recorded curves weigh together, in trials of this search."""
 SIZE_LIMIT = 10_000_000
 """Parameters up to which a gain counts, as in the hypervolume of the analysis."""
@@ -200,7 +200,7 @@ class FrontierSearcher:
         weights = [RECORDED_WEIGHT / values.size] * values.size
         weights += [1 / len(curve) for _, curve in told for _ in curve]
         seed = int(np.random.SeedSequence([self._seed, index]).generate_state(1)[0])
-        forest = ExtraTreesRegressor(TREES, min_samples_leaf=2, max_features=0.6, random_state=seed)
+        forest = ExtraTreesRegressor(TREES, max_features=0.6, random_state=seed)
         features = self._rows([config for config, _ in rows], np.array([share for _, share in rows]))
         return forest.fit(features, targets, sample_weight=weights)
 
