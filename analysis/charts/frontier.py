@@ -16,6 +16,9 @@ from analysis.students import TEACHER
 from tuner.errors import InputError
 from tuner.metrics import ACCURACY, Objective
 
+_LINE = 12
+"""Height of a line of labels in pixels."""
+
 
 def frontier(
     trials: pd.DataFrame,
@@ -131,16 +134,18 @@ def reference_layers(references: pd.DataFrame, x: alt.X, y: alt.Y, objective: Ob
         points = alt.Chart(rows(sized[sized["kind"] == kind])).encode(x=x, y=y, tooltip=tooltip)
         layers.append(points.mark_point(style=kind, shape=shape, size=60))
     for kind, shape in (("rival", "triangle-up"), ("ensemble", "cross")):
-        named = sized[sized["kind"] == kind]
-        if not named.empty:
-            points = alt.Chart(rows(named)).encode(x=x, y=y, tooltip=tooltip)
+        marks = sized[sized["kind"] == kind]
+        if not marks.empty:
+            points = alt.Chart(rows(marks)).encode(x=x, y=y, tooltip=tooltip)
             layers.append(points.mark_point(style=kind, shape=shape, size=90))
-            # The name of the higher one above its mark, that of the lower below: so names of near ones do not overlap.
-            above = named[objective.key].rank(method="first", ascending=False) <= len(named) / 2
-            for part, shift in ((named[above], -7), (named[~above], 9)):
-                if not part.empty:
-                    labels = alt.Chart(rows(part)).encode(x=x, y=y, text="system:N", tooltip=tooltip)
-                    layers.append(labels.mark_text(style="note", align="right", dx=-8, dy=shift))
+    # Each name a line below that of the next higher mark: so names of near ones do not overlap.
+    named = sized[sized["kind"].isin(["rival", "ensemble"])].sort_values(
+        objective.key, ascending=objective.mode == "min", kind="stable"
+    )
+    for place in range(len(named)):
+        label = alt.Chart(rows(named.iloc[[place]])).encode(x=x, y=y, text="system:N", tooltip=tooltip)
+        shift = _LINE * (place - (len(named) - 1) / 2)
+        layers.append(label.mark_text(style="note", align="right", dx=-8, dy=shift))
     return layers
 
 
