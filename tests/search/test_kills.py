@@ -98,7 +98,8 @@ def test_with_one_worker_a_search_that_was_broken_off_ends_as_one_that_was_not(w
 
 def test_with_two_workers_no_trial_is_lost_or_run_twice_and_every_rung_counts_right(tmp_path, data):
     track = ["--track", f"optuna=sqlite:///{tmp_path}/told.db", "--track", f"tensorboard={tmp_path}/told"]
-    assert search_broken_off(tmp_path, data, [signal.SIGKILL] * KILLS, *track, concurrency=2, seed=6) >= 1
+    asha = ["--scheduler", "asha"]
+    assert search_broken_off(tmp_path, data, [signal.SIGKILL] * KILLS, *track, *asha, concurrency=2, seed=6) >= 1
     folder = RunFolder(tmp_path / "mine")
     assert told_to_optuna(f"sqlite:///{tmp_path}/told.db", "mine") == written(folder)
     if find_spec("tensorboard"):
