@@ -13,11 +13,11 @@ from search_spaces.documents import space_document
 from support.fakes import controller_of, drive, run_folder, run_settings
 from tuner.cli.main import run
 from tuner.cli.parsing import Duration
-from tuner.cli.search import option_names
 from tuner.cli.search_options import search
 from tuner.data.pipeline import DataRequest
 from tuner.data.reading.columns import Columns
 from tuner.formatting import duration_text
+from tuner.operations.requests import option_names
 from tuner.runs.settings import read_settings, write_settings
 from tuner.runs.store import RunStore
 from tuner.search.request import SearchRequest

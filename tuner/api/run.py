@@ -13,9 +13,9 @@ from analysis.compound_scaling import CompoundScaling
 from analysis.ensembles import Ensemble
 from analysis.loading import Run, load
 from analysis.ranking import By
-from analysis.report import write_report
 from tuner.costs import with_cost
 from tuner.errors import InputError
+from tuner.operations.reports import write_whole_report
 from tuner.runs.folder import RunFolder
 from tuner.search.interruption import Interrupted, Interruption
 
@@ -177,11 +177,21 @@ class SearchRun:
         """
         return analysis.ensemble(self.loaded)
 
-    def report(self, path: str | Path | None = None) -> Path:
-        """Writes the report, one HTML file that needs nothing else, and returns where; by default into the run."""
+    def report(self, path: str | Path | None = None, *, no_texts: bool = False) -> Path:
+        """Writes the report, one HTML file that needs nothing else, and returns where.
+
+        Args:
+            path: by default ``report.html`` in the run.
+            no_texts: leave every text of the data out of it, for private data.
+
+        Raises:
+            InputError: where it cannot be written.
+        """
         loaded = self.loaded
         place = Path(path) if path is not None else loaded.folder.path / "report.html"
-        write_report(loaded, place)
+        write_whole_report(loaded, place, with_texts=not no_texts)
+        if path is None:
+            loaded.folder.publish(place)
         return place
 
     @property
