@@ -68,7 +68,9 @@ def _space(options: Mapping[str, Any]) -> Space | CustomModelRequest:
         return space_with(options["space"] or _DEFAULT_SPACE, options["settings"])
     if options["space"] is not None:
         raise InputError(
-            f"--space {options['space']}: --hypermodel {options['hypermodel']} has a space of its own; leave one of them out"
+            f"`hypermodel={options['hypermodel']}` has a space of its own; leave one of them out",
+            option="space",
+            value=options["space"],
         )
     return CustomModelRequest(options["hypermodel"], tuple(options["settings"]))
 
