@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -138,7 +139,9 @@ def test_a_notebook_shows_a_table_and_a_chart_that_are_drawn_in_place(folder):
     table, drawing = [output for output in searched.outputs if output.output_type == "display_data"]
     assert "<progress" in table.data["text/html"]
     assert "2/2 trials" in table.data["text/html"]
-    assert "vega" in drawing.data["text/html"]
+    assert "<svg" in drawing.data["text/html"]
+    assert "http" not in re.sub(r' xmlns(:\w+)?="[^"]*"', "", drawing.data["text/html"]), "a chart needs no network"
+    assert "<svg" in shown.outputs[0].data["text/html"]
     assert "<table" in shown.outputs[0].data["text/html"]
     assert "vega" in chart.outputs[0].data["text/html"]
     assert not [output for cell in notebook.cells for output in cell.outputs if output.get("name") == "stderr"]

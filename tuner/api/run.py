@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +14,14 @@ from analysis.compound_scaling import CompoundScaling
 from analysis.ensembles import Ensemble
 from analysis.loading import Run, load
 from analysis.ranking import By
+from tuner.api.live import chart_html
+from tuner.cli.progress import Standing
 from tuner.costs import with_cost
 from tuner.errors import InputError
 from tuner.operations.reports import write_whole_report
 from tuner.runs.folder import RunFolder
+from tuner.runs.journal import read_journal
+from tuner.runs.search_state import SearchState
 from tuner.search.interruption import Interrupted, Interruption
 
 if TYPE_CHECKING:
@@ -24,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class SearchRun:
-    """A run: its folder is the truth, and every answer is read from there. Displays as a table in a notebook.
+    """A run: its folder is the truth, and every answer is read from there. Displays as a table and a chart in a notebook.
 
     Attributes:
         name: of the run, as the command line has it.
@@ -51,20 +56,14 @@ class SearchRun:
 
     def _repr_html_(self) -> str:
         if not self._folder.journal.exists():
-            return f"<p>run {self.name}, which has not begun</p>"
+            return f"<p>run {escape(self.name)}, which has not begun</p>"
         loaded = self.loaded
-        ranked, value = analysis.rank(loaded.candidates, top=10, objective=loaded.objective), loaded.objective.column
-        shown = [
-            "rank",
-            "trial_id",
-            value,
-            "parameters",
-            "best_epoch",
-            "epochs",
-            "status",
-            "on_frontier",
-        ]
-        return f"<p><b>{self.name}</b></p>{ranked[shown].to_html(index=False)}"
+        search_state, objective = SearchState(read_journal(loaded.folder.journal)), loaded.objective
+        ranked = analysis.rank(loaded.candidates, top=10, objective=objective)
+        shown = ["rank", "trial_id", objective.column, "parameters", "best_epoch", "epochs", "status", "on_frontier"]
+        standing = Standing(search_state, loaded.settings.resources.concurrency).text()
+        chart = "" if ranked.empty else chart_html(charts.frontier(loaded.candidates, objective=objective))
+        return f"<p><b>{escape(self.name)}</b>: {escape(standing)}</p>{ranked[shown].to_html(index=False)}{chart}"
 
     @property
     def loaded(self) -> Run:
