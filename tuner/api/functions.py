@@ -27,7 +27,7 @@ from tuner.cli.search_options import search as search_options
 from tuner.cli.terminal import Terminal
 from tuner.cli.training_commands import confirm as confirm_options
 from tuner.cli.training_commands import resume as resume_options
-from tuner.errors import InputError
+from tuner.errors import InputError, TunerError
 from tuner.export.export import PREDICTING, export_run
 from tuner.export.trained import FRONTIER
 from tuner.operations.confirmations import confirmed, planned_confirmation
@@ -343,6 +343,10 @@ def _conducted(
         with stack:
             try:
                 search.run(told.show, _warn, interruption)
+            except TunerError as error:
+                if background:  # wait() raises it, too, where somebody waits
+                    click.echo(f"{run.name} has ended: {error}")
+                raise
             except KeyboardInterrupt:
                 click.echo(f"interrupted: what is done is kept; go on with tuner.resume({run.name!r})")
                 raise

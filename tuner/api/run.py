@@ -50,13 +50,13 @@ class SearchRun:
 
     def __repr__(self) -> str:
         if not self._folder.journal.exists():
-            return f"<run {self.name}, which has not begun>"
+            return f"<run {self.name}, {self._why_not_begun}>"
         loaded = self.loaded
         return f"<run {self.name} in {self.path}: {len(loaded.trials):,} of {loaded.settings.trials:,} trials>"
 
     def _repr_html_(self) -> str:
         if not self._folder.journal.exists():
-            return f"<p>run {escape(self.name)}, which has not begun</p>"
+            return f"<p>run {escape(self.name)}, {escape(self._why_not_begun)}</p>"
         loaded = self.loaded
         search_state, objective = SearchState(read_journal(loaded.folder.journal)), loaded.objective
         ranked = analysis.rank(loaded.candidates, top=10, objective=objective)
@@ -64,6 +64,10 @@ class SearchRun:
         standing = Standing(search_state, loaded.settings.resources.concurrency).text()
         chart = "" if ranked.empty else chart_html(charts.frontier(loaded.candidates, objective=objective))
         return f"<p><b>{escape(self.name)}</b>: {escape(standing)}</p>{ranked[shown].to_html(index=False)}{chart}"
+
+    @property
+    def _why_not_begun(self) -> str:
+        return "which has not begun" if self._error is None else f"which could not begin: {self._error}"
 
     @property
     def loaded(self) -> Run:
