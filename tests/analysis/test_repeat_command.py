@@ -66,7 +66,7 @@ def settings_of(tmp_path, monkeypatch):
         prepared.append(search.settings)
         raise InputError("not started")
 
-    monkeypatch.setattr("tuner.cli.search.start_search", start)
+    monkeypatch.setattr("tuner.operations.searches.start_search", start)
 
     def settings(words):
         assert run(words) == 2

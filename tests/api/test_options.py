@@ -48,7 +48,7 @@ def test_a_default_may_follow_from_the_environment(monkeypatch, tmp_path):
         ({"trial": 3}, "there is no parameter 'trial'; did you mean trials?"),
         ({"zzz": 3}, "there is no parameter 'zzz'; help() of the function lists them"),
         ({"trials": "many"}, "trials='many': 'many' is not a valid integer"),
-        ({"scheduler": "best"}, "scheduler='best': 'best' is not one of 'asha'"),
+        ({"scheduler": "best"}, "scheduler='best': 'best' is not one of 'forecast'"),
         ({"time_budget": "soon"}, "time_budget='soon': 'soon' is no duration; write for instance 90s, 30m or 1h30m"),
     ],
 )
