@@ -62,7 +62,7 @@ def settings_of(tmp_path, monkeypatch):
     (tmp_path / "glove.txt").write_text("fine 1.0 0.5\npoor -1.0 0.25\n")
     prepared = []
 
-    def start(search, *_):
+    def start(search, *_, **__):
         prepared.append(search.settings)
         raise InputError("not started")
 
