@@ -96,6 +96,6 @@ def test_a_published_experiment_is_run_again_where_its_data_lie(settings_of):
     experiment = settings.model_copy(update={"data": data, "space": {**settings.space, "name": "imdb_optimizers"}})
     report = SimpleNamespace(settings=experiment, folder=RunFolder(Path("other/mine")))
     assert repeat_command(report) == (
-        "python -m tuner reproduce imdb_optimizers --fraction 0.5 --epochs 3 --trials 2 --scheduler asha "
+        "python -m tuner reproduce imdb_optimizers --fraction 0.5 --epochs 3 --trials 2 --scheduler forecast "
         "--data-dir '/my data' --seed 0 --runs-dir other"
     )

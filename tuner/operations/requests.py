@@ -45,6 +45,8 @@ def search_request(options: Mapping[str, Any], *, space: Space | None = None) ->
         InputError: for a space or a number that means nothing.
     """
     searcher = options["searcher"] or ("random" if options["hypermodel"] else "frontier")
+    of_halving = any(options.get(name) for name in ("reduction_factor", "rungs", "promotion"))
+    scheduler = options["scheduler"] or ("forecast" if searcher == "frontier" and not of_halving else "asha")
     return from_options(
         SearchRequest,
         options,
@@ -57,9 +59,7 @@ def search_request(options: Mapping[str, Any], *, space: Space | None = None) ->
         track=recorded(options.get("track", ())),
         space=_space(options) if space is None else _with_settings(space, options["settings"]),
         searcher=searcher,
-        scheduler=from_options(
-            SchedulerOptions, options, name=options["scheduler"] or ("forecast" if searcher == "frontier" else "asha")
-        ),
+        scheduler=from_options(SchedulerOptions, options, name=scheduler),
     )
 
 
