@@ -138,7 +138,7 @@ no_cache_option = click.option(
 @click.option(
     "--searcher",
     type=click.Choice(tuple(SEARCHERS)),
-    help="What proposes trials; frontier looks for the best gain a second.  [default: frontier; with --hypermodel: random]",
+    help="What proposes trials; frontier looks for the best gain for its time.  [default: frontier; with --hypermodel: random]",
 )
 @click.option(
     "--portfolio/--no-portfolio",
