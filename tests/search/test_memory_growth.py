@@ -11,10 +11,10 @@ from tuner.search.ray_tune.workers import RECYCLE, MemoryGrowth, WarmWorkerSched
 
 
 def test_a_process_is_worn_once_it_has_grown_by_more_than_it_may():
-    wear = MemoryGrowth(32 * 2**20)
-    assert not wear.is_too_much
+    growth = MemoryGrowth(32 * 2**20)
+    assert not growth.is_too_much
     grown = bytearray(os.urandom(2**20)) * 64
-    assert wear.is_too_much
+    assert growth.is_too_much
     del grown
 
 

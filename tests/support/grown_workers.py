@@ -45,7 +45,7 @@ class StopAfterOne(WarmWorkerScheduler):
 
 
 class WornByTheThird(tune.Trainable):
-    """Its worker is worn after the third trial."""
+    """Its worker is replaced after the third trial."""
 
     def reset_config(self, new_config):
         return True
