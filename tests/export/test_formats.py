@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -200,6 +201,22 @@ def exported_with_thresholds(tmp_path_factory):
     exported = path.parent / "model"
     export_run(str(path), path.parent, trial="0", out=exported, kind="saved_model", force=False)
     return run, exported, thresholds(run, "00000")
+
+
+def test_the_request_to_tensorflow_serving_fits_the_signature(exported_with_thresholds):
+    import tensorflow as tf
+
+    _, folder, _ = exported_with_thresholds
+    card = (folder / "README.md").read_text()
+    request = json.loads(re.search(r"classifier:predict -d '(.*)'", card)[1])
+    model = tf.saved_model.load(str(folder))
+    signature = model.signatures["serving_default"]
+    expected = signature.structured_input_signature[1]
+    assert set(request["inputs"]) == set(expected)
+    answers = signature(**{name: tf.constant(request["inputs"][name], expected[name].dtype) for name in expected})
+    assert list(answers["label_id"].shape) == [2]
+    answer = re.search(r'Its answer is `{"outputs": {(.*)}}`', card)[1]
+    assert set(re.findall(r'"(\w+)":', answer)) == set(answers)
 
 
 def test_a_model_with_thresholds_answers_by_them_and_says_so(exported_with_thresholds, opened):
