@@ -14,7 +14,7 @@ from analysis.ensembles import Ensemble
 from analysis.loading import Run, load
 from analysis.ranking import By
 from analysis.report import write_report
-from tuner.costs import with_cost
+from tuner.costs import costs_for_report, with_cost
 from tuner.errors import InputError
 from tuner.runs.folder import RunFolder
 from tuner.search.interruption import Interrupted, Interruption
@@ -177,11 +177,20 @@ class SearchRun:
         """
         return analysis.ensemble(self.loaded)
 
-    def report(self, path: str | Path | None = None) -> Path:
-        """Writes the report, one HTML file that needs nothing else, and returns where; by default into the run."""
+    def report(self, path: str | Path | None = None, *, cost: str = "parameters") -> Path:
+        """Writes the report, one HTML file that needs nothing else, and returns where; by default into the run.
+
+        Args:
+            path: the file.
+            cost: what frontier and knee are against, as in ``rank``.
+
+        Raises:
+            InputError: as ``rank``, or where the file cannot be written.
+        """
         loaded = self.loaded
         place = Path(path) if path is not None else loaded.folder.path / "report.html"
-        write_report(loaded, place)
+        with_columns, costs = costs_for_report(loaded, cost)
+        write_report(with_columns, place, costs=costs)
         return place
 
     @property
@@ -240,10 +249,10 @@ class Charts:
         """Of a run."""
         self._run = run
 
-    def frontier(self) -> Any:
-        """All trials and the frontier: the metric against parameters."""
-        loaded = self._run.loaded
-        return charts.frontier(loaded.candidates, objective=loaded.objective)
+    def frontier(self, *, cost: str = "parameters") -> Any:
+        """All trials and the frontier: the metric against parameters, or another cost as in ``SearchRun.rank``."""
+        loaded = with_cost(self._run.loaded, [cost])
+        return charts.frontier(loaded.candidates, objective=loaded.objective, cost=cost)
 
     def learning_curves(self, *, top: int = 5) -> Any:
         """Training and validation of the best trials, epoch by epoch."""

@@ -36,6 +36,15 @@ _imported_mode_option = click.option(
     type=click.Choice(["max", "min"]),
     help="Whether more or less of it is better.  [default: what the folder or the name says]",
 )
+_cost_option = click.option(
+    "--cost",
+    type=click.Choice(["parameters", "multiply_adds", "bytes", "exported_bytes", "latency"]),
+    default="parameters",
+    show_default=True,
+    help="What frontier and knee are against: parameters, multiply-adds of a text of mean length, bytes (4 a parameter, and "
+    "the words that it knows); or, of trials that export --measure has measured, the bytes of their export or milliseconds "
+    "for one text.",
+)
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON alone on stdout.")
 _texts_file_option = click.option(
     "--file", type=PATH, metavar="F", help="A table, as search reads them, or a UTF-8 file with a text a line."
@@ -85,14 +94,7 @@ def resume(**options: Any) -> int:
     metavar="N",
     help="Only trials of at most N bytes: 4 a parameter, and the words that they know (an estimate).",
 )
-@click.option(
-    "--cost",
-    type=click.Choice(["parameters", "multiply_adds", "bytes", "exported_bytes", "latency"]),
-    default="parameters",
-    show_default=True,
-    help="What frontier and knee are against: parameters, multiply-adds of a text of mean length, bytes as --max-bytes has "
-    "them; or, of trials that export --measure has measured, the bytes of their export or milliseconds for one text.",
-)
+@_cost_option
 @click.option(
     "--per-class",
     is_flag=True,
@@ -303,6 +305,7 @@ def distill(**options: Any) -> int:
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="F", help="The file.  [default: RUN/report.html]"
 )
+@_cost_option
 @click.option("--no-texts", is_flag=True, help="Leave every text of the data out of the file, for private data.")
 @click.option("--serve", is_flag=True, help="Write no file: show it to this machine's browsers, as the search goes on.")
 @click.option("--port", type=int, metavar="N", help="Port of --serve.  [default: a free one]")
