@@ -222,7 +222,7 @@ def confirm(run: SearchRun | str | Path, *, progress: bool = True, **options: An
     loaded = load(folder.place)
     Journal(folder.journal).close()  # refuses at once where the search still runs
     search_state = SearchState(read_journal(folder.journal))
-    trials = chosen_trials(loaded, by=resolved["by"], top=resolved["top"])
+    trials = chosen_trials(loaded, by=resolved["by"], top=resolved["top"], ensemble=resolved["ensemble"])
     candidates = candidates_of(plan_of(loaded.settings), search_state, trials)
     if open_repeats(candidates, resolved["repeats"], search_state, folder) or open_rivals(search_state, folder):
         settings = with_data_at(loaded.settings, resolved["data"])

@@ -14,6 +14,7 @@ from rich.table import Table
 from analysis.columns import config_of, records
 from analysis.confirmation import Confirmation, confirmation
 from analysis.descriptions import baseline_text, network_text
+from analysis.ensembles import ensemble as ensemble_of
 from analysis.frontier import frontier, knee
 from analysis.loading import Run, load
 from analysis.ranking import rank
@@ -128,14 +129,24 @@ By = Literal["metric", "accuracy", "frontier"]
 
 
 def confirm_command(
-    run: str, runs_dir: Path, *, top: int, by: By, repeats: int, data: str | None, no_cache: bool, as_json: bool
+    run: str,
+    runs_dir: Path,
+    *,
+    top: int,
+    by: By,
+    repeats: int,
+    ensemble: bool,
+    data: str | None,
+    no_cache: bool,
+    as_json: bool,
 ) -> int:
     """Trains what is still open, and prints what the test set says."""
     console = Terminal(stderr=as_json)
     loaded = load(run, runs_dir=runs_dir)
     Journal(loaded.folder.journal).close()  # refuses at once where the search still runs, not after Ray has started
     search_state = SearchState(read_journal(loaded.folder.journal))
-    candidates = candidates_of(plan_of(loaded.settings), search_state, chosen_trials(loaded, by=by, top=top))
+    chosen = chosen_trials(loaded, by=by, top=top, ensemble=ensemble)
+    candidates = candidates_of(plan_of(loaded.settings), search_state, chosen)
     todo = open_repeats(candidates, repeats, search_state, loaded.folder)
     rivals = open_rivals(search_state, loaded.folder)
     trials = [candidate.model for candidate in candidates if not candidate.is_baseline]
@@ -155,11 +166,17 @@ def confirm_command(
     return _finish(console, loaded.folder, reason, as_json=as_json)
 
 
-def chosen_trials(run: Run, *, by: By, top: int) -> list[str]:
+def chosen_trials(run: Run, *, by: By, top: int, ensemble: bool = False) -> list[str]:
     """The trials to confirm: the best by the objective, or the knee of the frontier and then its best.
 
+    Args:
+        run: the run.
+        by: as above.
+        top: most of them.
+        ensemble: the trials among the members of the run's ensemble as well, so that it can be evaluated.
+
     Raises:
-        InputError: where no trial has finished an epoch, or none is on the frontier that is asked for.
+        InputError: where no trial has finished an epoch, none is on the frontier, or there is no ensemble, as asked for.
     """
     objective = run.objective
     among = frontier(run.candidates, objective=objective) if by == "frontier" else run.candidates
@@ -181,7 +198,28 @@ def chosen_trials(run: Run, *, by: By, top: int) -> list[str]:
     if by == "frontier":
         at_knee = knee(run.candidates, objective=objective)
         ranked.sort(key=lambda trial: trial != at_knee)
-    return ranked[:top]
+    chosen = ranked[:top]
+    if ensemble:
+        chosen += [name for name in _members(run) if name not in (*chosen, *run.rivals["rival"])]
+    return chosen
+
+
+def _members(run: Run) -> list[str]:
+    """Of the run's ensemble.
+
+    Raises:
+        InputError: where it has none.
+    """
+    found = ensemble_of(run)
+    if found is None:
+        raise InputError(
+            f"the predictions of fewer than two models of {run.name} are kept; leave it out, or resume the search with more "
+            "trials",
+            option="ensemble",
+        )
+    if found.is_single:
+        raise InputError(f"{found.sentence} on the validation texts; leave it out", option="ensemble")
+    return [member.name for member in found.members]
 
 
 def _print_plan(
