@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from analysis.charts.theme import DARK, LIGHT, css_variables
+from analysis.class_words import read_class_words
 from analysis.costs import PARAMETERS
 from analysis.curves import time_spent
 from analysis.ensembles import Ensemble, ensemble
@@ -21,7 +22,7 @@ from analysis.report.confirmed import confirmed
 from analysis.report.costs import Costs, closed_form_table, measured_table
 from analysis.report.errors import errors_section
 from analysis.report.figures import figures
-from analysis.report.tables import classes_table, ensemble_table, frontier_table, trials_table
+from analysis.report.tables import classes_table, ensemble_table, frontier_table, trials_table, words_tables
 from analysis.scaling import scaling_fit
 from tuner.errors import InputError
 from tuner.runs.atomic import write_text_atomically
@@ -96,6 +97,7 @@ def render(
     time = time_spent(run) if isinstance(run, Run) else None
     tested = confirmed(run, recommendation) if isinstance(run, Run) else None
     averaged = _ensemble_or_reason(run) if isinstance(run, Run) else None
+    words = read_class_words(run) if isinstance(run, Run) else None
     drawable = averaged if isinstance(averaged, Ensemble) and not averaged.is_single else None
     against = references(run, averaged=drawable) if isinstance(run, Run) else None
     if against is not None and against_cost != PARAMETERS:
@@ -120,6 +122,9 @@ def render(
         members=None if drawable is None else ensemble_table(drawable),
         trials=trials_table(run, against_cost),
         errors=errors_section(errors, objective, with_texts=with_texts) if isinstance(errors, ErrorAnalysis) else None,
+        words=words,
+        words_of=[] if words is None or not with_texts else words_tables(words),
+        with_texts=with_texts,
         no_errors=errors if isinstance(errors, str) else None,
         classes=classes_table(run, chosen) if isinstance(run, Run) and chosen else None,
         effects=[name for name in drawn if name.startswith("effect ")],

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.class_words import ClassWords
 from analysis.columns import config_of, non_embedding_parameters
 from analysis.costs import PARAMETERS, Cost
 from analysis.descriptions import network_text, percent, training_text, value_text
@@ -15,6 +16,8 @@ from analysis.loading import Results, Run
 from analysis.predictions import per_class
 from analysis.ranking import rank
 from tuner.metrics import ACCURACY, Objective
+
+_WORDS = 20
 
 
 @dataclass(frozen=True)
@@ -127,6 +130,32 @@ def frontier_table(run: Results, cost: Cost) -> Table:
         for step in _records(accuracy_costs(run.candidates, objective=objective, cost=cost.column))
     ]
     return Table(columns, [False, *[True] * (len(columns) - 2), False], rows)
+
+
+def words_tables(found: ClassWords) -> list[tuple[str, Table]]:
+    """By class the words that decide most for it."""
+    columns = ["word", "weight", "texts"]
+    return [
+        (
+            label,
+            Table(
+                columns,
+                [False, True, True],
+                [
+                    Row(
+                        "",
+                        [
+                            Cell(row["word"], row["word"]),
+                            number_cell(row["weight"], "+.2f"),
+                            number_cell(row["texts"]),
+                        ],
+                    )
+                    for row in _records(found.top(label, _WORDS))
+                ],
+            ),
+        )
+        for label in found.labels
+    ]
 
 
 def ensemble_table(found: Ensemble) -> Table:

@@ -2,17 +2,28 @@
 
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
+import numpy as np
 from rich.table import Table
 from rich.text import Text
 
+from analysis.class_words import ClassWords, write_class_words
+from analysis.columns import records
+from analysis.loading import load
 from tuner.cli.predict_texts import text_source
 from tuner.cli.spelling import with_options
 from tuner.cli.terminal import Terminal, plain_table
+from tuner.cli.text_facts import text_facts
+from tuner.errors import InputError
+from tuner.export.class_words import class_words
 from tuner.export.explanation import BLUE, ORANGE, Explanation, explain
+from tuner.export.export import export_run
 from tuner.export.predictor import Predictor
+from tuner.export.trained import FRONTIER, chosen_trials
+from tuner.formatting import counted
 
 _STRONG, _NOTABLE = 0.5, 0.1
 """Shares of the greatest weight: from the first on a word is on a ground of its colour, from the second on in it."""
@@ -62,6 +73,43 @@ def explain_command(
         Text.assemble(
             "weight: what the log-odds lose without the word; ", ("for", BLUE), " the class above zero, "
         ).append_text(Text.assemble(("against", ORANGE), " it below; at: place of the word's first character, from 0")),
+        style="dim",
+    )
+    return 0
+
+
+def words_command(run: str, runs_dir: Path, *, trial: str, sample: int, top: int, as_json: bool) -> int:
+    """Measures which words decide for each class, keeps that in the run, and prints it."""
+    loaded = load(run, runs_dir=runs_dir)
+    if trial == FRONTIER:
+        raise InputError("is several trials; give one of them, or knee", option="trial", value=trial)
+    (name,) = chosen_trials(loaded, trial)
+    console = Terminal(stderr=as_json)
+    texts = text_facts(loaded.settings, (1,))["text"]
+    rows = np.unique(np.linspace(0, len(texts) - 1, min(len(texts), sample)).astype(np.int64))
+    console.print(
+        f"{loaded.name}, trial {name}: leaving out each word of {counted(len(rows), 'validation text')} ...",
+        style="dim",
+    )
+    with TemporaryDirectory() as scratch:
+        out = Path(scratch) / "model"
+        export_run(run, runs_dir, trial=name, out=out, kind="saved_model", force=False)
+        table, seen = class_words(Predictor(out), (texts.iloc[row] for row in rows))
+    found = ClassWords(name, seen, table)
+    write_class_words(loaded.folder, found)
+    if as_json:
+        document = {"run": loaded.name, "trial": name, "texts": seen, "words": table.to_dict("records")}
+        click.echo(json.dumps(document, ensure_ascii=False, allow_nan=False))
+        return 0
+    for label in found.labels:
+        console.print(f"\nfor {label}:")
+        shown_words = plain_table(["word", "weight", "texts"], left=("word",))
+        for row in records(found.top(label, top)):
+            shown_words.add_row(row["word"], f"{row['weight']:+.2f}", f"{row['texts']:,}")
+        console.print(shown_words)
+    console.print(
+        "\nweight: what the log-odds of the class lose without the word, the mean over its texts; ordered by the sum over "
+        f"them; kept in the run, for the report: python -m tuner report {loaded.folder.reference}",
         style="dim",
     )
     return 0

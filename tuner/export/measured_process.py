@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 BATCH = 64
-_LEAST_ROUNDS, _MOST_ROUNDS, _ENOUGH_SECONDS = 3, 9, 10.0
+_LEAST_ROUNDS, _MOST_ROUNDS, _ENOUGH_SECONDS = 3, 25, 10.0
 
 
 def saved_model(path: str) -> Callable[[list[Any]], Any]:
@@ -80,7 +80,7 @@ def seconds(run: Callable[[list[Any]], Any], texts: list[Any]) -> float:
 
 
 def fastest(run: Callable[[list[Any]], Any], parts: list[list[Any]]) -> Any:
-    """The least seconds of each part in 3 to 9 rounds (ten seconds are enough): without what else the machine did."""
+    """The least seconds of each part in 3 to 25 rounds (ten seconds are enough): without what else the machine did."""
     rounds: list[list[float]] = []
     started = time.perf_counter()
     while len(rounds) < _LEAST_ROUNDS or (
