@@ -122,7 +122,10 @@ def confirmation(run: Run, *, seed: int = 0) -> Confirmation | None:
         run.objective,
         objective,
         {model: float((label == predicted).mean()) for model, (label, predicted) in predictions.items()},
-        {model: np.quantile(part, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]) for model, part in resampled.items()},
+        {
+            model: objective.metric.bounded(*np.quantile(part, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]))
+            for model, part in resampled.items()
+        },
     )
     best = models["model"].iloc[0]
     rivals = pairs[(pairs["better"] == best) & pairs["tied"]]["other"]
