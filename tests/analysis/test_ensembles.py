@@ -13,11 +13,11 @@ from analysis.ensembles import usable_ensemble
 from analysis.predictions import repeat_probabilities
 from analysis.report.page import render
 from support.made_up_runs import made_up_run
-from tuner.cli.confirm import chosen_trials
 from tuner.cli.main import run as command_line
 from tuner.errors import InputError
 from tuner.measures import Predictions
 from tuner.metrics import Objective
+from tuner.operations.confirmations import chosen_trials
 from tuner.runs.events import RivalEnded
 from tuner.runs.predictions import SplitPredictions, SplitTexts, pack_validation, write_predictions
 

@@ -9,9 +9,9 @@ from analysis import frontier, load, rank, recommend
 from analysis.folds import over_folds, with_most_folds
 from analysis.report.page import render
 from support.folds import FOLDED, FOLDS, folded_run
-from tuner.cli.confirm import chosen_trials as confirmed_trials
 from tuner.cli.main import run as tuner
 from tuner.export.trained import chosen_trials
+from tuner.operations.confirmations import chosen_trials as confirmed_trials
 from tuner.runs.configurations import contenders
 from tuner.runs.journal import read_journal, read_skipped_folds
 from tuner.runs.search_state import SearchState

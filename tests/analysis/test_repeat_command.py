@@ -62,11 +62,11 @@ def settings_of(tmp_path, monkeypatch):
     (tmp_path / "glove.txt").write_text("fine 1.0 0.5\npoor -1.0 0.25\n")
     prepared = []
 
-    def start(search, *_):
+    def start(search, *_, **__):
         prepared.append(search.settings)
         raise InputError("not started")
 
-    monkeypatch.setattr("tuner.cli.search.start_search", start)
+    monkeypatch.setattr("tuner.operations.searches.start_search", start)
 
     def settings(words):
         assert run(words) == 2
@@ -96,6 +96,6 @@ def test_a_published_experiment_is_run_again_where_its_data_lie(settings_of):
     experiment = settings.model_copy(update={"data": data, "space": {**settings.space, "name": "imdb_optimizers"}})
     report = SimpleNamespace(settings=experiment, folder=RunFolder(Path("other/mine")))
     assert repeat_command(report) == (
-        "python -m tuner reproduce imdb_optimizers --fraction 0.5 --epochs 3 --trials 2 --scheduler asha "
+        "python -m tuner reproduce imdb_optimizers --fraction 0.5 --epochs 3 --trials 2 --scheduler forecast "
         "--data-dir '/my data' --seed 0 --runs-dir other"
     )

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -17,10 +18,11 @@ pytestmark = [pytest.mark.ray, pytest.mark.tensorflow, pytest.mark.usefixtures("
 
 SMALL = {"layers": 1, "units": [4, 8], "embedding": 4, "cell": "gru", "pooling": "max"}
 SCRIPT = f"""
-import json, shutil, time
+import json, os, shutil, signal, time
 from pathlib import Path
 
 import pandas as pd
+import ray
 import tuner
 from support.quick_tuner import quick_training
 
@@ -31,6 +33,17 @@ class Listener:
     def on_end(self, run):
         ends.append(run.name)
 
+class Interrupts:
+    def on_trial(self, trial):
+        os.kill(os.getpid(), signal.SIGINT)
+
+@ray.remote(num_cpus=0)
+class Mine:
+    def answer(self):
+        return "still there"
+
+ray.init(log_to_driver=False)
+mine = Mine.remote()
 options = dict(text="review", label="sentiment", settings={SMALL!r}, epochs=4, concurrency=1, rivals=False)
 run = tuner.search(df, name="mine", trials=2, callbacks=[Listener()], **options)
 with quick_training():
@@ -42,12 +55,25 @@ with quick_training():
     behind.stop()
     never = tuner.search(df, name="never", trials=2, background=True, **options)
     never.stop()
+    refused = tuner.search(df, name="refused", trials=2, background=True, cpus_per_trial=1e6, **options)
+    try:
+        refused.wait()
+        raise SystemExit("was not refused")
+    except tuner.InputError as error:
+        refused = str(error)
+    try:
+        tuner.search(df, name="interrupted", trials=6, callbacks=[Interrupts()], **options)
+        raise SystemExit("was not interrupted")
+    except KeyboardInterrupt:
+        left = len(tuner.SearchRun(tuner.runs.folder.RunFolder(Path("runs/interrupted"))).trials)
+    resumed = tuner.resume("interrupted")
 assert not never.is_running
 shutil.move("runs/mine", "runs/moved")
 run = tuner.resume("moved", trials=3)
 model = tuner.export(run, trial="best")
 print(json.dumps(dict(
     ends=ends, best=run.best, frontier=run.frontier()["trial_id"].tolist(), repr=repr(run), report=str(run.report("page.html")),
+    interrupted=[left, len(resumed.trials)], rays=ray.get(mine.answer.remote()), refused=refused,
     behind=[behind.is_running, len(behind.trials)], predicted=model.predict(["a lovely film", "bad"]).to_dict("list"),
 )))
 """
@@ -69,6 +95,7 @@ def script(folder, on_shared_ray):
         timeout=300, check=False,
     )  # fmt: skip
     assert found.returncode == 0, found.stderr
+    assert "experiment_analysis" not in found.stderr, "Tune is quiet on a Ray of the caller's, too"
     return json.loads(found.stdout.splitlines()[-1]), found.stdout
 
 
@@ -89,6 +116,23 @@ def test_data_in_memory_are_the_runs_own_and_move_with_it(script, folder):
     assert pd.read_parquet(run.data / "train.parquet").equals(pd.read_csv(folder / "reviews.csv"))
     assert len(load(run.path).trials) == 3
     assert not list((folder / "runs").glob(".data-*"))
+
+
+def test_a_ray_that_the_caller_has_started_stays_with_all_that_is_his(script):
+    assert script[0]["rays"] == "still there"
+
+
+def test_what_ends_a_search_in_the_background_is_said_at_once_and_raised_by_wait(script):
+    found, printed = script
+    assert found["refused"].startswith("cpus_per_trial=1000000.0: ")
+    assert f"refused has ended: {found['refused']}" in printed
+
+
+def test_a_search_that_is_interrupted_can_be_resumed(script):
+    (left, resumed), printed = script[0]["interrupted"], script[1]
+    assert left < 6
+    assert resumed == 6
+    assert "interrupted: what is done is kept; go on with tuner.resume('interrupted')" in printed
 
 
 def test_a_search_in_the_background_is_stopped_and_kept(script, folder):
@@ -138,7 +182,9 @@ def test_a_notebook_shows_a_table_and_a_chart_that_are_drawn_in_place(folder):
     table, drawing = [output for output in searched.outputs if output.output_type == "display_data"]
     assert "<progress" in table.data["text/html"]
     assert "2/2 trials" in table.data["text/html"]
-    assert "vega" in drawing.data["text/html"]
+    assert "<svg" in drawing.data["text/html"]
+    assert "http" not in re.sub(r' xmlns(:\w+)?="[^"]*"', "", drawing.data["text/html"]), "a chart needs no network"
+    assert "<svg" in shown.outputs[0].data["text/html"]
     assert "<table" in shown.outputs[0].data["text/html"]
     assert "vega" in chart.outputs[0].data["text/html"]
     assert not [output for cell in notebook.cells for output in cell.outputs if output.get("name") == "stderr"]

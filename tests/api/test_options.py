@@ -8,7 +8,7 @@ import pytest
 import tuner
 from tuner.api import functions
 from tuner.api.options import Parameters
-from tuner.cli import commands
+from tuner.cli.commands import COMMANDS
 from tuner.cli.search_options import search as search_command
 from tuner.errors import InputError
 
@@ -17,7 +17,7 @@ NOT_IN_PYTHON = {"as_json", "dry_run", "config"}
 
 @pytest.mark.parametrize("name", ["search", "resume", "confirm", "export"])
 def test_every_option_is_a_parameter_with_the_same_default(name):
-    command = {"search": search_command}.get(name) or getattr(commands, name)
+    command = next(command for command in COMMANDS if command.name == name)
     found = [param for param in command.params if isinstance(param, click.Option) and param.name not in NOT_IN_PYTHON]
     options, spelled = {param.name for param in found}, {param.opts[0][2:].replace("-", "_") for param in found}
     assert spelled <= set(inspect.signature(getattr(tuner, name)).parameters)
@@ -48,7 +48,7 @@ def test_a_default_may_follow_from_the_environment(monkeypatch, tmp_path):
         ({"trial": 3}, "there is no parameter 'trial'; did you mean trials?"),
         ({"zzz": 3}, "there is no parameter 'zzz'; help() of the function lists them"),
         ({"trials": "many"}, "trials='many': 'many' is not a valid integer"),
-        ({"scheduler": "best"}, "scheduler='best': 'best' is not one of 'asha'"),
+        ({"scheduler": "best"}, "scheduler='best': 'best' is not one of 'forecast'"),
         ({"time_budget": "soon"}, "time_budget='soon': 'soon' is no duration; write for instance 90s, 30m or 1h30m"),
     ],
 )

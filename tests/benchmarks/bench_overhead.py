@@ -2,8 +2,11 @@
 
     python tests/benchmarks/bench_overhead.py                   # 100 and 1,000 trials; minutes
     python tests/benchmarks/bench_overhead.py --trials 10000    # ours alone above 1,000
+    python tests/benchmarks/bench_overhead.py --trials 1000 --track mlflow --track tensorboard --track optuna
 
-Three sides, each in a process of its own with a local Ray of two workers, in turn, ``--rounds`` times:
+With ``--track`` the sides are ours alone, and ours followed by each tracker: in the run's folder, or at KIND=PLACE.
+
+Otherwise three sides, each in a process of its own with a local Ray of two workers, in turn, ``--rounds`` times:
 
     ours        run_trials with the real controller, searcher, journal, tables and weights, and ASHA stopping nobody
     barest      raw Ray Tune at its leanest: a class Trainable, reused actors, no loggers, random search
@@ -23,6 +26,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +39,8 @@ STATE = bytes(1_000)
 """What stands for a trial's weights and optimizer. The rivals' reports carry none, so it is next to nothing here."""
 
 
-def ours(trials: int, folder: Path) -> None:
-    """Empty trials through the engine."""
+def ours(trials: int, folder: Path, track: str | None = None) -> None:
+    """Empty trials through the engine, followed by a tracker where one is given."""
     from ray import tune
 
     sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -53,6 +57,8 @@ def ours(trials: int, folder: Path) -> None:
     from tuner.search.ray_tune.engine import run_trials
     from tuner.search.ray_tune.trainable import REPORT
     from tuner.search.ray_tune.workers import EpochTimeouts
+    from tuner.tracking.destinations import destinations
+    from tuner.tracking.following import following
     from tuner.training.report import EpochReport, TrialReport
 
     class Empty(tune.Trainable):
@@ -89,24 +95,30 @@ def ours(trials: int, folder: Path) -> None:
     store = RunStore(run)
     plan = plan_of(settings)
     controller = SearchController(plan, build_searcher(settings), build_scheduler(settings, store.search_state), store)
-    controller.start()
-    run_trials(
-        Empty,
-        {},
-        searcher=ControllerSearcher(controller),
-        scheduler=ControllerScheduler(controller),
-        callback=ControllerCallback(
-            controller,
-            lambda: None,
-            lambda config: training_memory(plan.network(config), config, length=1),
-            EpochTimeouts(None),
-        ),
-        asked=asked,
-        there=Capacity(WORKERS, 0, is_local=True),
-        most_pending=WORKERS,
-    )
-    controller.end("finished")
-    store.close()
+    complaints: list[str] = []
+    with chdir(folder):  # where a tracker without a place writes
+        followed_by = destinations([] if track is None else [track])
+    with following(run, settings, followed_by, complaints.append):
+        controller.start()
+        run_trials(
+            Empty,
+            {},
+            searcher=ControllerSearcher(controller),
+            scheduler=ControllerScheduler(controller),
+            callback=ControllerCallback(
+                controller,
+                lambda: None,
+                lambda config: training_memory(plan.network(config), config, length=1),
+                EpochTimeouts(None),
+            ),
+            asked=asked,
+            there=Capacity(WORKERS, 0, is_local=True),
+            most_pending=WORKERS,
+        )
+        controller.end("finished")
+        store.close()
+    if complaints:
+        raise SystemExit(complaints[0])
     _check(sum(len(record.epochs) for record in store.search_state.trials.values()), trials)
 
 
@@ -182,7 +194,11 @@ def documented(trials: int, folder: Path) -> None:
 SIDES: dict[str, Callable[[int, Path], None]] = {"ours": ours, "barest": barest, "documented": documented}
 
 
-def measure(side: str, trials: int) -> None:
+MOST = {"barest": 1000, "documented": 100}
+"""Trials with which a rival is measured."""
+
+
+def measure(side: str, trials: int, track: str | None) -> None:
     """Runs one side in this process and prints what it cost as a line of JSON."""
     from tuner.search.ray_tune.cluster import import_ray
 
@@ -194,7 +210,10 @@ def measure(side: str, trials: int) -> None:
     ray.init(address="local", num_cpus=WORKERS, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
     with tempfile.TemporaryDirectory() as folder:
         started, processor = time.perf_counter(), time.process_time()
-        SIDES[side](trials, Path(folder))
+        if side == "ours":
+            ours(trials, Path(folder), track)
+        else:
+            SIDES[side](trials, Path(folder))
         seconds, processor = time.perf_counter() - started, time.process_time() - processor
         files = sum(path.is_file() for path in Path(folder).rglob("*"))
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
@@ -202,9 +221,17 @@ def measure(side: str, trials: int) -> None:
     print("MEASURED", json.dumps({"seconds": seconds, "processor": processor, "files": files, "memory": memory}))
 
 
-def measured(side: str, trials: int) -> dict[str, float]:
+def measured(side: str, trials: int, track: str | None = None) -> dict[str, float]:
     """The costs of one side, measured in a process of its own."""
-    command = [sys.executable, __file__, "--side", side, "--trials", str(trials)]
+    command = [
+        sys.executable,
+        __file__,
+        "--side",
+        side,
+        "--trials",
+        str(trials),
+        *(["--track", track] if track else []),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     lines = [line for line in done.stdout.splitlines() if line.startswith("MEASURED ")]
     if not lines:
@@ -217,19 +244,26 @@ def main() -> None:
     """Prints the table."""
     parser = argparse.ArgumentParser(description="Costs of trials that train nothing.")
     parser.add_argument("--trials", type=int, nargs="+", default=[100, 1000], help="numbers of trials")
-    parser.add_argument("--rounds", type=int, default=3, help="measurements of each side at up to 100 trials")
+    parser.add_argument(
+        "--rounds", type=int, default=3, help="measurements of each side, at up to 100 trials or with --track"
+    )
+    parser.add_argument("--track", action="append", default=[], metavar="KIND[=PLACE]", help="a tracker; repeatable")
     parser.add_argument("--side", choices=list(SIDES), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.side:
-        measure(options.side, options.trials[0])
+        measure(options.side, options.trials[0], next(iter(options.track), None))
         return
     table = Table("trials", "side", "ms a trial", "driver ms a trial", "files", "driver memory (MB)", "of ours")
     for trials in options.trials:
-        sides = [side for side in SIDES if side == "ours" or trials <= {"barest": 1000, "documented": 100}[side]]
+        sides: dict[str, tuple[str, str | None]] = {"ours": ("ours", None)}
+        if options.track:
+            sides |= {place: ("ours", place) for place in options.track}
+        else:
+            sides |= {side: (side, None) for side, most in MOST.items() if trials <= most}
         costs: dict[str, list[dict[str, float]]] = {side: [] for side in sides}
-        for _ in range(options.rounds if trials <= 100 else 1):
-            for side in sides:
-                costs[side].append(measured(side, trials))
+        for _ in range(options.rounds if trials <= 100 or options.track else 1):
+            for side, (program, track) in sides.items():
+                costs[side].append(measured(program, trials, track))
         median = {
             side: {name: statistics.median(cost[name] for cost in of_side) for name in of_side[0]}
             for side, of_side in costs.items()

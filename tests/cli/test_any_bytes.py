@@ -66,7 +66,7 @@ def answer(*arguments):
 def nothing_starts(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("ray.init", lambda **_: pytest.fail("Ray was started"))
-    monkeypatch.setattr("tuner.cli.search.resume_search", lambda *_: "finished")
+    monkeypatch.setattr("tuner.operations.searches.resume_search", lambda *_: "finished")
 
 
 @pytest.fixture(scope="module")

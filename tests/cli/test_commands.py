@@ -13,11 +13,11 @@ from search_spaces.documents import space_document
 from support.fakes import controller_of, drive, run_folder, run_settings
 from tuner.cli.main import run
 from tuner.cli.parsing import Duration
-from tuner.cli.search import option_names
 from tuner.cli.search_options import search
 from tuner.data.pipeline import DataRequest
 from tuner.data.reading.columns import Columns
 from tuner.formatting import duration_text
+from tuner.operations.requests import option_names
 from tuner.runs.settings import read_settings, write_settings
 from tuner.runs.store import RunStore
 from tuner.search.request import SearchRequest
@@ -128,7 +128,7 @@ def test_a_finished_search_can_have_more_trials_but_not_fewer(finished, capsys, 
         resumed["trials"] = settings.trials
         return "finished"
 
-    monkeypatch.setattr("tuner.cli.search.resume_search", resume)
+    monkeypatch.setattr("tuner.operations.searches.resume_search", resume)
     monkeypatch.setattr("tuner.search.resumption.prepare_again", lambda *_, **__: SimpleNamespace(encoded=None))
     assert run(["resume", "mine", "--trials", "12"]) == 2
     assert "--trials 12: run has 12 already" in capsys.readouterr().err
@@ -138,7 +138,7 @@ def test_a_finished_search_can_have_more_trials_but_not_fewer(finished, capsys, 
 
 
 def test_a_torn_last_line_is_cut_off_and_said(finished, capsys, monkeypatch):
-    monkeypatch.setattr("tuner.cli.search.resume_search", lambda *_: "finished")
+    monkeypatch.setattr("tuner.operations.searches.resume_search", lambda *_: "finished")
     monkeypatch.setattr("tuner.search.resumption.prepare_again", lambda *_, **__: SimpleNamespace(encoded=None))
     whole = finished.journal.read_bytes()
     with finished.journal.open("ab") as journal:
@@ -181,7 +181,7 @@ def test_data_that_were_moved_are_named(finished, tmp_path, capsys, monkeypatch)
         return SimpleNamespace(encoded=None)
 
     monkeypatch.setattr("tuner.search.resumption.prepare_again", prepare_again)
-    monkeypatch.setattr("tuner.cli.search.resume_search", lambda *_: "finished")
+    monkeypatch.setattr("tuner.operations.searches.resume_search", lambda *_: "finished")
     (tmp_path / "texts.csv").touch()
     assert run(["resume", "mine", "--trials", "13", "--data", "texts.csv"]) == 0
     assert seen["source"] == str(tmp_path / "texts.csv") == read_settings(finished.settings).data.source

@@ -40,7 +40,7 @@ def test_a_search_says_how_to_go_on(folder, capsys, monkeypatch):
     assert (rank[0], export[0], export[2:]) == ("rank", "export", ["--trial", "knee"])
     assert run(rank) == 0
     assert find_run(export[1], runs_folder()).path.resolve() == folder.path
-    monkeypatch.setattr("tuner.cli.search.resume_search", lambda *_: "interrupted")
+    monkeypatch.setattr("tuner.operations.searches.resume_search", lambda *_: "interrupted")
     monkeypatch.setattr("tuner.search.resumption.prepare_again", lambda *_, **__: SimpleNamespace(encoded=None))
     assert run(["resume", "mine", "--runs-dir", place(folder), "--trials", "14"]) == 130
     ((name, again),) = printed(capsys.readouterr().out)

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from search_spaces.named import named_space
-from tuner.cli.text_facts import text_facts
 from tuner.data.pipeline import DataRequest
 from tuner.errors import InputError
+from tuner.operations.text_facts import text_facts
 from tuner.search.prepare import prepare_again, prepare_search, with_same_folds
 from tuner.search.request import SearchRequest
 from tuner.search.schedulers.options import SchedulerOptions

@@ -1,4 +1,4 @@
-"""The searcher that looks for the best expected gain of hypervolume a second."""
+"""The searcher that looks for the best expected gain of hypervolume for its time."""
 
 import math
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
-from analysis.confirmation import Confirmation, confirmation
+from analysis.confirmation import Confirmation
 from analysis.loading import load
 from search_spaces.space import Space
 from tuner.api.callbacks import Callbacks
@@ -19,33 +19,26 @@ from tuner.api.frames import in_memory
 from tuner.api.live import NotebookProgress, in_notebook
 from tuner.api.options import Parameters
 from tuner.api.run import Model, SearchRun
-from tuner.cli import commands
-from tuner.cli.confirm import RepeatLines, chosen_trials
-from tuner.cli.progress import Progress
+from tuner.cli.confirm import repeat_line
+from tuner.cli.model_commands import export as export_options
+from tuner.cli.progress import EndedLines, Progress
 from tuner.cli.progress import progress as lines_or_table
-from tuner.cli.search import search_request
 from tuner.cli.search_options import search as search_options
 from tuner.cli.terminal import Terminal
-from tuner.errors import InputError, SearchFailed
+from tuner.cli.training_commands import confirm as confirm_options
+from tuner.cli.training_commands import resume as resume_options
+from tuner.errors import InputError, TunerError
 from tuner.export.export import PREDICTING, export_run
 from tuner.export.trained import FRONTIER
+from tuner.operations.confirmations import confirmed, planned_confirmation
+from tuner.operations.requests import search_request
+from tuner.operations.searches import Search, new_search, reopened_search
 from tuner.runs.folder import RunFolder, find_run
-from tuner.runs.journal import Journal, read_journal
 from tuner.runs.location import remote_folder
 from tuner.runs.search_state import SearchState
-from tuner.runs.settings import SearchSettings
-from tuner.search.confirmation import candidates_of, open_repeats
-from tuner.search.confirmation_launch import confirm as run_confirmation
-from tuner.search.confirmation_launch import with_test_texts
-from tuner.search.custom_model import discovered_again
 from tuner.search.interruption import Interruption
-from tuner.search.launch import resume_search, start_search
-from tuner.search.plan import plan_of
-from tuner.search.prepare import PreparedSearch, prepare_again, prepare_search, with_data_at
-from tuner.search.resumption import reopened
-from tuner.search.rival_test import open_rivals
-from tuner.tracking.destinations import destinations, remembered
-from tuner.tracking.following import following
+from tuner.search.prepare import PreparedSearch, prepare_search
+from tuner.tracking.destinations import destinations
 
 _LIVE = {"progress": True}
 _SEARCH = Parameters(
@@ -58,13 +51,13 @@ _SEARCH = Parameters(
     positional=("data",),
 )  # fmt: skip
 _RESUME = Parameters(
-    commands.resume,
+    resume_options,
     without=("as_json",),
     others={"run": None, "callbacks": (), "background": False, **_LIVE},
     positional=("run",),
 )
-_CONFIRM = Parameters(commands.confirm, without=("as_json",), others={"run": None, **_LIVE}, positional=("run",))
-_EXPORT = Parameters(commands.export, others={"run": None}, positional=("run",))
+_CONFIRM = Parameters(confirm_options, without=("as_json",), others={"run": None, **_LIVE}, positional=("run",))
+_EXPORT = Parameters(export_options, others={"run": None}, positional=("run",))
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -146,17 +139,8 @@ def search(
             space=space if isinstance(space, Space) else None,
         )
         prepared = _with_data_in(folder, prepare_search(request), paths)
-
-        notes = [f"note: {note}" for note in prepared.data.notes]
-
-        def start(show: Callable[[SearchState], None], interruption: Interruption) -> None:
-            beside = partial(following, settings=prepared.settings, destinations=track, say=_warn)
-            start_search(prepared, runs_dir, show, interruption, beside, data_files=list(paths.values()))
-
-        return _conducted(
-            SearchRun(folder), prepared.settings, notes, start, Callbacks(callbacks), stack.pop_all(),
-            progress=progress, background=background,
-        )  # fmt: skip
+        ready = new_search(prepared, runs_dir, track, data_files=list(paths.values()))
+        return _conducted(ready, Callbacks(callbacks), stack.pop_all(), progress=progress, background=background)
 
 
 @_with_options(_RESUME)
@@ -181,22 +165,14 @@ def resume(
     >>> run = tuner.resume("reviews", trials=20)  # doctest: +SKIP
     """
     resolved = _RESUME.values(options)
-    folder, given = _folder(run, resolved["runs_dir"]), destinations(resolved["track"])
-    found = reopened(folder, trials=resolved["trials"], data=resolved["data"], no_cache=resolved["no_cache"])
-    if found is None:
+    folder = _folder(run, resolved.pop("runs_dir"))
+    ready = reopened_search(folder, **resolved)
+    if ready is None:
         return SearchRun(folder)
     with ExitStack() as stack:
-        stack.enter_context(closing(found.store))
-        track, notes = (given, []) if given else remembered(found.settings.track)
-
-        def start(show: Callable[[SearchState], None], interruption: Interruption) -> None:
-            beside = partial(following, settings=found.settings, destinations=track, say=_warn)
-            resume_search(found.store, found.settings, found.data, show, interruption, beside)
-
-        return _conducted(
-            SearchRun(folder), found.settings, [*found.notes, *notes], start, Callbacks(callbacks, found.store.search_state),
-            stack.pop_all(), progress=progress, background=background,
-        )  # fmt: skip
+        stack.enter_context(closing(ready))
+        known = ready.store.search_state
+        return _conducted(ready, Callbacks(callbacks, known), stack.pop_all(), progress=progress, background=background)
 
 
 @_with_options(_CONFIRM)
@@ -218,24 +194,16 @@ def confirm(run: SearchRun | str | Path, *, progress: bool = True, **options: An
     1600
     """
     resolved = _CONFIRM.values(options)
-    folder = _folder(run, resolved["runs_dir"])
-    loaded = load(folder.place)
-    Journal(folder.journal).close()  # refuses at once where the search still runs
-    search_state = SearchState(read_journal(folder.journal))
-    trials = chosen_trials(loaded, by=resolved["by"], top=resolved["top"], ensemble=resolved["ensemble"])
-    candidates = candidates_of(plan_of(loaded.settings), search_state, trials)
-    if open_repeats(candidates, resolved["repeats"], search_state, folder) or open_rivals(search_state, folder):
-        settings = with_data_at(loaded.settings, resolved["data"])
-        prepared = prepare_again(settings, no_cache=resolved["no_cache"])
-        lines = RepeatLines(Terminal(), resolved["repeats"], loaded.objective) if progress else None
-        run_confirmation(
-            folder, discovered_again(settings, prepared), with_test_texts(prepared), candidates,
-            repeats=resolved["repeats"], on_step=lines.show if lines else lambda _: None,
-        )  # fmt: skip
-    found = confirmation(load(folder.place))
-    if found is None:
-        raise SearchFailed(f"no training of {folder.name} came to a result; its journal says why")
-    return found
+    loaded = load(_folder(run, resolved["runs_dir"]).place)
+    repeats = resolved["repeats"]
+    planned = planned_confirmation(
+        loaded, by=resolved["by"], top=resolved["top"], repeats=repeats, ensemble=resolved["ensemble"]
+    )
+    if not planned.is_done:
+        line = partial(repeat_line, repeats=repeats, objective=loaded.objective)
+        on_step = EndedLines(Terminal(), line).show if progress else lambda _: None
+        planned.train(data=resolved["data"], no_cache=resolved["no_cache"], on_step=on_step)
+    return confirmed(load(loaded.folder.place))
 
 
 @_with_options(_EXPORT)
@@ -356,26 +324,19 @@ class _Shown:
 
 
 def _conducted(
-    run: SearchRun,
-    settings: SearchSettings,
-    notes: Sequence[str],
-    start: Callable[[Callable[[SearchState], None], Interruption], None],
-    callbacks: Callbacks,
-    stack: ExitStack,
-    *,
-    progress: bool,
-    background: bool,
+    search: Search, callbacks: Callbacks, stack: ExitStack, *, progress: bool, background: bool
 ) -> SearchRun:
     """Runs a search with all that is open on the stack, which is closed in the end, and returns its run."""
+    run = SearchRun(search.folder)
     shown: Progress | None = None
     if progress:
-        console, concurrency = Terminal(), settings.resources.concurrency
-        for note in notes:
+        for note in search.notes:
             click.echo(note)  # as it is, where a notebook would make a box of it
+        concurrency = search.settings.resources.concurrency
         shown = (
             NotebookProgress(run.name, concurrency)
             if in_notebook()
-            else lines_or_table(console, concurrency=concurrency)
+            else lines_or_table(Terminal(), concurrency=concurrency)
         )
         stack.enter_context(shown)
     told = _Shown(shown, callbacks)
@@ -383,7 +344,11 @@ def _conducted(
     def conduct(interruption: Interruption) -> None:
         with stack:
             try:
-                start(told.show, interruption)
+                search.run(told.show, _warn, interruption)
+            except TunerError as error:
+                if background:  # wait() raises it, too, where somebody waits
+                    click.echo(f"{run.name} has ended: {error}")
+                raise
             except KeyboardInterrupt:
                 click.echo(f"interrupted: what is done is kept; go on with tuner.resume({run.name!r})")
                 raise

@@ -1,10 +1,14 @@
-"""The progress of a search in a notebook: a table and the frontier, redrawn in place."""
+"""The progress of a search in a notebook: a table and the frontier, redrawn in place.
+
+The chart is a picture (SVG): the page of the notebook needs no network and no script for it, and swaps it without a flicker.
+"""
 
 import html
 import time
 from importlib import import_module
 from typing import Any
 
+import altair as alt
 import pandas as pd
 
 from analysis import charts
@@ -16,9 +20,11 @@ from tuner.runs.tables import trials_table
 
 _SECONDS_BETWEEN_TABLES = 0.5
 _SECONDS_BETWEEN_CHARTS = 2.0
+_SHARE_OF_CHARTS = 0.05
+"""Of the time, at most: a chart is drawn by the process that the search runs in."""
 _SECONDS_BETWEEN_CLOCKS = 5.0
 """Where nothing but the time has changed."""
-_ROWS = 8
+_ROWS, _COLUMNS = 8, 6
 
 
 def in_notebook() -> bool:
@@ -37,7 +43,8 @@ class NotebookProgress(Progress):
         self._name = name
         self._concurrency = concurrency
         self._started = time.monotonic()
-        self._table_drawn = self._chart_drawn = self._told_time = 0.0
+        self._table_drawn = self._told_time = self._chart_due = 0.0
+        self._most_rows = 0
         self._scored, self._told = -1, ""
         self._table: Any = None
         self._chart: Any = None
@@ -49,23 +56,28 @@ class NotebookProgress(Progress):
         return self
 
     def show(self, search_state: SearchState) -> None:
-        """Redraws what has changed: the table at most twice a second, the chart every other second."""
+        """Redraws what has changed: the table at most twice a second, the chart at most every other second."""
         now = time.monotonic()
         if now - self._table_drawn >= _SECONDS_BETWEEN_TABLES:
             self._table_drawn = now
             self._draw_table(search_state)
-        if now - self._chart_drawn >= _SECONDS_BETWEEN_CHARTS:
-            self._chart_drawn = now
+        if now >= self._chart_due:
             self._draw_chart(search_state)
+            done = time.monotonic()
+            self._chart_due = done + max(_SECONDS_BETWEEN_CHARTS, (done - now) / _SHARE_OF_CHARTS)
 
     def end(self, search_state: SearchState) -> None:
         """Draws what the search came to."""
+        self._most_rows = 0
         self._draw_table(search_state)
         self._draw_chart(search_state)
 
     def _draw_table(self, search_state: SearchState) -> None:
-        now, standing = time.monotonic(), Standing(search_state, self._concurrency)
-        rows = "".join(_row(record) for record in _shown(search_state))
+        now, standing, records = time.monotonic(), Standing(search_state, self._concurrency), _shown(search_state)
+        self._most_rows = max(self._most_rows, len(records))  # the page below shall not jump when a trial ends
+        rows = (
+            "".join(map(_row, records)) + (self._most_rows - len(records)) * f"<tr>{_COLUMNS * '<td>&nbsp;</td>'}</tr>"
+        )
         told = f"{standing.ended} {rows}"
         if told == self._told and now - self._told_time < _SECONDS_BETWEEN_CLOCKS:
             return
@@ -78,11 +90,11 @@ class NotebookProgress(Progress):
             return
         self._scored = scored
         trials: pd.DataFrame = trials_table(search_state).to_pandas()
-        chart = charts.frontier(trials, objective=search_state.objective)
+        picture = _html(chart_html(charts.frontier(trials, objective=search_state.objective)))
         if self._chart is None:
-            self._chart = _displayed(chart)
+            self._chart = _displayed(picture)
         else:
-            self._chart.update(chart)
+            self._chart.update(picture)
 
     def _content(self, search_state: SearchState, standing: Standing, rows: str) -> str:
         metric = search_state.objective.metric
@@ -94,6 +106,13 @@ class NotebookProgress(Progress):
             f"<p><b>{html.escape(self._name)}</b> <progress value='{share:.3f}'></progress> {elapsed}: "
             f"{html.escape(standing.text())}</p><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
         )
+
+
+def chart_html(chart: alt.TopLevelMixin) -> str:
+    """A chart as a picture in HTML. Its text is dark, so it keeps its paper on a dark page."""
+    import vl_convert
+
+    return f"<div style='max-width:100%;overflow:auto'>{vl_convert.vegalite_to_svg(chart.to_dict())}</div>"
 
 
 def _displayed(content: Any) -> Any:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +14,14 @@ from analysis.compound_scaling import CompoundScaling
 from analysis.ensembles import Ensemble
 from analysis.loading import Run, load
 from analysis.ranking import By
-from analysis.report import write_report
-from tuner.costs import costs_for_report, with_cost
+from tuner.api.live import chart_html
+from tuner.cli.progress import Standing
+from tuner.costs import with_cost
 from tuner.errors import InputError
+from tuner.operations.reports import write_whole_report
 from tuner.runs.folder import RunFolder
+from tuner.runs.journal import read_journal
+from tuner.runs.search_state import SearchState
 from tuner.search.interruption import Interrupted, Interruption
 
 if TYPE_CHECKING:
@@ -24,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class SearchRun:
-    """A run: its folder is the truth, and every answer is read from there. Displays as a table in a notebook.
+    """A run: its folder is the truth, and every answer is read from there. Displays as a table and a chart in a notebook.
 
     Attributes:
         name: of the run, as the command line has it.
@@ -45,26 +50,24 @@ class SearchRun:
 
     def __repr__(self) -> str:
         if not self._folder.journal.exists():
-            return f"<run {self.name}, which has not begun>"
+            return f"<run {self.name}, {self._why_not_begun}>"
         loaded = self.loaded
         return f"<run {self.name} in {self.path}: {len(loaded.trials):,} of {loaded.settings.trials:,} trials>"
 
     def _repr_html_(self) -> str:
         if not self._folder.journal.exists():
-            return f"<p>run {self.name}, which has not begun</p>"
+            return f"<p>run {escape(self.name)}, {escape(self._why_not_begun)}</p>"
         loaded = self.loaded
-        ranked, value = analysis.rank(loaded.candidates, top=10, objective=loaded.objective), loaded.objective.column
-        shown = [
-            "rank",
-            "trial_id",
-            value,
-            "parameters",
-            "best_epoch",
-            "epochs",
-            "status",
-            "on_frontier",
-        ]
-        return f"<p><b>{self.name}</b></p>{ranked[shown].to_html(index=False)}"
+        search_state, objective = SearchState(read_journal(loaded.folder.journal)), loaded.objective
+        ranked = analysis.rank(loaded.candidates, top=10, objective=objective)
+        shown = ["rank", "trial_id", objective.column, "parameters", "best_epoch", "epochs", "status", "on_frontier"]
+        standing = Standing(search_state, loaded.settings.resources.concurrency).text()
+        chart = "" if ranked.empty else chart_html(charts.frontier(loaded.candidates, objective=objective))
+        return f"<p><b>{escape(self.name)}</b>: {escape(standing)}</p>{ranked[shown].to_html(index=False)}{chart}"
+
+    @property
+    def _why_not_begun(self) -> str:
+        return "which has not begun" if self._error is None else f"which could not begin: {self._error}"
 
     @property
     def loaded(self) -> Run:
@@ -177,20 +180,22 @@ class SearchRun:
         """
         return analysis.ensemble(self.loaded)
 
-    def report(self, path: str | Path | None = None, *, cost: str = "parameters") -> Path:
-        """Writes the report, one HTML file that needs nothing else, and returns where; by default into the run.
+    def report(self, path: str | Path | None = None, *, no_texts: bool = False, cost: str = "parameters") -> Path:
+        """Writes the report, one HTML file that needs nothing else, and returns where.
 
         Args:
-            path: the file.
+            path: by default ``report.html`` in the run.
+            no_texts: leave every text of the data out of it, for private data.
             cost: what frontier and knee are against, as in ``rank``.
 
         Raises:
-            InputError: as ``rank``, or where the file cannot be written.
+            InputError: where it cannot be written, or as ``rank``.
         """
         loaded = self.loaded
         place = Path(path) if path is not None else loaded.folder.path / "report.html"
-        with_columns, costs = costs_for_report(loaded, cost)
-        write_report(with_columns, place, costs=costs)
+        write_whole_report(loaded, place, with_texts=not no_texts, cost=cost)
+        if path is None:
+            loaded.folder.publish(place)
         return place
 
     @property

@@ -1,8 +1,8 @@
 """``tuner distill``: trains small configurations of a run once more on a teacher's probabilities."""
 
 import json
-import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import click
@@ -12,46 +12,32 @@ from rich.table import Table
 from analysis.columns import plain, records
 from analysis.loading import Run, load
 from search_spaces.config import TrialConfig
+from tuner.cli.progress import EndedLines
 from tuner.cli.teachers import Teacher, named_teacher
 from tuner.cli.terminal import Terminal, plain_table, print_command
 from tuner.data.pipeline import PreparedData
 from tuner.errors import EXIT_INTERRUPTED, InputError, SearchFailed
-from tuner.formatting import counted, duration_text
+from tuner.formatting import counted
 from tuner.metrics import Objective
 from tuner.runs.events import StudentEnded
 from tuner.runs.folder import RunFolder
 from tuner.runs.journal import Journal, read_journal
 from tuner.runs.search_state import SearchState
-from tuner.search.distillation import DistillationController, Lesson, Student, open_students, student_of
-from tuner.search.distillation_launch import EndReason, distill, fingerprint_of
+from tuner.search.distillation import Lesson, Student, open_students, student_of
+from tuner.search.distillation_launch import distill, fingerprint_of
 from tuner.search.interruption import Interruption
 from tuner.search.prepare import prepare_again, with_data_at
+from tuner.search.queue_launch import EndReason
 from tuner.search.teaching_texts import NO_TEXTS, TeachingTexts, read_teacher, read_unlabelled
 
 
-class StudentLines:
-    """A line for every student that ends."""
-
-    def __init__(self, console: Console, objective: Objective) -> None:
-        self._console, self._objective = console, objective
-        self._started = time.monotonic()
-        self._told = 0
-        console.print("starting Ray and the workers ...")
-
-    def show(self, controller: DistillationController) -> None:
-        """Prints what ended since the last call."""
-        for end in controller.ended[self._told :]:
-            self._told += 1
-            elapsed, done = duration_text(time.monotonic() - self._started), f"{self._told}/{controller.planned}"
-            self._console.print(f"{elapsed:>6}  {done}  {self._line(end)}", soft_wrap=True)
-
-    def _line(self, end: StudentEnded) -> str:
-        if end.status != "completed":
-            return f"{end.student} {end.status}" + (f": {end.error}" if end.error else "")
-        value = end.val_metrics.get(self._objective.name)
-        shown = "not defined" if value is None else f"{value:.4f}"
-        title = self._objective.metric.title
-        return f"{end.student}: validation {title} {shown} at epoch {end.best_epoch} of {end.epochs}"
+def student_line(end: StudentEnded, objective: Objective) -> str:
+    """How a student ended."""
+    if end.status != "completed":
+        return f"{end.student} {end.status}" + (f": {end.error}" if end.error else "")
+    value = end.val_metrics.get(objective.name)
+    shown = "not defined" if value is None else f"{value:.4f}"
+    return f"{end.student}: validation {objective.metric.title} {shown} at epoch {end.best_epoch} of {end.epochs}"
 
 
 def distill_command(
@@ -94,7 +80,7 @@ def distill_command(
     _print_plan(console, chosen, todo, lesson, texts, search_state)
     reason: EndReason = "finished"
     if todo:
-        shown = StudentLines(console, loaded.objective)
+        shown = EndedLines(console, partial(student_line, objective=loaded.objective))
         with Interruption() as interruption:
             reason = distill(
                 loaded.folder, settings, prepared, chosen, lesson, models=named.models, texts=texts, on_step=shown.show,

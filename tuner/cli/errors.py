@@ -18,10 +18,10 @@ from analysis.error_analysis import ErrorAnalysis, analyse
 from analysis.errors import Evaluated, evaluated
 from analysis.loading import Run, load
 from tuner.cli.terminal import Terminal, plain_table
-from tuner.cli.text_facts import facts_for
 from tuner.errors import InputError
 from tuner.formatting import counted, shown
 from tuner.metrics import ACCURACY, Objective
+from tuner.operations.text_facts import facts_for
 from tuner.runs.atomic import write_text_atomically
 
 _LEAST_TEXT = 20

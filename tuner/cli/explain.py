@@ -20,7 +20,6 @@ from analysis.loading import Run, load
 from tuner.cli.predict_texts import text_source
 from tuner.cli.spelling import with_options
 from tuner.cli.terminal import Terminal, plain_table
-from tuner.cli.text_facts import text_facts
 from tuner.errors import InputError
 from tuner.export.class_words import class_words
 from tuner.export.explanation import BLUE, ORANGE, Explanation, explain
@@ -29,6 +28,7 @@ from tuner.export.predictor import Predictor
 from tuner.export.trained import FRONTIER, chosen_trials, open_run, read_model
 from tuner.formatting import counted
 from tuner.models.device import quiet_tensorflow
+from tuner.operations.text_facts import text_facts
 
 _STRONG, _NOTABLE = 0.5, 0.1
 """Shares of the greatest weight: from the first on a word is on a ground of its colour, from the second on in it."""

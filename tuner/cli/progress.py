@@ -7,7 +7,9 @@ once, one for every event, and one that says that they are over.
 import json
 import time
 from abc import abstractmethod
+from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
+from typing import Any, Generic
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -22,6 +24,7 @@ from tuner.runs.configurations import contenders
 from tuner.runs.events import Event, SearchStarted, TrialStarted, parse_event
 from tuner.runs.pareto import pareto_front
 from tuner.runs.search_state import SearchState, TrialRecord
+from tuner.search.work_queue import End, QueueController
 
 _SECONDS_BETWEEN_DRAWINGS = 0.25
 _ROWS = 8
@@ -40,6 +43,25 @@ class Progress(AbstractContextManager["Progress"]):
 def progress(console: Console, *, concurrency: int) -> Progress:
     """The kind that suits the console."""
     return LiveTable(console, concurrency) if console.is_terminal else PlainLines(console, concurrency)
+
+
+class EndedLines(Generic[End]):
+    """A line for each training of a confirmation or a distillation that has ended."""
+
+    def __init__(self, console: Console, line: Callable[[End], str]) -> None:
+        """Takes what says how one ended."""
+        self._console = console
+        self._line: Callable[[End], str] = line
+        self._started = time.monotonic()
+        self._told = 0
+        console.print("starting Ray and the workers ...")
+
+    def show(self, controller: QueueController[Any, Any]) -> None:
+        """Prints what ended since the last call."""
+        for end in controller.ended[self._told :]:
+            self._told += 1
+            elapsed, done = duration_text(time.monotonic() - self._started), f"{self._told}/{controller.planned}"
+            self._console.print(f"{elapsed:>6}  {done}  {self._line(end)}", soft_wrap=True)
 
 
 class Standing:

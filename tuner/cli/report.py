@@ -4,18 +4,16 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
-from analysis.error_analysis import ErrorAnalysis, analyse
-from analysis.errors import evaluated
 from analysis.loading import Run, load, load_results
 from analysis.recommendation import recommend
-from analysis.report import render, write_report
+from analysis.report import render
 from tuner.cli.live_report import ADDRESS, LiveReport, server_of
 from tuner.cli.spelling import message_of
 from tuner.cli.terminal import Terminal
-from tuner.cli.text_facts import facts_for
 from tuner.costs import costs_for_report
 from tuner.errors import InputError
 from tuner.metrics import Mode
+from tuner.operations.reports import errors_of_the_best, write_whole_report
 from tuner.runs.folder import RunFolder, find_run
 from tuner.runs.journal import read_journal
 from tuner.runs.search_state import SearchState
@@ -42,11 +40,9 @@ def report_command(
     if port is not None:
         raise InputError("is where `serve` listens; add that, or leave this out", option="port", value=port)
     loaded = load_results(run, runs_dir=runs_dir, metric=metric, metric_mode=metric_mode)
-    loaded, costs = costs_for_report(loaded, cost)
     folder = loaded.folder.path if isinstance(loaded, Run) else loaded.path
     path = out if out is not None else folder / "report.html"
-    errors = _errors(loaded, cost) if isinstance(loaded, Run) else None
-    write_report(loaded, path, errors=errors, with_texts=not no_texts, costs=costs)
+    loaded = write_whole_report(loaded, path, with_texts=not no_texts, cost=cost, worded=message_of)
     place = loaded.folder.publish(path) if out is None and isinstance(loaded, Run) else str(path)
     console = Terminal()
     rivals = loaded.rivals if isinstance(loaded, Run) else None
@@ -69,9 +65,11 @@ def _serve(folder: RunFolder, *, port: int, no_texts: bool, cost: str) -> int:
         return version, is_over(version)
 
     def page(version: str) -> str:
-        loaded, costs = costs_for_report(load(folder.place), cost)
-        errors = _errors(loaded, cost) if isinstance(loaded, Run) and is_over(version) else None
-        return render(loaded, errors=errors, with_texts=not no_texts, costs=costs, version=version)
+        found, costs = costs_for_report(load(folder.place), cost)
+        errors = None
+        if isinstance(found, Run) and is_over(version):
+            errors = errors_of_the_best(found, cost=cost, worded=message_of)
+        return render(found, errors=errors, with_texts=not no_texts, costs=costs, version=version)
 
     live = LiveReport(look, page)
     try:
@@ -88,16 +86,3 @@ def _serve(folder: RunFolder, *, port: int, no_texts: bool, cost: str) -> int:
     with server, suppress(KeyboardInterrupt):
         server.serve_forever()
     return 0
-
-
-def _errors(run: Run, cost: str) -> ErrorAnalysis | str | None:
-    """The errors of the trial to take, or of the best whose predictions are kept; else a sentence that says why not."""
-    decision = recommend(run.candidates, objective=run.objective, rivals=run.rivals, cost=cost)
-    if decision is None:
-        return None
-    chosen = str(decision.chosen["trial_id"])
-    try:
-        one = evaluated(run, chosen if run.folder.with_models().validation(chosen).exists() else None)
-        return analyse(run, one, facts_for(run, one))
-    except InputError as error:
-        return f"Not known: {message_of(error)}."

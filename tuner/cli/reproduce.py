@@ -17,12 +17,13 @@ from search_spaces.documents import SpaceError, space_document
 from search_spaces.experiment import Experiment, named_experiment
 from search_spaces.named import named_space, named_spaces
 from search_spaces.space import Space
-from tuner.cli.search import from_options, resume_command, run_search, space_with
+from tuner.cli.search import resume_command, run_search
 from tuner.cli.terminal import Terminal
 from tuner.data.pipeline import DataRequest
 from tuner.errors import InputError
 from tuner.models.counting import TORCH, Convention, count_parameters
 from tuner.models.network_spec import network_of
+from tuner.operations.requests import from_options, space_with
 from tuner.runs.fetching import SETTINGS
 from tuner.runs.folder import RunFolder, find_run
 from tuner.runs.location import remote_folder, unreachable

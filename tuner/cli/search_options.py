@@ -125,7 +125,7 @@ no_cache_option = click.option(
     "--scheduler",
     type=click.Choice(tuple(SCHEDULERS)),
     help="Early stopping; forecast stops what is forecast to miss the frontier, frontier keeps what is accurate or small.  "
-    "[default: forecast; with another searcher than frontier: asha]",
+    "[default: forecast; with another searcher than frontier, or rungs: asha]",
 )
 @click.option("--grace-period", type=int, metavar="N", help="Epochs before trials are compared.  [default: sqrt of E]")
 @click.option("--reduction-factor", type=int, metavar="N", help="One in N trials continues at a rung.  [default: 3]")
@@ -138,7 +138,7 @@ no_cache_option = click.option(
 @click.option(
     "--searcher",
     type=click.Choice(tuple(SEARCHERS)),
-    help="What proposes trials; frontier looks for the best gain a second.  [default: frontier; with --hypermodel: random]",
+    help="What proposes trials; frontier looks for the best gain for its time.  [default: frontier; with --hypermodel: random]",
 )
 @click.option(
     "--portfolio/--no-portfolio",

@@ -16,11 +16,11 @@ from rich.table import Table
 from rich.text import Text
 
 from tuner import __version__
-from tuner.cli.commands import confirm, reproduce, resume
 from tuner.cli.parsing import CONFIG_FILE
 from tuner.cli.progress import PROGRESS, RemoteLog, without_events
 from tuner.cli.search_options import search
 from tuner.cli.terminal import Terminal, print_command
+from tuner.cli.training_commands import confirm, reproduce, resume
 from tuner.data.reading.sources import is_pattern
 from tuner.errors import EXIT_INTERRUPTED, InputError
 from tuner.formatting import counted, duration_text

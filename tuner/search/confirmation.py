@@ -5,7 +5,6 @@ over a journal that holds some repeats already.
 """
 
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -19,10 +18,11 @@ from tuner.runs.folder import RunFolder
 from tuner.runs.predictions import SplitTexts, write_predictions
 from tuner.runs.search_state import SearchState
 from tuner.runs.store import RunStore
-from tuner.search.controller import LOSSES_THAT_FAIL, Assignment
+from tuner.search.controller import Assignment
 from tuner.search.distillation import student_seed
 from tuner.search.plan import Plan
 from tuner.search.schedulers.scheduler import Decision
+from tuner.search.work_queue import QueueController
 from tuner.training.test_result import RepeatReport, TestResult
 
 # No search has so many trials: the baseline's seeds are nobody else's.
@@ -128,7 +128,7 @@ def is_done(model: str, number: int, search_state: SearchState, folder: RunFolde
     return end.status == "diverged" or folder.predictions(model, number).exists()
 
 
-class ConfirmationController:
+class ConfirmationController(QueueController[Repeat, RepeatEnded]):
     """One confirmation in progress."""
 
     def __init__(
@@ -146,18 +146,11 @@ class ConfirmationController:
         Args:
             rivals: models that are evaluated as they are, by who calls this.
         """
+        super().__init__(open_repeats(candidates, repeats, store.search_state, store.folder), store, clock)
         self._candidates = candidates
         self._repeats = repeats
         self._texts = texts
-        self._store = store
         self._rivals = tuple(rivals)
-        self._clock = clock
-        self._waiting = open_repeats(candidates, repeats, store.search_state, store.folder)
-        self._given: dict[str, Repeat] = {}
-        self._at_work: set[str] = set()
-        self._losses: Counter[str] = Counter()
-        self.planned = len(self._waiting)
-        self.ended: list[RepeatEnded] = []
 
     def start(self) -> None:
         """Writes down who will see the test set, before anybody does."""
@@ -168,34 +161,13 @@ class ConfirmationController:
             )
         )
 
-    @property
-    def is_exhausted(self) -> bool:
-        """Whether ``next_trial`` has nothing more to give; while a repeat is trained, it may lose its worker."""
-        return not (self._waiting or self._at_work)
-
-    def next_trial(self) -> Assignment | None:
-        """The next repeat, None where there is none now."""
-        if not self._waiting:
-            return None
-        repeat = self._waiting.pop(0)
-        self._given[repeat.key] = repeat
-        self._at_work.add(repeat.key)
-        candidate = repeat.candidate
-        seed = repeat_seed(candidate.index, repeat.number)
-        if candidate.teacher is not None:
-            seed = (*student_seed(candidate.index), repeat.number)
-        return Assignment(repeat.key, seed, candidate.config, teacher=candidate.teacher)
-
-    def on_start(self, key: str) -> None:
-        """Nothing: the journal has no line for it."""
-
     def on_report(self, key: str, report: RepeatReport) -> Decision:
         """Takes in an epoch of a repeat; after the last one its predictions are kept, then its results recorded."""
         if not report.over:
             return Decision.CONTINUE
-        test_result, repeat = report.test_result, self._given[key]
+        test_result, repeat = report.test_result, self._at_work[key]
         if test_result is None:
-            self._record(repeat, "diverged", epochs=report.epoch.epoch, seconds=report.seconds)
+            self._record(key, self._end(repeat, "diverged", epochs=report.epoch.epoch, seconds=report.seconds))
             return Decision.STOP
         write_predictions(
             self._store.folder.predictions(repeat.candidate.model, repeat.number),
@@ -204,7 +176,7 @@ class ConfirmationController:
                 "test": (self._texts.test, test_result.test.predictions),
             },
         )
-        self._record(
+        end = self._end(
             repeat,
             "completed",
             epochs=report.epoch.epoch,
@@ -212,33 +184,26 @@ class ConfirmationController:
             best_epoch=report.best_epoch,
             **result_fields(test_result),
         )
+        self._record(key, end)
         return Decision.STOP
-
-    def on_failure(self, key: str, error: str) -> None:
-        """Records a repeat that broke; the others go on, and another confirmation tries it again."""
-        if key not in self._at_work:  # its worker broke after the last report
-            return
-        self._record(self._given[key], "failed", epochs=0, seconds=0.0, error=error)
-
-    def on_worker_lost(self, key: str, reason: str) -> None:
-        """Puts a repeat whose worker went away back in line, to be trained from its beginning. The third loss fails it."""
-        if key not in self._at_work:
-            return
-        self._losses[key] += 1
-        if self._losses[key] >= LOSSES_THAT_FAIL:
-            self.on_failure(key, f"{reason}; {LOSSES_THAT_FAIL} times")
-            return
-        self._at_work.discard(key)
-        self._waiting.append(self._given[key])
 
     def end(self, reason: Literal["finished", "interrupted"]) -> None:
         """Writes down why the confirmation is over."""
         self._store.record(ConfirmationEnded(time=self._clock(), reason=reason))
 
-    def _record(self, repeat: Repeat, status: RepeatStatus, **results: Any) -> None:
+    def _assignment(self, item: Repeat) -> Assignment:
+        candidate = item.candidate
+        seed = repeat_seed(candidate.index, item.number)
+        if candidate.teacher is not None:
+            seed = (*student_seed(candidate.index), item.number)
+        return Assignment(item.key, seed, candidate.config, teacher=candidate.teacher)
+
+    def _failed(self, item: Repeat, error: str) -> RepeatEnded:
+        return self._end(item, "failed", epochs=0, seconds=0.0, error=error)
+
+    def _end(self, repeat: Repeat, status: RepeatStatus, **results: Any) -> RepeatEnded:
         candidate = repeat.candidate
-        self._at_work.discard(repeat.key)
-        end = RepeatEnded(
+        return RepeatEnded(
             time=self._clock(),
             model=candidate.model,
             repeat=repeat.number,
@@ -246,5 +211,3 @@ class ConfirmationController:
             parameters=candidate.parameters,
             **results,
         )
-        self._store.record(end)
-        self.ended.append(end)

@@ -1,8 +1,7 @@
 """Starts a confirmation, or one that was interrupted, and sees it to its end."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from tuner.data.encoded import EncodedDataset, EncodedSplits
 from tuner.data.pipeline import PreparedData
@@ -13,13 +12,10 @@ from tuner.runs.predictions import SplitTexts
 from tuner.runs.settings import SearchSettings
 from tuner.runs.store import RunStore
 from tuner.search.confirmation import Candidate, ConfirmationController, HeldOut
-from tuner.search.interruption import Interrupted, Interruption
+from tuner.search.interruption import Interruption
 from tuner.search.launch import session
-from tuner.search.ray_tune.engine import run_on_ray
+from tuner.search.queue_launch import EndReason, OnStep, run_queue, step_of
 from tuner.search.rival_test import evaluate_rivals, fitted_rivals
-
-EndReason = Literal["finished", "interrupted"]
-OnStep = Callable[[ConfirmationController], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,21 +72,11 @@ def confirm(
     with session(settings, lambda: RunStore(folder), interruption) as (store, cluster, needed):
         rivals = fitted_rivals(store.search_state)
         controller = ConfirmationController(candidates, repeats, data.texts, store, rivals=rivals)
-
-        def step() -> None:
-            interruption.check()
-            needed.want(controller.planned - len(controller.ended))
-            on_step(controller)
-
-        reason: EndReason = "finished"
+        step = step_of(controller, interruption, needed, on_step)
         controller.start()
         interruption.defer()
         evaluate_rivals(store, settings, data.splits, data.test, data.texts)
-        try:
-            if controller.planned:
-                run_on_ray(controller, settings, data.splits, cluster, test=data.test, on_step=step, teachers=teachers)
-        except Interrupted:
-            reason = "interrupted"
+        reason = run_queue(controller, settings, data.splits, cluster, step=step, teachers=teachers, test=data.test)
         controller.end(reason)
     return reason
 

@@ -5,7 +5,6 @@ journal that holds some students already. A student that was under way begins an
 """
 
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -15,8 +14,9 @@ from tuner.runs.best_epoch import BestEpoch
 from tuner.runs.events import RepeatStatus, StudentEnded
 from tuner.runs.search_state import SearchState
 from tuner.runs.store import RunStore
-from tuner.search.controller import LOSSES_THAT_FAIL, Assignment
+from tuner.search.controller import Assignment
 from tuner.search.schedulers.scheduler import Decision
+from tuner.search.work_queue import QueueController
 from tuner.training.report import EpochReport, TrialReport
 
 _OF_STUDENTS = 2**32 - 1
@@ -111,7 +111,7 @@ class _Progress:
         self.report, self.weights, self.predictions = report.epoch, report.best, report.predictions
 
 
-class DistillationController:
+class DistillationController(QueueController[Student, StudentEnded]):
     """One distillation in progress."""
 
     def __init__(
@@ -123,70 +123,40 @@ class DistillationController:
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Takes what is to be done; what the store's journal holds of it is not done again."""
+        super().__init__(open_students(students, lesson, store.search_state), store, clock)
         self._lesson = lesson
-        self._store = store
-        self._clock = clock
-        self._objective = store.search_state.objective
-        self._waiting = open_students(students, lesson, store.search_state)
-        self._at_work: dict[str, Student] = {}
         self._progress: dict[str, _Progress] = {}
-        self._losses: Counter[str] = Counter()
-        self.planned = len(self._waiting)
-        self.ended: list[StudentEnded] = []
 
     def start(self) -> None:
         """Records the students that are refused; they are not trained."""
-        for student in [student for student in self._waiting if student.refusal is not None]:
+        for student in list(self._waiting):
+            if student.refusal is None:
+                continue
             self._waiting.remove(student)
-            self._record(student, "failed", error=student.refusal)
-
-    @property
-    def is_exhausted(self) -> bool:
-        """Whether ``next_trial`` has nothing more to give; while a student is trained, it may lose its worker."""
-        return not (self._waiting or self._at_work)
-
-    def next_trial(self) -> Assignment | None:
-        """The next student, None where there is none now."""
-        if not self._waiting:
-            return None
-        student = self._waiting.pop(0)
-        self._at_work[student.name] = student
-        self._progress[student.name] = _Progress()
-        return Assignment(student.name, student_seed(student.index), student.config, teacher=self._lesson.fingerprint)
-
-    def on_start(self, name: str) -> None:
-        """Nothing: the journal has no line for it."""
+            self._record(student.name, self._failed(student, student.refusal))
 
     def on_report(self, name: str, report: TrialReport) -> Decision:
         """Takes in an epoch of a student; after the last one its best weights are kept, then its results recorded."""
         student, progress, epoch = self._at_work[name], self._progress[name], report.epoch.epoch
-        progress.take_in(report, self._objective)
+        progress.take_in(report, self._store.search_state.objective)
         is_last = epoch >= self._lesson.epochs or progress.best.is_out_of_patience(epoch, self._lesson.patience)
         if not (is_last or report.epoch.diverged):
             return Decision.CONTINUE
         if progress.report is None:
-            self._record(student, "diverged", epochs=epoch, seconds=progress.seconds)
+            self._record(name, self._end(student, "diverged", epochs=epoch, seconds=progress.seconds))
             return Decision.STOP
         self._store.save_weights(name, last=None, best=progress.weights, predictions=progress.predictions)
-        self._record(student, "completed", progress.report, epochs=epoch, seconds=progress.seconds)
+        self._record(name, self._end(student, "completed", progress.report, epochs=epoch, seconds=progress.seconds))
         return Decision.STOP
 
-    def on_failure(self, name: str, error: str) -> None:
-        """Records a student that broke; the others go on, and the same command tries it again."""
-        if name in self._at_work:  # else its worker broke after the last report
-            self._record(self._at_work[name], "failed", error=error)
+    def _assignment(self, item: Student) -> Assignment:
+        self._progress[item.name] = _Progress()
+        return Assignment(item.name, student_seed(item.index), item.config, teacher=self._lesson.fingerprint)
 
-    def on_worker_lost(self, name: str, reason: str) -> None:
-        """Puts a student whose worker went away back in line, to be trained from its beginning. The third loss fails it."""
-        if name not in self._at_work:
-            return
-        self._losses[name] += 1
-        if self._losses[name] >= LOSSES_THAT_FAIL:
-            self.on_failure(name, f"{reason}; {LOSSES_THAT_FAIL} times")
-            return
-        self._waiting.append(self._at_work.pop(name))
+    def _failed(self, item: Student, error: str) -> StudentEnded:
+        return self._end(item, "failed", error=error)
 
-    def _record(
+    def _end(
         self,
         student: Student,
         status: RepeatStatus,
@@ -195,10 +165,9 @@ class DistillationController:
         epochs: int = 0,
         seconds: float = 0.0,
         error: str | None = None,
-    ) -> None:
-        self._at_work.pop(student.name, None)
+    ) -> StudentEnded:
         self._progress.pop(student.name, None)
-        end = StudentEnded(
+        return StudentEnded(
             time=self._clock(),
             student=student.name,
             trial=student.trial,
@@ -216,5 +185,3 @@ class DistillationController:
             val_metrics={} if best is None else finite(best.metrics),
             error=error,
         )
-        self._store.record(end)
-        self.ended.append(end)

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from typing import Literal
 
 import numpy as np
 
@@ -14,14 +13,11 @@ from tuner.runs.folder import RunFolder
 from tuner.runs.settings import SearchSettings
 from tuner.runs.store import RunStore
 from tuner.search.distillation import DistillationController, Lesson, Student
-from tuner.search.interruption import Interrupted, Interruption
+from tuner.search.interruption import Interruption
 from tuner.search.launch import session
-from tuner.search.ray_tune.engine import run_on_ray
+from tuner.search.queue_launch import EndReason, OnStep, run_queue, step_of
 from tuner.search.ray_tune.teaching import TeachingModel, probabilities_on_ray
 from tuner.search.teaching_texts import TeachingTexts
-
-EndReason = Literal["finished", "interrupted"]
-OnStep = Callable[[DistillationController], None]
 
 
 def fingerprint_of(models: Sequence[TeachingModel], texts: TeachingTexts, *, hard_weight: float, epochs: int) -> str:
@@ -73,25 +69,15 @@ def distill(
     interruption = interruption or Interruption()
     with session(settings, lambda: RunStore(folder), interruption) as (store, cluster, needed):
         controller = DistillationController(students, lesson, store)
-
-        def step() -> None:
-            interruption.check()
-            needed.want(controller.planned - len(controller.ended))
-            on_step(controller)
-
+        step = step_of(controller, interruption, needed, on_step)
         targets = _kept_targets(store, lesson)
         if targets is None:
             targets = _targets(settings, data, lesson, models, texts, on_step=step)
             store.save_soft_targets(lesson.fingerprint, targets.pack())
-        reason: EndReason = "finished"
         controller.start()
         interruption.defer()
-        try:
-            if not controller.is_exhausted:
-                teachers = {lesson.fingerprint: targets}
-                run_on_ray(controller, settings, data.encoded, cluster, on_step=step, teachers=teachers)
-        except Interrupted:
-            reason = "interrupted"
+        teachers = {lesson.fingerprint: targets}
+        reason = run_queue(controller, settings, data.encoded, cluster, step=step, teachers=teachers)
         if reason == "finished":
             store.drop_soft_targets()
     return reason

@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from tuner.tracking.mlflow_model import MODEL, model_digest, write_mlflow_model
 from tuner.tracking.tracker import Told, Tracker, best_figures, scalars
 
 if TYPE_CHECKING:
-    from mlflow.entities import Run
+    from mlflow.entities import Metric, Run
 
 EXPERIMENT = "frontier-tuner"
 """The experiment, unless MLFLOW_EXPERIMENT_NAME names another."""
@@ -28,10 +29,18 @@ _RUN, _NAME, _STATUS, _FRONTIER, _DIGEST, _ERROR = (
     f"frontier_tuner.{name}" for name in ("run", "trial", "status", "frontier", "model", "error")
 )
 _SILENCE = {"MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
-_MOST_METRICS, _MOST_PARAMS = 1000, 100
 _MOST_TEXT = 5000
 _UNNAMEABLE = re.compile(r"[^\w/.\- ]")
 _PARENT_STATUS = {"finished": "FINISHED", "failing": "FAILED"}
+
+
+@dataclass
+class _Batch:
+    """What waits to be told of a run: hyperparameters and tags by name, and metrics."""
+
+    metrics: "list[Metric]" = field(default_factory=list)
+    params: Mapping[str, Any] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
 
 
 class MLflow(Tracker):
@@ -51,43 +60,34 @@ class MLflow(Tracker):
         runs = list(self._runs())
         self._children = {run.data.tags[_NAME]: run for run in runs if _NAME in run.data.tags}
         parents = [run for run in runs if _NAME not in run.data.tags]
-        self._parent = parents[0].info.run_id if parents else self._new_parent()
         self._present: dict[str, set[tuple[str, int]]] = {}
+        self._waiting: dict[str, _Batch] = {}
+        self._parent = parents[0].info.run_id if parents else self._new_parent()
         return {name: self._told(run) for name, run in self._children.items() if name in self.state.trials}
 
     def begin(self, record: TrialRecord) -> str:
-        """Makes the child, with hyperparameters and parameters."""
-        name, started = record.trial, self.log.started.get(record.trial)
-        run = self._new_child(name, started)
-        config = {key: value for key, value in self.log.proposed[name].items() if value is not None}
-        if record.fold is not None:
-            config["fold"] = record.fold
-        self._log_params(run.info.run_id, config)
-        if record.parameters is not None:
-            self._log_metrics(run.info.run_id, {"parameters": record.parameters}, step=0, at=started)
-        return str(run.info.run_id)
+        """Makes the child. Hyperparameters and parameters are told with what comes first: an epoch, or the end."""
+        key = str(self._new_child(record.trial, self.log.started.get(record.trial)).info.run_id)
+        self._waiting[key] = self._beginning(record)
+        return key
 
     def add(self, key: str, record: TrialRecord, epochs: list[EpochEnded]) -> None:
-        """Tells the figures of epochs that it has not."""
-        from mlflow.entities import Metric
-
-        present = self._present.get(key, set())
-        metrics = [
-            Metric(_named(name), value, int(epoch.time * 1000), epoch.epoch)
-            for epoch in epochs
-            for name, value in scalars(epoch).items()
-            if (_named(name), epoch.epoch) not in present
+        """Tells the figures of epochs; those of a trial that has ended together with its end."""
+        self._waiting.setdefault(key, _Batch()).metrics += [
+            _metric(name, value, epoch.time, epoch.epoch) for epoch in epochs for name, value in scalars(epoch).items()
         ]
-        for first in range(0, len(metrics), _MOST_METRICS):
-            self._client.log_batch(key, metrics=metrics[first : first + _MOST_METRICS])
+        if not record.ended:
+            self._send(key)
 
     def end(self, key: str, record: TrialRecord) -> None:
         """Tells the figures of the best epoch and what became of the trial; last its status, which says that all is told."""
-        at = self.log.ended.get(record.trial, time.time())
-        self._log_metrics(key, best_figures(record), step=record.best.epoch if record.best else 0, at=at)
-        self._client.set_tag(key, _STATUS, record.status)
+        at, batch = self.log.ended.get(record.trial, time.time()), self._waiting.setdefault(key, _Batch())
+        step = record.best.epoch if record.best else 0
+        batch.metrics += [_metric(name, value, at, step) for name, value in best_figures(record).items()]
+        batch.tags[_STATUS] = record.status
         if record.error:
-            self._client.set_tag(key, _ERROR, record.error[:_MOST_TEXT])
+            batch.tags[_ERROR] = record.error[:_MOST_TEXT]
+        self._send(key)
         is_well = record.status in ("completed", "stopped")
         self._terminate(key, "FINISHED" if is_well else "FAILED", at)
 
@@ -148,7 +148,30 @@ class MLflow(Tracker):
             for name in run.data.metrics
             for metric in self._client.get_metric_history(key, name)
         }
+        self._waiting[key] = self._beginning(self.state.trials[run.data.tags[_NAME]])  # it may have been killed before
         return Told(key)
+
+    def _beginning(self, record: TrialRecord) -> "_Batch":
+        """What is known of a trial before its first epoch."""
+        config = {key: value for key, value in self.log.proposed[record.trial].items() if value is not None}
+        if record.fold is not None:
+            config["fold"] = record.fold
+        batch = _Batch(params=config)
+        if record.parameters is not None:
+            batch.metrics.append(
+                _metric("parameters", record.parameters, self.log.started.get(record.trial, time.time()), 0)
+            )
+        return batch
+
+    def _send(self, key: str) -> None:
+        """Tells what waits: as a rule in one request, which takes as long as one figure does."""
+        from mlflow.entities import Param, RunTag
+
+        batch, present = self._waiting.pop(key, _Batch()), self._present.get(key, set())
+        metrics = [metric for metric in batch.metrics if (metric.key, metric.step) not in present]
+        params = [Param(_named(name), str(value)[:_MOST_TEXT]) for name, value in batch.params.items()]
+        tags = [RunTag(name, value) for name, value in batch.tags.items()]
+        self._client.log_batch(key, metrics, params, tags)
 
     def _terminate(self, key: str, status: str, at: float) -> None:
         with _quiet():
@@ -159,9 +182,8 @@ class MLflow(Tracker):
         run = self._client.create_run(
             self._experiment, start_time=int(started * 1000), run_name=self.folder.name, tags={_RUN: self.log.identity}
         )
-        self._log_params(
-            run.info.run_id,
-            {
+        self._waiting[run.info.run_id] = _Batch(
+            params={
                 "space": settings.space["name"],
                 "data": Path(settings.data.source).name,
                 "classes": len(settings.data.label_names),
@@ -173,8 +195,9 @@ class MLflow(Tracker):
                 "folds": settings.fold_count,
                 "epochs": settings.epochs,
                 "seed": settings.seed,
-            },
+            }
         )
+        self._send(run.info.run_id)
         return str(run.info.run_id)
 
     def _new_child(self, name: str, started: float | None) -> "Run":
@@ -184,21 +207,10 @@ class MLflow(Tracker):
         self._children[name] = run
         return run
 
-    def _log_params(self, key: str, values: Mapping[str, Any]) -> None:
-        from mlflow.entities import Param
-
-        params = [Param(_named(name), str(value)[:_MOST_TEXT]) for name, value in values.items()]
-        for first in range(0, len(params), _MOST_PARAMS):
-            self._client.log_batch(key, params=params[first : first + _MOST_PARAMS])
-
     def _log_metrics(self, key: str, figures: Mapping[str, float], *, step: int, at: float | None = None) -> None:
-        from mlflow.entities import Metric
-
-        if figures:
-            when = int((time.time() if at is None else at) * 1000)
-            self._client.log_batch(
-                key, metrics=[Metric(_named(name), value, when, step) for name, value in figures.items()]
-            )
+        when = time.time() if at is None else at
+        self._waiting[key] = _Batch([_metric(name, value, when, step) for name, value in figures.items()])
+        self._send(key)
 
     def _tell_others(self) -> None:
         """Linear models beside the trials, and students of them: children, too."""
@@ -257,6 +269,12 @@ class MLflow(Tracker):
             write_mlflow_model(folder, Path(place) / MODEL)
             self._client.log_artifacts(key, str(Path(place) / MODEL), MODEL)
         self._client.set_tag(key, _DIGEST, digest)
+
+
+def _metric(name: str, value: float, at: float, step: int) -> "Metric":
+    from mlflow.entities import Metric
+
+    return Metric(_named(name), value, int(at * 1000), step)
 
 
 def _named(name: str) -> str:

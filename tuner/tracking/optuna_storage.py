@@ -3,14 +3,19 @@
 One has two objectives, metric and parameters, and a constraint, to be better than always giving the most frequent label: its
 Pareto front is the frontier. The other, with ``-metric`` behind its name, has the metric alone: Optuna's dashboard draws
 learning curves and the importance of hyperparameters for those only.
+
+A trial of a search with folds is a configuration: its value is the mean over all folds, its curve that of the first. One that
+was not trained on all of them is pruned, since its mean is not to be compared with others.
 """
 
 import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from search_spaces.optuna_bridge import distributions
+from tuner.runs.configurations import configurations
 from tuner.runs.events import EpochEnded
 from tuner.runs.search_state import TrialRecord
 from tuner.tracking.tracker import Told, Tracker, best_figures
@@ -22,6 +27,19 @@ if TYPE_CHECKING:
 
 _RUN, _TRIAL = "run", "trial"
 """User attributes: of a study the identity of its run, of a trial its id there."""
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A trial that is in a study: its key there, and what of it."""
+
+    key: int
+    last_step: int
+    is_finished: bool
+
+    @classmethod
+    def of(cls, key: int, trial: "FrozenTrial") -> Self:
+        return cls(key, max(trial.intermediate_values, default=0), trial.state.is_finished())
 
 
 class OptunaStorage(Tracker):
@@ -41,49 +59,51 @@ class OptunaStorage(Tracker):
             _study(self._storage, names[0], self.log.identity, {metric: better, "parameters": "minimize"}),
             _study(self._storage, names[1], self.log.identity, {metric: better}),
         ]
-        self._trials: list[dict[str, FrozenTrial]] = [
-            {
-                trial.user_attrs[_TRIAL]: trial
-                for trial in self._storage.get_all_trials(study)
-                if _TRIAL in trial.user_attrs
-            }
-            for study in self._studies
-        ]
+        self._trials = [_known_trials(self._storage, study) for study in self._studies]
         both = self._trials[0].keys() & self._trials[1].keys()
         return {trial: self._told(trial) for trial in both if trial in self.state.trials}
 
     def _told(self, trial: str) -> Told:
         found = [trials[trial] for trials in self._trials]
-        last = min(max(one.intermediate_values, default=0) for one in found)
+        last = min(one.last_step for one in found)
         epochs = sum(epoch.epoch <= last for epoch in self.state.trials[trial].epochs)
-        return Told(trial, epochs, all(one.state.is_finished() for one in found))
+        return Told(trial, epochs, all(one.is_finished for one in found))
+
+    def records(self) -> list[TrialRecord]:
+        """One record per configuration, once its first trial can be told."""
+        tellable = super().records()
+        if self.state.folds == 1:
+            return tellable
+        begun = {record.trial for record in tellable}
+        return [record for record in configurations(self.state) if record.trial in begun]
 
     def begin(self, record: TrialRecord) -> str:
         """Makes the trial in both studies, complete where it has ended."""
         for study, trials in zip(self._studies, self._trials, strict=True):
             if record.trial not in trials:
                 frozen = self._frozen(record, two_objectives=study == self._studies[0])
-                key = self._storage.create_new_trial(study, frozen)
-                trials[record.trial] = self._storage.get_trial(key)
+                trials[record.trial] = _Known.of(self._storage.create_new_trial(study, frozen), frozen)
         return record.trial
 
     def add(self, key: str, record: TrialRecord, epochs: list[EpochEnded]) -> None:
         """Writes the metric of each epoch."""
         for trials in self._trials:
-            if not trials[key].state.is_finished():
-                for step, value in _curve(record, epochs).items():
-                    self._storage.set_trial_intermediate_value(trials[key]._trial_id, step, value)
+            known = trials[key]
+            for step, value in _curve(record, epochs).items():
+                if not known.is_finished and step > known.last_step:
+                    self._storage.set_trial_intermediate_value(known.key, step, value)
 
     def end(self, key: str, record: TrialRecord) -> None:
         """Writes what it came to, and its state."""
         for study, trials in zip(self._studies, self._trials, strict=True):
-            if not trials[key].state.is_finished():
+            known = trials[key]
+            if not known.is_finished:
                 frozen = self._frozen(record, two_objectives=study == self._studies[0])
                 for name, value in frozen.user_attrs.items():
-                    self._storage.set_trial_user_attr(trials[key]._trial_id, name, value)
+                    self._storage.set_trial_user_attr(known.key, name, value)
                 for name, value in frozen.system_attrs.items():  # where Optuna keeps constraints
-                    self._storage.set_trial_system_attr(trials[key]._trial_id, name, value)
-                self._storage.set_trial_state_values(trials[key]._trial_id, frozen.state, frozen.values)
+                    self._storage.set_trial_system_attr(known.key, name, value)
+                self._storage.set_trial_state_values(known.key, frozen.state, frozen.values)
 
     def finish(self) -> None:
         """Nothing is left: Optuna works the frontier out."""
@@ -105,18 +125,22 @@ class OptunaStorage(Tracker):
         """
         from optuna.trial import TrialState, create_trial
 
-        values = None
-        if record.status in ("completed", "stopped") and record.value is not None:
+        values, with_folds = None, self.state.folds > 1
+        complete = ("completed",) if with_folds else ("completed", "stopped")
+        if record.status in complete and record.value is not None:
             values = [record.value, record.size] if two_objectives else [record.value]
         constraints = None
         if two_objectives and record.value is not None and not record.objective.beats_baseline(record.value):
             constraints = {"better than the most frequent label": 1.0}  # above 0 is not met
-        state = TrialState.COMPLETE if values else TrialState.FAIL if record.ended else TrialState.RUNNING
+        pruned = with_folds and record.status == "stopped"
+        state = TrialState.FAIL if record.ended else TrialState.RUNNING
+        state = TrialState.COMPLETE if values else TrialState.PRUNED if pruned else state
         found = _parameters(self._space, self.log.proposed[record.trial])
+        trained = self.state.configurations[record.index] if with_folds else [record]
         attributes: dict[str, Any] = {_TRIAL: record.trial}
-        if record.ended:
+        if record.ended and two_objectives:  # once is enough: each takes as long as an epoch
             attributes |= {"status": record.status, "epochs": record.last_epoch, **best_figures(record)}
-            attributes |= {"seconds": round(record.seconds, 3)}
+            attributes |= {"seconds": round(sum(one.seconds for one in trained), 3)}
         if record.error:
             attributes["error"] = record.error[:1000]
         trial = create_trial(
@@ -124,10 +148,17 @@ class OptunaStorage(Tracker):
             distributions={name: one for name, (_, one) in found.items()}, user_attrs=attributes,
             intermediate_values=_curve(record, record.epochs), constraints=constraints,
         )  # fmt: skip
-        started, ended = self.log.started.get(record.trial), self.log.ended.get(record.trial)
+        started = self.log.started.get(record.trial)
+        ended = max((self.log.ended[one.trial] for one in trained), default=None) if record.ended else None
         trial.datetime_start = None if started is None else datetime.fromtimestamp(started)
         trial.datetime_complete = None if ended is None else datetime.fromtimestamp(ended)
         return trial
+
+
+def _known_trials(storage: "BaseStorage", study: int) -> dict[str, _Known]:
+    """The trials of a study that are of the run, by their ids there."""
+    found = [trial for trial in storage.get_all_trials(study) if _TRIAL in trial.user_attrs]
+    return {trial.user_attrs[_TRIAL]: _Known.of(trial._trial_id, trial) for trial in found}
 
 
 def _curve(record: TrialRecord, epochs: list[EpochEnded]) -> dict[int, float]:

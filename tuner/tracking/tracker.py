@@ -84,7 +84,7 @@ class Tracker(ABC):
 
     def catch_up(self) -> None:
         """Tells what the journal has and the tracker has not."""
-        for record in self.log.tellable():
+        for record in self.records():
             told = self._known.get(record.trial)
             if told is None:
                 told = self._known[record.trial] = Told(self.begin(record))
@@ -99,6 +99,10 @@ class Tracker(ABC):
             if record.ended:
                 self.end(told.key, record)
                 told.ended = True
+
+    def records(self) -> list[TrialRecord]:
+        """The trials that can be told, in the order of their proposal."""
+        return self.log.tellable()
 
     @property
     def trials(self) -> int:

@@ -14,15 +14,14 @@ from ray.tune.search import Searcher
 
 from search_spaces.config import Config
 from tuner.models.memory import TrainingMemory
-from tuner.search.confirmation import ConfirmationController
 from tuner.search.controller import SearchController
-from tuner.search.distillation import DistillationController
 from tuner.search.ray_tune.failures import FailureKind, failure_of, memory_message
 from tuner.search.ray_tune.trainable import REPORT
 from tuner.search.ray_tune.workers import EpochTimeouts, SentState, WarmWorkerScheduler, sent
 from tuner.search.schedulers.scheduler import Decision
+from tuner.search.work_queue import QueueController
 
-Controller = SearchController | ConfirmationController | DistillationController
+Controller = SearchController | QueueController[Any, Any]
 
 
 class JournalledSearcher(Searcher):

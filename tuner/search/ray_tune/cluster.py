@@ -131,7 +131,8 @@ def connected(address: str | None, *, local_cpus: float) -> Iterator[Capacity]:
                 option="address",
                 value=address,
             )
-        yield grown(ray.cluster_resources(), ray.get_runtime_context().gcs_address)
+        with _quiet_tune():
+            yield grown(ray.cluster_resources(), ray.get_runtime_context().gcs_address)
         return
     quiet = {"logging_level": logging.ERROR, "log_to_driver": False}
     cluster = find_cluster(address)
@@ -153,18 +154,29 @@ def connected(address: str | None, *, local_cpus: float) -> Iterator[Capacity]:
             ray.init(address=cluster, **quiet)
         except (ConnectionError, TimeoutError, RuntimeError, ValueError) as error:
             raise refused(cluster, error) from None
-    # Tune logs failed trials and interruptions as errors; both are told by this program, once.
-    logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
     try:
         if cluster is not None:
             _check_that_workers_start(ray, cluster)
         now = ray.cluster_resources()
-        if cluster is None:
-            yield Capacity(now.get("CPU", 0.0), now.get("GPU", 0.0), is_local=True)
-        else:
-            yield grown(now, ray.get_runtime_context().gcs_address)
+        with _quiet_tune():
+            if cluster is None:
+                yield Capacity(now.get("CPU", 0.0), now.get("GPU", 0.0), is_local=True)
+            else:
+                yield grown(now, ray.get_runtime_context().gcs_address)
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def _quiet_tune() -> Iterator[None]:
+    """Without what Tune logs: failed trials and interruptions as errors, which this program tells once, and files not kept."""
+    logger = logging.getLogger("ray.tune")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 @contextmanager

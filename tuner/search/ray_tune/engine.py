@@ -14,17 +14,16 @@ from tuner.data.soft_targets import SoftTargets
 from tuner.metrics import Scorer
 from tuner.runs.search_state import SearchState
 from tuner.runs.settings import ResourceSettings, SearchSettings
-from tuner.search.confirmation import ConfirmationController
 from tuner.search.controller import SearchController
 from tuner.search.custom_model import source_of
-from tuner.search.distillation import DistillationController
 from tuner.search.plan import build_scheduler, plan_of
 from tuner.search.ray_tune.capacity import Capacity
 from tuner.search.registry import searcher_spec
+from tuner.search.work_queue import QueueController
 
 
 def run_on_ray(
-    controller: SearchController | ConfirmationController | DistillationController,
+    controller: SearchController | QueueController[Any, Any],
     settings: SearchSettings,
     data: EncodedSplits,
     resources: Capacity,
