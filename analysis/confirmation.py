@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from analysis.bootstrap import differences, resampled_accuracies, resampled_metric
 from analysis.descriptions import value_text
+from analysis.ensembles import ENSEMBLE
 from analysis.loading import Run
 from analysis.predictions import labels_and_predictions
+from analysis.tested_ensemble import tested_ensemble
 from tuner.formatting import counted
 from tuner.measures import Predictions
 from tuner.metrics import ACCURACY, Objective
@@ -28,11 +30,12 @@ class Confirmation:
         objective: the metric that order, intervals and ties are of: what the search pursued where it follows from the
             predictions; else accuracy, since probabilities of all classes are not kept.
         others: what stands beside it: the metric that the search pursued, and accuracy, where they are others.
-        models: one row per model, the best on the test set first. Columns: ``model`` (a trial's id or a baseline's
-            name), ``parameters``, ``repeats`` (completed), ``failed`` (diverged or failed), ``val_<metric>``,
-            ``test_<metric>`` and ``test_accuracy`` (means over repeats), ``low`` and ``high`` (95 % bootstrap interval of
-            ``objective`` on the test set), ``spread`` (its standard deviation between repeats, missing for one),
-            ``test_loss``, and ``tied``: whether the comparisons leave open that it is as good as the first.
+        models: one row per model, the best on the test set first. Columns: ``model`` (a trial's id, a baseline's name, or
+            "ensemble": of the repeats of its members, where all of them were confirmed), ``parameters``, ``repeats``
+            (completed), ``failed`` (diverged or failed), ``val_<metric>``, ``test_<metric>`` and ``test_accuracy`` (means over
+            repeats), ``low`` and ``high`` (95 % bootstrap interval of ``objective`` on the test set), ``spread`` (its standard
+            deviation between repeats, missing for one), ``test_loss``, and ``tied``: whether the comparisons leave open that
+            it is as good as the first.
         comparisons: one row per pair of models on the same test texts, columns ``better``, ``other``, ``difference``, ``low``,
             ``high`` (simultaneous 95 % interval, in hundredths: percentage points) and ``tied``.
         texts: size of the test set.
@@ -101,6 +104,10 @@ def confirmation(run: Run, *, seed: int = 0) -> Confirmation | None:
     predictions = labels_and_predictions(run)
     if not predictions:
         return None
+    averaged, repeats = tested_ensemble(run), run.repeats
+    if averaged is not None:
+        predictions[ENSEMBLE] = averaged.predictions
+        repeats = pd.concat([repeats, averaged.repeats], ignore_index=True)
     for rival in predictions.keys() & set(run.rivals["rival"]):
         # Fitted again it would answer the same: two such trainings say that its seed leaves nothing open.
         predictions[rival] = np.repeat(predictions[rival], 2, axis=1)
@@ -111,10 +118,14 @@ def confirmation(run: Run, *, seed: int = 0) -> Confirmation | None:
         columns=["better", "other", "difference", "low", "high", "tied"],
     )
     models = _models(
-        run,
+        repeats,
+        run.objective,
         objective,
         {model: float((label == predicted).mean()) for model, (label, predicted) in predictions.items()},
-        {model: np.quantile(part, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]) for model, part in resampled.items()},
+        {
+            model: objective.metric.bounded(*np.quantile(part, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]))
+            for model, part in resampled.items()
+        },
     )
     best = models["model"].iloc[0]
     rivals = pairs[(pairs["better"] == best) & pairs["tied"]]["other"]
@@ -144,15 +155,21 @@ def _values(
     return values, resampled_metric(cells, classes, measure, seed=seed)
 
 
-def _models(run: Run, objective: Objective, accuracies: dict[str, float], intervals: dict[str, Any]) -> pd.DataFrame:
-    done = run.repeats[run.repeats["status"] == "completed"].groupby("model")
+def _models(
+    repeats: pd.DataFrame,
+    pursued: Objective,
+    objective: Objective,
+    accuracies: dict[str, float],
+    intervals: dict[str, Any],
+) -> pd.DataFrame:
+    done = repeats[repeats["status"] == "completed"].groupby("model")
     table = pd.DataFrame(
         {
             "parameters": done["parameters"].first(),
             "repeats": done.size(),
-            "failed": run.repeats.groupby("model").size() - done.size(),
-            run.objective.column: done[run.objective.column].mean(),
-            run.objective.test_column: done[run.objective.test_column].mean(),
+            "failed": repeats.groupby("model").size() - done.size(),
+            pursued.column: done[pursued.column].mean(),
+            pursued.test_column: done[pursued.test_column].mean(),
             "test_accuracy": accuracies,
             "low": {model: float(interval[0]) for model, interval in intervals.items()},
             "high": {model: float(interval[1]) for model, interval in intervals.items()},

@@ -93,9 +93,11 @@ def percent(share: float, digits: int = 1) -> str:
 
 def baseline_text(model: str) -> str:
     """What a model of a confirmation is that is no trial."""
-    return {"logistic-regression": "TF-IDF of n-grams", "nb-svm": "log-count ratios of n-grams"}.get(
-        model, "mean of word vectors"
-    )
+    return {
+        "logistic-regression": "TF-IDF of n-grams",
+        "nb-svm": "log-count ratios of n-grams",
+        "ensemble": "weighted mean of its members",
+    }.get(model, "mean of word vectors")
 
 
 def value_text(value: float, objective: Objective, digits: int = 1) -> str:

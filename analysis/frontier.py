@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.columns import non_embedding_parameters, require, scores, with_size
+from analysis.costs import COSTS, PARAMETERS
 from tuner.errors import InputError
 from tuner.metrics import ACCURACY, Objective
 from tuner.runs.pareto import pareto_front
@@ -102,7 +103,7 @@ class Reference:
     """
 
     accuracy: float | None = None
-    parameters: int = 10_000_000
+    parameters: int = int(PARAMETERS.worst)
 
     def __post_init__(self) -> None:
         if self.parameters < 1:
@@ -114,43 +115,51 @@ REFERENCE = Reference()
 different runs can be compared; no network of the named spaces is as large, so every trial adds what it is worth."""
 
 
-def hypervolume(trials: pd.DataFrame, reference: Reference = REFERENCE, *, objective: Objective = ACCURACY) -> float:
-    """The area that the frontier dominates, in units of the objective times decades of parameters.
+def hypervolume(
+    trials: pd.DataFrame,
+    reference: Reference = REFERENCE,
+    *,
+    objective: Objective = ACCURACY,
+    cost: str = "parameters",
+) -> float:
+    """The area that the frontier dominates, in units of the objective times decades of parameters, or of another cost.
 
     With the frontier's sizes ``p_1 < ... < p_n`` below the reference, ``p_(n+1)`` the reference's, and scores ``a_i``:
     ``sum_i max(0, a_i - a_ref) * (log10 p_(i+1) - log10 p_i)``. Parameters are on a logarithmic axis, since a saving of
-    half counts the same at every size. Points beyond the reference add nothing; 0 where no trial has a score.
+    half counts the same at every size. Points beyond the reference add nothing; 0 where no trial has a score. Another cost is
+    measured from a corner of its own: 10 billion multiply-adds, 100 million bytes, a second.
 
     >>> round(analysis.hypervolume(trials), 2)
     3.2
     """
-    front = frontier(trials, objective=objective)
+    front = frontier(trials, objective=objective, cost=cost)
+    most = reference.parameters if cost == "parameters" else COSTS[cost].worst
     known = objective.worthless if reference.accuracy is None else reference.accuracy
     floor = float(scores(front, objective).min()) if known is None else objective.turned(known)
-    front = front[(front["parameters"] < reference.parameters) & (scores(front, objective) > floor)]
-    edges = [math.log10(size) for size in [*front["parameters"].tolist(), reference.parameters]]
+    front = front[(front[cost] < most) & (scores(front, objective) > floor)]
+    edges = [math.log10(size) for size in [*front[cost].tolist(), most]]
     heights = [score - floor for score in scores(front, objective).tolist()]
     return float(sum(h * (right - left) for h, left, right in zip(heights, edges[:-1], edges[1:], strict=True)))
 
 
-def accuracy_costs(trials: pd.DataFrame, *, objective: Objective = ACCURACY) -> pd.DataFrame:
+def accuracy_costs(trials: pd.DataFrame, *, objective: Objective = ACCURACY, cost: str = "parameters") -> pd.DataFrame:
     """The frontier from the smallest trial up, and what each step costs.
 
     Columns: ``trial_id``, ``val_<metric>``, ``parameters``, ``non_embedding_parameters``, ``seconds``, then against the
     trial before: ``points_gained`` (hundredths: percentage points of accuracy), ``parameters_added``,
     ``parameters_per_point`` (``parameters_added / points_gained``) and ``times_larger``; missing in the first row. Of twins
-    the first is taken.
+    the first is taken. Against another cost its name is in the place of ``parameters`` in these, and its column beside them.
 
     >>> analysis.accuracy_costs(trials)["points_gained"].round(1).tolist()
     [nan, 19.6, 0.4, 9.3, 7.5, 1.9]
     """
     require(trials, "seconds")
-    front = frontier(trials, objective=objective).drop_duplicates("parameters").reset_index(drop=True)
-    steps = front[["trial_id", objective.column, "parameters"]].copy()
+    front = frontier(trials, objective=objective, cost=cost).drop_duplicates(cost).reset_index(drop=True)
+    steps = front[list(dict.fromkeys(["trial_id", objective.column, "parameters", cost]))].copy()
     steps["non_embedding_parameters"] = non_embedding_parameters(front)
     steps["seconds"] = front["seconds"]
     steps["points_gained"] = 100 * scores(steps, objective).diff()
-    steps["parameters_added"] = steps["parameters"].diff()
-    steps["parameters_per_point"] = steps["parameters_added"] / steps["points_gained"]
-    steps["times_larger"] = steps["parameters"] / steps["parameters"].shift()
+    steps[f"{cost}_added"] = steps[cost].diff()
+    steps[f"{cost}_per_point"] = steps[f"{cost}_added"] / steps["points_gained"]
+    steps["times_larger"] = steps[cost] / steps[cost].shift()
     return steps

@@ -72,6 +72,33 @@ def labels_and_predictions(run: Run, *, split: Split = "test") -> dict[str, NDAr
     return found
 
 
+def repeat_probabilities(run: Run, model: str, *, split: Split) -> tuple[NDArray[np.int64], NDArray[np.float64]] | None:
+    """Classes ``[texts]``, and what each repeat of a confirmed model gave every class: ``[repeats, texts, classes]``.
+
+    None where an earlier version trained it, which kept those of two classes alone.
+
+    Raises:
+        InputError: as ``predictions``.
+    """
+    ends = run.repeats[(run.repeats["model"] == model) & (run.repeats["status"] == "completed")]
+    classes, found = len(run.settings.data.label_names), []
+    labels = np.zeros(0, np.int64)
+    for repeat in sorted(ends["repeat"].tolist()):
+        table = _predictionsof(run, model, repeat).to_pandas()
+        table = table[table["split"] == split]
+        labels = table["label"].to_numpy(dtype=np.int64)
+        names = [f"probability_{number}" for number in range(classes)]
+        if classes == 2:
+            confidence = table["confidence"].to_numpy(dtype=np.float64)
+            second = np.where(table["predicted"].to_numpy() == 1, confidence, 1 - confidence)
+            found.append(np.stack([1 - second, second], axis=1))
+        elif set(names) <= set(table.columns):
+            found.append(table[names].to_numpy(dtype=np.float64))
+        else:
+            return None
+    return labels, np.stack(found)
+
+
 def validation_predictions(run: Run, trial: str) -> Predictions:
     """What a trial predicted of the validation texts at its best epoch, kept with its weights.
 

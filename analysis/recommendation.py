@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.costs import COSTS, PARAMETERS, Cost
 from analysis.descriptions import value_text
 from analysis.frontier import knee
 from analysis.loading import Results
@@ -21,6 +22,7 @@ class Recommendation:
 
     Attributes:
         rival: the best of the linear models of n-grams, a row of ``Run.rivals``; None where there is none.
+        cost: what is weighed against the objective.
 
     >>> analysis.recommend(trials).best["trial_id"]
     '00028'
@@ -30,20 +32,23 @@ class Recommendation:
     best: "pd.Series[Any]"
     objective: Objective
     rival: "pd.Series[Any] | None" = None
+    cost: Cost = PARAMETERS
 
     @property
     def takes_rival(self) -> bool:
-        """Whether no trial is better than the rival, or as good and smaller."""
+        """Whether no trial is better than the rival, or as good and smaller. Of rivals no other cost is known."""
         if self.rival is None:
             return False
         rival, best = (self.objective.turned(row[self.objective.column]) for row in (self.rival, self.best))
+        if self.cost != PARAMETERS:
+            return bool(rival > best)
         smaller = not pd.isna(self.best["parameters"]) and self.best["parameters"] < self.rival["parameters"]
         return bool(rival > best or (rival == best and not smaller))
 
     @property
     def times_smaller(self) -> float:
-        """Parameters of the best over those of the chosen."""
-        return float(self.best["parameters"] / self.chosen["parameters"])
+        """Parameters of the best over those of the chosen; or the other cost."""
+        return float(self.best[self.cost.column] / self.chosen[self.cost.column])
 
     @property
     def sentence(self) -> str:
@@ -63,8 +68,8 @@ class Recommendation:
 
     @property
     def _size_of_best(self) -> str:
-        size = self.best["parameters"]
-        return "" if pd.isna(size) else f" with {size:,} parameters"
+        size = self.best[self.cost.column]
+        return "" if pd.isna(size) else f" with {self.cost.amount(size)}"
 
     @property
     def _trial_sentence(self) -> str:
@@ -77,20 +82,20 @@ class Recommendation:
                 f"No trial has a better validation {metric.title} than always giving the most frequent label, {value}: search "
                 "longer, with more texts, or by a metric that counts every class alike, as macro_f1."
             )
-        if pd.isna(chosen["parameters"]):
+        if pd.isna(chosen[self.cost.column]):
             most = "highest" if objective.mode == "max" else "lowest"
             value = value_text(best[column], objective)
             return f"Trial {best['trial_id']} has the {most} validation {metric.title}, {value}; sizes are not known."
         over = f" (mean over {counted(chosen['folds'], 'fold')})" if "folds" in chosen else ""
         take = (
             f"Take trial {chosen['trial_id']}: {value_text(chosen[column], objective)} validation {metric.title}{over} with "
-            f"{chosen['parameters']:,} parameters"
+            f"{self.cost.amount(chosen[self.cost.column])}"
         )
         if chosen["trial_id"] == best["trial_id"]:
             return f"{take}; no other trial is {metric.better}."
         return (
             f"{take}; the {metric.best}, trial {best['trial_id']}, gains {self._gain()} with "
-            f"{_times(self.times_smaller)} the parameters."
+            f"{_times(self.times_smaller)} the {self.cost.noun}."
         )
 
     def _gain(self) -> str:
@@ -103,7 +108,11 @@ class Recommendation:
 
 
 def recommend(
-    trials: pd.DataFrame, *, objective: Objective = ACCURACY, rivals: pd.DataFrame | None = None
+    trials: pd.DataFrame,
+    *,
+    objective: Objective = ACCURACY,
+    rivals: pd.DataFrame | None = None,
+    cost: str = "parameters",
 ) -> Recommendation | None:
     """The knee of the frontier against the best trial, and the best rival; None where no trial has finished an epoch.
 
@@ -111,20 +120,22 @@ def recommend(
 
     Args:
         rivals: ``Run.rivals``, where there are any.
+        cost: a column of the trials; of another than parameters, those without it are left out.
 
     >>> analysis.recommend(trials).chosen["trial_id"]
     '00006'
     """
-    ranked = rank(trials, top=1, objective=objective)
+    ranked = rank(trials, top=1, objective=objective, cost=cost)
     if ranked.empty:
         return None
     best = str(ranked["trial_id"].iloc[0])
     usable = rivals[rivals[objective.column].notna()] if rivals is not None else pd.DataFrame()
     return Recommendation(
-        _row(trials, knee(trials, objective=objective) or best),
+        _row(trials, knee(trials, objective=objective, cost=cost) or best),
         _row(trials, best),
         objective,
         None if usable.empty else usable.iloc[0],
+        COSTS[cost],
     )
 
 

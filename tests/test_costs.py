@@ -1,12 +1,16 @@
 """Costs of trials in closed form, and ranking against them on the command line and in Python."""
 
 import json
+import math
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import analysis
+from analysis import charts
+from analysis.costs import COSTS
 from search_spaces.config import TrialConfig
 from tuner.api.run import SearchRun
 from tuner.cli.main import run
@@ -79,6 +83,51 @@ def test_frontier_and_knee_are_against_the_cost(loaded, run_path, capsys):
     assert analysis.frontier(turned, cost="bytes")["trial_id"].tolist() != by_hand
 
 
+def test_recommendation_steps_area_and_chart_are_against_the_cost(loaded):
+    trials = with_costs(loaded).candidates
+    front = analysis.frontier(trials, cost="bytes")
+    worst = COSTS["bytes"].worst
+    edges = [*front["bytes"].tolist(), worst]
+    area = sum(
+        value * math.log10(right / left)
+        for value, left, right in zip(front["val_accuracy"], edges, edges[1:], strict=False)
+    )
+    assert analysis.hypervolume(trials, cost="bytes") == pytest.approx(area)
+    steps = analysis.accuracy_costs(trials, cost="bytes")
+    assert steps["bytes_added"].tolist()[1:] == front.drop_duplicates("bytes")["bytes"].diff().tolist()[1:]
+    decision = analysis.recommend(trials, cost="bytes")
+    assert decision.chosen["trial_id"] == analysis.knee(trials, cost="bytes")
+    assert f"validation accuracy with {decision.chosen['bytes']:,} bytes" in decision.sentence
+    names = ["system", "kind", "accuracy", "parameters", "split", "source"]
+    rival = pd.DataFrame([("nb-svm", "rival", 0.9, 500, "validation", "")], columns=names)
+    references = pd.concat([analysis.references(loaded), rival])
+    by_bytes, by_size = (
+        json.dumps(charts.frontier(trials, cost=cost, references=references).to_dict())
+        for cost in ("bytes", "parameters")
+    )
+    assert "bytes (logarithmic)" in by_bytes
+    assert "always the most frequent label" in by_bytes
+    assert "nb-svm" in by_size
+    assert "nb-svm" not in by_bytes  # its bytes are not known
+
+
+def test_a_report_against_a_cost(loaded, run_path, tmp_path, capsys):
+    page = tmp_path / "report.html"
+    assert run(["report", str(run_path), "--cost", "multiply_adds", "--out", str(page)]) == 0
+    trials = with_costs(loaded).candidates
+    chosen = analysis.recommend(trials, cost="multiply_adds", rivals=loaded.rivals)
+    assert " ".join(chosen.sentence.split()) in " ".join(capsys.readouterr().out.split())
+    text = page.read_text()
+    assert "<h2>Accuracy against multiply-adds</h2>" in text
+    assert "of a text of" in text
+    knee = trials.set_index("trial_id").loc[analysis.knee(trials, cost="multiply_adds")]
+    assert f"<dd>{knee['multiply_adds']:,}</dd>" in text
+    assert f'data-key="{knee["bytes"]}">{knee["bytes"]:,}</td>' in text
+    assert "--trial frontier --measure" in text
+    assert run(["report", str(run_path), "--cost", "latency", "--out", str(page)]) == 2
+    assert "no trial of mine was measured; export some with --measure" in capsys.readouterr().err
+
+
 def test_a_budget_of_bytes(loaded, run_path, capsys):
     sizes = with_costs(loaded).candidates["bytes"].sort_values()
     budget = int(sizes.iloc[2])
@@ -106,7 +155,11 @@ def test_bad_costs_are_said_in_one_line(loaded, run_path, capsys):
 
 
 def figures(model, milliseconds, processor="one"):
-    return {"model": model, "bytes": int(1000 * milliseconds), "p50_ms": milliseconds, "processor": processor}
+    return {
+        "model": model, "bytes": int(1000 * milliseconds), "p50_ms": milliseconds, "p95_ms": 2 * milliseconds,
+        "texts_per_second": 9.0, "spread": 0.1, "takes": "raw texts" if model == "SavedModel" else "token ids",
+        "processor": processor,
+    }  # fmt: skip
 
 
 def test_measured_costs_are_compared_where_they_were_measured_alike(run_path, tmp_path, capsys):
@@ -139,6 +192,13 @@ def test_measured_costs_are_compared_where_they_were_measured_alike(run_path, tm
     ours = SearchRun(folder)
     assert ours.frontier(cost="latency")["trial_id"].tolist() == ["00006", "00000"]
     assert ours.frontier(cost="exported_bytes")["exported_bytes"].tolist() == [2500, 3000]
+    page = ours.report(tmp_path / "page.html", cost="latency").read_text()
+    assert "<h2>Accuracy against latency</h2>" in page
+    assert "3 of 7 trials are measured" in page
+    assert re.search(
+        r">model.onnx</td><td>token ids</td><td class=\"n\"[^>]*>100</td><td class=\"n\"[^>]*>0.100</td>", page
+    )
+    assert "On one thread of one, another, in processes" in page
     (folder.path / "costs.json").write_text("{")
     assert run(["rank", str(folder.path), "--cost", "latency"]) == 2
     assert "costs.json: is damaged" in capsys.readouterr().err

@@ -5,6 +5,7 @@ Multiply-adds and bytes follow from configuration and vocabulary; exported bytes
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +14,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.columns import config_of, plain
+from analysis.costs import COSTS
 from analysis.loading import Results, Run
+from analysis.report.costs import Costs
 from search_spaces.config import TrialConfig
 from tuner.data.encoder import Encoder
 from tuner.data.vocabulary import FIRST_WORD_ID
@@ -25,15 +28,6 @@ from tuner.runs.atomic import write_text_atomically
 from tuner.runs.folder import RunFolder
 from tuner.search.plan import plan_of
 
-COSTS = {
-    "parameters": "parameters",
-    "multiply_adds": "multiply-adds",
-    "bytes": "bytes",
-    "exported_bytes": "exported bytes",
-    "latency": "latency (ms)",
-}
-"""What a frontier may be drawn against, by column, and how people call it."""
-
 MEASURED = ("exported_bytes", "latency")
 """Those that ``tuner export --measure`` measures, and nothing else knows."""
 
@@ -41,6 +35,7 @@ FILE = "costs.json"
 """In the folder of a run: what was measured, by trial and exported model."""
 
 _BYTES_A_NUMBER = _BYTES_AN_ID = 4
+_SHOWN = ("model", "takes", "bytes", "p50_ms", "p95_ms", "texts_per_second", "spread", "processor")
 
 
 def record_measured(folder: RunFolder, measured: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
@@ -129,6 +124,31 @@ def _with_measured(run: Run) -> Run:
     return replace(run, trials=trials)
 
 
+def measured_costs(run: Run) -> pd.DataFrame | None:
+    """One row per trial and exported model that was measured, as ``analysis.report.costs.Costs`` takes it; None without any."""
+    rows = [
+        {"trial": trial, **{name: one.get(name) for name in _SHOWN}}
+        for trial, models in sorted(_read_measured(run.folder).items())
+        for one in models.values()
+    ]
+    return pd.DataFrame(rows) if rows else None
+
+
+def costs_for_report(run: Results, cost: str) -> tuple[Results, Costs | None]:
+    """The run with all costs in its trials that are known, and what the report says of them; None of another tool's trials.
+
+    Raises:
+        InputError: as ``with_cost``; and where what was measured cannot be read.
+    """
+    run = with_cost(run, [cost])
+    if not isinstance(run, Run):
+        return run, None
+    if "bytes" not in run.trials:
+        with suppress(InputError):  # no vocabulary, without which the parameters are known all the same
+            run = with_costs(run)
+    return run, Costs(cost, cost_text(run, cost), "bytes" in run.trials, measured_costs(run))
+
+
 def with_costs(run: Run) -> Run:
     """The run with the columns ``multiply_adds`` and ``bytes`` (both Int64) in its trials, and so in all that is made of them.
 
@@ -177,8 +197,8 @@ def cost_text(run: Results, cost: str) -> str:
     if cost in MEASURED and isinstance(run, Run) and (found := _comparable(run)) is not None:
         count = int(run.candidates[cost].notna().sum())
         return (
-            f"{COSTS[cost]}: as measured of {found.model} on {found.processor}; {count} of {len(run.candidates)} trials are "
-            "measured, the others are left out"
+            f"{COSTS[cost].title}: as measured of {found.model} on {found.processor}; {count} of {len(run.candidates)} trials "
+            "are measured, the others are left out"
         )
     if cost != "multiply_adds" or not isinstance(run, Run):
         return ""

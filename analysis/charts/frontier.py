@@ -8,6 +8,7 @@ import pandas as pd
 from analysis.charts.theme import dressed, layered, rows, size_axis, value_axis, value_format, value_tooltip
 from analysis.columns import CONFIG, with_size
 from analysis.comparing import trials_of
+from analysis.costs import COSTS
 from analysis.frontier import frontier as frontier_of
 from analysis.frontier import knee as knee_of
 from analysis.loading import Run
@@ -26,6 +27,7 @@ def frontier(
     references: pd.DataFrame | None = None,
     title: str | None = None,
     objective: Objective = ACCURACY,
+    cost: str = "parameters",
 ) -> alt.LayerChart:
     """All scored trials with a size as dots, the frontier as a stair through its trials, the knee in another colour.
 
@@ -34,23 +36,31 @@ def frontier(
 
     Args:
         references: what ``analysis.references`` gives, to be drawn in: rivals (triangles with their names), the ensemble (a
-            cross), baselines (squares, and a line for the most frequent label) and published systems (diamonds).
+            cross), baselines (squares, and a line for the most frequent label) and published systems (diamonds). Against
+            another cost only the line is drawn, since nothing but the parameters of the others is known.
+        title: above the chart.
+        objective: what the search pursued.
+        cost: a column of the trials: "parameters", or what ``tuner.costs.with_cost`` adds.
     """
     column, metric = objective.column, objective.metric
-    usable, front = with_size(trials, objective), frontier_of(trials, objective=objective)
-    knee = knee_of(trials, objective=objective)
+    usable, front = with_size(trials, objective, cost), frontier_of(trials, objective=objective, cost=cost)
+    knee = knee_of(trials, objective=objective, cost=cost)
     titles = {"trial_id": "trial", column: metric.title, "parameters": "parameters", "status": "status"}
+    titles |= {cost: COSTS[cost].title}
     if TEACHER in usable:
         titles[TEACHER] = "teacher"
     config = [str(name) for name in usable.columns if str(name).startswith(CONFIG)]
     table = usable[[*titles, *config]].rename(columns=lambda name: str(name).removeprefix(CONFIG))
     against = None if references is None else drawable(references, usable[column].min(), objective)
-    values, sizes = usable[column], usable["parameters"]
+    if against is not None and cost != "parameters":
+        against = against[against["parameters"] == 0]
+    values, sizes = usable[column], usable[cost]
     if against is not None:
         values = pd.concat([values, against[objective.key]])
         sizes = pd.concat([sizes, against["parameters"][against["parameters"] > 0]])
-    x, y = size_axis("parameters", sizes), value_axis(column, values, objective, f"validation {metric.title}")
-    formats = {column: value_format(objective), "parameters": ",", "learning_rate": ".2~g", "dropout": ".2~f"}
+    x, y = size_axis(cost, sizes), value_axis(column, values, objective, f"validation {metric.title}")
+    formats = {column: value_format(objective), "parameters": ",", "learning_rate": ".2~g", "dropout": ".2~f",
+               cost: f",.{COSTS[cost].digits}f"}  # fmt: skip
     tooltip = [
         alt.Tooltip(f"{name}:N" if name not in formats else f"{name}:Q", title=titles.get(name, name.replace("_", " ")),
                     format=formats.get(name, alt.Undefined))
@@ -62,8 +72,8 @@ def frontier(
     on_front, at_knee = "datum.on_frontier", alt.FieldEqualPredicate(field="trial_id", equal=knee or "")
     is_best = len(front) <= 2
     # The longer label would run over the axis on the left where the trial is a small one.
-    is_right = is_best and float(front["parameters"].max()) ** 2 < float(sizes.min()) * float(sizes.max())
-    line = alt.Chart(rows(_stair(front, usable, column))).mark_line(style="front-line", interpolate="step-after")
+    is_right = is_best and float(front[cost].max()) ** 2 < float(sizes.min()) * float(sizes.max())
+    line = alt.Chart(rows(_stair(front, usable, column, cost))).mark_line(style="front-line", interpolate="step-after")
     chart = layered(
         *([] if against is None else reference_layers(against, x, y, objective)),
         line.encode(x=x, y=y),
@@ -89,12 +99,12 @@ def _student_layers(base: alt.Chart, usable: pd.DataFrame) -> list[alt.Chart]:
     ]
 
 
-def _stair(front: pd.DataFrame, usable: pd.DataFrame, column: str) -> pd.DataFrame:
+def _stair(front: pd.DataFrame, usable: pd.DataFrame, column: str, cost: str) -> pd.DataFrame:
     """The frontier's points, and its last value carried on to the largest trial."""
-    points = front[["parameters", column]]
+    points = front[[cost, column]]
     if points.empty:
         return points
-    end = {"parameters": usable["parameters"].max(), column: points[column].iloc[-1]}
+    end = {cost: usable[cost].max(), column: points[column].iloc[-1]}
     return pd.concat([points, pd.DataFrame([end])], ignore_index=True)
 
 

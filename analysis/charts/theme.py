@@ -9,6 +9,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from analysis.costs import COSTS
 from analysis.descriptions import size_ticks
 from tuner.errors import InputError
 from tuner.metrics import Objective
@@ -166,12 +167,20 @@ def value_axis(field: str, values: "pd.Series[float]", objective: Objective, tit
 
 
 def size_axis(field: str, sizes: "pd.Series[int]") -> alt.X:
-    """Parameters on a logarithmic axis, with round sizes as marks."""
+    """Parameters, or another cost, on a logarithmic axis, with round sizes as marks."""
     low, high = (float(sizes.min()), float(sizes.max())) if len(sizes) else (1e3, 1e5)
     digits = (1, 3) if high / low > 500 else (1, 2, 5)
-    axis = alt.Axis(values=size_ticks(low, high, digits), format="~s", labelOverlap=True, labelFlush=False)
+    cost = COSTS[field]
+    axis = alt.Axis(
+        values=size_ticks(low, high, digits), format="~g" if cost.digits else "~s", labelOverlap=True, labelFlush=False
+    )
     scale = alt.Scale(type="log", domain=[low / 1.25, high * 1.25], nice=False)
-    return alt.X(f"{field}:Q", title="parameters (logarithmic)", scale=scale, axis=axis)
+    return alt.X(
+        f"{field}:Q",
+        title=f"{cost.title} (logarithmic)" if not cost.digits else f"{cost.noun} (ms, logarithmic)",
+        scale=scale,
+        axis=axis,
+    )
 
 
 _PIXELS_A_POINT = 2.0

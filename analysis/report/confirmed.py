@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from analysis.columns import config_of, records
 from analysis.confirmation import Confirmation, confirmation
 from analysis.descriptions import baseline_text, network_text, percent
+from analysis.ensembles import ENSEMBLE
 from analysis.loading import Run
 from analysis.predictions import BINS, calibration_error, overconfidence, predictions, recalls
 from analysis.recommendation import Recommendation
@@ -36,13 +37,18 @@ class Confirmed:
     calibration: str
     seen: str
 
+    @property
+    def has_ensemble(self) -> bool:
+        """Whether the ensemble is among the models."""
+        return ENSEMBLE in set(self.found.models["model"])
+
 
 def confirmed(run: Run, recommendation: Recommendation | None) -> Confirmed | None:
     """What there is to show; None before a confirmation."""
     found = confirmation(run)
     if found is None or recommendation is None:
         return None
-    models = found.models["model"].tolist()
+    models = [model for model in found.models["model"] if model != ENSEMBLE]
     shown = str(recommendation.chosen["trial_id"])
     shown = shown if shown in models else models[0]
     return Confirmed(

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import pandas as pd
 import yaml
 
+from analysis.costs import PARAMETERS, Cost
 from analysis.descriptions import percent, value_text
-from analysis.frontier import REFERENCE, frontier, hypervolume
+from analysis.frontier import frontier, hypervolume
 from analysis.loading import Results, Run
 from analysis.recommendation import Recommendation
 from analysis.scaling import ScalingFit
@@ -44,35 +45,41 @@ def meta_line(run: Results) -> str:
 def key_facts(run: Results, recommendation: Recommendation) -> list[Fact]:
     """The figures below the recommendation."""
     count = counted(len(run.trials), "trial")
-    objective = run.objective
+    objective, cost = run.objective, recommendation.cost
+    column = cost.column
     reached = Fact(
         value_text(recommendation.chosen[objective.column], objective),
         f"validation {objective.metric.title} of trial {recommendation.chosen['trial_id']}",
     )
-    if pd.isna(recommendation.chosen["parameters"]):
+    if pd.isna(recommendation.chosen[column]):
         return [reached, Fact(f"{recommendation.chosen['best_epoch']:.0f}", f"epoch where it was reached, of {count}")]
     if recommendation.chosen["trial_id"] == recommendation.best["trial_id"]:
-        third = Fact(f"{len(frontier(run.candidates, objective=objective)):,}", "trials on the frontier")
+        third = Fact(f"{len(frontier(run.candidates, objective=objective, cost=column)):,}", "trials on the frontier")
     else:
-        third = Fact(
-            f"{recommendation.times_smaller:,.1f}×",
-            f"smaller than the {objective.metric.best}, {recommendation.best['trial_id']}",
-        )
+        than = f"than the {objective.metric.best}, {recommendation.best['trial_id']}"
+        less = "smaller" if cost == PARAMETERS else f"smaller in {cost.noun}"
+        third = Fact(f"{recommendation.times_smaller:,.1f}×", f"{less} {than}")
     return [
         reached,
-        Fact(f"{recommendation.chosen['parameters']:,}", "parameters, word vectors included"),
+        Fact(
+            cost.text(recommendation.chosen[column]),
+            "parameters, word vectors included" if cost == PARAMETERS else cost.unit,
+        ),
         third,
-        Fact(f"{hypervolume(run.candidates, objective=objective):.3f}", f"hypervolume of the frontier, {count}"),
+        Fact(
+            f"{hypervolume(run.candidates, objective=objective, cost=column):.3f}",
+            f"hypervolume of the frontier, {count}",
+        ),
     ]
 
 
-def reference_text(objective: Objective) -> str:
+def reference_text(objective: Objective, cost: Cost) -> str:
     """What the hypervolume is measured from."""
     title = objective.metric.title
     return (
-        f"Hypervolume: {title} times decades of parameters that the frontier dominates, "
+        f"Hypervolume: {title} times decades of {cost.noun} that the frontier dominates, "
         f"from {title} {'of the worst trial' if objective.worthless is None else f'{objective.worthless:g}'} and "
-        f"{REFERENCE.parameters:,} parameters."
+        f"{cost.amount(cost.worst)}."
     )
 
 

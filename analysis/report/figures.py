@@ -24,14 +24,16 @@ def figures(
     time: pd.DataFrame | None,
     confirmed: Confirmed | None,
     against: pd.DataFrame | None,
+    *,
+    cost: str = "parameters",
 ) -> dict[str, dict[str, Any]]:
     """The specifications by the name that the page places them with; what the trials do not give is left out."""
     objective = run.objective
     usable = scored(run.trials, objective)
     drawn: dict[str, alt.LayerChart] = {} if time is None else {"time": charts.time_spent(time)}
     if not usable.empty:
-        if usable["parameters"].notna().any():
-            drawn["frontier"] = charts.frontier(run.candidates, references=against, objective=objective)
+        if usable[cost].notna().any():
+            drawn["frontier"] = charts.frontier(run.candidates, references=against, objective=objective, cost=cost)
             drawn["curve"] = charts.trial_curve(run).properties(height=210)
         if run.epochs["trial_id"].duplicated().any():  # KerasTuner keeps one epoch a trial
             drawn["curves"] = charts.learning_curves(run).properties(height=260)

@@ -10,7 +10,11 @@ async function draw(main, specifications) {
   function pick(trial) {
     const row = main.querySelector(`#trials-table tr[data-trial="${CSS.escape(trial)}"]`);
     if (!row) return;
-    const [, accuracy, parameters, , , epoch, , status, network, training] = [...row.cells].map((cell) => cell.textContent);
+    const names = [...row.closest("table").tHead.rows[0].cells].map((cell) => cell.textContent.trim());
+    const cell = (name) => row.cells[names.indexOf(name)].textContent;
+    const [parameters, epoch, status, network, training] =
+      ["parameters", "best epoch", "status", "network", "training"].map(cell);
+    const accuracy = row.cells[1].textContent;
     main.querySelector("#picked").textContent = `Trial ${trial}`;
     main.querySelector("#picked-text").textContent =
       [`${accuracy} with ${parameters} parameters`, network, training, `best epoch ${epoch}, ${status}`].filter(Boolean).join(" · ");

@@ -9,6 +9,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from analysis.charts.theme import DARK, LIGHT, css_variables
+from analysis.class_words import read_class_words
+from analysis.costs import PARAMETERS
 from analysis.curves import time_spent
 from analysis.ensembles import Ensemble, ensemble
 from analysis.error_analysis import ErrorAnalysis
@@ -17,9 +19,10 @@ from analysis.recommendation import recommend
 from analysis.references import references
 from analysis.report import facts
 from analysis.report.confirmed import confirmed
+from analysis.report.costs import Costs, closed_form_table, measured_table
 from analysis.report.errors import errors_section
 from analysis.report.figures import figures
-from analysis.report.tables import classes_table, ensemble_table, frontier_table, trials_table
+from analysis.report.tables import classes_table, ensemble_table, frontier_table, trials_table, words_tables
 from analysis.scaling import scaling_fit
 from tuner.errors import InputError
 from tuner.runs.atomic import write_text_atomically
@@ -40,7 +43,12 @@ def vega_script() -> str:
 
 
 def write_report(
-    run: Results, path: Path, *, errors: ErrorAnalysis | str | None = None, with_texts: bool = True
+    run: Results,
+    path: Path,
+    *,
+    errors: ErrorAnalysis | str | None = None,
+    with_texts: bool = True,
+    costs: Costs | None = None,
 ) -> None:
     """Writes the report of a run, or of another tool's trials, as one HTML file, whole or not at all.
 
@@ -49,18 +57,24 @@ def write_report(
         path: the file.
         errors: as ``render`` takes it.
         with_texts: as ``render`` takes it.
+        costs: as ``render`` takes it.
 
     Raises:
         InputError: where it cannot be written there.
     """
     try:
-        write_text_atomically(path, render(run, errors=errors, with_texts=with_texts))
+        write_text_atomically(path, render(run, errors=errors, with_texts=with_texts, costs=costs))
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({error.strerror}); choose another file with `out`") from None
 
 
 def render(
-    run: Results, *, errors: ErrorAnalysis | str | None = None, with_texts: bool = True, version: str | None = None
+    run: Results,
+    *,
+    errors: ErrorAnalysis | str | None = None,
+    with_texts: bool = True,
+    costs: Costs | None = None,
+    version: str | None = None,
 ) -> str:
     """The report as the text of an HTML document that needs nothing else.
 
@@ -71,19 +85,24 @@ def render(
         run: the trials.
         errors: what there is to say of a trial's errors, or in a sentence why that is not known; None to say nothing.
         with_texts: whether texts of the data may stand in it.
+        costs: what the frontier is against, with columns that ``run`` has; None for parameters, and no section on costs.
         version: of a page that follows a search: it asks its server for another. None for a page that stands by itself.
     """
     objective = run.objective
     rivals = run.rivals if isinstance(run, Run) else None
-    recommendation = recommend(run.candidates, objective=objective, rivals=rivals)
+    against_cost = (costs or Costs()).against
+    recommendation = recommend(run.candidates, objective=objective, rivals=rivals, cost=against_cost.column)
     chosen = str(recommendation.chosen["trial_id"]) if recommendation else None
     fit = scaling_fit(run.candidates, objective=objective)
     time = time_spent(run) if isinstance(run, Run) else None
     tested = confirmed(run, recommendation) if isinstance(run, Run) else None
     averaged = _ensemble_or_reason(run) if isinstance(run, Run) else None
+    words = read_class_words(run) if isinstance(run, Run) else None
     drawable = averaged if isinstance(averaged, Ensemble) and not averaged.is_single else None
     against = references(run, averaged=drawable) if isinstance(run, Run) else None
-    drawn = figures(run, fit, time, tested, against)
+    if against is not None and against_cost != PARAMETERS:
+        against = against[against["parameters"] == 0]  # of the others no other cost is known
+    drawn = figures(run, fit, time, tested, against, cost=against_cost.column)
     return _template().render(
         run=run,
         version=version,
@@ -93,12 +112,19 @@ def render(
         recommendation=recommendation,
         key_facts=facts.key_facts(run, recommendation) if recommendation else [],
         against=None if against is None else facts.references_text(against, objective),
-        reference=facts.reference_text(objective),
-        frontier=frontier_table(run),
+        cost=against_cost,
+        costs=costs,
+        closed_form=None if costs is None else closed_form_table(run, costs),
+        measured=None if costs is None else measured_table(costs),
+        reference=facts.reference_text(objective, against_cost),
+        frontier=frontier_table(run, against_cost),
         averaged=averaged,
         members=None if drawable is None else ensemble_table(drawable),
-        trials=trials_table(run),
+        trials=trials_table(run, against_cost),
         errors=errors_section(errors, objective, with_texts=with_texts) if isinstance(errors, ErrorAnalysis) else None,
+        words=words,
+        words_of=[] if words is None or not with_texts else words_tables(words),
+        with_texts=with_texts,
         no_errors=errors if isinstance(errors, str) else None,
         classes=classes_table(run, chosen) if isinstance(run, Run) and chosen else None,
         effects=[name for name in drawn if name.startswith("effect ")],

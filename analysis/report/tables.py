@@ -6,14 +6,18 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.class_words import ClassWords
 from analysis.columns import config_of, non_embedding_parameters
+from analysis.costs import PARAMETERS, Cost
 from analysis.descriptions import network_text, percent, training_text, value_text
 from analysis.ensembles import Ensemble
-from analysis.frontier import accuracy_costs
+from analysis.frontier import accuracy_costs, pareto_ranks
 from analysis.loading import Results, Run
 from analysis.predictions import per_class
 from analysis.ranking import rank
 from tuner.metrics import ACCURACY, Objective
+
+_WORDS = 20
 
 
 @dataclass(frozen=True)
@@ -41,19 +45,27 @@ class Table:
     rows: list[Row]
 
 
-def trials_table(run: Results) -> Table:
-    """All trials that have finished an epoch, or with folds the configurations of most folds, the best first."""
+def trials_table(run: Results, cost: Cost) -> Table:
+    """All trials that have finished an epoch, or with folds the configurations of most folds, the best first.
+
+    Those of which another cost is not known come last.
+    """
     ranked = rank(run.candidates, objective=run.objective)
+    ranked["layer"] = pareto_ranks(ranked, objective=run.objective, cost=cost.column).astype("Int64")
     ranked["without"] = non_embedding_parameters(ranked)
     columns = ["trial", run.objective.metric.title, "parameters", "w/o embedding", "layer", "best epoch", "seconds",
                "status", "network", "training"]  # fmt: skip
     numeric = [False, True, True, True, True, True, True, False, False, False]
     if "folds" in ranked:
         columns[2:2], numeric[2:2] = ["± between folds", "folds"], [True, True]
-    return Table(columns, numeric, [_trial_row(row, run.objective) for row in _records(ranked)])
+    if cost != PARAMETERS:
+        columns.insert(columns.index("layer"), cost.title)
+        numeric.insert(0, False)
+        numeric[columns.index(cost.title)] = True
+    return Table(columns, numeric, [_trial_row(row, run.objective, cost) for row in _records(ranked)])
 
 
-def _trial_row(row: dict[str, Any], objective: Objective) -> Row:
+def _trial_row(row: dict[str, Any], objective: Objective, cost: Cost) -> Row:
     config = config_of(pd.Series(row))
     network = network_text(config)
     cells = [
@@ -62,6 +74,7 @@ def _trial_row(row: dict[str, Any], objective: Objective) -> Row:
         *([value_cell(row["spread"], objective), number_cell(row["folds"])] if "folds" in row else []),
         number_cell(row["parameters"]),
         number_cell(row["without"]),
+        *([] if cost == PARAMETERS else [cost_cell(row[cost.column], cost)]),
         number_cell(row["layer"]),
         Cell(f"{row['best_epoch']:.0f} of {row['epochs']}", row["best_epoch"]),
         number_cell(row["seconds"], ",.1f"),
@@ -92,11 +105,12 @@ def classes_table(run: Run, trial: str) -> Table | None:
     return Table(columns, [False, True, True, True, True, False], rows)
 
 
-def frontier_table(run: Results) -> Table:
+def frontier_table(run: Results, cost: Cost) -> Table:
     """The frontier from the smallest up, and what each step costs."""
-    objective = run.objective
-    columns = ["trial", objective.metric.title, "parameters", "w/o embedding", "times larger", "points gained",
-               "parameters a point", "network"]  # fmt: skip
+    objective, others = run.objective, [] if cost == PARAMETERS else [cost.title]
+    columns = ["trial", objective.metric.title, *others, "parameters", "w/o embedding",
+               "times larger" if cost == PARAMETERS else f"times the {cost.noun}", "points gained",
+               f"{cost.title} a point", "network"]  # fmt: skip
     by_id = {row["trial_id"]: row for row in _records(run.candidates)}
     rows = [
         Row(
@@ -104,17 +118,44 @@ def frontier_table(run: Results) -> Table:
             [
                 Cell(step["trial_id"], step["trial_id"]),
                 value_cell(step[objective.column], objective),
+                *(cost_cell(step[cost.column], cost) for _ in others),
                 number_cell(step["parameters"]),
                 number_cell(step["non_embedding_parameters"]),
                 number_cell(step["times_larger"], ".2f"),
                 number_cell(step["points_gained"], "+.2f"),
-                number_cell(step["parameters_per_point"], ",.0f"),
+                cost_cell(step[f"{cost.column}_per_point"], cost),
                 Cell(network := network_text(config_of(pd.Series(by_id[step["trial_id"]]))), network),
             ],
         )
-        for step in _records(accuracy_costs(run.candidates, objective=objective))
+        for step in _records(accuracy_costs(run.candidates, objective=objective, cost=cost.column))
     ]
-    return Table(columns, [False, True, True, True, True, True, True, False], rows)
+    return Table(columns, [False, *[True] * (len(columns) - 2), False], rows)
+
+
+def words_tables(found: ClassWords) -> list[tuple[str, Table]]:
+    """By class the words that decide most for it."""
+    columns = ["word", "weight", "texts"]
+    return [
+        (
+            label,
+            Table(
+                columns,
+                [False, True, True],
+                [
+                    Row(
+                        "",
+                        [
+                            Cell(row["word"], row["word"]),
+                            number_cell(row["weight"], "+.2f"),
+                            number_cell(row["texts"]),
+                        ],
+                    )
+                    for row in _records(found.top(label, _WORDS))
+                ],
+            ),
+        )
+        for label in found.labels
+    ]
 
 
 def ensemble_table(found: Ensemble) -> Table:
@@ -154,6 +195,11 @@ def value_cell(value: float | None, objective: Objective) -> Cell:
 def number_cell(value: float | None, form: str = ",") -> Cell:
     """A number, a dash where it is missing or has no bound."""
     return _missing() if value is None or pd.isna(value) or math.isinf(value) else Cell(format(value, form), value)
+
+
+def cost_cell(value: float | None, cost: Cost) -> Cell:
+    """So much of a cost, as ``number_cell``."""
+    return number_cell(value, f",.{cost.digits}f")
 
 
 def _missing() -> Cell:

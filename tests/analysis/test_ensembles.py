@@ -1,21 +1,25 @@
 """The ensemble that kept predictions give: which members, which weights, and what is said of it."""
 
 import json
+from dataclasses import replace
 from itertools import combinations_with_replacement
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from analysis import charts, ensemble, load, references
+from analysis import charts, confirmation, ensemble, load, references
 from analysis.ensembles import usable_ensemble
+from analysis.predictions import repeat_probabilities
 from analysis.report.page import render
 from support.made_up_runs import made_up_run
 from tuner.cli.main import run as command_line
 from tuner.errors import InputError
 from tuner.measures import Predictions
 from tuner.metrics import Objective
+from tuner.operations.confirmations import chosen_trials
 from tuner.runs.events import RivalEnded
-from tuner.runs.predictions import pack_validation
+from tuner.runs.predictions import SplitPredictions, SplitTexts, pack_validation, write_predictions
 
 LABELS = np.tile([0, 1], 50)
 
@@ -96,6 +100,75 @@ def test_no_average_of_as_few_models_is_better(tmp_path, monkeypatch, metric):
     assert objective.turned(found.cross_fitted) <= objective.turned(found.value)
     assert found.value == pytest.approx(objective.metric.measure(found.found))
     assert sum(member.weight for member in found.members) == pytest.approx(1)
+
+
+def confirmed(run, models, labels=LABELS):
+    """The run with repeats: of each model a list of what each repeat gave the right class of the test texts, ``[texts]``."""
+    texts, rows = SplitTexts(np.arange(len(labels)), labels.astype(np.int32)), []
+    for model, repeats in models.items():
+        for repeat, right in enumerate(repeats, start=1):
+            hit = right > 0.5
+            predicted = np.where(hit, labels, 1 - labels).astype(np.int16)
+            given = SplitPredictions(predicted, np.where(hit, right, 1 - right).astype(np.float32))
+            write_predictions(
+                run.folder.predictions(model, repeat), {"validation": (texts, given), "test": (texts, given)}
+            )
+            rows.append(
+                {"model": model, "repeat": repeat, "status": "completed", "parameters": 10, "val_accuracy": hit.mean(),
+                 "test_accuracy": hit.mean(), "test_loss": 0.5, "thresholds": False}
+            )  # fmt: skip
+    return replace(run, repeats=pd.DataFrame(rows))
+
+
+def test_the_ensemble_is_evaluated_where_all_its_members_were(two):
+    first, second = unsure(range(10)), unsure(range(10, 24))
+    worse = unsure([0, 1, *range(10, 24)])  # wrong where the first is wrong, too
+    run = confirmed(two, {"00000": [first, first], "00001": [second, worse, second]})
+    found = confirmation(run)
+    row = found.models.set_index("model").loc["ensemble"]
+    assert found.models["model"].iloc[0] == "ensemble"
+    assert (row["repeats"], row["test_accuracy"], row["val_accuracy"]) == (2, pytest.approx(0.99), pytest.approx(0.99))
+    assert row["low"] < 0.99 <= row["high"]
+    assert row["parameters"] == ensemble(two).parameters
+    pairs = found.comparisons[["better", "other"]].to_numpy().tolist()
+    assert pairs == [["ensemble", "00000"], ["ensemble", "00001"], ["00000", "00001"]]
+    page = render(run)
+    assert "what it comes to on the test set stands below" in page
+    assert "weighted mean of its members" in page
+    alone = confirmed(two, {"00000": [first, first]})
+    assert "ensemble" not in set(confirmation(alone).models["model"])
+    assert "tuner confirm" in render(alone)
+
+
+def test_of_three_classes_the_probabilities_of_repeats_are_kept(two, tmp_path):
+    given = SplitPredictions(
+        np.array([2, 0], np.int16), np.array([0.5, 0.75], np.float32),
+        np.array([[0.25, 0.25, 0.5], [0.75, 0.25, 0.0]], np.float16),
+    )  # fmt: skip
+    run = confirmed(two, {"00000": [unsure([])]})
+    texts = SplitTexts(np.arange(2), np.array([2, 1], np.int32))
+    write_predictions(run.folder.predictions("00000", 1), {"test": (texts, given)})
+    data = run.settings.data.model_copy(update={"label_names": ("a", "b", "c")})
+    of_three = replace(run, settings=run.settings.model_copy(update={"data": data}))
+    labels, found = repeat_probabilities(of_three, "00000", split="test")
+    np.testing.assert_array_equal(found, given.probabilities[None])
+    assert labels.tolist() == [2, 1]
+    write_predictions(run.folder.predictions("00000", 1), {"test": (texts, replace(given, probabilities=None))})
+    assert repeat_probabilities(of_three, "00000", split="test") is None  # as an earlier version left them
+
+
+def test_confirming_an_ensemble_adds_its_members_and_one_that_is_none_is_refused(two, run, tmp_path, capsys):
+    assert chosen_trials(two, by="frontier", top=1) == chosen_trials(two, by="frontier", top=1, ensemble=False)
+    chosen = chosen_trials(two, by="frontier", top=1, ensemble=True)
+    assert chosen[0] == chosen_trials(two, by="frontier", top=1)[0]
+    assert {"00000", "00001"} <= set(chosen)
+    assert len(chosen) == len(set(chosen))
+    bare = made_up_run(tmp_path / "bare", trials=3, epochs=1)
+    assert command_line(["confirm", str(bare.path), "--ensemble"]) == 2
+    assert capsys.readouterr().err == (
+        "error: --ensemble: the predictions of fewer than two models of bare are kept; leave it out, or resume the search with "
+        "more trials\n"
+    )
 
 
 def test_what_adds_nothing_is_no_member(run):

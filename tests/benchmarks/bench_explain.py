@@ -6,12 +6,14 @@ of good") they decide nothing. Reviews of a change ("used to be good, now it is 
 decides together with what says that the other is over, which the grammar does not weigh against each other.
 
     python tests/benchmarks/bench_explain.py exports/first-00001    # or a run, whose best trial is exported first
+    python tests/benchmarks/bench_explain.py runs/first --gradients # integrated gradients, of the best trial of a run
 """
 
 import argparse
 import random
 import tempfile
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 from tuner.api.run import Model
@@ -20,6 +22,8 @@ from tuner.data.corpus import LABEL_NAMES, _Writer
 from tuner.data.tokenizer import Tokenizer
 from tuner.export.export import export_run
 from tuner.export.folder import DESCRIPTION
+from tuner.export.trained import chosen_trials, open_run, read_model
+from tuner.models.device import quiet_tensorflow
 
 NEGATIONS = frozenset(
     Tokenizer().tokenize(
@@ -67,19 +71,27 @@ def main() -> None:
     arguments.add_argument("place", type=Path, help="an exported model of the built-in corpus, or a run")
     arguments.add_argument("--texts", type=int, default=200)
     arguments.add_argument("--seed", type=int, default=1_000, help="another one than the corpus' (0): other reviews")
+    arguments.add_argument("--gradients", action="store_true", help="integrated gradients; takes a run")
     given = arguments.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = given.place
-        if not (folder / DESCRIPTION).is_file():
+        if given.gradients:
+            quiet_tensorflow(threads=2)
+            from tuner.export.gradients import explain_by_gradients
+
+            run, encoder = open_run(str(folder), Path("runs"))
+            explain = partial(explain_by_gradients, read_model(run, encoder, chosen_trials(run, "best")[0]))
+        elif not (folder / DESCRIPTION).is_file():
             out = Path(scratch) / "model"
             folder = export_run(
                 str(folder), Path("runs"), trial="best", out=out, kind="saved_model", force=False
             ).folder
-        model = Model(folder)
+        if not given.gradients:
+            explain = Model(folder).explain
         texts, first, right, missed = Counter(), Counter(), Counter(), []
         drawn = [one for changes in (False, True) for one in reviews(given.texts, given.seed, changes=changes)]
         for text, label, kind, deciding in drawn:
-            found = model.explain(text)
+            found = explain(text)
             top = found.top(1)["word"].iloc[0]
             texts[kind] += 1
             right[kind] += found.predicted == label

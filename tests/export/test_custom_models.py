@@ -191,26 +191,32 @@ def untrained(source):
     return Trained(source, facts(), CustomConfig.of(values), weights)
 
 
+def with_encoder(one, longest):
+    """A trained custom model as it is read from a run."""
+    from tuner.data.encoder import Encoder
+    from tuner.data.tokenizer import Tokenizer
+    from tuner.data.vocabulary import Vocabulary
+    from tuner.export.trained import TrainedCustomModel
+
+    words = tuple(f"w{number}" for number in range(2, WORDS))
+    encoder = Encoder(Tokenizer(False, False), Vocabulary(words, (1,) * len(words), len(words)), longest, ("a", "b"))
+    wide = replace(facts(), max_length=longest)
+    return TrainedCustomModel(
+        "mine", None, "00000", {}, one.weights, encoder, None, one.config, one.source, wide, is_changed=False
+    )
+
+
 @pytest.mark.skipif(not find_spec("tf2onnx"), reason="needs the extra onnx: pip install onnx onnxruntime tf2onnx")
 @pytest.mark.parametrize("name", ["convolution", "transformer", "build_bi_lstm_dropout"])
 def test_an_onnx_file_pads_texts_as_training_did(source, tmp_path, name):
     """The convolution does not mask padding, the transformer takes one length, the LSTMs are loops."""
-    from tuner.data.encoder import Encoder
-    from tuner.data.tokenizer import Tokenizer
-    from tuner.data.vocabulary import Vocabulary
     from tuner.export.custom_network import CustomNetwork
     from tuner.export.onnx_file import write_onnx
     from tuner.export.onnx_runner import OnnxRunner
-    from tuner.export.trained import TrainedCustomModel
 
     longest = 8 if name == "transformer" else 30
-    wide = replace(facts(), max_length=longest)
-    one = untrained(source(name))
-    words = tuple(f"w{number}" for number in range(2, WORDS))
-    encoder = Encoder(Tokenizer(False, False), Vocabulary(words, (1,) * len(words), len(words)), longest, ("a", "b"))
-    model = TrainedCustomModel(
-        "mine", None, "00000", {}, one.weights, encoder, None, one.config, one.source, wide, is_changed=False
-    )
+    model = with_encoder(untrained(source(name)), longest)
+    encoder, words = model.encoder, model.encoder.vocabulary.words
     checked = write_onnx(model, tmp_path)
     assert checked["largest_difference"] < 1e-5
     assert checked["padded_lengths"] == ([8] if name == "transformer" else [8, 16, 24, 30])
@@ -226,6 +232,28 @@ def test_an_onnx_file_pads_texts_as_training_did(source, tmp_path, name):
     expected = CustomNetwork(model).probabilities(tokens[:, :longest], lengths)
     np.testing.assert_allclose(probabilities, expected[1], atol=1e-5)
     np.testing.assert_array_equal(chosen, expected[0])
+
+
+@pytest.mark.skipif(not find_spec("ai_edge_litert"), reason="needs the extra tflite: pip install ai-edge-litert")
+@pytest.mark.parametrize("name", ["transformer", "build_gru_dropout"])
+def test_litert_files_pad_texts_as_training_did(source, tmp_path, monkeypatch, name):
+    """A gated unit with dropout reads a random generator, and the transformer takes one length."""
+    from tuner.errors import InputError
+    from tuner.export import lite
+    from tuner.export.custom_network import CustomNetwork
+
+    monkeypatch.setattr(lite, "validation_texts", lambda *_, **__: "not measured: no data")
+    longest = 8 if name == "transformer" else 30
+    model = with_encoder(untrained(source(name)), longest)
+    plain, half, small = lite.write_lite(model, tmp_path)  # float32 is held against the SavedModel there
+    assert [one["file"] for one in (plain, half, small)] == [None, "model_float16.tflite", "model_int8.tflite"]
+    run_half = lite.interpreted((tmp_path / half["file"]).read_bytes())
+    tokens = np.random.default_rng(5).integers(1, WORDS, (1, 11), np.int32)
+    expected = CustomNetwork(model).probabilities(tokens[:, :longest], np.array([min(11, longest)], np.int32))[1]
+    np.testing.assert_allclose(run_half(tokens), expected, atol=1e-3)
+    monkeypatch.setattr(CustomNetwork, "probabilities", lambda *_: (None, expected + 1e-4))
+    with pytest.raises(InputError, match=r"differ from the SavedModel's by .*, more than 1e-05; export"):
+        lite.write_lite(model, tmp_path)
 
 
 def test_a_keras_file_that_keras_cannot_load_again_is_refused(source, tmp_path):

@@ -1,16 +1,23 @@
 """Explanations of a made-up model whose words have known weights."""
 
 from pathlib import Path
+from shutil import copytree
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.class_words import ClassWords, read_class_words, write_class_words
+from analysis.loading import load
+from analysis.report import render
 from tuner.cli.explain import coloured
+from tuner.cli.main import run as command_line
 from tuner.data.tokenizer import Tokenizer
 from tuner.errors import InputError
+from tuner.export.class_words import class_words
 from tuner.export.explanation import MOST_WORDS, explain
 from tuner.export.predictor import Prediction, Predictor
+from tuner.runs.folder import RunFolder
 
 WEIGHTS = {"good": 2.0, "not": -3.0, "bad": -1.5, "😡": -0.5, "l'été": 0.75, "ดี": 1.25, "<b>": 9.0}
 
@@ -118,6 +125,45 @@ def test_words_without_any_weight_are_shown_plainly():
     explanation = explain(WordModel(), "nothing here")
     assert {share for _, share in explanation.pieces()} == {0.0}
     assert isinstance(explanation.words, pd.DataFrame)
+
+
+def test_the_words_of_a_class_are_those_of_many_texts():
+    texts = ["good film", "not good", "good good bad", "not bad", "bad", "not", "... <br>", "l'été", "l'été"]
+    table, seen = class_words(WordModel(), texts)
+    assert seen == 8, "one has no words"
+    rows = table[["label", "word", "texts"]].to_numpy().tolist()
+    # Twice in one text counts twice; film and l'été are in fewer than three texts.
+    assert rows == [["bad", "not", 3], ["bad", "bad", 3], ["good", "good", 3]]
+    assert table["total"].round(3).tolist() == [9.0, 4.5, 8.0]
+    assert table["weight"].round(3).tolist() == [3.0, 1.5, 2.667]
+    assert class_words(WordModel(), ["", "<br>"])[1] == 0
+
+
+def test_words_of_classes_are_kept_in_the_run_and_in_its_report(run_path, tmp_path, capsys):
+    folder = RunFolder(Path(copytree(run_path, tmp_path / "mine")))
+    run = load(folder.path)
+    assert read_class_words(run) is None
+    assert f"tuner explain {folder.reference} --words" in render(run)
+    table, seen = class_words(WordModel(labels=("no", "yes")), ["good film", "not good", "good <bad>"])
+    write_class_words(folder, ClassWords("00000", seen, table))
+    again = read_class_words(run)
+    assert (again.trial, again.texts, again.labels) == ("00000", 3, ["yes"])
+    pd.testing.assert_frame_equal(again.table, table)
+    assert "<summary>For yes</summary>" in render(run)
+    assert ">good</td>" in render(run)
+    private = render(run, with_texts=False)
+    assert "The words are left out of this report" in private
+    assert ">good</td>" not in private
+    (folder.path / "words.json").write_text('{"trial": 1}')
+    assert command_line(["report", str(folder.path)]) == 2
+    assert "words.json: is damaged; remove it" in capsys.readouterr().err
+
+
+def test_words_of_a_run_and_of_a_text_exclude_each_other(run_path, capsys):
+    assert command_line(["explain", str(run_path), "a text", "--words"]) == 2
+    assert "--words takes the validation texts of a run; leave out texts" in capsys.readouterr().err
+    assert command_line(["explain", str(run_path), "--words", "--trial", "frontier"]) == 2
+    assert "--trial frontier: is several trials" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

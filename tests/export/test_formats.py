@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+from shutil import copytree
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from support.encoding import encode_one_by_one
 from support.fake_models import texts
 from support.vocabularies import ids_of
+from tuner.cli.main import run
 
 pytestmark = pytest.mark.tensorflow
 
@@ -200,6 +203,36 @@ def exported_with_thresholds(tmp_path_factory):
     exported = path.parent / "model"
     export_run(str(path), path.parent, trial="0", out=exported, kind="saved_model", force=False)
     return run, exported, thresholds(run, "00000")
+
+
+def test_the_words_of_a_trial_are_measured_without_an_export(run_path, tmp_path, capsys):
+    folder = copytree(run_path, tmp_path / "mine")
+    assert run(["explain", str(folder), "--words", "--trial", "00000", "--sample", "12", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["trial"], document["texts"]) == ("00000", 12)
+    kept = json.loads((folder / "words.json").read_text())
+    assert kept["words"] == document["words"]
+    assert document["words"]
+    for one in document["words"]:
+        assert one["texts"] >= 3
+        assert one["total"] == pytest.approx(one["weight"] * one["texts"])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine"]
+
+
+def test_the_request_to_tensorflow_serving_fits_the_signature(exported_with_thresholds):
+    import tensorflow as tf
+
+    _, folder, _ = exported_with_thresholds
+    card = (folder / "README.md").read_text()
+    request = json.loads(re.search(r"classifier:predict -d '(.*)'", card)[1])
+    model = tf.saved_model.load(str(folder))
+    signature = model.signatures["serving_default"]
+    expected = signature.structured_input_signature[1]
+    assert set(request["inputs"]) == set(expected)
+    answers = signature(**{name: tf.constant(request["inputs"][name], expected[name].dtype) for name in expected})
+    assert list(answers["label_id"].shape) == [2]
+    answer = re.search(r'Its answer is `{"outputs": {(.*)}}`', card)[1]
+    assert set(re.findall(r'"(\w+)":', answer)) == set(answers)
 
 
 def test_a_model_with_thresholds_answers_by_them_and_says_so(exported_with_thresholds, opened):

@@ -144,8 +144,6 @@ def test_the_best_model_leaves_for_raw_strings_and_answers_as_in_its_search(fold
 def test_what_cannot_be_exported_is_one_line(folder, whole, capsys, monkeypatch):
     monkeypatch.chdir(folder)
     export = ["export", "whole", "--runs-dir", str(folder)]
-    assert command_line([*export, "--format", "tflite"]) == 2
-    assert "--format tflite: is for the networks of this program" in capsys.readouterr().err
     (folder / "own_parts.py").rename(folder / "away.py")
     assert command_line(export) == 2
     assert "own_parts.py cannot be read (No such file or directory); put it back" in capsys.readouterr().err

@@ -196,7 +196,9 @@ def confirm(run: SearchRun | str | Path, *, progress: bool = True, **options: An
     resolved = _CONFIRM.values(options)
     loaded = load(_folder(run, resolved["runs_dir"]).place)
     repeats = resolved["repeats"]
-    planned = planned_confirmation(loaded, by=resolved["by"], top=resolved["top"], repeats=repeats)
+    planned = planned_confirmation(
+        loaded, by=resolved["by"], top=resolved["top"], repeats=repeats, ensemble=resolved["ensemble"]
+    )
     if not planned.is_done:
         line = partial(repeat_line, repeats=repeats, objective=loaded.objective)
         on_step = EndedLines(Terminal(), line).show if progress else lambda _: None

@@ -180,19 +180,20 @@ class SearchRun:
         """
         return analysis.ensemble(self.loaded)
 
-    def report(self, path: str | Path | None = None, *, no_texts: bool = False) -> Path:
+    def report(self, path: str | Path | None = None, *, no_texts: bool = False, cost: str = "parameters") -> Path:
         """Writes the report, one HTML file that needs nothing else, and returns where.
 
         Args:
             path: by default ``report.html`` in the run.
             no_texts: leave every text of the data out of it, for private data.
+            cost: what frontier and knee are against, as in ``rank``.
 
         Raises:
-            InputError: where it cannot be written.
+            InputError: where it cannot be written, or as ``rank``.
         """
         loaded = self.loaded
         place = Path(path) if path is not None else loaded.folder.path / "report.html"
-        write_whole_report(loaded, place, with_texts=not no_texts)
+        write_whole_report(loaded, place, with_texts=not no_texts, cost=cost)
         if path is None:
             loaded.folder.publish(place)
         return place
@@ -253,10 +254,10 @@ class Charts:
         """Of a run."""
         self._run = run
 
-    def frontier(self) -> Any:
-        """All trials and the frontier: the metric against parameters."""
-        loaded = self._run.loaded
-        return charts.frontier(loaded.candidates, objective=loaded.objective)
+    def frontier(self, *, cost: str = "parameters") -> Any:
+        """All trials and the frontier: the metric against parameters, or another cost as in ``SearchRun.rank``."""
+        loaded = with_cost(self._run.loaded, [cost])
+        return charts.frontier(loaded.candidates, objective=loaded.objective, cost=cost)
 
     def learning_curves(self, *, top: int = 5) -> Any:
         """Training and validation of the best trials, epoch by epoch."""

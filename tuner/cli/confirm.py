@@ -104,11 +104,20 @@ def confirmation_document(run: Run, found: Confirmation) -> dict[str, object]:
 
 
 def confirm_command(
-    run: str, runs_dir: Path, *, top: int, by: By, repeats: int, data: str | None, no_cache: bool, as_json: bool
+    run: str,
+    runs_dir: Path,
+    *,
+    top: int,
+    by: By,
+    repeats: int,
+    ensemble: bool,
+    data: str | None,
+    no_cache: bool,
+    as_json: bool,
 ) -> int:
     """Trains what is still open, and prints what the test set says."""
     console = Terminal(stderr=as_json)
-    planned = planned_confirmation(load(run, runs_dir=runs_dir), by=by, top=top, repeats=repeats)
+    planned = planned_confirmation(load(run, runs_dir=runs_dir), by=by, top=top, repeats=repeats, ensemble=ensemble)
     few = " (all of the frontier; others with --by metric)" if by == "frontier" and len(planned.trials) < top else ""
     _print_plan(console, planned, trials=", ".join(planned.trials) + few)
     reason: EndReason = "finished"

@@ -1,18 +1,34 @@
 """``tuner explain``: texts with coloured words, and their weights."""
 
 import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
+import numpy as np
 from rich.table import Table
 from rich.text import Text
 
+from analysis.class_words import ClassWords, write_class_words
+from analysis.columns import records
+from analysis.loading import Run, load
 from tuner.cli.predict_texts import text_source
 from tuner.cli.spelling import with_options
 from tuner.cli.terminal import Terminal, plain_table
+from tuner.errors import InputError
+from tuner.export.class_words import class_words
 from tuner.export.explanation import BLUE, ORANGE, Explanation, explain
+from tuner.export.export import export_run
 from tuner.export.predictor import Predictor
+from tuner.export.trained import FRONTIER, chosen_trials, open_run, read_model
+from tuner.formatting import counted
+from tuner.models.device import quiet_tensorflow
+from tuner.operations.text_facts import text_facts
 
 _STRONG, _NOTABLE = 0.5, 0.1
 """Shares of the greatest weight: from the first on a word is on a ground of its colour, from the second on in it."""
@@ -23,28 +39,82 @@ _BLUE, _ORANGE = "#3b8edb", "#d9752b"
 _JOINERS = "\u200c\u200d"  # make one emoji or one syllable of several characters
 
 
+@dataclass(frozen=True)
+class _Explainer:
+    """A model that explains its answers.
+
+    Attributes:
+        model: where it lies.
+        labels: names of the classes.
+        text_columns: the columns that the training texts were in.
+        explain: from a text and a class, None for the predicted one.
+        weight: what a weight is, in words.
+    """
+
+    model: str
+    labels: Sequence[str]
+    text_columns: tuple[str, ...]
+    explain: Callable[[str, str | None], Explanation]
+    weight: str
+
+
+def _by_leaving_out(folder: Path) -> _Explainer:
+    predictor = Predictor(folder)
+    return _Explainer(
+        str(predictor.folder), predictor.labels, predictor.text_columns, partial(explain, predictor),
+        "what the log-odds lose without the word",
+    )  # fmt: skip
+
+
+def _by_gradients(run: str, runs_dir: Path, trial: str) -> _Explainer:
+    loaded, encoder = open_run(run, runs_dir)
+    (name,) = one_trial(loaded, trial)
+    model = read_model(loaded, encoder, name)
+    quiet_tensorflow(threads=os.cpu_count() or 1)
+    from tuner.export.gradients import explain_by_gradients  # imports TensorFlow
+
+    return _Explainer(
+        f"{loaded.name}/{name}", encoder.labels, loaded.settings.data.text_column, partial(explain_by_gradients, model),
+        "the word's share of the log-odds, by integrated gradients",
+    )  # fmt: skip
+
+
+def one_trial(run: Run, wanted: str) -> list[str]:
+    """The trial that is meant.
+
+    Raises:
+        InputError: where none is, or several are.
+    """
+    if wanted == FRONTIER:
+        raise InputError("is several trials; give one of them, or knee", option="trial", value=wanted)
+    return chosen_trials(run, wanted)
+
+
 def explain_command(
-    model_dir: Path,
+    model: Path,
     texts: tuple[str, ...],
     file: Path | None,
     text_column: tuple[str, ...],
     *,
     class_name: str | None,
+    gradients: bool,
+    trial: str,
+    runs_dir: Path,
     as_json: bool,
 ) -> int:
     """Explains one text after the other."""
-    predictor = Predictor(model_dir)
-    source = text_source(texts, file, named=text_column, trained_on=predictor.text_columns)
+    explainer = _by_gradients(str(model), runs_dir, trial) if gradients else _by_leaving_out(model)
+    source = text_source(texts, file, named=text_column, trained_on=explainer.text_columns)
     for note in source.notes:
         click.echo(f"note: {with_options(note)}", err=True)
     explained = (
-        ({name: cells[number] for name, cells in source.ids.items()}, explain(predictor, text, class_name))
+        ({name: cells[number] for name, cells in source.ids.items()}, explainer.explain(text, class_name))
         for number, text in enumerate(source.texts)
     )
     if as_json:
         document = {
-            "model": str(predictor.folder),
-            "labels": predictor.labels,
+            "model": explainer.model,
+            "labels": explainer.labels,
             "explanations": [{**ids, **_document(one)} for ids, one in explained],
         }
         click.echo(json.dumps(document, ensure_ascii=False, allow_nan=False, default=str))
@@ -59,9 +129,44 @@ def explain_command(
         console.print(_table(one))
         console.print()
     console.print(
-        Text.assemble(
-            "weight: what the log-odds lose without the word; ", ("for", BLUE), " the class above zero, "
-        ).append_text(Text.assemble(("against", ORANGE), " it below; at: place of the word's first character, from 0")),
+        Text.assemble(f"weight: {explainer.weight}; ", ("for", BLUE), " the class above zero, ").append_text(
+            Text.assemble(("against", ORANGE), " it below; at: place of the word's first character, from 0")
+        ),
+        style="dim",
+    )
+    return 0
+
+
+def words_command(run: str, runs_dir: Path, *, trial: str, sample: int, top: int, as_json: bool) -> int:
+    """Measures which words decide for each class, keeps that in the run, and prints it."""
+    loaded = load(run, runs_dir=runs_dir)
+    (name,) = one_trial(loaded, trial)
+    console = Terminal(stderr=as_json)
+    texts = text_facts(loaded.settings, (1,))["text"]
+    rows = np.unique(np.linspace(0, len(texts) - 1, min(len(texts), sample)).astype(np.int64))
+    console.print(
+        f"{loaded.name}, trial {name}: leaving out each word of {counted(len(rows), 'validation text')} ...",
+        style="dim",
+    )
+    with TemporaryDirectory() as scratch:
+        out = Path(scratch) / "model"
+        export_run(run, runs_dir, trial=name, out=out, kind="saved_model", force=False)
+        table, seen = class_words(Predictor(out), (texts.iloc[row] for row in rows))
+    found = ClassWords(name, seen, table)
+    write_class_words(loaded.folder, found)
+    if as_json:
+        document = {"run": loaded.name, "trial": name, "texts": seen, "words": table.to_dict("records")}
+        click.echo(json.dumps(document, ensure_ascii=False, allow_nan=False))
+        return 0
+    for label in found.labels:
+        console.print(f"\nfor {label}:")
+        shown_words = plain_table(["word", "weight", "texts"], left=("word",))
+        for row in records(found.top(label, top)):
+            shown_words.add_row(row["word"], f"{row['weight']:+.2f}", f"{row['texts']:,}")
+        console.print(shown_words)
+    console.print(
+        "\nweight: what the log-odds of the class lose without the word, the mean over its texts; ordered by the sum over "
+        f"them; kept in the run, for the report: python -m tuner report {loaded.folder.reference}",
         style="dim",
     )
     return 0

@@ -91,12 +91,37 @@ def predict(
     )
 
 
-@click.command(short_help="Show which words of a text mattered to an exported model.")
-@click.argument("model_dir", type=PATH)
+@click.command(short_help="Show which words mattered: of a text, or for each class.")
+@click.argument("model_dir", type=PATH, metavar="MODEL_DIR|RUN")
 @click.argument("texts", nargs=-1, metavar="[TEXT]...")
 @click.option("--class", "class_name", metavar="LABEL", help="The class to explain.  [default: the predicted one]")
 @_texts_file_option
 @_text_column_option
+@click.option(
+    "--gradients",
+    is_flag=True,
+    help="Integrated gradients instead of leaving words out, of a built-in network of RUN: weights that add up.",
+)
+@click.option("--words", is_flag=True, help="The words that decide for each class in the validation texts of RUN.")
+@click.option(
+    "--trial",
+    default="knee",
+    show_default=True,
+    metavar="best|knee|ensemble|ID|RIVAL",
+    help="Of RUN: which model, with --words or --gradients.",
+)
+@click.option(
+    "--sample",
+    type=click.IntRange(min=1),
+    default=200,
+    show_default=True,
+    metavar="N",
+    help="Validation texts to look at with --words, evenly spaced.",
+)
+@click.option(
+    "--top", type=click.IntRange(min=1), default=10, show_default=True, metavar="N", help="Words of a class to show."
+)
+@runs_dir_option
 @json_option
 def explain(
     model_dir: Path,
@@ -105,16 +130,41 @@ def explain(
     file: Path | None,
     text_column: tuple[str, ...],
     as_json: bool,
+    *,
+    gradients: bool,
+    words: bool,
+    trial: str,
+    runs_dir: Path,
+    **of_words: Any,
 ) -> int:
     """Show which words of a text mattered to the model in MODEL_DIR. Texts come as for `predict`.
 
     \b
         python -m tuner explain exports/first-00011 "the room was not clean at all"
+        python -m tuner explain first "the room was not clean at all" --gradients
+        python -m tuner explain first --words
 
     Each word is left out once; its weight is what the log-odds of the class lose by that. Above zero it speaks for the class
     (blue), below against it (orange).
+
+    With --gradients, the weights add up to what the log-odds are more than without any word (Sundararajan et al. 2017).
+
+    With --words, this is done for up to N validation texts of RUN (a name or a folder), and the words that decide most for each
+    class are shown and kept in the run, so that the report has them.
     """
+    if words:
+        if texts or file or class_name is not None or gradients:
+            raise click.UsageError(
+                "--words takes the validation texts of a run; leave out texts, --file, --class and --gradients, or --words",
+                click.get_current_context(),
+            )
+        from tuner.cli.explain import words_command
+
+        return words_command(str(model_dir), trial=trial, runs_dir=runs_dir, as_json=as_json, **of_words)
     _check_texts(texts, file, text_column)
     from tuner.cli.explain import explain_command
 
-    return explain_command(model_dir, texts, file, text_column, class_name=class_name, as_json=as_json)
+    return explain_command(
+        model_dir, texts, file, text_column, class_name=class_name, gradients=gradients, trial=trial, runs_dir=runs_dir,
+        as_json=as_json,
+    )  # fmt: skip

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from analysis.columns import config_of, plain, records, scored, with_size
+from analysis.costs import COSTS
 from analysis.descriptions import value_text
 from analysis.ensembles import Ensemble, ensemble
 from analysis.frontier import knee
@@ -21,7 +22,7 @@ from analysis.ranking import By, by_configuration, rank
 from analysis.recommendation import recommend
 from tuner.cli.spelling import message_of
 from tuner.cli.terminal import Terminal, configuration_table, frontier_chart, rank_table
-from tuner.costs import COSTS, cost_text, with_cost
+from tuner.costs import cost_text, with_cost
 from tuner.errors import InputError
 from tuner.formatting import counted
 from tuner.metrics import Mode
@@ -240,7 +241,7 @@ def _student_line(student: "pd.Series[Any]") -> str:
 def _front(run: Results, cost: str) -> str:
     at_knee = knee(run.candidates, objective=run.objective, cost=cost)
     if at_knee:
-        against = "" if cost == "parameters" else f" against {COSTS[cost]}"
+        against = "" if cost == "parameters" else f" against {COSTS[cost].title}"
         return f"★ frontier{against}, knee at {at_knee}"
     if with_size(run.candidates, run.objective).empty:
         return "no frontier, since the trials do not say their parameters"

@@ -10,6 +10,7 @@ from analysis.report import render
 from tuner.cli.live_report import ADDRESS, LiveReport, server_of
 from tuner.cli.spelling import message_of
 from tuner.cli.terminal import Terminal
+from tuner.costs import costs_for_report
 from tuner.errors import InputError
 from tuner.metrics import Mode
 from tuner.operations.reports import errors_of_the_best, write_whole_report
@@ -24,6 +25,7 @@ def report_command(
     *,
     out: Path | None = None,
     no_texts: bool = False,
+    cost: str = "parameters",
     metric: str | None = None,
     metric_mode: Mode | None = None,
     serve: bool = False,
@@ -34,23 +36,23 @@ def report_command(
         for option, value in (("out", out), ("metric", metric), ("metric_mode", metric_mode)):
             if value is not None:
                 raise InputError("is of a file that is written; leave it out, or `serve`", option=option, value=value)
-        return _serve(find_run(run, runs_dir), port=port or 0, no_texts=no_texts)
+        return _serve(find_run(run, runs_dir), port=port or 0, no_texts=no_texts, cost=cost)
     if port is not None:
         raise InputError("is where `serve` listens; add that, or leave this out", option="port", value=port)
     loaded = load_results(run, runs_dir=runs_dir, metric=metric, metric_mode=metric_mode)
     folder = loaded.folder.path if isinstance(loaded, Run) else loaded.path
     path = out if out is not None else folder / "report.html"
-    write_whole_report(loaded, path, with_texts=not no_texts, worded=message_of)
+    loaded = write_whole_report(loaded, path, with_texts=not no_texts, cost=cost, worded=message_of)
     place = loaded.folder.publish(path) if out is None and isinstance(loaded, Run) else str(path)
     console = Terminal()
     rivals = loaded.rivals if isinstance(loaded, Run) else None
-    decision = recommend(loaded.candidates, objective=loaded.objective, rivals=rivals)
+    decision = recommend(loaded.candidates, objective=loaded.objective, rivals=rivals, cost=cost)
     console.print(decision.sentence if decision else "No trial has finished an epoch yet.", soft_wrap=True)
     console.print(f"{place} ({path.stat().st_size / 1e6:.1f} MB)", soft_wrap=True)
     return 0
 
 
-def _serve(folder: RunFolder, *, port: int, no_texts: bool) -> int:
+def _serve(folder: RunFolder, *, port: int, no_texts: bool, cost: str) -> int:
     """Follows a run. What takes long, the errors, comes when the search is over."""
 
     @lru_cache(maxsize=1)  # a long journal is read again only when there is more of it
@@ -63,9 +65,11 @@ def _serve(folder: RunFolder, *, port: int, no_texts: bool) -> int:
         return version, is_over(version)
 
     def page(version: str) -> str:
-        loaded = load(folder.place)
-        errors = errors_of_the_best(loaded, message_of) if is_over(version) else None
-        return render(loaded, errors=errors, with_texts=not no_texts, version=version)
+        found, costs = costs_for_report(load(folder.place), cost)
+        errors = None
+        if isinstance(found, Run) and is_over(version):
+            errors = errors_of_the_best(found, cost=cost, worded=message_of)
+        return render(found, errors=errors, with_texts=not no_texts, costs=costs, version=version)
 
     live = LiveReport(look, page)
     try:

@@ -8,6 +8,16 @@ import click
 from tuner.cli.parsing import PATH, Size, Tracked, runs_dir_option
 from tuner.cli.shared_options import imported_metric_option, imported_mode_option, json_option, run_argument
 
+_cost_option = click.option(
+    "--cost",
+    type=click.Choice(["parameters", "multiply_adds", "bytes", "exported_bytes", "latency"]),
+    default="parameters",
+    show_default=True,
+    help="What frontier and knee are against: parameters, multiply-adds of a text of mean length, bytes (4 a parameter, and "
+    "the words that it knows); or, of trials that export --measure has measured, the bytes of their export or milliseconds "
+    "for one text.",
+)
+
 
 @click.command(short_help="Rank the trials of a run.")
 @run_argument
@@ -27,14 +37,7 @@ from tuner.cli.shared_options import imported_metric_option, imported_mode_optio
     metavar="N",
     help="Only trials of at most N bytes: 4 a parameter, and the words that they know (an estimate).",
 )
-@click.option(
-    "--cost",
-    type=click.Choice(["parameters", "multiply_adds", "bytes", "exported_bytes", "latency"]),
-    default="parameters",
-    show_default=True,
-    help="What frontier and knee are against: parameters, multiply-adds of a text of mean length, bytes as --max-bytes has "
-    "them; or, of trials that export --measure has measured, the bytes of their export or milliseconds for one text.",
-)
+@_cost_option
 @click.option(
     "--per-class",
     is_flag=True,
@@ -122,6 +125,7 @@ def errors(**options: Any) -> int:
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="F", help="The file.  [default: RUN/report.html]"
 )
+@_cost_option
 @click.option("--no-texts", is_flag=True, help="Leave every text of the data out of the file, for private data.")
 @click.option("--serve", is_flag=True, help="Write no file: show it to this machine's browsers, as the search goes on.")
 @click.option("--port", type=int, metavar="N", help="Port of --serve.  [default: a free one]")

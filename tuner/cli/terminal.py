@@ -10,9 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from analysis.columns import config_of, scored
+from analysis.costs import COSTS
 from analysis.descriptions import network_text, size_ticks, training_text
 from analysis.frontier import frontier
-from tuner.costs import COSTS
 from tuner.metrics import Objective
 
 
@@ -109,7 +109,7 @@ def rank_table(ranked: pd.DataFrame, *, width: int, objective: Objective, cost: 
         *figures,
         *folds,
         "parameters",
-        *([] if cost == "parameters" else [COSTS[cost]]),
+        *([] if cost == "parameters" else [COSTS[cost].title]),
         "",
         "epoch",
         "status",
@@ -171,16 +171,10 @@ def _cells(row: "pd.Series[Any]", columns: list[str], objective: Objective, cost
         row["trial_id"],
         *("" if pd.isna(row[name]) else f"{row[name]:.4f}" for name in columns),
         *(["" if pd.isna(row["spread"]) else f"{row['spread']:.4f}", str(row["folds"])] if "folds" in row else []),
-        *(_cost_text(row[name], name) for name in dict.fromkeys(["parameters", cost])),
+        *(COSTS[name].text(row[name]) for name in dict.fromkeys(["parameters", cost])),
         mark,
         f"{row['best_epoch']:.0f}/{row['epochs']}",
         row["status"],
         network_text(config),
         *((training_text(config),) if wide else ()),
     ]
-
-
-def _cost_text(value: float, cost: str) -> str:
-    if pd.isna(value):
-        return ""
-    return f"{value:.3f}" if cost == "latency" else f"{value:,}"

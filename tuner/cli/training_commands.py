@@ -89,6 +89,11 @@ def scale(**options: Any) -> int:
     metavar="R",
     help="Trainings of each, from seeds that the search did not use.",
 )
+@click.option(
+    "--ensemble",
+    is_flag=True,
+    help="Train the trials of the ensemble that `rank` shows as well, so that it is evaluated beside its members.",
+)
 @runs_dir_option
 @moved_data_option
 @no_cache_option

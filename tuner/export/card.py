@@ -5,7 +5,7 @@ from typing import Any
 
 from analysis.ensembles import FOLDS
 from tuner.data.pipeline import BUILT_IN
-from tuner.export.trained import TrainedModel, TrainedRival, TrainedTrial
+from tuner.export.trained import TrainedCustomModel, TrainedModel, TrainedRival, TrainedTrial
 from tuner.export.trained_ensemble import TrainedEnsemble
 from tuner.formatting import listed, shown
 from tuner.measures import wilson_interval
@@ -15,8 +15,13 @@ from tuner.thresholds import Thresholds
 
 def usage(model: TrainedModel, kind: str) -> str:
     """Markdown with a snippet for the format "saved_model", "keras", "tflite" or "onnx"."""
+    if kind == "tflite" and isinstance(model, TrainedCustomModel):
+        return _LITE.replace("logits", "probabilities").replace("LOGITS", _PROBABILITIES)
     snippet = {"saved_model": _SAVED_MODEL, "keras": _KERAS, "tflite": _LITE, "onnx": _ONNX}[kind]
     return snippet if isinstance(model, TrainedRival | TrainedEnsemble) else snippet.replace("LOGITS", model.outputs())
+
+
+_PROBABILITIES = "the probability of each label, in the order of `labels.json`; the text is padded as in training"
 
 
 _IDS = """Ids come from the words' places in `vocabulary.json`: the first word has id 2, 1 is any other word, 0 pads on the
@@ -36,7 +41,14 @@ answers["label"], answers["label_id"], answers["probabilities"]
 ```
 
 Or `python -m tuner predict . "a text"`. Strings are UTF-8 of any length; bytes that are not are read as U+FFFD. The
-signature `token_ids` takes `tokens`, int32 `[batch, time]`, padded with 0 on the right."""
+signature `token_ids` takes `tokens`, int32 `[batch, time]`, padded with 0 on the right.
+
+TensorFlow Serving answers over HTTP, from this folder, too:
+
+    docker run --rm -p 8501:8501 -v "$PWD:/models/classifier/1:ro" -e MODEL_NAME=classifier tensorflow/serving
+    curl http://localhost:8501/v1/models/classifier:predict -d '{"inputs": {"text": ["a text", "another one"]}}'
+
+Its answer is `{"outputs": {"label": [...], "label_id": [...], "probabilities": [[...], ...]}}`."""
 
 _KERAS = f"""It needs Keras 3 on TensorFlow, and token ids as input. From this folder:
 

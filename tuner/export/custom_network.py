@@ -122,7 +122,10 @@ class CustomNetwork(tf.Module):
         padded = tf.pad(tokens, [[0, 0], [0, longest]])[:, :width]
         first = tf.range(tf.shape(padded)[1])[None] == 0
         padded = tf.where((found[:, None] == 0) & first, UNKNOWN_ID, padded)
-        padded = self._known(tf.ensure_shape(padded, [None, longest if fixed else None]))
+        padded = self._known(padded)
+        padded.set_shape(
+            [None, longest if fixed else None]
+        )  # tf.ensure_shape would be an operator, which LiteRT has not
         return self._answers(tf.cast(self._model(padded, training=False), tf.float32))
 
     def _known(self, tokens: Any) -> Any:

@@ -88,11 +88,58 @@ class Explanation:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class LeftOut:
+    """A text as a model answers it, whole and without each of its words in turn.
+
+    Attributes:
+        predicted: the label of the whole.
+        probabilities: float64 ``[1 + words, classes]``, those of the whole first.
+        words: that were left out, as the model reads them, in their order.
+        spans: where each stands in the text.
+        read: how many words the model reads.
+        all_words: how many the text has.
+    """
+
+    predicted: str
+    probabilities: NDArray[np.float64]
+    words: list[str]
+    spans: list[Span]
+    read: int
+    all_words: int
+
+
+def left_out(predictor: Predictor, text: str) -> LeftOut | None:
+    """Asks a model for a text without each of its words, 400 at most; None where it reads no word of it.
+
+    A text that is too long for the model is cut first, so that no other word moves up into the place of one that is left out.
+
+    Raises:
+        InputError: where the model cannot be loaded.
+    """
+    tokenizer, max_length = predictor.reading()
+    spans = word_spans(text, tokenizer)
+    if not spans:
+        return None
+    read = tokenizer.cut(spans, max_length)
+    chosen = tokenizer.cut(read, MOST_WORDS)
+    parts = [(0, len(text))] if read == spans else _parts_read(len(text), read, tokenizer.kept(max_length))
+    variants = [parts, *(_without(parts, span) for span in chosen)]
+    answers = list(predictor.predict(" ".join(text[start:end] for start, end in one) for one in variants))
+    return LeftOut(
+        predicted=answers[0].label,
+        probabilities=np.array([one.probabilities for one in answers]),
+        words=[" ".join(tokenizer.tokenize(text[start:end])) for start, end in chosen],
+        spans=chosen,
+        read=len(read),
+        all_words=len(spans),
+    )
+
+
 def explain(predictor: Predictor, text: str, class_name: str | None = None) -> Explanation:
     """Explains an answer by leaving out one word at a time.
 
-    A word's weight is the log-odds of the class, log(p / (1 - p)), less the log-odds without the word. A text that is too long
-    for the model is cut first, so that no other word moves up into the place of one that is left out.
+    A word's weight is the log-odds of the class, log(p / (1 - p)), less the log-odds without the word.
 
     Args:
         predictor: the model.
@@ -108,33 +155,27 @@ def explain(predictor: Predictor, text: str, class_name: str | None = None) -> E
             option="class_name",
             value=class_name,
         )
-    tokenizer, max_length = predictor.reading()
-    spans = word_spans(text, tokenizer)
-    if not spans:
+    found = left_out(predictor, text)
+    if found is None:
         raise InputError(f"the text {shown(text)} has no word that the model reads; give one with words")
-    read = tokenizer.cut(spans, max_length)
-    chosen = tokenizer.cut(read, MOST_WORDS)
-    parts = [(0, len(text))] if read == spans else _parts_read(len(text), read, tokenizer.kept(max_length))
-    variants = [parts, *(_without(parts, span) for span in chosen)]
-    answers = list(predictor.predict(" ".join(text[start:end] for start, end in one) for one in variants))
-    label_id = answers[0].label_id if class_name is None else predictor.labels.index(class_name)
-    probabilities = np.array([one.probabilities for one in answers])
-    odds = _log_odds(probabilities, label_id)
+    label_id = predictor.labels.index(found.predicted if class_name is None else class_name)
+    odds = log_odds(found.probabilities, label_id)
     words = pd.DataFrame(
         {
-            "word": [" ".join(tokenizer.tokenize(text[start:end])) for start, end in chosen],
-            "start": [start for start, _ in chosen],
-            "end": [end for _, end in chosen],
+            "word": found.words,
+            "start": [start for start, _ in found.spans],
+            "end": [end for _, end in found.spans],
             "weight": odds[0] - odds[1:],
         }
     )
     notes = []
-    if len(read) < len(spans):
-        notes.append(f"the model reads {len(read):,} of this text's {counted(len(spans), 'word')}")
-    if len(chosen) < len(read):
-        notes.append(f"{len(chosen):,} of the {counted(len(read), 'word')} that the model reads were left out in turn")
+    if found.read < found.all_words:
+        notes.append(f"the model reads {found.read:,} of this text's {counted(found.all_words, 'word')}")
+    if len(found.words) < found.read:
+        left = f"{len(found.words):,} of the {counted(found.read, 'word')}"
+        notes.append(f"{left} that the model reads were left out in turn")
     return Explanation(
-        text, answers[0].label, predictor.labels[label_id], float(probabilities[0, label_id]), words, tuple(notes)
+        text, found.predicted, predictor.labels[label_id], float(found.probabilities[0, label_id]), words, tuple(notes)
     )
 
 
@@ -154,7 +195,7 @@ def _without(parts: list[Span], span: Span) -> list[Span]:
     ]
 
 
-def _log_odds(probabilities: NDArray[np.float64], label_id: int) -> NDArray[np.float64]:
+def log_odds(probabilities: NDArray[np.float64], label_id: int) -> NDArray[np.float64]:
     """Of a class, ``[texts]``. The others are added up: where a class is certain, one less its probability would be 0."""
     others = np.delete(probabilities, label_id, axis=1).sum(1)
     least = float(np.finfo(np.float32).tiny)

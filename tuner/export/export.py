@@ -154,13 +154,6 @@ def _check_format(kind: Format, run: Run, trial: str) -> None:
         raise InputError(
             "is for one network, and an ensemble is several; export a saved_model", option="kind", value=kind
         )
-    if kind == "tflite" and run.settings.hypermodel is not None:
-        raise InputError(
-            f"is for the networks of this program, and {run.name} is of {run.settings.hypermodel.name}; "
-            "export a saved_model or a keras file",
-            option="kind",
-            value=kind,
-        )
     if kind in ("keras", "tflite") and trial in RIVALS:
         raise InputError(
             f"is for networks, and {trial} is a linear model of n-grams; export a saved_model or onnx",
@@ -177,7 +170,7 @@ def _write_model(model: TrainedModel, kind: Format, folder: Path, texts: Texts |
     lite: list[dict[str, Any]] = []
     onnx: dict[str, Any] | None = None
     # TensorFlow is imported by what writes models, so these come only when it is wanted.
-    if kind == "tflite" and isinstance(model, TrainedNetwork):
+    if kind == "tflite" and isinstance(model, TrainedNetwork | TrainedCustomModel):
         from tuner.export.lite import write_lite
 
         lite = write_lite(model, folder)

@@ -12,8 +12,10 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from tensorflow.lite.python.convert_phase import ConverterError
 
+from tuner.data.vocabulary import PADDING_ID
 from tuner.errors import InputError
-from tuner.export.trained import TrainedNetwork
+from tuner.export.made_up import made_up_texts
+from tuner.export.trained import TrainedCustomModel, TrainedNetwork
 from tuner.models.forward import logits as trained_logits
 from tuner.quiet import quiet_stderr
 from tuner.runs.settings import SearchSettings
@@ -21,8 +23,11 @@ from tuner.search.prepare import prepare_again, with_same_folds
 
 _MOST_TEXTS = 1_000  # an interpreter takes them one at a time, 20 to 50 ms for a film review
 
-Logits = Callable[[NDArray[np.int32]], NDArray[np.float32]]
-"""From the token ids of one text ``[1, time]`` to its logits ``[1, outputs]``."""
+TOLERANCE = 1e-5
+"""The greatest difference of a custom model's probability in float32 from that of its SavedModel."""
+
+Outputs = Callable[[NDArray[np.int32]], NDArray[np.float32]]
+"""From the token ids of one text ``[1, time]`` to its logits ``[1, outputs]``, or its probabilities ``[1, classes]``."""
 
 
 class ValidationTexts:
@@ -52,11 +57,11 @@ class ValidationTexts:
         self._rows = rows[np.argsort(self._texts.lengths[rows], kind="stable")]
         self.note = None if len(rows) == count else f"on {len(rows):,} of the {count:,} validation texts"
 
-    def accuracy(self, logits: Logits) -> float:
-        """Share of right answers."""
+    def accuracy(self, answer_of: Outputs) -> float:
+        """Share of right answers: the likeliest class, or whether a single logit is above zero."""
         texts, right = self._texts, 0
         for row in self._rows:
-            outputs = logits(texts.tokens[None, texts.offsets[row] : texts.offsets[row] + texts.lengths[row]])[0]
+            outputs = answer_of(texts.tokens[None, texts.offsets[row] : texts.offsets[row] + texts.lengths[row]])[0]
             answer = int(outputs[0] > 0.0) if len(outputs) == 1 else int(outputs.argmax())
             right += answer == int(texts.labels[row])
         return right / len(self._rows)
@@ -92,16 +97,25 @@ class LiteModel:
     note: str | None
 
 
-def write_lite(model: TrainedNetwork, folder: Path) -> list[dict[str, Any]]:
-    """Writes ``model_float16.tflite`` and ``model_int8.tflite`` and returns what became of each, float32 first."""
+def write_lite(model: TrainedNetwork | TrainedCustomModel, folder: Path) -> list[dict[str, Any]]:
+    """Writes ``model_float16.tflite`` and ``model_int8.tflite`` and returns what became of each, float32 first.
+
+    Raises:
+        InputError: where a custom model, converted, gives other probabilities than its SavedModel.
+    """
     validation = validation_texts(model.settings, model.fold, informative=model.informative)
     return [asdict(_convert(model, kind, folder, validation)) for kind in _KINDS]
 
 
-def _convert(model: TrainedNetwork, kind: str, folder: Path, validation: ValidationTexts | str) -> LiteModel:
-    content = _converted(model, kind)
+def _convert(
+    model: TrainedNetwork | TrainedCustomModel, kind: str, folder: Path, validation: ValidationTexts | str
+) -> LiteModel:
+    graph, holder = _graph(model) if isinstance(model, TrainedNetwork) else _custom_graph(model)
+    content = _converted(graph, holder, kind)
     if isinstance(content, str):
         return LiteModel(kind, None, None, None, content)
+    if kind == "float32" and isinstance(model, TrainedCustomModel):
+        _check(model, holder, content)
     file = f"model_{kind}.tflite" if kind != "float32" else None
     if file:
         (folder / file).write_bytes(content)
@@ -112,9 +126,10 @@ def _convert(model: TrainedNetwork, kind: str, folder: Path, validation: Validat
     return LiteModel(kind, file, len(content), accuracy, validation.note)
 
 
-def _graph(model: TrainedNetwork) -> Any:
-    """The recurrence that trained, with its weights as constants: what Keras 3 makes of its variables does not convert.
+def _graph(model: TrainedNetwork) -> tuple[Any, Any]:
+    """The function to convert, and what holds its variables.
 
+    It is the recurrence that trained, with its weights as constants: what Keras 3 makes of its variables does not convert.
     One text at a time, of any length: the converter's loops need to know the number of rows.
     """
     weights = [tf.constant(weight) for weight in model.weights]
@@ -124,10 +139,43 @@ def _graph(model: TrainedNetwork) -> Any:
         lengths = tf.reduce_sum(tf.cast(tokens != 0, tf.int32), 1)
         return {"logits": trained_logits(weights, tokens, lengths, model.network)}
 
-    return classify
+    return classify, tf.Module()
 
 
-def interpreted(content: bytes) -> Logits:
+def _custom_graph(model: TrainedCustomModel) -> tuple[Any, Any]:
+    """As ``_graph``, of the user's Keras model, which stays the holder of its own variables."""
+    network = model.inference_network()
+
+    @tf.function(input_signature=[tf.TensorSpec([1, None], tf.int32, name="tokens")], autograph=False)
+    def classify(tokens: Any) -> dict[str, Any]:
+        return {"probabilities": network.of_one_length(tokens)[1]}
+
+    return classify, network
+
+
+def _check(model: TrainedCustomModel, network: Any, content: bytes) -> None:
+    """Holds a converted custom model against what its SavedModel will hold.
+
+    Raises:
+        InputError: where a probability differs.
+    """
+    run = interpreted(content)
+    tokens = made_up_texts(model.vocabulary_size, model.encoder.max_length)
+    lengths = (tokens != PADDING_ID).sum(1).astype(np.int32)
+    with quiet_stderr():
+        found = np.concatenate([run(row[None, :length]) for row, length in zip(tokens, lengths, strict=True)])
+    expected = network.probabilities(tf.constant(tokens), tf.constant(lengths))[1].numpy()
+    difference = float(np.abs(found - expected).max())
+    if not difference <= TOLERANCE:  # a difference that is no number, too
+        raise InputError(
+            f"LiteRT's probabilities of {model.source.name} differ from the SavedModel's by {difference:.1e}, more than "
+            f"{TOLERANCE:.0e}; export a saved_model",
+            option="kind",
+            value="tflite",
+        )
+
+
+def interpreted(content: bytes) -> Outputs:
     """The converted model as a function, run by LiteRT on one thread."""
     from ai_edge_litert.interpreter import Interpreter
 
@@ -149,11 +197,9 @@ def interpreted(content: bytes) -> Logits:
     return run
 
 
-def _converted(model: TrainedNetwork, kind: str) -> bytes | str:
+def _converted(graph: Any, holder: Any, kind: str) -> bytes | str:
     """The converted model, or one line that says why there is none."""
     with quiet_stderr():
-        graph = _graph(model)
-        holder = tf.Module()
         holder.classify = graph
         converter = tf.lite.TFLiteConverter.from_concrete_functions([graph.get_concrete_function()], holder)
         if kind != "float32":

@@ -31,7 +31,8 @@ class Measured:
     Attributes:
         model: its name in the export.
         bytes: of the model alone.
-        p50_ms: milliseconds for one text, the median over the texts.
+        p50_ms: milliseconds for one text, the median over the texts; each counts with its fastest of 3 to 25 rounds, in
+            processor time where that is less, so that another program that runs meanwhile hardly matters.
         p95_ms: the same, of the slowest twentieth.
         texts_per_second: in batches of 64; LiteRT takes the texts of a batch one after the other.
         spread: the largest p50 of a process over the smallest, less 1.

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import onnx
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from tuner.data.vocabulary import PADDING_ID
 from tuner.errors import InputError
+from tuner.export.made_up import made_up_texts
 from tuner.export.onnx_graph import OPSET, network_model, ngram_model
 from tuner.export.onnx_runner import FILE, LABEL_ID, PROBABILITIES, TOKENS, open_session
 from tuner.export.trained import TrainedCustomModel, TrainedNetwork, TrainedRival, TrainedSingle
@@ -21,8 +21,6 @@ from tuner.quiet import quiet_stderr
 
 TOLERANCE = 1e-5
 """The greatest difference of a probability from that of the SavedModel."""
-
-_TEXTS, _LONGEST = 48, 64
 
 
 def write_onnx(model: TrainedSingle, folder: Path) -> dict[str, Any]:
@@ -48,7 +46,7 @@ def write_onnx(model: TrainedSingle, folder: Path) -> dict[str, Any]:
     made.producer_name = "frontier-tuner"
     onnx.helper.set_model_props(made, {"labels": json.dumps(model.encoder.labels, ensure_ascii=False)})
     onnx.save(made, folder / FILE)
-    tokens = _made_up_texts(model.vocabulary_size, min(model.encoder.max_length, _LONGEST))
+    tokens = made_up_texts(model.vocabulary_size, model.encoder.max_length)
     session = open_session(folder / FILE)
     # One by one: a custom model pads a text by its own length.
     found = np.concatenate([session.run([PROBABILITIES], {TOKENS: row[None, row > 0]})[0] for row in tokens])
@@ -64,14 +62,6 @@ def write_onnx(model: TrainedSingle, folder: Path) -> dict[str, Any]:
         )
     lengths_of = list(inference.lengths) if isinstance(model, TrainedCustomModel) else None
     return {"texts": len(tokens), "largest_difference": difference, "padded_lengths": lengths_of}
-
-
-def _made_up_texts(vocabulary_size: int, longest: int) -> NDArray[np.int32]:
-    """int32 ``[texts, time]``: ids that the model knows and one that it does not, of every length from 1 to the longest."""
-    generator = np.random.default_rng(0)
-    tokens = generator.integers(1, vocabulary_size + 1, (_TEXTS, longest), np.int32)
-    lengths = np.linspace(1, longest, _TEXTS).round().astype(np.int32)
-    return np.where(np.arange(longest) < lengths[:, None], tokens, PADDING_ID).astype(np.int32)
 
 
 def _converted(model: TrainedCustomModel, inference: Any, factors: list[float] | None) -> Any:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from analysis.confirmation import Confirmation, confirmation
+from analysis.ensembles import ensemble as ensemble_of
 from analysis.frontier import frontier, knee
 from analysis.loading import Run
 from analysis.ranking import rank
@@ -72,7 +73,7 @@ class PlannedConfirmation:
         )  # fmt: skip
 
 
-def planned_confirmation(run: Run, *, by: By, top: int, repeats: int) -> PlannedConfirmation:
+def planned_confirmation(run: Run, *, by: By, top: int, repeats: int, ensemble: bool = False) -> PlannedConfirmation:
     """Chooses the trials, and looks what of their repeats is there.
 
     Args:
@@ -80,13 +81,15 @@ def planned_confirmation(run: Run, *, by: By, top: int, repeats: int) -> Planned
         by: what the trials are chosen by.
         top: most trials.
         repeats: trainings of each, at least 2.
+        ensemble: the trials of the run's ensemble as well, so that it is evaluated.
 
     Raises:
         InputError: where no trial can be confirmed, or the search still runs.
     """
     Journal(run.folder.journal).close()  # refuses at once where the search still runs, not after Ray has started
     search_state = SearchState(read_journal(run.folder.journal))
-    candidates = candidates_of(plan_of(run.settings), search_state, chosen_trials(run, by=by, top=top))
+    chosen = chosen_trials(run, by=by, top=top, ensemble=ensemble)
+    candidates = candidates_of(plan_of(run.settings), search_state, chosen)
     todo = open_repeats(candidates, repeats, search_state, run.folder)
     return PlannedConfirmation(run, search_state, candidates, repeats, todo)
 
@@ -104,11 +107,17 @@ def confirmed(run: Run) -> Confirmation:
     return found
 
 
-def chosen_trials(run: Run, *, by: By, top: int) -> list[str]:
+def chosen_trials(run: Run, *, by: By, top: int, ensemble: bool = False) -> list[str]:
     """The trials to confirm: the best by the objective, or the knee of the frontier and then its best.
 
+    Args:
+        run: the run.
+        by: as above.
+        top: most of them.
+        ensemble: the trials among the members of the run's ensemble as well, so that it can be evaluated.
+
     Raises:
-        InputError: where no trial has finished an epoch, or none is on the frontier that is asked for.
+        InputError: where no trial has finished an epoch, none is on the frontier, or there is no ensemble, as asked for.
     """
     objective = run.objective
     among = frontier(run.candidates, objective=objective) if by == "frontier" else run.candidates
@@ -130,4 +139,25 @@ def chosen_trials(run: Run, *, by: By, top: int) -> list[str]:
     if by == "frontier":
         at_knee = knee(run.candidates, objective=objective)
         ranked.sort(key=lambda trial: trial != at_knee)
-    return ranked[:top]
+    chosen = ranked[:top]
+    if ensemble:
+        chosen += [name for name in _members(run) if name not in (*chosen, *run.rivals["rival"])]
+    return chosen
+
+
+def _members(run: Run) -> list[str]:
+    """Of the run's ensemble.
+
+    Raises:
+        InputError: where it has none.
+    """
+    found = ensemble_of(run)
+    if found is None:
+        raise InputError(
+            f"the predictions of fewer than two models of {run.name} are kept; leave it out, or resume the search with more "
+            "trials",
+            option="ensemble",
+        )
+    if found.is_single:
+        raise InputError(f"{found.sentence} on the validation texts; leave it out", option="ensemble")
+    return [member.name for member in found.members]

@@ -49,29 +49,21 @@ class SplitPredictions:
     Attributes:
         predicted: int16 [texts], class indices.
         confidences: float32 [texts], their probabilities.
+        probabilities: float16 [texts, classes] of more than two classes; None of two, where the confidence says both.
     """
 
     predicted: NDArray[np.int16]
     confidences: NDArray[np.float32]
+    probabilities: NDArray[np.float16] | None = None
 
 
 def write_predictions(path: Path, splits: dict[str, tuple[SplitTexts, SplitPredictions]]) -> None:
     """Writes the predictions of one model, one row per text: its split, row in the data set, label, prediction and confidence.
 
-    Some five bytes a text: 10,000 texts are 50 kB.
+    Of more than two classes the probability of each, too. Some five bytes a text, and two for each of these: 10,000 texts of
+    two classes are 50 kB.
     """
-    tables = [
-        pa.table(
-            {
-                "split": pa.array([split] * len(texts.rows)).dictionary_encode(),
-                "row": texts.rows,
-                "label": texts.labels,
-                "predicted": given.predicted,
-                "confidence": given.confidences,
-            }
-        ).cast(PREDICTION_SCHEMA)
-        for split, (texts, given) in splits.items()
-    ]
+    tables = [_table(split, texts, given) for split, (texts, given) in splits.items()]
     path.parent.mkdir(exist_ok=True)
     write = partial(
         pq.write_table,
@@ -83,19 +75,39 @@ def write_predictions(path: Path, splits: dict[str, tuple[SplitTexts, SplitPredi
     write_atomically(path, write)
 
 
+def _table(split: str, texts: SplitTexts, given: SplitPredictions) -> pa.Table:
+    table = pa.table(
+        {
+            "split": pa.array([split] * len(texts.rows)).dictionary_encode(),
+            "row": texts.rows,
+            "label": texts.labels,
+            "predicted": given.predicted,
+            "confidence": given.confidences,
+        }
+    ).cast(PREDICTION_SCHEMA)
+    if given.probabilities is not None:
+        for number, of_class in enumerate(given.probabilities.T):
+            table = table.append_column(f"probability_{number}", pa.array(np.ascontiguousarray(of_class)))
+    return table
+
+
 def read_predictions(path: Path) -> pa.Table:
     """The table that ``write_predictions`` wrote.
 
-    Its columns are taken by their places: earlier versions named two of them otherwise.
+    Its first five columns are taken by their places: earlier versions named two of them otherwise.
 
     Raises:
         OSError: where it is not there.
         pyarrow.ArrowInvalid: where it is no such table.
     """
     table = pq.read_table(path)
-    if table.num_columns != len(PREDICTION_SCHEMA):
-        raise pa.ArrowInvalid(f"{table.num_columns} columns, not {len(PREDICTION_SCHEMA)}")
-    return table.rename_columns(PREDICTION_SCHEMA.names).cast(PREDICTION_SCHEMA)
+    first = len(PREDICTION_SCHEMA)
+    if table.num_columns < first:
+        raise pa.ArrowInvalid(f"{table.num_columns} columns, not {first}")
+    known = table.select(range(first)).rename_columns(PREDICTION_SCHEMA.names).cast(PREDICTION_SCHEMA)
+    for number in range(table.num_columns - first):
+        known = known.append_column(f"probability_{number}", table.column(first + number))
+    return known
 
 
 def pack_validation(found: Predictions) -> bytes:

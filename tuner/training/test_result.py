@@ -91,5 +91,6 @@ def evaluate(
 
 def _split_result(found: Predictions, scorer: Scorer) -> SplitResult:
     chosen = found.log_probabilities[np.arange(len(found.labels)), found.predicted]
-    predictions = SplitPredictions(found.predicted.astype(np.int16), np.exp(chosen).astype(np.float32))
+    every = None if len(found.label_names) == 2 else np.exp(found.log_probabilities).astype(np.float16)
+    predictions = SplitPredictions(found.predicted.astype(np.int16), np.exp(chosen).astype(np.float32), every)
     return SplitResult(found.loss, scorer.measured(found), predictions)
