@@ -66,9 +66,10 @@ class FrontierSearcher:
 
     It draws candidates, counts their parameters exactly, forecasts what they reach at their last epoch, and takes the one of
     the best expected gain for the square root of its seconds: by the gain a second, the trials on long texts are all tiny, and
-    where the number of trials is given, as it mostly is, seconds are not all that counts. The forecast is a forest of randomised trees (Geurts et al. 2006) over all epochs of this run and
-    over the recorded curves of other data sets; its trees, one by one, stand for what may come. Trials at work count as if
-    they reached what is forecast.
+    where the number of trials is given, as it mostly is, seconds are not all that counts.
+
+    The forecast is a forest of randomised trees (Geurts et al. 2006) over all epochs of this run and over the recorded curves
+    of other data sets; its trees, one by one, stand for what may come. Trials at work count as if they reached what is forecast.
     """
 
     def __init__(
