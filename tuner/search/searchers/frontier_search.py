@@ -69,7 +69,7 @@ class FrontierSearcher:
     where the number of trials is given, as it mostly is, seconds are not all that counts.
 
     The forecast is a forest of randomised trees (Geurts et al. 2006) over all epochs of this run and over the recorded curves
-    of other data sets; its trees, one by one, stand for what may come. Trials at work count as if they reached what is forecast.
+    of other data sets; its trees, one by one, stand for what may come. Trials at work count with what is forecast.
     """
 
     def __init__(
