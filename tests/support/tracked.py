@@ -28,6 +28,21 @@ def told_to_optuna(storage: str, study: str) -> Curves:
     return {name: sorted(trial.intermediate_values.items()) for name, trial in zip(names, trials, strict=True)}
 
 
+def told_to_mlflow(place: str, experiment: str) -> Curves:
+    from mlflow import MlflowClient
+
+    client = MlflowClient(place)
+    runs = client.search_runs([client.get_experiment_by_name(experiment).experiment_id])
+    children = {
+        run.data.tags["frontier_tuner.trial"]: run.info.run_id for run in runs if "mlflow.parentRunId" in run.data.tags
+    }
+    assert len(children) == len(runs) - 1  # each trial once, and the search
+    return {
+        name: [(one.step, one.value) for one in client.get_metric_history(key, "val_accuracy")]
+        for name, key in children.items()
+    }
+
+
 def told_to_tensorboard(folder: Path) -> Curves:
     """Of event files, whose checksums are checked. A process that was killed may have left a part of a record at an end."""
     pytest.importorskip("tensorboard.compat.tensorflow_stub", reason="needs frontier-tuner[tensorboard]")

@@ -1,25 +1,34 @@
 """Trackers of a run, read back by their own libraries."""
 
 import json
+import os
 import shutil
 import socket
 from pathlib import Path
+from wsgiref.util import setup_testing_defaults
 
 import optuna
 import pytest
+from optuna.trial import TrialState
 
 import analysis
-from support.tracked import told_to_optuna, told_to_tensorboard, written
+from support.folds import folded_run
+from support.tracked import told_to_mlflow, told_to_optuna, told_to_tensorboard, written
 from tuner.cli.main import run
 from tuner.errors import InputError
+from tuner.runs.configurations import configurations
 from tuner.runs.folder import RunFolder
+from tuner.runs.journal import read_journal
+from tuner.runs.search_state import SearchState
 from tuner.runs.settings import read_settings
 from tuner.tracking.destinations import Destination, destinations, recorded, remembered
 from tuner.tracking.following import following, telling, tracker_for
 from tuner.tracking.run_log import RunLog
 
 SAMPLE = Path(analysis.__file__).parent / "sample_run"
-KINDS = ["tensorboard", pytest.param("optuna", marks=pytest.mark.slow)]
+KINDS = ["tensorboard", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("optuna", "mlflow"))]
+MLFLOW = os.environ.get("FRONTIER_TUNER_MLFLOW")
+"""A server that tests use where it is named; CI starts one. Else a database, which is what such a server has behind it."""
 
 
 @pytest.fixture
@@ -30,14 +39,16 @@ def folder(tmp_path):
 
 
 def _destination(kind, tmp_path):
-    return Destination.parse(
-        f"tensorboard={tmp_path}/tb" if kind == "tensorboard" else f"{kind}=sqlite:///{tmp_path}/x.db"
-    )
+    place = f"sqlite:///{tmp_path}/x.db"
+    places = {"tensorboard": f"{tmp_path}/tb", "optuna": place, "mlflow": MLFLOW or place}
+    return Destination.parse(f"{kind}={places[kind]}")
 
 
 def _told(kind, tmp_path):
     if kind == "optuna":
         return told_to_optuna(f"sqlite:///{tmp_path}/x.db", "sample_run")
+    if kind == "mlflow":
+        return told_to_mlflow(_destination(kind, tmp_path).place, tmp_path.name)
     return told_to_tensorboard(tmp_path / "tb" / "sample_run")
 
 
@@ -52,7 +63,10 @@ def _tell(kind, tmp_path, folder):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_epoch_is_told_once_whatever_was_interrupted(kind, tmp_path, folder):
+def test_each_epoch_is_told_once_whatever_was_interrupted(kind, tmp_path, folder, monkeypatch):
+    if kind == "mlflow":
+        pytest.importorskip("mlflow", reason="needs frontier-tuner[mlflow]")
+        monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", tmp_path.name)
     whole = folder.journal.read_bytes()
     lines = whole.splitlines(keepends=True)
     for count in (20, 21, 90):
@@ -96,6 +110,47 @@ def test_what_is_no_better_than_the_most_frequent_label_is_on_no_pareto_front(tm
 
 
 @pytest.mark.slow
+def test_with_folds_a_trial_is_a_configuration_with_its_mean(tmp_path):
+    whole = folded_run(tmp_path / "folded")
+    lines = whole.journal.read_bytes().splitlines(keepends=True)
+    for count in (20, 60, len(lines)):  # configurations some of whose folds are still to come, and afterwards
+        whole.journal.write_bytes(b"".join(lines[:count]))
+        _tell("optuna", tmp_path, whole)
+    trials = optuna.load_study(study_name="folded", storage=f"sqlite:///{tmp_path}/x.db").trials
+    found = configurations(SearchState(read_journal(whole.journal)))
+    assert [trial.user_attrs["trial"] for trial in trials] == [record.trial for record in found]
+    states = {"completed": TrialState.COMPLETE, "stopped": TrialState.PRUNED}
+    assert [trial.state for trial in trials] == [states[record.status] for record in found]
+    assert set(states.values()) == {trial.state for trial in trials}
+    means = [[record.value, record.size] for record in found if record.status == "completed"]
+    assert [trial.values for trial in trials if trial.state == TrialState.COMPLETE] == means
+
+
+@pytest.mark.slow
+def test_optunas_dashboard_has_trials_curves_and_the_pareto_front(tmp_path, folder):
+    dashboard = pytest.importorskip("optuna_dashboard", reason="needs optuna-dashboard, of frontier-tuner[test]")
+    _tell("optuna", tmp_path, folder)
+    app = dashboard.wsgi(f"sqlite:///{tmp_path}/x.db")
+    names = {one["study_name"]: one["study_id"] for one in _asked(app, "/api/studies")["study_summaries"]}
+    both, curves = (_asked(app, f"/api/studies/{names[name]}") for name in ("sample_run", "sample_run-metric"))
+    assert both["directions"] == ["maximize", "minimize"]
+    assert both["objective_names"] == ["val_accuracy", "parameters"]
+    assert len(both["trials"]) == 40
+    assert len(both["best_trials"]) == len(analysis.frontier(analysis.load(SAMPLE).trials))
+    epochs = sum(len(trial["intermediate_values"]) for trial in curves["trials"])
+    assert epochs == sum(map(len, written(folder).values()))
+
+
+def _asked(app, path):
+    """What a WSGI application answers, as JSON."""
+    environ, answered = {"PATH_INFO": path}, []
+    setup_testing_defaults(environ)
+    body = b"".join(app(environ, lambda status, _headers, _error=None: answered.append(status)))
+    assert answered == ["200 OK"], body[:500]
+    return json.loads(body)
+
+
+@pytest.mark.slow
 def test_a_tracker_that_nobody_reaches_ends_nothing_and_is_named_once(tmp_path, folder):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
@@ -136,12 +191,13 @@ def test_mlflow_has_a_child_for_each_trial_once(tmp_path, monkeypatch, capsys):
     from mlflow import MlflowClient
 
     monkeypatch.chdir(tmp_path)
-    place = f"sqlite:///{tmp_path}/mlflow.db"
+    place = _destination("mlflow", tmp_path).place
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", tmp_path.name)
     for new in (40, 0):
         assert run(["track", str(SAMPLE), "--to", f"mlflow={place}"]) == 0
         assert f"40 trials, of these {new} new" in capsys.readouterr().out
     client = MlflowClient(place)
-    experiment = client.get_experiment_by_name("frontier-tuner").experiment_id
+    experiment = client.get_experiment_by_name(tmp_path.name).experiment_id
     runs = {one.info.run_name: one for one in client.search_runs([experiment])}
     key = runs["00000"].info.run_id
     assert {name: len(client.get_metric_history(key, name)) for name in ("val_accuracy", "parameters")} == {

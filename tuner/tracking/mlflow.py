@@ -31,6 +31,8 @@ _RUN, _NAME, _STATUS, _FRONTIER, _DIGEST, _ERROR = (
 _SILENCE = {"MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
 _MOST_TEXT = 5000
 _UNNAMEABLE = re.compile(r"[^\w/.\- ]")
+_KIND = {"mlflow.experimentKind": "custom_model_development"}
+"""MLflow's page then shows runs and their curves first, and not the traces of language models."""
 _PARENT_STATUS = {"finished": "FINISHED", "failing": "FAILED"}
 
 
@@ -55,7 +57,9 @@ class MLflow(Tracker):
             name = os.environ.get("MLFLOW_EXPERIMENT_NAME", EXPERIMENT)
             experiment = self._client.get_experiment_by_name(name)
             self._experiment = (
-                self._client.create_experiment(name) if experiment is None else str(experiment.experiment_id)
+                self._client.create_experiment(name, tags=_KIND)
+                if experiment is None
+                else str(experiment.experiment_id)
             )
         runs = list(self._runs())
         self._children = {run.data.tags[_NAME]: run for run in runs if _NAME in run.data.tags}
@@ -121,7 +125,7 @@ class MLflow(Tracker):
     def look(self) -> str:
         """The server, or the command that shows a local store."""
         if self.place.startswith(("http://", "https://")):
-            return f"{self.place.rstrip('/')}/#/experiments/{self._experiment}"
+            return f"{self.place.rstrip('/')}/#/experiments/{self._experiment}/runs"
         return f"mlflow ui --backend-store-uri {self.place}"
 
     def close(self) -> None:
