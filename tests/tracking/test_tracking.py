@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import socket
+import threading
 from pathlib import Path
 from wsgiref.util import setup_testing_defaults
 
@@ -21,9 +22,11 @@ from tuner.runs.folder import RunFolder
 from tuner.runs.journal import read_journal
 from tuner.runs.search_state import SearchState
 from tuner.runs.settings import read_settings
+from tuner.tracking import following as module
 from tuner.tracking.destinations import Destination, destinations, recorded, remembered
 from tuner.tracking.following import following, telling, tracker_for
 from tuner.tracking.run_log import RunLog
+from tuner.tracking.tensorboard import TensorBoard
 
 SAMPLE = Path(analysis.__file__).parent / "sample_run"
 KINDS = ["tensorboard", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("optuna", "mlflow"))]
@@ -161,6 +164,24 @@ def test_a_tracker_that_nobody_reaches_ends_nothing_and_is_named_once(tmp_path, 
     assert len(said) == 1
     assert f"mlflow=http://127.0.0.1:{port} cannot be reached" in said[0]
     assert _told("optuna", tmp_path) == written(folder)
+
+
+def test_the_end_of_a_search_waits_for_a_slow_tracker_and_not_for_one_that_takes_nothing(tmp_path, folder, monkeypatch):
+    said, waits, ended = [], [0.02], threading.Event()
+    add = TensorBoard.add
+    monkeypatch.setattr(TensorBoard, "add", lambda *what: (ended.wait(waits[0]), add(*what)))
+    monkeypatch.setattr(module, "SECONDS_AT_THE_END", 0.5)
+    monkeypatch.setattr(module, "_SECONDS_BETWEEN_CHECKS", 0.05)
+    slow, stuck = (Destination.parse(f"tensorboard={tmp_path}/{name}") for name in ("slow", "stuck"))
+    with following(folder, read_settings(folder.settings), [slow], said.append):
+        pass  # forty trials, which take 0.8 seconds together
+    assert not said
+    assert told_to_tensorboard(tmp_path / "slow" / "sample_run") == written(folder)
+    waits[0] = 60
+    with following(folder, read_settings(folder.settings), [stuck], said.append):
+        pass
+    ended.set()
+    assert "cannot be reached (does not answer)" in said[0]
 
 
 def test_two_places_of_one_kind_are_told_side_by_side_and_one_place_by_one_process(tmp_path, folder):

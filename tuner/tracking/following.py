@@ -26,7 +26,8 @@ from tuner.user_cache import cache_folder
 SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_BETWEEN_TRIES = 30.0
 SECONDS_AT_THE_END = 60.0
-"""How long the end of a search waits for a tracker: its libraries may try for minutes where nobody answers."""
+"""How long the end of a search waits for a tracker that takes nothing in: its libraries may try for minutes in vain."""
+_SECONDS_BETWEEN_CHECKS = 0.5
 _SECONDS_TO_CONNECT = 5.0
 
 Say = Callable[[str], None]
@@ -104,9 +105,8 @@ def following(
     finally:
         for follower in followers:
             follower.ask_to_end()
-        deadline = time.monotonic() + SECONDS_AT_THE_END
         for follower in followers:
-            follower.wait(deadline - time.monotonic())
+            follower.wait()
 
 
 class _Follower:
@@ -130,11 +130,21 @@ class _Follower:
         """All is written: what is left is told, and the thread ends."""
         self._ending.set()
 
-    def wait(self, seconds: float) -> None:
-        """Waits for the end of the thread, but not longer."""
-        self._thread.join(max(0.0, seconds))
+    def wait(self) -> None:
+        """Waits for the end of the thread for as long as the tracker takes in what it is told."""
+        told, since = self._told, time.monotonic()
+        while self._thread.is_alive() and time.monotonic() - since < SECONDS_AT_THE_END:
+            self._thread.join(_SECONDS_BETWEEN_CHECKS)
+            if self._told != told:
+                told, since = self._told, time.monotonic()
         if self._thread.is_alive():
             self._complain("does not answer")
+
+    @property
+    def _told(self) -> int:
+        """Trials and epochs that the tracker was told since it was connected."""
+        tracker = self._tracker
+        return 0 if tracker is None else sum(tracker.new)
 
     def _run(self) -> None:
         is_last = False
