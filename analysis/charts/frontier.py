@@ -1,5 +1,6 @@
 """The objective against parameters: all trials, the frontier and its knee, references, several runs, the scaling fit."""
 
+import math
 from collections.abc import Sequence
 
 import altair as alt
@@ -71,8 +72,15 @@ def frontier(
     picked = alt.param(name="trial", value=knee or "")
     on_front, at_knee = "datum.on_frontier", alt.FieldEqualPredicate(field="trial_id", equal=knee or "")
     is_best = len(front) <= 2
-    # The longer label would run over the axis on the left where the trial is a small one.
-    is_right = is_best and float(front[cost].max()) ** 2 < float(sizes.min()) * float(sizes.max())
+    # Beside a trial at the left end a label would run over the axis: it is above it, then, and a long one on its right.
+    named_at = usable.loc[usable["trial_id"] == knee, cost]
+    place = (
+        math.log(named_at.iloc[0] / sizes.min()) / math.log(sizes.max() / sizes.min())
+        if knee and sizes.nunique() > 1
+        else 1.0
+    )
+    is_right, is_above = is_best and place < 0.5, not is_best and place < 0.1
+    dx, dy = (12, -10) if is_right else (-8, -18) if is_above else (-12, -10)
     line = alt.Chart(rows(_stair(front, usable, column, cost))).mark_line(style="front-line", interpolate="step-after")
     chart = layered(
         *([] if against is None else reference_layers(against, x, y, objective)),
@@ -83,7 +91,7 @@ def frontier(
         *_student_layers(base, usable),
         base.transform_filter("datum.trial_id == trial").mark_point(style="picked", size=320),
         base.transform_filter(at_knee)
-        .mark_text(style="label", dy=-10, align="left" if is_right else "right", dx=12 if is_right else -12)
+        .mark_text(style="label", dy=dy, align="left" if is_right or is_above else "right", dx=dx)
         .encode(text=alt.value(metric.best if is_best else "knee")),
     ).add_params(picked)
     return dressed(chart, title)
