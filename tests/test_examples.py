@@ -22,6 +22,8 @@ TRAINING = ("search", "resume")
 """Theirs would train: they are held to the signatures alone."""
 EXPORTING = ("export", "Model")
 """In this order: the first writes what the second reads."""
+EXPLAINING = ("explain", "words")
+"""Of a run with weights."""
 NAMES = [
     *(("analysis", name) for name in analysis.__all__ if callable(getattr(analysis, name))),
     *(("tuner", name) for name in tuner.__all__ if name not in EXPORTING),
@@ -34,7 +36,8 @@ def public(package: str, name: str):
 
 
 def examples(package: str, name: str, known: dict) -> doctest.DocTest:
-    text = inspect.getdoc(public(package, name)) or ""
+    owner = tuner.SearchRun if package == "tuner.SearchRun" else None
+    text = inspect.getdoc(getattr(owner, name) if owner else public(package, name)) or ""
     found = doctest.DocTestParser().get_doctest(text, {"analysis": analysis, "tuner": tuner, **known}, name, None, 0)
     assert found.examples, "has no example"
     return found
@@ -83,6 +86,10 @@ def test_examples_of_exports(run_path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in EXPORTING:
         assert failures(examples("tuner", name, {})) == ""
+    run = tuner.SearchRun(RunFolder(tmp_path / "runs/reviews"))
+    for member in EXPLAINING:
+        assert failures(examples("tuner.SearchRun", member, {"search_run": run})) == ""
+    assert "<summary>For " in run.report().read_text()
 
 
 def test_an_example_that_says_something_else_is_found():

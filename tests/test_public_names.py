@@ -1,8 +1,12 @@
 """What the packages offer, name by name: a change here is a change for users, and belongs into the changelog."""
 
 import importlib
+import inspect
 
 import pytest
+
+import tuner
+from tuner.cli.main import cli
 
 NAMES = {
     "tuner": """
@@ -35,6 +39,16 @@ NAMES = {
     """,
 }
 
+MEMBERS = {
+    "SearchRun": """
+        best charts conduct ensemble epochs explain forecast frontier is_running knee loaded rank report scale
+        stop trials wait words
+    """,
+    "Model": """
+        explain predict
+    """,
+}
+
 
 @pytest.mark.parametrize("package", NAMES)
 def test_public_names_are_pinned_and_documented(package):
@@ -44,3 +58,16 @@ def test_public_names_are_pinned_and_documented(package):
         name for name in module.__all__ if callable(getattr(module, name)) and not getattr(module, name).__doc__
     ]
     assert not undocumented
+
+
+@pytest.mark.parametrize("name", MEMBERS)
+def test_members_are_pinned_and_documented(name):
+    offered = {member: value for member, value in vars(getattr(tuner, name)).items() if not member.startswith("_")}
+    assert sorted(offered) == MEMBERS[name].split()
+    assert all(value.__doc__ for value in offered.values())
+
+
+@pytest.mark.parametrize(("member", "name"), [("explain", "trial"), ("words", "trial"), ("words", "sample")])
+def test_explanations_have_the_defaults_of_the_command(member, name):
+    options = {option.name: option.default for option in cli.commands["explain"].params}
+    assert inspect.signature(getattr(tuner.SearchRun, member)).parameters[name].default == options[name]

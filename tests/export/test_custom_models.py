@@ -262,6 +262,10 @@ def test_a_keras_file_that_keras_cannot_load_again_is_refused(source, tmp_path):
 
     write_keras_file(untrained(source("attention")), tmp_path / "attention.keras")
     assert (tmp_path / "attention.keras").exists()
-    with pytest.raises(InputError, match=r"let TokenAndPositionEmbedding and TransformerBlock take \*\*kwargs"):
+    with pytest.raises(InputError, match=r"register TokenAndPositionEmbedding and TransformerBlock with @"):
         write_keras_file(untrained(source("transformer")), tmp_path / "transformer.keras")
-    assert not (tmp_path / "transformer.keras").exists()
+    with pytest.raises(InputError, match=r"\(NotImplementedError\); register SubclassedClassifier with @"):
+        write_keras_file(untrained(source("subclassed")), tmp_path / "subclassed.keras")
+    assert [path.name for path in tmp_path.glob("*.keras")] == ["attention.keras"]
+    with pytest.raises(FileNotFoundError):
+        write_keras_file(untrained(source("attention")), tmp_path / "gone/attention.keras")

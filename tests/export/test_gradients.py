@@ -5,8 +5,10 @@ import json
 import numpy as np
 import pytest
 
+import tuner
 from tuner.cli.main import run as command_line
 from tuner.errors import InputError
+from tuner.runs.folder import RunFolder
 
 pytestmark = pytest.mark.tensorflow
 
@@ -30,7 +32,7 @@ def test_weights_add_up_to_the_difference_of_the_log_odds(opened, trial):
     model = read_model(*opened, trial)
     encoder = model.encoder
     if model.network.one_hot:
-        with pytest.raises(InputError, match=f"for built-in networks with word vectors, and {trial} is none"):
+        with pytest.raises(InputError, match=f"trial='{trial}': gradients explain built-in networks with word"):
             explain_by_gradients(model, TEXT)
         return
     encoded = encode_texts([TEXT], encoder.tokenizer, encoder.vocabulary, max_length=encoder.max_length)
@@ -77,7 +79,14 @@ def test_the_command_explains_a_trial_of_a_run(run_path, capsys):
     assert command_line([*explain, "--trial", "00000", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["model"] == "mine/00000"
-    assert [word["word"] for word in document["explanations"][0]["words"]] == ["not", "good"]
+    words = document["explanations"][0]["words"]
+    assert [word["word"] for word in words] == ["not", "good"]
+    run = tuner.SearchRun(RunFolder(run_path))
+    assert run.explain("not good", trial="0").words.to_dict("records") == words
+    with pytest.raises(InputError, match="give a string"):
+        run.explain(["not good"])
+    with pytest.raises(InputError, match="sample=0: must be at least 1"):
+        run.words(sample=0)
     assert command_line([*explain, "--trial", "00000"]) == 0
     printed = " ".join(capsys.readouterr().out.split())
     assert "note: the weights add up to" in printed

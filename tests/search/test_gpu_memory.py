@@ -41,6 +41,18 @@ def test_a_shared_gpu_has_a_limit_in_mebibytes(tensorflow):
     assert tensorflow == [("gpu 0", "limit", [3072]), ("gpu 1", "limit", [3072])]
 
 
+def test_a_tensorflow_that_has_computed_stays_as_it_is(tensorflow, monkeypatch):
+    def too_late(_):
+        raise RuntimeError("Intra op parallelism cannot be modified after initialization.")
+
+    threading = sys.modules["tensorflow"].config.threading
+    monkeypatch.setattr(threading, "set_intra_op_parallelism_threads", too_late)
+    with pytest.raises(RuntimeError, match="after initialization"):
+        device.prepare_tensorflow(1, 3 * GIB)
+    assert device.prepare_tensorflow(1) is sys.modules["tensorflow"]
+    assert tensorflow == []
+
+
 @pytest.mark.parametrize(
     ("share", "limit"), [(0.0, None), (1.0, None), (2.0, None), (0.5, 8 * GIB - CONTEXT), (0.25, 4 * GIB - CONTEXT)]
 )

@@ -10,6 +10,7 @@ import pandas as pd
 
 import analysis
 from analysis import charts
+from analysis.class_words import ClassWords
 from analysis.compound_scaling import CompoundScaling
 from analysis.ensembles import Ensemble
 from analysis.loading import Run, load
@@ -18,6 +19,7 @@ from tuner.api.live import chart_html
 from tuner.cli.progress import Standing
 from tuner.costs import with_cost
 from tuner.errors import InputError
+from tuner.operations.explanations import by_gradients, measured_words, one_model, one_trial, sampled_texts
 from tuner.operations.reports import write_whole_report
 from tuner.runs.folder import RunFolder
 from tuner.runs.journal import read_journal
@@ -179,6 +181,46 @@ class SearchRun:
         None where the predictions of fewer than two models are kept. ``tuner.export(run, trial="ensemble")`` writes it.
         """
         return analysis.ensemble(self.loaded)
+
+    def explain(self, text: str, *, trial: str = "knee", class_name: str | None = None) -> "Explanation":
+        """Which words of a text mattered to a built-in network of the run, by integrated gradients.
+
+        The weights add up, to 1 %, to what the log-odds are more than those of as many zero vectors. ``Model.explain`` explains
+        any exported model, by leaving words out.
+
+        Args:
+            text: raw.
+            trial: "best", "knee" or an id.
+            class_name: the class to explain, by default the predicted one.
+
+        Raises:
+            InputError: where it is no text or has no words, or the trial is no network with word vectors or has no such class.
+
+        >>> search_run.explain("not good", trial="00005").words["word"].tolist()
+        ['not', 'good']
+        """
+        if not isinstance(text, str):
+            raise InputError(f"{text!r} is no text; give a string", option="text")
+        return by_gradients(one_model(self._folder.place, self._folder.path.parent, trial))(text, class_name)
+
+    def words(self, *, trial: str = "knee", sample: int = 200) -> ClassWords:
+        """Which words decide for each class: every word of some validation texts is left out in turn.
+
+        Args:
+            trial: "best", "knee", "ensemble", an id or the name of a rival.
+            sample: validation texts to look at, evenly spaced.
+
+        Returns:
+            The words, kept in the run for its report as well: ``words.top("positive", 10)``.
+
+        Raises:
+            InputError: where the trial cannot be exported, or the data are gone or have changed.
+
+        >>> search_run.words(trial="00005", sample=20).texts
+        20
+        """
+        loaded = self.loaded
+        return measured_words(loaded, one_trial(loaded, trial), sampled_texts(loaded, sample))
 
     def report(self, path: str | Path | None = None, *, no_texts: bool = False, cost: str = "parameters") -> Path:
         """Writes the report, one HTML file that needs nothing else, and returns where.

@@ -1,34 +1,25 @@
 """``tuner explain``: texts with coloured words, and their weights."""
 
 import json
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
-import numpy as np
 from rich.table import Table
 from rich.text import Text
 
-from analysis.class_words import ClassWords, write_class_words
 from analysis.columns import records
-from analysis.loading import Run, load
+from analysis.loading import load
 from tuner.cli.predict_texts import text_source
 from tuner.cli.spelling import with_options
 from tuner.cli.terminal import Terminal, plain_table
-from tuner.errors import InputError
-from tuner.export.class_words import class_words
 from tuner.export.explanation import BLUE, ORANGE, Explanation, explain
-from tuner.export.export import export_run
 from tuner.export.predictor import Predictor
-from tuner.export.trained import FRONTIER, chosen_trials, open_run, read_model
 from tuner.formatting import counted
-from tuner.models.device import quiet_tensorflow
-from tuner.operations.text_facts import text_facts
+from tuner.operations.explanations import by_gradients, measured_words, one_model, one_trial, sampled_texts
 
 _STRONG, _NOTABLE = 0.5, 0.1
 """Shares of the greatest weight: from the first on a word is on a ground of its colour, from the second on in it."""
@@ -67,27 +58,11 @@ def _by_leaving_out(folder: Path) -> _Explainer:
 
 
 def _by_gradients(run: str, runs_dir: Path, trial: str) -> _Explainer:
-    loaded, encoder = open_run(run, runs_dir)
-    (name,) = one_trial(loaded, trial)
-    model = read_model(loaded, encoder, name)
-    quiet_tensorflow(threads=os.cpu_count() or 1)
-    from tuner.export.gradients import explain_by_gradients  # imports TensorFlow
-
+    model = one_model(run, runs_dir, trial)
     return _Explainer(
-        f"{loaded.name}/{name}", encoder.labels, loaded.settings.data.text_column, partial(explain_by_gradients, model),
+        f"{model.run}/{model.trial}", model.encoder.labels, model.settings.data.text_column, by_gradients(model),
         "the word's share of the log-odds, by integrated gradients",
     )  # fmt: skip
-
-
-def one_trial(run: Run, wanted: str) -> list[str]:
-    """The trial that is meant.
-
-    Raises:
-        InputError: where none is, or several are.
-    """
-    if wanted == FRONTIER:
-        raise InputError("is several trials; give one of them, or knee", option="trial", value=wanted)
-    return chosen_trials(run, wanted)
 
 
 def explain_command(
@@ -140,22 +115,16 @@ def explain_command(
 def words_command(run: str, runs_dir: Path, *, trial: str, sample: int, top: int, as_json: bool) -> int:
     """Measures which words decide for each class, keeps that in the run, and prints it."""
     loaded = load(run, runs_dir=runs_dir)
-    (name,) = one_trial(loaded, trial)
+    name = one_trial(loaded, trial)
     console = Terminal(stderr=as_json)
-    texts = text_facts(loaded.settings, (1,))["text"]
-    rows = np.unique(np.linspace(0, len(texts) - 1, min(len(texts), sample)).astype(np.int64))
+    texts = sampled_texts(loaded, sample)
     console.print(
-        f"{loaded.name}, trial {name}: leaving out each word of {counted(len(rows), 'validation text')} ...",
+        f"{loaded.name}, trial {name}: leaving out each word of {counted(len(texts), 'validation text')} ...",
         style="dim",
     )
-    with TemporaryDirectory() as scratch:
-        out = Path(scratch) / "model"
-        export_run(run, runs_dir, trial=name, out=out, kind="saved_model", force=False)
-        table, seen = class_words(Predictor(out), (texts.iloc[row] for row in rows))
-    found = ClassWords(name, seen, table)
-    write_class_words(loaded.folder, found)
+    found = measured_words(loaded, name, texts)
     if as_json:
-        document = {"run": loaded.name, "trial": name, "texts": seen, "words": table.to_dict("records")}
+        document = {"run": loaded.name, "trial": name, "texts": found.texts, "words": found.table.to_dict("records")}
         click.echo(json.dumps(document, ensure_ascii=False, allow_nan=False))
         return 0
     for label in found.labels:

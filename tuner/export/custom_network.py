@@ -44,25 +44,27 @@ def built_with_weights(model: TrainedCustomModel) -> BuiltModel:
 
 
 def write_keras_file(model: TrainedCustomModel, path: Path) -> None:
-    """Writes the user's model as a Keras file, which loads where its modules can be imported.
+    """Writes the user's model as a Keras file, which loads where its modules are imported.
 
     Raises:
-        InputError: as ``built_with_weights``, or where Keras cannot load what it wrote.
+        InputError: as ``built_with_weights``, or where Keras cannot save the model or load what it saved.
     """
     built = built_with_weights(model)
-    built.model.save(path)
     tokens = example_tokens(model.facts, built.length)
     expected = np.asarray(built.model(tokens, training=False))
     try:
+        built.model.save(path)
         loaded = keras.saving.load_model(path, compile=False, safe_mode=False)
         found = np.asarray(loaded(tokens, training=False))
+    except OSError:
+        raise  # the disk's, whatever the layers
     except Exception as error:  # noqa: BLE001  the user's layers
-        path.unlink()
+        path.unlink(missing_ok=True)
         classes = {type(layer).__name__ for layer in built.model._flatten_layers() if not _is_of_keras(layer)}
         raise InputError(
-            f"Keras cannot load what it saves of {model.source.name} ({type(error).__name__}); let "
-            f"{' and '.join(sorted(classes)) or 'its layers'} take **kwargs for super().__init__ and have a get_config, or "
-            "export a saved_model",
+            f"Keras cannot save {model.source.name} and load it again ({type(error).__name__}); register "
+            f"{' and '.join(sorted(classes)) or 'its layers'} with @keras.saving.register_keras_serializable(), with **kwargs "
+            "for super().__init__ and a get_config that has the other arguments, or export a saved_model",
             option="kind",
             value="keras",
         ) from None

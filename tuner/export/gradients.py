@@ -25,6 +25,7 @@ from tuner.models.forward import logits
 _POINTS = (32, 128, 512)
 _AT_ONCE = 32
 _ERROR = 0.01
+_INSTEAD = "give another trial, or export this one and explain the export"
 _SMALL = 0.05  # of log-odds that hardly differ, so much is no error
 
 
@@ -44,7 +45,9 @@ def explain_by_gradients(model: TrainedModel, text: str, class_name: str | None 
     """
     if not isinstance(model, TrainedNetwork) or model.network.one_hot:
         raise InputError(
-            f"are for built-in networks with word vectors, and {model.trial} is none; leave it out", option="gradients"
+            f"gradients explain built-in networks with word vectors, and this is none; {_INSTEAD}",
+            option="trial",
+            value=model.trial,
         )
     encoder = model.encoder
     if class_name is not None and class_name not in encoder.labels:
@@ -69,8 +72,9 @@ def explain_by_gradients(model: TrainedModel, text: str, class_name: str | None 
         notes.append(f"the model reads {len(read):,} of this text's {counted(len(spans), 'word')}")
     if abs(total - difference) > _allowed(difference):
         raise InputError(
-            f"the gradients along {_POINTS[-1]} points add up to {total:.3f} and not to {difference:.3f}; leave it out",
-            option="gradients",
+            f"the gradients along {_POINTS[-1]} points add up to {total:.3f} and not to {difference:.3f}; {_INSTEAD}",
+            option="trial",
+            value=model.trial,
         )
     table = pd.DataFrame(
         {"word": words, "start": [start for start, _ in read], "end": [end for _, end in read], "weight": weights}

@@ -174,7 +174,7 @@ class TrainedCustomModel(TrainedTrial):
 
     def outputs(self) -> str:
         """What the Keras model gives, for a sentence of the card."""
-        return "what your custom model gives; layers of your own have to be importable, or registered with Keras"
+        return "what your custom model gives; where it has layers of your own, import their module first, which registers them"
 
 
 class RivalConfig(BaseModel):

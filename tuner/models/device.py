@@ -159,6 +159,9 @@ def prepare_tensorflow(threads: int, gpu_memory: int | None = None) -> Any:
     Args:
         threads: of an operation on the CPU.
         gpu_memory: bytes of its GPU that the process may take, None for as much as it needs.
+
+    Raises:
+        RuntimeError: where the process has to share its GPU, and TensorFlow has computed in it before.
     """
     if _prepared:
         return _prepared[0]
@@ -170,6 +173,18 @@ def prepare_tensorflow(threads: int, gpu_memory: int | None = None) -> Any:
     use_xla_cache()
     import tensorflow as tf
 
+    try:
+        _set_devices(tf, threads, gpu_memory)
+    except RuntimeError:
+        # TensorFlow has computed in this process before, as in a user's notebook; threads and memory stay as they are there.
+        if gpu_memory is not None:
+            raise
+    _prepared.append(tf)
+    return tf
+
+
+def _set_devices(tf: Any, threads: int, gpu_memory: int | None) -> None:
+    """Sets threads and GPU memory; TensorFlow raises a RuntimeError where it has computed before."""
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     for gpu in tf.config.list_physical_devices("GPU"):
@@ -178,8 +193,6 @@ def prepare_tensorflow(threads: int, gpu_memory: int | None = None) -> Any:
         else:
             limit = tf.config.LogicalDeviceConfiguration(memory_limit=gpu_memory // 2**20)
             tf.config.set_logical_device_configuration(gpu, [limit])
-    _prepared.append(tf)
-    return tf
 
 
 def on_gpu() -> bool:
