@@ -44,6 +44,7 @@ class Mine:
 
 ray.init(log_to_driver=False)
 mine = Mine.remote()
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell that starts this in the background ignores
 options = dict(text="review", label="sentiment", settings={SMALL!r}, epochs=4, concurrency=1, rivals=False)
 run = tuner.search(df, name="mine", trials=2, callbacks=[Listener()], **options)
 with quick_training():

@@ -131,7 +131,7 @@ def test_the_report_has_texts_unless_they_are_private(mine, tmp_path, capsys):
     assert not any(text in none for text in data.dataset.texts if len(text) > 12)
     assert "Where it errs" in none
     assert "Every text of the data is left out of this report" in none
-    assert every.count('<details class="fold">') == 5
+    assert every.count('<details class="fold">') == 6  # five of errors, one of costs
 
 
 def test_a_report_without_the_data_says_why_it_has_no_errors(mine, tmp_path, capsys):
