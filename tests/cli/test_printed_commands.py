@@ -52,7 +52,7 @@ def test_a_report_confirms_and_repeats_its_own_run(folder, tmp_path, capsys):
     assert run(["report", "mine", "--runs-dir", place(folder)]) == 0
     page = (folder.path / "report.html").read_text(encoding="utf-8")
     *commands, search = printed(page)
-    assert {name for name, *_ in commands} == {"confirm", "export"}
+    assert {name for name, *_ in commands} == {"confirm", "explain", "export"}
     assert {find_run(name, runs_folder()).path.resolve() for _, name, *_ in commands} == {folder.path}
     space = re.search(r"<summary>space.yaml</summary><pre>(.*?)</pre>", page, re.DOTALL)
     (tmp_path / "space.yaml").write_text(html.unescape(space[1]))
