@@ -7,7 +7,6 @@ import pandas as pd
 
 from analysis.loading import Run
 from tuner.errors import InputError
-from tuner.runs.atomic import write_text_atomically
 from tuner.runs.folder import RunFolder
 
 FILE = "words.json"
@@ -47,15 +46,8 @@ def write_class_words(folder: RunFolder, found: ClassWords) -> None:
     Raises:
         InputError: where the folder cannot be written.
     """
-    path = folder.path / FILE
     document = {"trial": found.trial, "texts": found.texts, "words": found.table.to_dict("records")}
-    try:
-        write_text_atomically(path, json.dumps(document, ensure_ascii=False, allow_nan=False) + "\n")
-    except OSError as error:
-        raise InputError(
-            f"{path}: cannot be written ({error.strerror}); give the run a folder that you can write"
-        ) from None
-    folder.publish(path)
+    folder.keep(FILE, json.dumps(document, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def read_class_words(run: Run) -> ClassWords | None:

@@ -24,7 +24,6 @@ from tuner.data.word_order import load_order
 from tuner.errors import InputError
 from tuner.models.counting import multiply_adds
 from tuner.models.network_spec import Network
-from tuner.runs.atomic import write_text_atomically
 from tuner.runs.folder import RunFolder
 from tuner.search.plan import plan_of
 
@@ -51,14 +50,7 @@ def record_measured(folder: RunFolder, measured: Mapping[str, Sequence[Mapping[s
     known = _read_measured(folder)
     for trial, models in measured.items():
         known[trial] = {**known.get(trial, {}), **{str(one["model"]): dict(one) for one in models}}
-    path = folder.path / FILE
-    try:
-        write_text_atomically(path, json.dumps(known, indent=1) + "\n")
-    except OSError as error:
-        raise InputError(
-            f"{path}: cannot be written ({error.strerror}); give the run a folder that you can write"
-        ) from None
-    folder.publish(path)
+    folder.keep(FILE, json.dumps(known, indent=1) + "\n")
 
 
 def _read_measured(folder: RunFolder) -> dict[str, dict[str, dict[str, Any]]]:

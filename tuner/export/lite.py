@@ -14,7 +14,7 @@ from tensorflow.lite.python.convert_phase import ConverterError
 
 from tuner.data.vocabulary import PADDING_ID
 from tuner.errors import InputError
-from tuner.export.made_up import made_up_texts
+from tuner.export.made_up import TOLERANCE, made_up_texts
 from tuner.export.trained import TrainedCustomModel, TrainedNetwork
 from tuner.models.forward import logits as trained_logits
 from tuner.quiet import quiet_stderr
@@ -22,9 +22,6 @@ from tuner.runs.settings import SearchSettings
 from tuner.search.prepare import prepare_again, with_same_folds
 
 _MOST_TEXTS = 1_000  # an interpreter takes them one at a time, 20 to 50 ms for a film review
-
-TOLERANCE = 1e-5
-"""The greatest difference of a custom model's probability in float32 from that of its SavedModel."""
 
 Outputs = Callable[[NDArray[np.int32]], NDArray[np.float32]]
 """From the token ids of one text ``[1, time]`` to its logits ``[1, outputs]``, or its probabilities ``[1, classes]``."""

@@ -5,6 +5,9 @@ from numpy.typing import NDArray
 
 from tuner.data.vocabulary import PADDING_ID
 
+TOLERANCE = 1e-5
+"""The greatest difference of a probability from that of the SavedModel."""
+
 _TEXTS, _LONGEST = 48, 64
 
 

@@ -13,14 +13,11 @@ import tensorflow as tf
 
 from tuner.data.vocabulary import PADDING_ID
 from tuner.errors import InputError
-from tuner.export.made_up import made_up_texts
+from tuner.export.made_up import TOLERANCE, made_up_texts
 from tuner.export.onnx_graph import OPSET, network_model, ngram_model
 from tuner.export.onnx_runner import FILE, LABEL_ID, PROBABILITIES, TOKENS, open_session
 from tuner.export.trained import TrainedCustomModel, TrainedNetwork, TrainedRival, TrainedSingle
 from tuner.quiet import quiet_stderr
-
-TOLERANCE = 1e-5
-"""The greatest difference of a probability from that of the SavedModel."""
 
 
 def write_onnx(model: TrainedSingle, folder: Path) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The request of a search, from the options that the command line and Python share."""
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,6 +12,7 @@ from tuner.data.pipeline import BUILT_IN, DataRequest
 from tuner.data.reading.columns import Columns
 from tuner.errors import InputError
 from tuner.search.custom_model import CustomModelRequest
+from tuner.search.registry import scheduler_spec
 from tuner.search.request import SearchRequest
 from tuner.search.schedulers.options import SchedulerOptions
 from tuner.tracking.destinations import recorded
@@ -45,8 +46,6 @@ def search_request(options: Mapping[str, Any], *, space: Space | None = None) ->
         InputError: for a space or a number that means nothing.
     """
     searcher = options["searcher"] or ("random" if options["hypermodel"] else "frontier")
-    of_halving = any(options.get(name) for name in ("reduction_factor", "rungs", "promotion"))
-    scheduler = options["scheduler"] or ("forecast" if searcher == "frontier" and not of_halving else "asha")
     return from_options(
         SearchRequest,
         options,
@@ -59,8 +58,15 @@ def search_request(options: Mapping[str, Any], *, space: Space | None = None) ->
         track=recorded(options.get("track", ())),
         space=_space(options) if space is None else _with_settings(space, options["settings"]),
         searcher=searcher,
-        scheduler=from_options(SchedulerOptions, options, name=scheduler),
+        scheduler=_scheduler(options, searcher),
     )
+
+
+def _scheduler(options: Mapping[str, Any], searcher: str) -> SchedulerOptions:
+    """What is asked of early stopping; where no scheduler is named, forecast if it suits the searcher and has these options."""
+    asked = from_options(SchedulerOptions, options, name=options["scheduler"] or "forecast")
+    suits = searcher == "frontier" and asked.given().keys() <= scheduler_spec("forecast").options
+    return asked if options["scheduler"] or suits else replace(asked, name="asha")
 
 
 def _space(options: Mapping[str, Any]) -> Space | CustomModelRequest:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from tuner.errors import InputError
+from tuner.runs.atomic import write_text_atomically
 from tuner.runs.fetching import SETTINGS, fetch_to_read
 from tuner.runs.location import RemoteFolder, remote_folder, runs_folder, unreachable
 from tuner.runs.settings import DATA_FOLDER
@@ -52,6 +53,21 @@ class RunFolder:
         if self.remote is None:
             return self
         return replace(self, path=fetch_to_read(self.remote, models=True))
+
+    def keep(self, name: str, text: str) -> None:
+        """Writes a file of the run, whole or not at all, in the place of an earlier one.
+
+        Raises:
+            InputError: where the folder cannot be written, or the storage does not take it.
+        """
+        path = self.path / name
+        try:
+            write_text_atomically(path, text)
+        except OSError as error:
+            raise InputError(
+                f"{path}: cannot be written ({error.strerror}); give the run a folder that you can write"
+            ) from None
+        self.publish(path)
 
     def publish(self, file: Path) -> str:
         """Puts a file that was written into the local folder where the run lies, and says where that is.

@@ -7,8 +7,9 @@ from tuner.runs.settings import SearchSettings
 from tuner.search.schedulers.scheduler import Decision, Metrics, Scheduler, SchedulerSpec, resolved
 
 _HEADROOM = 0.05
-_MEAN_SHARE = 0.7
-"""Of the epochs after the grace period, those that a trial has in the replay of recorded curves (``bench_portfolio.py``)."""
+_MEAN_SHARE = 0.8
+"""Of the epochs after the grace period, those that a trial has in the replay of recorded curves (``bench_portfolio.py``, 12,
+24 and 40 trials of nine data sets, one seed: 0.58 to 0.94)."""
 
 
 class ForecastStopping(Scheduler):
