@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
@@ -12,8 +13,8 @@ from tuner.runs.events import ConfirmationEnded, ConfirmationStarted, EpochEnded
 from tuner.runs.journal import read_journal
 
 
-def overfitting_epochs(epochs: pd.DataFrame) -> "pd.Series[int]":
-    """The epoch where overfitting begins, by trial: the first after the lowest validation loss (the earliest of equals).
+def overfitting_epochs(epochs: pd.DataFrame) -> "pd.Series[Any]":
+    """The epoch where overfitting begins, by trial: the first report after the lowest validation loss (the earliest of equals).
 
     Trials whose validation loss was lowest in their last epoch are left out: they had not begun to overfit.
 
@@ -23,8 +24,8 @@ def overfitting_epochs(epochs: pd.DataFrame) -> "pd.Series[int]":
     require(epochs, "trial_id", "epoch", "val_loss")
     known = epochs[epochs["val_loss"].notna()].sort_values(["trial_id", "epoch"])
     turns = known.loc[known.groupby("trial_id")["val_loss"].idxmin()].set_index("trial_id")["epoch"]
-    last = epochs.groupby("trial_id")["epoch"].max().reindex(turns.index)
-    return (turns[turns < last] + 1).astype("int64").rename("overfitting_epoch")
+    later = epochs[epochs["epoch"] > epochs["trial_id"].map(turns).astype(float)]
+    return later.groupby("trial_id")["epoch"].min().rename("overfitting_epoch")
 
 
 def learning_curves(run: Results, *, top: int = 5, by: By = "metric") -> pd.DataFrame:
@@ -104,7 +105,7 @@ def time_spent(run: Run) -> pd.DataFrame:
 def _saved(run: Run, steady: dict[str, list[float]]) -> float:
     stopped = set(run.trials.loc[run.trials["status"] == "stopped", "trial_id"])
     return sum(
-        (run.settings.epochs - len(epochs)) * sum(epochs) / len(epochs)
+        (run.settings.epochs * run.settings.reports_per_epoch - len(epochs)) * sum(epochs) / len(epochs)
         for trial, epochs in steady.items()
         if trial in stopped
     )

@@ -210,7 +210,11 @@ def curves_of(run: Run) -> Curves:
         key = key.map(of_fold)
         wanted = set(with_most_folds(run.configurations)["trial_id"])
         table, key = table[key.isin(wanted)], key[key.isin(wanted)]
-    scores = objective.turned(table[objective.column]).groupby([key.rename("trial_id"), table["epoch"]]).mean()
+    # What was reported within an epoch counts as reached by its end.
+    epochs = np.ceil(table["epoch"]).astype(int).rename("epoch")
+    trial_and_fold = table["trial_id"].rename("fold")
+    scores = objective.turned(table[objective.column]).groupby([trial_and_fold, key.rename("trial_id"), epochs]).max()
+    scores = scores.groupby(["trial_id", "epoch"]).mean()
     values = scores.unstack().cummax(axis=1).ffill(axis=1)
     values = values[values.index.isin(trials.index)]
     sizes = trials.reindex(values.index).to_numpy(dtype=float)

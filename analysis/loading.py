@@ -147,7 +147,7 @@ def load(run: str | Path, *, runs_dir: Path | None = None) -> Run:
     """
     folder = find_run(str(run), runs_dir or runs_folder())
     settings = read_settings(folder.settings)
-    tables = _tables(folder, partial(trial_schema, settings.family))
+    tables = _tables(folder, partial(trial_schema, settings.family), settings.reports_per_epoch)
     return Run(folder, settings, *map(_frame, tables))
 
 
@@ -199,7 +199,7 @@ def load_many(runs: Iterable[str | Path], *, runs_dir: Path | None = None) -> li
     return loaded
 
 
-def _tables(folder: RunFolder, trial_schema: SchemaOf) -> tuple[pa.Table, pa.Table, pa.Table]:
+def _tables(folder: RunFolder, trial_schema: SchemaOf, per_epoch: int) -> tuple[pa.Table, pa.Table, pa.Table]:
     """Trials, epochs and repeats."""
     if not folder.journal.exists():
         raise InputError(f"{folder.journal}: is missing; without its journal a run cannot be read")
@@ -212,7 +212,7 @@ def _tables(folder: RunFolder, trial_schema: SchemaOf) -> tuple[pa.Table, pa.Tab
             return trials, epochs, repeats
         metrics = metrics_of(trials.schema.names)
         if not folder.table("repeats").exists() and trials[f"test_{metrics[0]}"].null_count == len(trials):
-            return trials, epochs, repeat_schema(metrics).empty_table()
+            return trials, epochs, repeat_schema(metrics, per_epoch).empty_table()
     with _collector_paused():
         search_state = SearchState(read_journal(folder.journal))
         return trials_table(search_state), epochs_table(search_state), repeats_table(search_state)

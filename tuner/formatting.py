@@ -9,10 +9,15 @@ def shown(value: object, limit: int = 60) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def counted(number: int, noun: str) -> str:
-    """Return `number` with thousands separators and `noun` in singular or plural: "1 row", "2,500 rows"."""
+def epochs_text(epochs: float) -> str:
+    """Epochs without needless digits: "8", "0.25", "1.333"."""
+    return f"{epochs:,.0f}" if epochs == int(epochs) else f"{epochs:.3f}".rstrip("0")
+
+
+def counted(number: float, noun: str) -> str:
+    """Return `number` with thousands separators and `noun` in singular or plural: "1 row", "2,500 rows", "0.25 epochs"."""
     plural = noun + ("es" if noun.endswith(("s", "x")) else "s")
-    return f"{number:,} {noun if number == 1 else plural}"
+    return f"{epochs_text(number)} {noun if number == 1 else plural}"
 
 
 def listed(names: Iterable[object], limit: int = 12) -> str:

@@ -1,5 +1,7 @@
 """Charts of training: learning curves, and where the time of a search went."""
 
+import math
+
 import altair as alt
 import pandas as pd
 
@@ -92,11 +94,12 @@ def _end_label(ends: alt.Chart, text: str, *, higher: str, than: str) -> alt.Cha
 
 
 def _epochs(table: pd.DataFrame) -> alt.X:
-    """Epochs from 1 to the last, whole numbers only."""
-    last = max(2, int(table["epoch"].max())) if len(table) else 2
+    """Epochs from the first report to the last, ticks at whole numbers."""
+    first = min(1.0, float(table["epoch"].min())) if len(table) else 1.0
+    last = max(2, math.ceil(table["epoch"].max())) if len(table) else 2
     ticks = list(range(1, last + 1)) if last <= 10 else alt.Undefined
     axis = alt.Axis(values=ticks, format="d", tickMinStep=1, tickCount=8)
-    return alt.X("epoch:Q", title="epoch", axis=axis, scale=alt.Scale(domain=[1, last], nice=False))
+    return alt.X("epoch:Q", title="epoch", axis=axis, scale=alt.Scale(domain=[first, last], nice=False))
 
 
 def time_spent(table: pd.DataFrame, *, title: str | None = None) -> alt.LayerChart:

@@ -15,7 +15,7 @@ from analysis.recommendation import Recommendation
 from analysis.scaling import ScalingFit
 from search_spaces.experiment import named_experiment
 from search_spaces.named import named_spaces
-from tuner.formatting import counted
+from tuner.formatting import counted, epochs_text
 from tuner.metrics import ACCURACY, Objective
 
 _IDS_SHOWN = 6
@@ -52,7 +52,10 @@ def key_facts(run: Results, recommendation: Recommendation) -> list[Fact]:
         f"validation {objective.metric.title} of trial {recommendation.chosen['trial_id']}",
     )
     if pd.isna(recommendation.chosen[column]):
-        return [reached, Fact(f"{recommendation.chosen['best_epoch']:.0f}", f"epoch where it was reached, of {count}")]
+        return [
+            reached,
+            Fact(epochs_text(recommendation.chosen["best_epoch"]), f"epoch where it was reached, of {count}"),
+        ]
     if recommendation.chosen["trial_id"] == recommendation.best["trial_id"]:
         third = Fact(f"{len(frontier(run.candidates, objective=objective, cost=column)):,}", "trials on the frontier")
     else:
@@ -182,6 +185,7 @@ def repeat_command(run: Run) -> str:
         "trials": asked.configurations, "seeds_per_config": asked.repeats if asked.repeats > 1 else None,
         "folds": None if asked.folds is None else asked.folds.count,
         "epochs": asked.epochs, "searcher": asked.searcher,
+        "reports_per_epoch": asked.reports_per_epoch if asked.reports_per_epoch > 1 else None,
         "objective": asked.objective if asked.searcher == "optuna" else None, "warm_start": asked.warm_start,
         "metric": None if asked.metric == ACCURACY.name else asked.metric,
         "metric_mode": "min" if asked.metric_mode == "min" else None,

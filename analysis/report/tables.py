@@ -15,6 +15,7 @@ from analysis.frontier import accuracy_costs, pareto_ranks
 from analysis.loading import Results, Run
 from analysis.predictions import per_class
 from analysis.ranking import rank
+from tuner.formatting import epochs_text
 from tuner.metrics import ACCURACY, Objective
 
 _WORDS = 20
@@ -76,7 +77,7 @@ def _trial_row(row: dict[str, Any], objective: Objective, cost: Cost) -> Row:
         number_cell(row["without"]),
         *([] if cost == PARAMETERS else [cost_cell(row[cost.column], cost)]),
         number_cell(row["layer"]),
-        Cell(f"{row['best_epoch']:.0f} of {row['epochs']}", row["best_epoch"]),
+        Cell(f"{epochs_text(row['best_epoch'])} of {epochs_text(row['epochs'])}", row["best_epoch"]),
         number_cell(row["seconds"], ",.1f"),
         Cell(row["status"], row["status"]),
         Cell(network, network),

@@ -66,7 +66,7 @@ def trained(search: PreparedSearch, worker_context: Any, epochs: int, **changes:
 
     config = TrialConfig(**{"units": 16, "embedding": 8, "learning_rate": 0.005, **changes})
     trial = TrialRun(worker_context, config, seed=(0, 0), state=None)
-    reports = [trial.run_epoch() for _ in range(epochs)]
+    reports = [trial.run_to_report() for _ in range(epochs)]
     best = max((report for report in reports if report.best), key=lambda report: report.epoch.metrics["accuracy"])
     with np.load(io.BytesIO(best.best or b"")) as archive:
         weights = tuple(archive[f"w{number:03d}"] for number in range(len(archive.files)))

@@ -52,7 +52,7 @@ def main() -> None:
     for trial in range(1, options.trials + 1):
         config = space.sample(generator)
         run = TrialRun(bench, config, seed=(0, trial), state=None)
-        run.run_epoch()
+        run.run_to_report()
         del run
         give_back_freed_memory()
         networks.add((config.cell, config.layers, config.units, config.embedding, config.vocabulary, config.pooling))

@@ -58,9 +58,9 @@ def trained(context: Any, config: TrialConfig, test: EncodedDataset, seed: int) 
     from tuner.training.trial_run import TrialRun
 
     run = RepeatRun(TrialRun(context, config, seed=(seed, 1), state=None), context, test, BY_ACCURACY)
-    report = run.run_epoch()
+    report = run.run_to_report()
     while not report.over:
-        report = run.run_epoch()
+        report = run.run_to_report()
     result = report.test_result
     if result is None:
         return 0.0, 0.0

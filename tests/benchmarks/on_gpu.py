@@ -99,7 +99,7 @@ encoded = prepare_data(request).encoded
 config = TrialConfig(bidirectional=True, pooling="max", embedding=64, vocabulary=5_000, **network)
 words = int(encoded.train.tokens.max()) + 1
 context = WorkerContext(encoded, words, 2, epochs=1)
-TrialRun(context, config, seed=(0, 0), state=None).run_epoch()
+TrialRun(context, config, seed=(0, 0), state=None).run_to_report()
 estimate = training_memory(
     network_of(config, vocabulary_size=words, classes=2), config, length=context.buckets.many.boundaries[-1]
 )

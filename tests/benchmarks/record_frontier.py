@@ -106,7 +106,7 @@ def curve(context: Any, config: TrialConfig, index: int, scorer: Scorer) -> list
     rows = []
     for _ in range(EPOCHS):
         before = time.process_time()
-        report = run.run_epoch().epoch
+        report = run.run_to_report().epoch
         rows.append(
             known
             | {"epoch": report.epoch, "train_loss": report.train_loss, "val_loss": report.val_loss}

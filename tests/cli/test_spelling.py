@@ -22,13 +22,13 @@ ROOT = Path(__file__).parents[2]
     [
         (
             SchedulerOptions("asha", grace_period=9),
-            "grace_period=9: must be between 1 and `epochs` (8)",
-            "--grace-period 9: must be between 1 and --epochs (8)",
+            "grace_period=9: must be more than 0 and at most `epochs` (8)",
+            "--grace-period 9: must be more than 0 and at most --epochs (8)",
         ),
         (
             SchedulerOptions("asha", rungs=(3, 2)),
-            "rungs=(3, 2): must be ascending epochs from 1 to 7, before the last of `epochs=8`",
-            "--rungs 3,2: must be ascending epochs from 1 to 7, before the last of --epochs 8",
+            "rungs=(3, 2): must be ascending epochs, more than 0 and less than `epochs=8`",
+            "--rungs 3,2: must be ascending epochs, more than 0 and less than --epochs 8",
         ),
         (
             SchedulerOptions("hyperband", promotion=True),

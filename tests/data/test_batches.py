@@ -148,3 +148,23 @@ def test_a_budget_of_tokens_fills_batches_of_short_texts_with_more_of_them(data:
         rows, length = batch.tokens.shape
         assert rows == max(1, budget // length)
     assert sum((batch.weights == 0).any() for batch in batches) <= 1
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7])
+def test_parts_of_an_epoch_are_all_its_batches_in_their_order(count):
+    data = dataset([3, 5, 8, 2, 30, 31, 9, 4, 12, 1, 17, 25, 2, 2])
+    whole = training_batches(data, BUCKETS, 2, seed_sequence=[4])
+    parts = [whole.part(number, count) for number in range(count)]
+    assert contents([batch for part in parts for batch in part]) == contents(list(whole))
+    assert sum(map(len, parts)) == len(whole)
+    assert max(map(len, parts)) - min(map(len, parts)) <= 1
+    rows = [part.rows.tolist() for part in parts]
+    assert [part.texts_before for part in parts] == [sum(map(len, rows[:number])) for number in range(count)]
+    assert sorted(row for part in rows for row in part) == list(range(len(data)))
+
+
+def test_an_epoch_has_no_more_parts_than_batches():
+    with pytest.raises(
+        InputError, match="an epoch has 2 batches, fewer than its 3 reports; use smaller batches or fewer"
+    ):
+        training_batches(dataset([3, 5, 8]), BUCKETS, 2, seed_sequence=[4]).part(0, 3)

@@ -143,8 +143,8 @@ def test_a_model_goes_on_after_a_break_and_leaves_for_tensorflow_answering_as_re
     found = source(name)
     values = defaults(found)
     trial = run(found, values)
-    first, second = trial.run_epoch(), trial.run_epoch()
-    again = run(found, values, state=first.last, scores=[first.epoch.metrics["accuracy"]]).run_epoch()
+    first, second = trial.run_to_report(), trial.run_to_report()
+    again = run(found, values, state=first.last, scores=[first.epoch.metrics["accuracy"]]).run_to_report()
     for key, array in arrays(second.last).items():
         np.testing.assert_array_equal(array, arrays(again.last)[key])
     best = second if second.best else first
@@ -160,7 +160,7 @@ def test_weights_of_classes_are_those_of_the_built_in_networks(source):
     balanced, alike = (run(source("weighed"), {"class_weights": kind}) for kind in ("balanced", "none"))
     np.testing.assert_allclose(balanced._class_weights, 60 / (2 * np.bincount(DATA.train.labels)), rtol=1e-6)
     assert alike._class_weights is None
-    losses = [trial.run_epoch().epoch.train_loss for trial in (balanced, alike)]
+    losses = [trial.run_to_report().epoch.train_loss for trial in (balanced, alike)]
     assert losses[0] != losses[1]
     with pytest.raises(Exception, match="class_weights is 'heavy'; it is one of none, balanced, effective"):
         run(source("weighed"), {"class_weights": "heavy"})

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from support.covering import examples
 from support.fakes import PLAN, asha, controller_of, drive, fake_report, run_folder
 from support.in_memory_store import InMemoryStore
+from tuner.runs.best_epoch import epochs_after
 from tuner.runs.journal import read_journal
 from tuner.runs.search_state import SearchState
 from tuner.runs.store import RunStore
@@ -93,6 +94,51 @@ def test_an_interrupted_search_decides_as_one_that_ran_through(tmp_path_factory,
     assert summary(store.search_state) == summary(whole.search_state)
     reports = [(event.trial, event.epoch) for event in store.search_state.history if event.event == "epoch"]
     assert len(reports) == len(set(reports))
+
+
+IN_PARTS = replace(PLAN, epochs=2, reports_per_epoch=4)
+
+
+def part_of_an_epoch(index, report):
+    return replace(fake_report(index, report), epoch=epochs_after(report, 4))
+
+
+@pytest.mark.parametrize("cut", [None, 5, 21])
+def test_reports_within_an_epoch_are_decided_on_and_resumed_as_epochs_are(tmp_path, whole, cut):
+    """Two epochs of four reports each, against eight epochs, whose reports say the same."""
+    store = RunStore(run_folder(tmp_path / "run"))
+    if cut is not None:
+        scheduler = asha()
+        assert not drive(
+            controller_of(store, IN_PARTS, scheduler=scheduler), store, reports=cut, report_of=part_of_an_epoch
+        )
+        store.close()
+        store = RunStore(store.folder)
+    assert drive(controller_of(store, IN_PARTS, scheduler=asha()), store, report_of=part_of_an_epoch)
+    found = summary(store.search_state)
+    assert found == {
+        trial: (status, config, [(epochs_after(epoch, 4), accuracy, decision) for epoch, accuracy, decision in curve])
+        for trial, (status, config, curve) in summary(whole.search_state).items()
+    }
+    store.close()
+    trials = pq.read_table(store.folder.table("trials"))
+    assert trials.schema.field("best_epoch").type == trials.schema.field("epochs").type == "double"
+    assert set(trials["epochs"].to_pylist()) == {0.5, 1.5, 2.0}
+    assert pq.read_table(store.folder.table("epochs"))["epoch"].to_pylist()[:3] == [0.25, 0.5, 0.75]
+
+
+def test_patience_is_in_epochs_whatever_the_reports(tmp_path):
+    """The curve falls after its second report; two epochs later, eight reports, the trial is complete."""
+
+    def falling(index, report):
+        accuracy = 0.9 - 0.01 * abs(report - 2)
+        return replace(part_of_an_epoch(index, report), metrics={"accuracy": accuracy})
+
+    store = RunStore(run_folder(tmp_path / "run"))
+    plan = replace(PLAN, trials=1, epochs=8, reports_per_epoch=4, patience=2)
+    assert drive(controller_of(store, plan, scheduler=RunToTheEnd()), store, report_of=falling)
+    record = store.search_state.trials["00000"]
+    assert (record.status, record.best.epoch, record.last_epoch) == ("completed", 0.5, 2.5)
 
 
 SCHEDULERS = {

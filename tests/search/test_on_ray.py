@@ -145,3 +145,22 @@ def test_an_address_that_does_not_answer_is_one_line(tmp_path, data):
         "error: --address 127.0.0.1:1: no Ray cluster"
     )
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_reports_within_an_epoch_change_what_is_seen_and_not_what_is_trained(tmp_path, data):
+    two = ("--trials", "2", "--epochs", "2", "--scheduler", "none")
+    for name, reports in (("uncut", 1), ("cut", 3)):
+        result = run_here(tmp_path, *search(data, name, *two, "--reports-per-epoch", reports))
+        assert result.returncode == 0, result.stderr
+    cut, uncut = load(tmp_path / "cut"), load(tmp_path / "uncut")
+    whole = cut.epochs[cut.epochs["epoch"] % 1 == 0].set_index(["trial_id", "epoch"]).sort_index()
+    assert cut.epochs.groupby("trial_id")["epoch"].agg(list).to_list() == [[1 / 3, 2 / 3, 1, 4 / 3, 5 / 3, 2]] * 2
+    assert whole[["val_loss", "val_accuracy"]].equals(
+        uncut.epochs.set_index(["trial_id", "epoch"]).sort_index()[["val_loss", "val_accuracy"]]
+    )
+    assert "2 epochs of 3 reports" in result.stderr + result.stdout
+    ranked = run_here(tmp_path, "rank", "cut")
+    assert ranked.returncode == 0, ranked.stderr
+    report = run_here(tmp_path, "report", "cut")
+    assert report.returncode == 0, report.stderr
+    assert "--reports-per-epoch 3" in (tmp_path / "cut" / "report.html").read_text()

@@ -68,7 +68,7 @@ def test_the_average_is_the_published_one(context):
 
     program.train = watched
     try:
-        run.run_epoch()
+        run.run_to_report()
     finally:
         del program.train
     assert step == 4
@@ -78,7 +78,7 @@ def test_the_average_is_the_published_one(context):
 
 def test_what_is_judged_and_kept_is_the_average(context):
     run = trial(context, weight_average=0.95)
-    report = run.run_epoch()
+    report = run.run_to_report()
     again = run.logits(report.best, context.data.validation)
     accuracy = float(((again[:, 0] > 0) == context.data.validation.labels).mean())
     assert accuracy == pytest.approx(report.epoch.metrics["accuracy"])
@@ -94,7 +94,7 @@ def test_training_goes_on_from_the_weights_and_not_from_their_average(context):
 
 
 def _epochs(run, number):
-    return [run.run_epoch() for _ in range(number)]
+    return [run.run_to_report() for _ in range(number)]
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_the_informative_order_shows_a_small_vocabulary_the_words_that_tell(cont
 
 def test_other_texts_are_read_in_the_order_of_the_trial(context):
     run = trial(context, vocabulary_order="informative", vocabulary=4)
-    report = run.run_epoch()
+    report = run.run_to_report()
     logits = run.logits(report.best, context.data.validation)
     assert float(((logits[:, 0] > 0) == context.data.validation.labels).mean()) == report.epoch.metrics["accuracy"]
 

@@ -136,12 +136,12 @@ def test_a_network_counts_right_learns_is_kept_and_exported(number, shape, data)
     assert program.model.count_params() == count_parameters(network).total
 
     before, _ = trial._evaluate()
-    first, second = trial.run_epoch(), trial.run_epoch()
+    first, second = trial.run_to_report(), trial.run_to_report()
     assert second.epoch.val_loss < before
     assert exported_loss(network, program.weights_bytes(), data) == pytest.approx(second.epoch.val_loss, abs=1e-5)
 
     loaded = new_trial(data, config, state=first.last)
     assert loaded._evaluate()[0] == first.epoch.val_loss
-    again = loaded.run_epoch()
+    again = loaded.run_to_report()
     assert (again.epoch.train_loss, again.epoch.val_loss) == (second.epoch.train_loss, second.epoch.val_loss)
     assert again.last == second.last

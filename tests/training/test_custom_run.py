@@ -104,18 +104,18 @@ def arrays(content):
 def reports(own):
     """Three epochs of a trial that nobody interrupts."""
     whole = run(own)
-    return [whole.run_epoch() for _ in range(3)]
+    return [whole.run_to_report() for _ in range(3)]
 
 
 def test_a_trial_that_goes_on_gives_the_numbers_of_one_that_was_not_interrupted(own, reports):
     again = run(own, state=reports[1].last, scores=[report.epoch.metrics["accuracy"] for report in reports[:2]])
-    assert numbers(again.run_epoch()) == numbers(reports[2])
+    assert numbers(again.run_to_report()) == numbers(reports[2])
     losses = [report.epoch.train_loss for report in reports]
     assert losses == sorted(losses, reverse=True)
 
 
 def test_another_seed_is_another_trial_and_the_same_is_the_same(own, reports):
-    same, other = (run(own, seed=seed).run_epoch() for seed in ((0, 1), (0, 2)))
+    same, other = (run(own, seed=seed).run_to_report() for seed in ((0, 1), (0, 2)))
     assert numbers(reports[0]) == numbers(same)
     assert numbers(reports[0]) != numbers(other)
 
@@ -124,7 +124,7 @@ def test_another_seed_is_another_trial_and_the_same_is_the_same(own, reports):
 @pytest.mark.parametrize("changes", [{}, {"one_output": True}, {"fixed": True, "units": 8, "batch_size": 7}])
 def test_accuracy_loss_and_size_are_those_of_the_model_itself(own, changes):
     trial = run(own, **changes)
-    report = trial.run_epoch()
+    report = trial.run_to_report()
     model, data = trial._model, DATA.validation
     tokens = np.zeros((len(data), 12), np.int32)
     for row, (begin, end) in enumerate(zip(data.offsets, data.offsets[1:], strict=False)):
@@ -142,7 +142,7 @@ def test_accuracy_loss_and_size_are_those_of_the_model_itself(own, changes):
 @pytest.mark.usefixtures("plain_graph")
 def test_batch_size_is_read_from_the_hyperparameters(own):
     trial = run(own, batch_size=10)
-    trial.run_epoch()
+    trial.run_to_report()
     assert int(trial._model.optimizer.iterations.numpy()) == 150 / 10
     with pytest.raises(Exception, match=r"batch_size is 0\.5"):
         run(own, batch_size=0.5)
@@ -152,7 +152,7 @@ def test_batch_size_is_read_from_the_hyperparameters(own):
 def test_a_model_without_an_accuracy_of_its_own_reports_none_while_training(own):
     from tuner.training.custom_run import CustomRun
 
-    report = CustomRun(own("silent"), CustomConfig.of({}), seed=(0, 0), state=None).run_epoch()
+    report = CustomRun(own("silent"), CustomConfig.of({}), seed=(0, 0), state=None).run_to_report()
     assert math.isnan(report.epoch.train_accuracy)
     assert 0 <= report.epoch.metrics["accuracy"] <= 1
     assert not report.epoch.diverged
@@ -171,9 +171,9 @@ def test_an_optimizer_that_averages_is_judged_by_the_averages_and_trains_on_from
         return CustomRun(own("averaged"), CustomConfig.of({}), seed=(0, 1), **start)
 
     whole = trial(state=None)
-    reports = [whole.run_epoch() for _ in range(3)]
+    reports = [whole.run_to_report() for _ in range(3)]
     again = trial(state=reports[1].last, scores=[report.epoch.metrics["accuracy"] for report in reports[:2]])
-    assert numbers(again.run_epoch()) == numbers(reports[2])
+    assert numbers(again.run_to_report()) == numbers(reports[2])
 
     raw, best = arrays(reports[0].last), arrays(reports[0].best)
     weights = [name for name in best if name.startswith("w")]

@@ -140,7 +140,7 @@ def student(context, targets, **settings):
 
     config = TrialConfig(units=8, embedding=4, vocabulary=20, learning_rate=0.02, batch_size=32, **settings)
     trial = TrialRun(context.of_teacher(targets), config, seed=(0, 1), state=None)
-    return [trial.run_epoch() for _ in range(targets.epochs)]
+    return [trial.run_to_report() for _ in range(targets.epochs)]
 
 
 @pytest.fixture(scope="module")
@@ -180,7 +180,7 @@ def test_students_leave_the_trials_of_their_worker_as_they_are(context):
         run = TrialRun(context, config, seed=(0, 1), state=None)
         return [
             (report.epoch.train_loss, report.epoch.val_loss, report.last)
-            for report in (run.run_epoch(), run.run_epoch())
+            for report in (run.run_to_report(), run.run_to_report())
         ]
 
     first = trial()

@@ -41,7 +41,7 @@ def evaluated(worker_context, test, config=CONFIG, seed=(0, 3, 1)):
     from tuner.training.trial_run import TrialRun
 
     run = RepeatRun(TrialRun(worker_context, config, seed=seed, state=None), worker_context, test, BY_ACCURACY)
-    reports = [run.run_epoch() for _ in range(worker_context.epochs)]
+    reports = [run.run_to_report() for _ in range(worker_context.epochs)]
     assert [report.over for report in reports] == [False] * (worker_context.epochs - 1) + [True]
     return reports
 
@@ -84,7 +84,7 @@ def test_patience_ends_a_repeat_as_it_ends_a_trial(worker_context):
         BY_ACCURACY,
         patience=1,
     )
-    assert [run.run_epoch().over for _ in range(2)] == [False, True]
+    assert [run.run_to_report().over for _ in range(2)] == [False, True]
 
 
 def test_averaged_embeddings_learn_what_needs_no_order(splits):

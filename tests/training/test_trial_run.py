@@ -42,7 +42,7 @@ def run(worker_context, epochs, *, seed=(0, 0), state=None, scores=(), **changes
     from tuner.training.trial_run import TrialRun
 
     trial = TrialRun(worker_context, config(**changes), seed=seed, state=state, scores=scores)
-    return [trial.run_epoch() for _ in range(epochs)]
+    return [trial.run_to_report() for _ in range(epochs)]
 
 
 def numbers(reports):
@@ -68,6 +68,66 @@ def test_going_on_from_a_state_gives_what_a_run_without_a_break_gives(worker_con
     assert [report.best for report in resumed] == [report.best for report in whole[2:]]
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [{"dropout": 0.3, "weight_average": 0.998}, {"rate_schedule": "cosine", "batch_size": 64, "batch_tokens": 300}],
+)
+def test_an_epoch_in_parts_trains_what_an_uncut_one_trains(worker_context, changes):
+    from tuner.training.archives import unpacked
+
+    whole, parts = run(worker_context, 2, **changes), run(in_parts(worker_context, 3), 6, **changes)
+    assert [report.epoch.epoch for report in parts] == [1 / 3, 2 / 3, 1, 4 / 3, 5 / 3, 2]
+    for uncut, cut in zip(whole, parts[2::3], strict=True):
+        assert (cut.epoch.epoch, cut.epoch.val_loss) == (uncut.epoch.epoch, uncut.epoch.val_loss)
+        there, here = unpacked(uncut.last), unpacked(cut.last)
+        assert {name: array.tolist() for name, array in here.items() if name != "epoch"} == {
+            name: array.tolist() for name, array in there.items() if name != "epoch"
+        }
+    # What it reports of training is of the part alone, and in the mean over the texts that of the epoch.
+    sizes = [len(part.rows) for part in parts_of_an_epoch(worker_context, 3, **changes)]
+    assert sum(sizes) == 600
+    for name in ("train_loss", "train_accuracy"):
+        reported = [getattr(report.epoch, name) for report in parts[:3]]
+        assert len(set(reported)) == 3
+        assert np.average(reported, weights=sizes) == pytest.approx(getattr(whole[0].epoch, name), rel=1e-9)
+
+
+def test_going_on_within_an_epoch_gives_what_a_run_without_a_break_gives(worker_context):
+    context = in_parts(worker_context, 4)
+    whole = run(context, 7, dropout=0.3)
+    reported = [report.epoch.metrics["accuracy"] for report in whole]
+    for done in (1, 2, 4, 5):
+        resumed = run(context, 7 - done, dropout=0.3, state=whole[done - 1].last, scores=reported[:done])
+        assert numbers(resumed) == numbers(whole[done:])
+        assert [report.best for report in resumed] == [report.best for report in whole[done:]]
+
+
+def test_more_reports_than_batches_are_refused(worker_context):
+    from tuner.errors import InputError
+
+    with pytest.raises(InputError, match="an epoch has 3 batches, fewer than its 4 reports"):
+        run(in_parts(worker_context, 4), 1, batch_size=256)
+
+
+def in_parts(worker_context, reports):
+    from copy import copy
+
+    context = copy(worker_context)
+    context.reports_per_epoch = reports
+    return context
+
+
+def parts_of_an_epoch(worker_context, count, **changes):
+    """The batches of the first epoch of the trial with seed (0, 0), in parts."""
+    from tuner.data.batches import training_batches
+    from tuner.training.trial_run import TrialRun
+
+    trial = TrialRun(worker_context, config(**changes), seed=(0, 0), state=None)
+    size = {"batch_size": changes.get("batch_size", 32), "batch_tokens": changes.get("batch_tokens", 0)}
+    batches = training_batches(trial._data.train, trial._buckets, seed_sequence=(trial._order_seed, 1), **size)
+    return [batches.part(number, count) for number in range(count)]
+
+
 def test_the_same_shape_is_compiled_once(worker_context):
     run(worker_context, 1)
     again = run(worker_context, 2, dropout=0.4, learning_rate=0.001, gradient_clip_norm=0.5, seed=(0, 3))
@@ -87,7 +147,7 @@ def test_a_loss_that_is_no_number_is_reported_as_diverged_and_not_as_best(worker
 
     trial = TrialRun(worker_context, config(), seed=(0, 0), state=None)
     trial._program.model.get_layer("embedding").embeddings.assign(np.full((20, 4), np.nan, np.float32))
-    report = trial.run_epoch()
+    report = trial.run_to_report()
     assert report.epoch.diverged
     assert report.best is None
 

@@ -10,18 +10,18 @@ from tuner.runs.search_state import SearchState, TrialRecord
 
 @dataclass(frozen=True)
 class Epoch:
-    """A trial has finished an epoch.
+    """A trial has finished an epoch, or a part of one.
 
     Attributes:
         trial: its id.
-        epoch: counted from 1.
+        epoch: epochs that it has been trained, a fraction where the last is not complete.
         metrics: of the validation texts, by name; None where one is not defined.
         val_loss, train_loss: mean cross-entropy in nats; of a custom model its own loss.
-        seconds: of the epoch, evaluation included.
+        seconds: of the (part of the) epoch, evaluation included.
     """
 
     trial: str
-    epoch: int
+    epoch: int | float
     metrics: dict[str, float | None]
     val_loss: float | None
     train_loss: float | None
@@ -49,8 +49,8 @@ class Trial:
     config: dict[str, Any]
     parameters: int | None
     value: float | None
-    best_epoch: int
-    epochs: int
+    best_epoch: int | float
+    epochs: int | float
     seconds: float
     error: str | None
 
@@ -116,7 +116,7 @@ def _trial(record: TrialRecord) -> Trial:
         record.parameters,
         record.value,
         record.best.epoch if record.best else 0,
-        len(record.epochs),
+        record.last_epoch,
         record.seconds,
         record.error,
     )

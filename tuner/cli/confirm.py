@@ -17,7 +17,7 @@ from analysis.loading import Run, load
 from tuner.cli.progress import EndedLines
 from tuner.cli.terminal import Terminal, fitted, plain_table, print_command
 from tuner.errors import EXIT_INTERRUPTED
-from tuner.formatting import counted, duration_text
+from tuner.formatting import counted, duration_text, epochs_text
 from tuner.metrics import ACCURACY, Objective
 from tuner.operations.confirmations import By, PlannedConfirmation, confirmed, planned_confirmation
 from tuner.runs.events import RepeatEnded
@@ -39,7 +39,8 @@ def repeat_line(end: RepeatEnded, *, repeats: int, objective: Objective) -> str:
     value = end.val_metrics.get(objective.name)
     named = "validation" if objective == ACCURACY else f"validation {objective.metric.title}"
     shown = "not defined" if value is None else f"{value:.4f}"
-    return f"{what}: {named} {shown} at epoch {end.best_epoch} of {end.epochs}"
+    assert end.best_epoch is not None
+    return f"{what}: {named} {shown} at epoch {epochs_text(end.best_epoch)} of {epochs_text(end.epochs)}"
 
 
 def print_confirmation(console: Console, run: Run, found: Confirmation) -> None:
@@ -172,7 +173,7 @@ def _test_part(run: Run, search_state: SearchState, candidates: Sequence[Candida
 
 def _forecast(run: Run, todo: Sequence[Repeat]) -> str:
     """Roughly how long, at the pace of the search's own trials; the baseline takes next to nothing beside them."""
-    pace = run.epochs.groupby("trial_id")["seconds"].median()
+    pace = run.epochs.groupby("trial_id")["seconds"].median() * run.settings.reports_per_epoch
     known = [pace[repeat.candidate.model] for repeat in todo if repeat.candidate.model in pace.index]
     seconds = sum(known) * run.settings.epochs / run.settings.resources.concurrency
     return f", roughly {duration_text(seconds)}" if known else ""

@@ -78,17 +78,46 @@ class Gpus(click.ParamType[float | str]):
             self.fail(f"{value!r} is no number of GPUs; write for instance 1, 0.25 or auto", param, ctx)
 
 
-class Epochs(click.ParamType[tuple[int, ...]]):
+class Reports(click.ParamType[int | str]):
+    """A number of reports, or "auto"."""
+
+    name = "reports"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
+        """The number, or the word."""
+        if value == "auto":
+            return "auto"
+        try:
+            return int(value)
+        except ValueError:
+            self.fail(f"{value!r} is no number of reports; write for instance 4, or auto", param, ctx)
+
+
+class Epochs(click.ParamType[int | float]):
+    """Epochs, which may be a fraction where an epoch has several reports: 2, or 0.25."""
+
+    name = "epochs"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | float:
+        """The number; a whole one is an int."""
+        try:
+            number = float(value)
+            return int(number) if number.is_integer() else number
+        except (ValueError, OverflowError):
+            self.fail(f"{value!r} is no number of epochs; write for instance 2, or 0.5", param, ctx)
+
+
+class Rungs(click.ParamType[tuple[int | float, ...]]):
     """Epochs separated by commas, such as 1,3,9."""
 
     name = "epochs"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int | float, ...]:
         """The numbers."""
         parts = value if isinstance(value, (list, tuple)) else str(value).split(",")
         try:
-            return tuple(int(part) for part in parts)
-        except ValueError:
+            return tuple(Epochs().convert(part, None, None) for part in parts)
+        except click.BadParameter:
             self.fail(f"{value!r} is no list of epochs; write for instance 1,3,9", param, ctx)
 
 

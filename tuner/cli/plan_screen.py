@@ -14,7 +14,7 @@ from tuner.metrics import ACCURACY
 from tuner.runs.settings import SearchSettings, VectorSettings
 from tuner.search.forecast import Forecast
 from tuner.search.launch import disk_bound
-from tuner.search.plan import compared
+from tuner.search.plan import as_compared
 from tuner.search.registry import scheduler_spec
 
 
@@ -131,7 +131,8 @@ def _trials(settings: SearchSettings) -> str:
         count += (
             f" ({settings.configurations} configurations on {settings.fold_count} folds, fewer where they fall behind)"
         )
-    text = f"{count} of at most {settings.epochs} epochs, {searcher}, seed {settings.seed}"
+    reports = f" of {settings.reports_per_epoch} reports" if settings.reports_per_epoch > 1 else ""
+    text = f"{count} of at most {settings.epochs} epochs{reports}, {searcher}, seed {settings.seed}"
     earlier = len(settings.points_to_evaluate) - settings.portfolio
     if earlier:
         text += f", the first {earlier} from an earlier run"
@@ -142,7 +143,7 @@ def _trials(settings: SearchSettings) -> str:
         text += f", patience {counted(settings.patience, 'epoch')}"
     if settings.stop_when_stable:
         text += ", fewer once it is stable"
-    described = scheduler_spec(settings.scheduler.name).describe(compared(settings))
+    described = scheduler_spec(settings.scheduler.name).describe(as_compared(settings))
     return f"{text}; {described}{', on fold 1' if settings.folds is not None else ''}"
 
 

@@ -19,7 +19,7 @@ from rich.text import Text
 
 from analysis.descriptions import network_text
 from tuner.cli.terminal import plain_table
-from tuner.formatting import counted, duration_text
+from tuner.formatting import counted, duration_text, epochs_text
 from tuner.runs.configurations import contenders
 from tuner.runs.events import Event, SearchStarted, TrialStarted, parse_event
 from tuner.runs.pareto import pareto_front
@@ -71,7 +71,7 @@ class Standing:
         records = list(search_state.trials.values())
         self.ended = search_state.over
         self.planned = max(search_state.planned, len(records))
-        self.epochs = sum(len(record.epochs) for record in records)
+        self.epochs = sum(record.last_epoch for record in records)
         scored = contenders(search_state)
         self.best = max(scored, key=lambda record: record.score or 0.0).value if scored else None
         self.frontier = len(pareto_front([record.score or 0.0 for record in scored], [r.size for r in scored]))
@@ -129,7 +129,7 @@ class LiveTable(Progress):
             table.add_row(
                 record.trial,
                 record.status,
-                str(record.last_epoch),
+                epochs_text(record.last_epoch),
                 f"{last:.4f}" if last is not None else "",
                 f"{record.value:.4f}" if record.value is not None else "",
                 "" if record.parameters is None else f"{record.parameters:,}",

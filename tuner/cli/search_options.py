@@ -5,7 +5,18 @@ from typing import Any
 
 import click
 
-from tuner.cli.parsing import PATH, Duration, Epochs, GivenOnce, Gpus, Tracked, load_defaults, runs_dir_option
+from tuner.cli.parsing import (
+    PATH,
+    Duration,
+    Epochs,
+    GivenOnce,
+    Gpus,
+    Reports,
+    Rungs,
+    Tracked,
+    load_defaults,
+    runs_dir_option,
+)
 from tuner.data.reading.formats import known_formats
 from tuner.data.tokenizer import TRUNCATIONS
 from tuner.metrics import ACCURACY, CLASS_METRICS, METRICS
@@ -122,17 +133,30 @@ no_cache_option = click.option(
 )
 @click.option("--epochs", default=8, show_default=True, metavar="E", help="Most epochs of a trial.")
 @click.option(
+    "--reports-per-epoch",
+    type=Reports(),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Evaluate and compare trials N times an epoch, for long epochs; auto: every 10,000 texts, as validation allows.",
+)
+@click.option(
     "--scheduler",
     type=click.Choice(tuple(SCHEDULERS)),
     help="Early stopping; forecast stops what is forecast to miss the frontier, frontier keeps what is accurate or small.  "
     "[default: forecast; with another searcher than frontier, or rungs: asha]",
 )
-@click.option("--grace-period", type=int, metavar="N", help="Epochs before trials are compared.  [default: sqrt of E]")
+@click.option(
+    "--grace-period",
+    type=Epochs(),
+    metavar="E",
+    help="Epochs before trials are compared.  [default: sqrt of a trial's reports]",
+)
 @click.option("--reduction-factor", type=int, metavar="N", help="One in N trials continues at a rung.  [default: 3]")
-@click.option("--rungs", type=Epochs(), metavar="E,E,...", help="Epochs at which trials are compared, instead.")
+@click.option("--rungs", type=Rungs(), metavar="E,E,...", help="Epochs at which trials are compared, instead.")
 @click.option("--promotion", is_flag=True, help="Pause trials at a rung and continue the best, instead of stopping.")
 @click.option(
-    "--perturbation-interval", type=int, metavar="N", help="Epochs between exchanges of pbt.  [default: sqrt of E]"
+    "--perturbation-interval", type=Epochs(), metavar="E", help="Epochs between exchanges of pbt.  [default: likewise]"
 )
 @click.option("--patience", type=int, metavar="N", help="End a trial after N epochs without a better metric.")
 @click.option(

@@ -13,6 +13,7 @@ from analysis.columns import config_of, scored
 from analysis.costs import COSTS
 from analysis.descriptions import network_text, size_ticks, training_text
 from analysis.frontier import frontier
+from tuner.formatting import epochs_text
 from tuner.metrics import Objective
 
 
@@ -173,7 +174,7 @@ def _cells(row: "pd.Series[Any]", columns: list[str], objective: Objective, cost
         *(["" if pd.isna(row["spread"]) else f"{row['spread']:.4f}", str(row["folds"])] if "folds" in row else []),
         *(COSTS[name].text(row[name]) for name in dict.fromkeys(["parameters", cost])),
         mark,
-        f"{row['best_epoch']:.0f}/{row['epochs']}",
+        f"{epochs_text(row['best_epoch'])}/{epochs_text(row['epochs'])}",
         row["status"],
         network_text(config),
         *((training_text(config),) if wide else ()),

@@ -10,7 +10,7 @@ of weight 0.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple, Self
 
 import numpy as np
@@ -170,9 +170,64 @@ def plain_buckets(lengths: NDArray[np.int64]) -> Buckets:
     return choose_buckets(lengths, max_length=int(lengths.max()), max_buckets=8, shape_cost_tokens=len(lengths) // 4)
 
 
+@dataclass(frozen=True, eq=False)
+class TrainingBatches:
+    """Batches of an epoch, or of a part of one, that are assembled as they are asked for.
+
+    Attributes:
+        data: the texts.
+        plan: boundary and row numbers (int64, -1 where a row only fills up the batch) of every batch of the whole epoch.
+        first: the first batch that is asked for.
+        last: the one after the last.
+    """
+
+    data: EncodedDataset
+    plan: Sequence[tuple[int, NDArray[np.int64]]]
+    first: int
+    last: int
+
+    def part(self, number: int, count: int) -> "TrainingBatches":
+        """Part ``number``, counted from 0, of ``count`` parts of the epoch, which have as many batches each as can be.
+
+        Raises:
+            InputError: there are fewer batches than parts.
+        """
+        batches = len(self.plan)
+        if batches < count:
+            raise InputError(
+                f"an epoch has {batches} batches, fewer than its {count} reports; use smaller batches or fewer reports"
+            )
+        return replace(self, first=batches * number // count, last=batches * (number + 1) // count)
+
+    @property
+    def texts_before(self) -> int:
+        """Texts of the epoch's batches before the first."""
+        return len(self._rows(0, self.first))
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """Row numbers of all texts in the batches, in their order."""
+        return self._rows(self.first, self.last)
+
+    def _rows(self, first: int, last: int) -> NDArray[np.int64]:
+        rows = np.concatenate([np.zeros(0, np.int64), *(rows for _, rows in self.plan[first:last])])
+        real: NDArray[np.int64] = rows[rows != FILLER]
+        return real
+
+    def __len__(self) -> int:
+        """Number of batches."""
+        return self.last - self.first
+
+    def __iter__(self) -> Iterator[Batch]:
+        """The batches in their order."""
+        lengths = self.data.lengths
+        for boundary, rows in self.plan[self.first : self.last]:
+            yield assemble(self.data, lengths, rows, boundary)
+
+
 def training_batches(
     data: EncodedDataset, buckets: Buckets, batch_size: int, *, seed_sequence: Sequence[int], batch_tokens: int = 0
-) -> Iterator[Batch]:
+) -> TrainingBatches:
     """One epoch: every text once, shuffled within its bucket, the batches of all buckets in a shuffled order.
 
     Args:
@@ -191,11 +246,8 @@ def training_batches(
         return max(1, batch_tokens // boundary) if batch_tokens else batch_size
 
     generator = np.random.default_rng(list(seed_sequence))
-    lengths = data.lengths
-    plan = _plan(lengths, buckets, rows_of, generator)
-    for index in generator.permutation(len(plan)):
-        boundary, rows = plan[index]
-        yield assemble(data, lengths, rows, boundary)
+    plan = _plan(data.lengths, buckets, rows_of, generator)
+    return TrainingBatches(data, [plan[index] for index in generator.permutation(len(plan))], 0, len(plan))
 
 
 def evaluation_batches(

@@ -49,10 +49,9 @@ class EncodedDataset:
         """int64 [texts], tokens of each text: at least 1."""
         return np.diff(self.offsets)
 
-    @property
-    def labelled_texts(self) -> int:
-        """How many texts have a label: all, but where a teacher stands in for it."""
-        return len(self)
+    def labelled_among(self, rows: NDArray[np.int64]) -> int:
+        """How many of these rows have a label: all, but where a teacher stands in for it."""
+        return len(rows)
 
     def targets_of(self, rows: NDArray[np.int64]) -> "Targets | None":
         """What a teacher says of these texts; None where there is no teacher."""

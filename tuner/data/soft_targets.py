@@ -27,10 +27,9 @@ class TaughtTexts(EncodedDataset):
     label_weights: NDArray[np.float32]
     labelled: int
 
-    @property
-    def labelled_texts(self) -> int:
-        """How many texts have a label."""
-        return self.labelled
+    def labelled_among(self, rows: NDArray[np.int64]) -> int:
+        """How many of these rows have a label."""
+        return int(np.count_nonzero(rows < self.labelled))
 
     def targets_of(self, rows: NDArray[np.int64]) -> Targets:
         """As of all texts."""

@@ -7,7 +7,7 @@ from analysis.ensembles import FOLDS
 from tuner.data.pipeline import BUILT_IN
 from tuner.export.trained import TrainedCustomModel, TrainedModel, TrainedRival, TrainedTrial
 from tuner.export.trained_ensemble import TrainedEnsemble
-from tuner.formatting import listed, shown
+from tuner.formatting import counted, epochs_text, listed, shown
 from tuner.measures import wilson_interval
 from tuner.metrics import ACCURACY
 from tuner.thresholds import Thresholds
@@ -192,7 +192,8 @@ def _metrics(model: TrainedModel) -> str:
         after = "The interval (Wilson) is for the choice of test texts alone: of other seeds it says nothing."
     if isinstance(model, TrainedRival):
         return "\n".join(rows) + f"\n\n{after}"
-    best = f"Best of {metrics['epochs']} epochs: {metrics['best_epoch']} (status {metrics['status']})."
+    best_epoch = epochs_text(metrics["best_epoch"])
+    best = f"Best of {counted(metrics['epochs'], 'epoch')}: {best_epoch} (status {metrics['status']})."
     return "\n".join(rows) + f"\n\n{best} {after}{_over_folds(model)}"
 
 

@@ -20,6 +20,7 @@ EndReason = Literal["finished", "time budget", "interrupted", "failing"]
 RepeatStatus = Literal["completed", "diverged", "failed"]
 
 Count = Annotated[int, Field(ge=0, lt=2**63)]
+Epochs = Annotated[int | float, Field(ge=0, lt=2**63)]
 
 
 class _Event(BaseModel):
@@ -41,7 +42,8 @@ class SearchStarted(_Event):
     """The search was launched, or launched again to go on.
 
     ``own`` are the hyperparameters of a custom model with their types, null where the trials are of the built-in networks.
-    ``folds`` is the number of folds of a cross-validation, 1 where there is none.
+    ``folds`` is the number of folds of a cross-validation, 1 where there is none; ``reports_per_epoch`` that of the parts of
+    an epoch after each of which a trial reports.
     """
 
     event: Literal["search_started"] = "search_started"
@@ -50,6 +52,7 @@ class SearchStarted(_Event):
     objective: Objective = ACCURACY
     own: dict[str, Kind] | None = None
     folds: int = 1
+    reports_per_epoch: int = 1
 
 
 class TrialProposed(_Event):
@@ -87,11 +90,15 @@ class TrialStarted(_Event):
 
 
 class EpochEnded(_Event):
-    """A trial finished an epoch and was told what to do. Numbers that are not finite are written as null."""
+    """A trial finished an epoch, or a part of one, and was told what to do.
+
+    ``epoch`` are the epochs that it has been trained, a fraction where the last is not complete. Numbers that are not finite
+    are written as null.
+    """
 
     event: Literal["epoch"] = "epoch"
     trial: str
-    epoch: Count
+    epoch: Epochs
     train_loss: float | None
     train_accuracy: float | None
     val_loss: float | None
@@ -212,9 +219,9 @@ class StudentEnded(_Event):
     hard_weight: float
     status: RepeatStatus
     parameters: Count
-    epochs: Count = 0
+    epochs: Epochs = 0
     seconds: float = 0.0
-    best_epoch: Count | None = None
+    best_epoch: Epochs | None = None
     train_loss: float | None = None
     train_accuracy: float | None = None
     val_loss: float | None = None
@@ -254,9 +261,9 @@ class RepeatEnded(_Event):
     repeat: int
     status: RepeatStatus
     parameters: int
-    epochs: int
+    epochs: Epochs
     seconds: float
-    best_epoch: int | None = None
+    best_epoch: Epochs | None = None
     val_loss: float | None = None
     val_metrics: dict[str, float | None] = {}
     test_loss: float | None = None

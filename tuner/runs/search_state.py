@@ -50,8 +50,9 @@ class TrialRecord:
     paused: bool = False
     """Whether it gave its place away and waits for the scheduler to call it back; its status is pending then."""
     epochs: list[EpochEnded] = field(default_factory=list)
+    """Its reports: one an epoch, or several."""
     best: EpochEnded | None = None
-    """The epoch of the highest score, the earliest where several share it; None before the first."""
+    """The report of the highest score, the earliest where several share it; None before the first."""
     losses: int = 0
     """Workers that it lost since its last finished epoch."""
 
@@ -82,9 +83,13 @@ class TrialRecord:
         return self.parameters
 
     @property
-    def last_epoch(self) -> int:
-        """Epochs that were reported, 0 before the first."""
+    def last_epoch(self) -> int | float:
+        """Epochs that it has been trained, as far as was reported; 0 before the first report."""
         return self.epochs[-1].epoch if self.epochs else 0
+
+    def step_of(self, report: EpochEnded) -> int:
+        """Which of its reports one is, counted from 1."""
+        return next(number for number, known in enumerate(self.epochs, start=1) if known.epoch == report.epoch)
 
     @property
     def seconds(self) -> float:
@@ -102,9 +107,10 @@ class SearchState:
     the repeats of a confirmation.
 
     ``repeats`` are by model and number, ``rivals`` by name; ``family`` is that of the trials' models. ``folds`` is their
-    number, 1 for none; ``configurations`` are the trials of each configuration by its number, in the order of the folds, and
-    ``skipped`` says, by the trial on the first fold, which folds will not be trained on. ``gains`` are the expectations of
-    proposals since the search began or was extended, and ``stable`` says why no more are made, None where they are.
+    number, 1 for none; ``reports_per_epoch`` says of how many parts an epoch is. ``configurations`` are the trials of each
+    configuration by its number, in the order of the folds, and ``skipped`` says, by the trial on the first fold, which folds
+    will not be trained on. ``gains`` are the expectations of proposals since the search began or was extended, and ``stable``
+    says why no more are made, None where they are.
     """
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
@@ -116,7 +122,7 @@ class SearchState:
         self.started_at: float | None = None
         self.last_event_at: float | None = None
         self.end: SearchEnded | None = None
-        self.folds = 1
+        self.folds = self.reports_per_epoch = 1
         self.configurations: dict[int, list[TrialRecord]] = {}
         self.skipped: dict[str, FoldsSkipped] = {}
         self.gains: list[float] = []
@@ -137,6 +143,7 @@ class SearchState:
                 self.started_at = event.time if self.started_at is None else self.started_at
                 self.planned = event.trials if self.stable is None else self._begun
                 self.objective, self.folds = event.objective, event.folds
+                self.reports_per_epoch = event.reports_per_epoch
                 self.family = family_of(event.own)
                 self.end = None
             case TrialProposed():

@@ -117,7 +117,7 @@ class SchedulerSettings(_Settings):
     """Early stopping. An option that a scheduler does not have is None.
 
     Attributes:
-        grace_period: epochs before the first comparison.
+        grace_period: epochs before the first comparison; like the others, a fraction where an epoch has several reports.
         reduction_factor: one in how many goes on.
         rungs: the epochs at which trials are compared.
         promotion: whether trials pause at a rung until they are promoted, instead of being stopped there.
@@ -125,11 +125,11 @@ class SchedulerSettings(_Settings):
     """
 
     name: str
-    grace_period: int | None = None
+    grace_period: int | float | None = None
     reduction_factor: int | None = None
-    rungs: tuple[int, ...] = ()
+    rungs: tuple[int | float, ...] = ()
     promotion: bool = False
-    perturbation_interval: int | None = None
+    perturbation_interval: int | float | None = None
 
 
 class GpuSharingSettings(_Settings):
@@ -175,6 +175,8 @@ class SearchSettings(_Settings):
     folds: FoldSettings | None = None
     """Where each configuration has a trial on each fold, in a row."""
     epochs: int
+    reports_per_epoch: int = 1
+    """Parts of an epoch after each of which a trial is evaluated and reports."""
     searcher: str
     objective: Literal["metric", "frontier"] = "metric"
     metric: str = "accuracy"

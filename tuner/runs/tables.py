@@ -19,45 +19,53 @@ _JOURNAL_BYTES = b"frontier_tuner.journal_bytes"
 
 _TYPES = {
     **dict.fromkeys(("trial_id", "model", "status", "error"), pa.string()),
-    **dict.fromkeys(
-        ("parameters", "embedding_parameters", "best_epoch", "epochs", "epoch", "repeat", "fold"), pa.int64()
-    ),
+    **dict.fromkeys(("parameters", "embedding_parameters", "repeat", "fold"), pa.int64()),
     "thresholds": pa.bool_(),
 }
 """Of the columns of all tables; others are floating-point numbers."""
 
 
-def _schema(*names: str) -> pa.Schema:
-    return pa.schema([(name, _TYPES.get(name, pa.float64())) for name in names])
+_EPOCHS = ("best_epoch", "epochs", "epoch")
+"""Whole numbers where an epoch has one report."""
 
 
-def trial_schema(family: ModelFamily, metrics: Sequence[str] = ("accuracy",)) -> pa.Schema:
+def _schema(*names: str, per_epoch: int = 1) -> pa.Schema:
+    types = _TYPES | dict.fromkeys(_EPOCHS, pa.int64() if per_epoch == 1 else pa.float64())
+    return pa.schema([(name, types.get(name, pa.float64())) for name in names])
+
+
+def trial_schema(family: ModelFamily, metrics: Sequence[str] = ("accuracy",), per_epoch: int = 1) -> pa.Schema:
     """Columns of ``trials.parquet``.
 
     Args:
         family: of the models of the trials.
         metrics: that were reported.
+        per_epoch: reports per epoch: where there are several, epochs are floating-point numbers.
     """
     configs = [(f"config/{name}", _ARROW_TYPES.get(kind, pa.string())) for name, kind in family.kinds.items()]
     best = (*_names("val", metrics), "val_loss", "train_accuracy", "train_loss", "best_epoch", "epochs", "seconds")
     counts = ("parameters", "embedding_parameters")
     return pa.schema(
-        [*_schema("trial_id", "status"), *configs, *_schema(*counts, *best, *_names("test", metrics), "fold", "error")]
+        [
+            *_schema("trial_id", "status"),
+            *configs,
+            *_schema(*counts, *best, *_names("test", metrics), "fold", "error", per_epoch=per_epoch),
+        ]
     )
 
 
-def epoch_schema(metrics: Sequence[str] = ("accuracy",)) -> pa.Schema:
-    """Columns of ``epochs.parquet``, with the metrics that were reported."""
-    losses = ("train_loss", "train_accuracy", "val_loss")
-    return _schema("trial_id", "epoch", *losses, *_names("val", metrics), "seconds", "tokens_per_second")
+def epoch_schema(metrics: Sequence[str] = ("accuracy",), per_epoch: int = 1) -> pa.Schema:
+    """Columns of ``epochs.parquet``, with the metrics that were reported; ``per_epoch`` as in ``trial_schema``."""
+    losses, speed = ("train_loss", "train_accuracy", "val_loss"), ("seconds", "tokens_per_second")
+    return _schema("trial_id", "epoch", *losses, *_names("val", metrics), *speed, per_epoch=per_epoch)
 
 
-def repeat_schema(metrics: Sequence[str] = ("accuracy",)) -> pa.Schema:
-    """Columns of ``repeats.parquet``, with the metrics that were reported."""
+def repeat_schema(metrics: Sequence[str] = ("accuracy",), per_epoch: int = 1) -> pa.Schema:
+    """Columns of ``repeats.parquet``, with the metrics that were reported; ``per_epoch`` as in ``trial_schema``."""
     results = ("val_loss", *_names("val", metrics), "test_loss", *_names("test", metrics))
-    return _schema(
-        "model", "repeat", "status", "parameters", "best_epoch", "epochs", *results, "thresholds", "seconds", "error"
-    )
+    epochs = ("parameters", "best_epoch", "epochs")
+    last = ("thresholds", "seconds", "error")
+    return _schema("model", "repeat", "status", *epochs, *results, *last, per_epoch=per_epoch)
 
 
 def _names(prefix: str, metrics: Sequence[str]) -> list[str]:
@@ -86,7 +94,7 @@ def _trial_row(record: TrialRecord, family: ModelFamily, tested: Mapping[str, fl
         "train_accuracy": best.train_accuracy if best else None,
         "train_loss": best.train_loss if best else None,
         "best_epoch": best.epoch if best else None,
-        "epochs": len(record.epochs),
+        "epochs": record.last_epoch,
         "seconds": record.seconds,
         **_columns("test", tested),
         "fold": record.fold,
@@ -100,17 +108,18 @@ def trials_table(search_state: SearchState) -> pa.Table:
     rows = [
         _trial_row(record, search_state.family, tested.get(record.trial, {})) for record in search_state.trials.values()
     ]
-    return pa.Table.from_pylist(rows, schema=trial_schema(search_state.family, search_state.metrics()))
+    schema = trial_schema(search_state.family, search_state.metrics(), search_state.reports_per_epoch)
+    return pa.Table.from_pylist(rows, schema=schema)
 
 
 def epochs_table(search_state: SearchState) -> pa.Table:
-    """One row per trial and epoch."""
+    """One row per trial and report: an epoch, or a part of one."""
     rows = [
         {"trial_id": record.trial, **event.model_dump(exclude={"metrics"}), **_columns("val", event.metrics)}
         for record in search_state.trials.values()
         for event in record.epochs
     ]
-    return pa.Table.from_pylist(rows, schema=epoch_schema(search_state.metrics()))
+    return pa.Table.from_pylist(rows, schema=epoch_schema(search_state.metrics(), search_state.reports_per_epoch))
 
 
 def repeats_table(search_state: SearchState) -> pa.Table:
@@ -124,7 +133,7 @@ def repeats_table(search_state: SearchState) -> pa.Table:
         }
         for end in search_state.repeats.values()
     ]
-    return pa.Table.from_pylist(rows, schema=repeat_schema(search_state.metrics()))
+    return pa.Table.from_pylist(rows, schema=repeat_schema(search_state.metrics(), search_state.reports_per_epoch))
 
 
 def write_tables(folder: Path, search_state: SearchState, *, journal_bytes: int) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from search_spaces.config import Config
 from tuner.metrics import finite
+from tuner.runs.best_epoch import reports_within
 from tuner.runs.configurations import configurations
 from tuner.runs.events import (
     EndReason,
@@ -47,7 +48,7 @@ class Assignment:
         trial: its id.
         seed: what follows the search seed in its own: its index, or that and the number of a repeat.
         config: what to train.
-        scores: the trial's scores of the objective so far, epoch by epoch; higher is better.
+        scores: the trial's scores of the objective so far, report by report; higher is better.
         state: what it goes on from, None where it begins.
         fold: the one that it is validated on, counted from 1; None without folds.
         teacher: fingerprint of what a student is trained on beside the labels; None of others.
@@ -89,7 +90,7 @@ class SearchController:
         self._scheduler = scheduler
         self._records = records
         self._clock = clock
-        self._decisions: dict[tuple[str, int], Decision] = {}
+        self._decisions: dict[tuple[str, float], Decision] = {}
         self._at_work: set[str] = set()
         self._copies: dict[str, str] = {}
         in_line = (self.search_state.trials[trial] for trial in self._replay())
@@ -153,6 +154,7 @@ class SearchController:
                 objective=plan.objective,
                 own=plan.family.own,
                 folds=plan.folds,
+                reports_per_epoch=plan.reports_per_epoch,
             )
         )
         for trial, source in self._copies.items():
@@ -276,9 +278,9 @@ class SearchController:
         self._records.record(TrialStarted(time=self._clock(), trial=trial))
 
     def on_report(self, trial: str, trained: TrialReport) -> Decision:
-        """Takes in a trial's epoch and says what it does next.
+        """Takes in a trial's epoch, or part of one, and says what it does next.
 
-        An epoch that is already in the journal (its state was lost in a crash, so it was trained again) is answered as it
+        One that is already in the journal (its state was lost in a crash, so it was trained again) is answered as it
         was answered then, and counted once. The journal is written before the weights: a state on disk is never newer
         than the journal. From its last epoch a trial does not go on, so that state is not written.
         """
@@ -316,11 +318,12 @@ class SearchController:
             decision = self._ask_scheduler(record, report.epoch, report.metrics)
         return Decision.STOP if self._is_out_of_patience(record, report) else decision
 
-    def _ask_scheduler(self, record: TrialRecord, epoch: int, metrics: Mapping[str, float | None]) -> Decision:
+    def _ask_scheduler(self, record: TrialRecord, epoch: float, metrics: Mapping[str, float | None]) -> Decision:
         score = record.objective.score(metrics)
         if score is None:
             return Decision.STOP
-        return self._scheduler.report(record.trial, epoch, Metrics(score, record.size))
+        reports = reports_within(epoch, self._plan.reports_per_epoch)
+        return self._scheduler.report(record.trial, reports, Metrics(score, record.size))
 
     def _is_out_of_patience(self, record: TrialRecord, report: EpochReport) -> bool:
         """Whether the trial has gone ``patience`` epochs, this one included, without a better score."""

@@ -162,7 +162,7 @@ class DistillationController(QueueController[Student, StudentEnded]):
         status: RepeatStatus,
         best: EpochReport | None = None,
         *,
-        epochs: int = 0,
+        epochs: float = 0,
         seconds: float = 0.0,
         error: str | None = None,
     ) -> StudentEnded:

@@ -10,7 +10,7 @@ from search_spaces.config import TrialConfig
 from tuner.data.encoded import EncodedSplits
 from tuner.models.counting import count_parameters, training_flops
 from tuner.runs.settings import SearchSettings
-from tuner.search.plan import built_in_networks, compared, plan_of
+from tuner.search.plan import as_compared, built_in_networks, plan_of
 from tuner.search.registry import scheduler_spec
 from tuner.training.batching import LengthBuckets, compile_seconds
 
@@ -43,7 +43,8 @@ def forecast(settings: SearchSettings, data: EncodedSplits) -> Forecast | None:
     sizes = [count_parameters(plan.network(config)).total for config in configs]
     if not sizes:
         return None
-    slowness, epochs = _slowness(), scheduler_spec(settings.scheduler.name).expected_epochs(compared(settings))
+    reports = scheduler_spec(settings.scheduler.name).expected_epochs(as_compared(settings))
+    slowness, epochs = _slowness(), reports / settings.reports_per_epoch
     buckets, lengths = LengthBuckets.of(data), data.train.lengths
 
     def seconds(config: TrialConfig) -> float:

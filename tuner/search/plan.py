@@ -13,6 +13,7 @@ from tuner.models.network_spec import Network, network_of
 from tuner.runs.search_state import SearchState
 from tuner.runs.settings import SearchSettings
 from tuner.search.registry import scheduler_spec, searcher_spec
+from tuner.search.schedulers.options import in_reports
 from tuner.search.schedulers.scheduler import Scheduler
 from tuner.search.searchers.searcher import PointsFirst, Repeated, Searcher
 
@@ -29,6 +30,8 @@ class Plan:
     objective: Objective = ACCURACY
     patience: int | None = None
     """Epochs without a better accuracy after which a trial is complete; None: it trains to its last epoch."""
+    reports_per_epoch: int = 1
+    """Parts of an epoch after each of which a trial reports."""
     vectors_width: int | None = None
     family: ModelFamily = BUILT_IN
     """Of the models that trials are of."""
@@ -74,6 +77,7 @@ def plan_of(settings: SearchSettings) -> Plan:
         max_params=settings.max_params,
         objective=settings.pursued,
         patience=settings.patience,
+        reports_per_epoch=settings.reports_per_epoch,
         vectors_width=settings.vectors.width if settings.vectors else None,
         family=settings.family,
         folds=settings.fold_count,
@@ -135,9 +139,16 @@ def build_scheduler(settings: SearchSettings, search_state: SearchState) -> Sche
     Args:
         search_state: where population based training finds the configurations of its sources.
     """
-    return scheduler_spec(settings.scheduler.name).build(compared(settings), search_state)
+    return scheduler_spec(settings.scheduler.name).build(as_compared(settings), search_state)
 
 
-def compared(settings: SearchSettings) -> SearchSettings:
-    """The settings with the trials alone that a scheduler compares: one of each configuration where there are folds."""
-    return settings.model_copy(update={"trials": settings.trials // settings.fold_count})
+def as_compared(settings: SearchSettings) -> SearchSettings:
+    """The settings as a scheduler counts: reports in the place of epochs, and the trials alone that it compares, which are one
+    of each configuration where there are folds."""
+    return settings.model_copy(
+        update={
+            "trials": settings.trials // settings.fold_count,
+            "epochs": settings.epochs * settings.reports_per_epoch,
+            "scheduler": in_reports(settings.scheduler, settings.reports_per_epoch),
+        }
+    )

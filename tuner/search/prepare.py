@@ -24,6 +24,7 @@ from tuner.data.text_dataset import Split
 from tuner.data.vectors import read_word_vectors
 from tuner.data.word_order import informative_order
 from tuner.errors import InputError
+from tuner.formatting import counted
 from tuner.metrics import Scorer, objective_of
 from tuner.runs.configurations import mean_metrics
 from tuner.runs.folder import check_new_run
@@ -62,6 +63,10 @@ _KEPT_OF_DATA = (
     *("fold_labels", "min_class_count", "drop_rare", "majority_split"),
 )
 _VERSIONED = ("ray", "tensorflow", "keras", "numpy", "pyarrow")
+_TEXTS_A_REPORT = 10_000
+_FEWEST_TEXTS_A_REPORT = 100
+_TRAINING_BY_EVALUATION = 3  # a forward pass, of three of a training step
+_MOST_EVALUATION = 0.2  # of the time that training takes
 _DEALER = "scikit-learn"
 """What draws folds."""
 
@@ -83,9 +88,11 @@ def prepare_search(request: SearchRequest) -> PreparedSearch:
     name = request.name or datetime.now(tz=UTC).astimezone().strftime("%Y%m%d-%H%M%S")
     check_new_run(request.runs_dir, name)
     resources = resources_of(request)
-    scheduler = resolve(request.scheduler, epochs=request.epochs)
+    scheduler = scheduler_spec(request.scheduler.name)
+    if request.reports_per_epoch != "auto":  # refused before the data are read
+        resolve(request.scheduler, epochs=request.epochs, reports_per_epoch=request.reports_per_epoch)
     if isinstance(request.space, Space):
-        scheduler_spec(scheduler.name).check(request.space, request.trials or DEFAULT_TRIALS)
+        scheduler.check(request.space, request.trials or DEFAULT_TRIALS)
     data, vectors = prepare_with_cache(request.data), None
     if request.vectors is not None:
         data, vectors = _with_vectors(data, request.vectors.resolve(), seed=request.data.split_seed)
@@ -94,9 +101,11 @@ def prepare_search(request: SearchRequest) -> PreparedSearch:
     data = _with_order(data, request.space)
     metric_code = checked_metric(request.metric, request.metric_mode, data)
     hypermodel, space = _model_and_space(request, data)
+    reports = _reports_per_epoch(request, data.encoded)
     settings = _settings(
-        request, data, space, name=name, resources=resources, scheduler=scheduler, vectors=vectors, hypermodel=hypermodel,
-        metric_code=metric_code,
+        request, data, space, name=name, resources=resources, vectors=vectors, hypermodel=hypermodel,
+        metric_code=metric_code, reports_per_epoch=reports,
+        scheduler=resolve(request.scheduler, epochs=request.epochs, reports_per_epoch=reports),
     )  # fmt: skip
     try:
         settings = _with_trials(settings, request, space)
@@ -105,6 +114,26 @@ def prepare_search(request: SearchRequest) -> PreparedSearch:
         return PreparedSearch(settings, data)
     except CombinationError as error:
         raise InputError(f"space {space.name}: {error}") from None
+
+
+def _reports_per_epoch(request: SearchRequest, data: EncodedSplits) -> int:
+    """The reports that an epoch has.
+
+    Raises:
+        InputError: where so many are asked for that few texts lie between two.
+    """
+    train, validation = len(data.train), len(data.validation)
+    if request.reports_per_epoch == "auto":
+        affordable = _MOST_EVALUATION * _TRAINING_BY_EVALUATION * train / max(1, validation)
+        return max(1, min(train // _TEXTS_A_REPORT, int(affordable)))
+    most = max(1, train // _FEWEST_TEXTS_A_REPORT)
+    if request.reports_per_epoch > most:
+        raise InputError(
+            f"an epoch has {counted(train, 'text')}, and a report needs {_FEWEST_TEXTS_A_REPORT}; give at most {most}, or auto",
+            option="reports_per_epoch",
+            value=request.reports_per_epoch,
+        )
+    return request.reports_per_epoch
 
 
 def _model_and_space(request: SearchRequest, data: PreparedData) -> tuple[HyperModelSettings | None, Space]:

@@ -29,6 +29,7 @@ class SearchRequest:
         folds: folds of the training and validation texts, on each of which a configuration is validated once; None for the
             one validation split.
         epochs: most epochs of a trial.
+        reports_per_epoch: parts of an epoch after each of which a trial is evaluated and compared; "auto" by the texts.
         searcher: frontier, random, grid, optuna or bayesian.
         metric: of the validation texts, by which trials are compared: a name, or a function ``module:name`` of the user's own.
         metric_mode: what is better of a function of the user's own.
@@ -75,6 +76,7 @@ class SearchRequest:
     rivals: bool = True
     portfolio: bool = False
     stop_when_stable: bool = False
+    reports_per_epoch: int | Literal["auto"] = 1
     track: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -147,6 +149,8 @@ class SearchRequest:
             )
 
     def _check_counts(self) -> None:
+        if self.reports_per_epoch != "auto" and self.reports_per_epoch < 1:
+            raise InputError("must be at least 1, or auto", option="reports_per_epoch", value=self.reports_per_epoch)
         for request, options in (
             (self, ("trials", "epochs", "max_params", "concurrency", "patience", "seeds_per_config")),
             (self.data, ("max_length", "min_freq", "max_tokens", "min_class_count")),

@@ -78,7 +78,9 @@ class MLflow(Tracker):
     def add(self, key: str, record: TrialRecord, epochs: list[EpochEnded]) -> None:
         """Tells the figures of epochs; those of a trial that has ended together with its end."""
         self._waiting.setdefault(key, _Batch()).metrics += [
-            _metric(name, value, epoch.time, epoch.epoch) for epoch in epochs for name, value in scalars(epoch).items()
+            _metric(name, value, epoch.time, record.step_of(epoch))
+            for epoch in epochs
+            for name, value in scalars(epoch).items()
         ]
         if not record.ended:
             self._send(key)
@@ -86,7 +88,7 @@ class MLflow(Tracker):
     def end(self, key: str, record: TrialRecord) -> None:
         """Tells the figures of the best epoch and what became of the trial; last its status, which says that all is told."""
         at, batch = self.log.ended.get(record.trial, time.time()), self._waiting.setdefault(key, _Batch())
-        step = record.best.epoch if record.best else 0
+        step = record.step_of(record.best) if record.best else 0
         batch.metrics += [_metric(name, value, at, step) for name, value in best_figures(record).items()]
         batch.tags[_STATUS] = record.status
         if record.error:

@@ -66,7 +66,7 @@ class OptunaStorage(Tracker):
     def _told(self, trial: str) -> Told:
         found = [trials[trial] for trials in self._trials]
         last = min(one.last_step for one in found)
-        epochs = sum(epoch.epoch <= last for epoch in self.state.trials[trial].epochs)
+        epochs = max(0, min(last, len(self.state.trials[trial].epochs)))
         return Told(trial, epochs, all(one.is_finished for one in found))
 
     def records(self) -> list[TrialRecord]:
@@ -162,7 +162,7 @@ def _known_trials(storage: "BaseStorage", study: int) -> dict[str, _Known]:
 
 
 def _curve(record: TrialRecord, epochs: list[EpochEnded]) -> dict[int, float]:
-    found = {epoch.epoch: epoch.metrics.get(record.objective.name) for epoch in epochs}
+    found = {record.step_of(epoch): epoch.metrics.get(record.objective.name) for epoch in epochs}
     return {step: value for step, value in found.items() if value is not None}
 
 

@@ -44,7 +44,7 @@ class TensorBoard(Tracker):
         """Writes a record for each epoch."""
         for epoch in epochs:
             figures = {_CURVE.sub(r"\1/\2", name): value for name, value in scalars(epoch).items()}
-            self._write(key, _summary(figures), step=epoch.epoch, at=epoch.time)
+            self._write(key, _summary(figures), step=record.step_of(epoch), at=epoch.time)
 
     def end(self, key: str, record: TrialRecord) -> None:
         """Writes the best figures and the end of the session in one record, and closes the file."""
@@ -62,7 +62,7 @@ class TensorBoard(Tracker):
         value.metadata.plugin_data.content = HParamsPluginData(
             session_end_info=SessionEndInfo(status=status, end_time_secs=at)
         ).SerializeToString()
-        self._write(key, summary, step=record.last_epoch, at=at)
+        self._write(key, summary, step=len(record.epochs), at=at)
         self._writers.pop(key).close()
 
     def finish(self) -> None:

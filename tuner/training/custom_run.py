@@ -58,7 +58,7 @@ class CustomRun(Run):
         Raises:
             HyperModelError: where it is no model for these data, or the state is not of this model.
         """
-        super().__init__(seed, scorer)
+        super().__init__(seed, scorer, worker_context.reports_per_epoch)
         self._data, values = worker_context.data, config.model_dump()
         self._built = worker_context.custom_model.built(values, seed=self._weights_seed)
         self._counted = OwnCount(self._built.parameters, self._built.embedding_parameters)
@@ -79,11 +79,12 @@ class CustomRun(Run):
 
     def _train(self) -> tuple[float, float, float]:
         """As ``Run._train``, with the model's own accuracy: NaN without one."""
-        keras.utils.set_random_seed((self._epoch_seed + self._epoch) & 0xFFFFFFFF)
+        keras.utils.set_random_seed((self._epoch_seed + self._reports) & 0xFFFFFFFF)
         data, steps = self._data.train, _Steps()
         order = (self._order_seed, self._epoch)
         batches = training_batches(data, self._buckets(data.lengths), self._batch_size, seed_sequence=order)
-        batches_of_keras = self._dataset(batches, math.ceil(len(data) / self._batch_size), steps)
+        part = batches.part(*self._part)
+        batches_of_keras = self._dataset(part, len(part), steps)
         if self._raw is not None:
             self._model.set_weights(self._raw)
         history = self._model.fit(batches_of_keras, epochs=1, shuffle=False, verbose=0, callbacks=[steps])
@@ -161,13 +162,13 @@ class CustomRun(Run):
             **named("s", self._model.optimizer.variables),
             **named("g", self._seeds()),
         }
-        return packed({**arrays, "epoch": np.asarray(self._epoch)})
+        return packed({**arrays, "epoch": np.asarray(self._reports)})
 
     def _compile_seconds(self) -> float:
         return self._first_steps_seconds
 
     def _restore(self, state: bytes) -> int:
-        """Takes a state back and returns its epoch."""
+        """Takes a state back and returns the number of reports before it."""
         arrays = unpacked(state)
         try:
             assign("w", self._model.weights, arrays)

@@ -32,9 +32,9 @@ class RepeatRun:
         self._best_weights: bytes | None = None
         self._seconds = 0.0
 
-    def run_epoch(self) -> RepeatReport:
-        """Trains one epoch; after the last one (the most epochs, no more patience, a loss that is no number) evaluates."""
-        report = self._trial.run_epoch()
+    def run_to_report(self) -> RepeatReport:
+        """Trains an epoch or part of one; after the last (all epochs, no more patience, a loss that is no number) evaluates."""
+        report = self._trial.run_to_report()
         self._seconds += report.epoch.seconds
         if report.best is not None:
             self._best_weights = report.best

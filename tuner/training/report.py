@@ -1,4 +1,4 @@
-"""What a trial reports after every epoch. Imports nothing heavy: the driver, which unpacks reports, has no TensorFlow."""
+"""What a trial reports. Imports nothing heavy: the driver, which unpacks reports, has no TensorFlow."""
 
 import math
 from collections.abc import Mapping
@@ -15,15 +15,16 @@ class OwnCount:
 
 @dataclass(frozen=True)
 class EpochReport:
-    """One epoch of one trial.
+    """One epoch of one trial, or a part of one.
 
     Attributes:
-        epoch: counted from 1.
-        train_loss: mean cross-entropy over the epoch's training texts in nats, dropout on, as it was while training.
+        epoch: epochs that have been trained, a fraction where the last is not complete.
+        train_loss: mean cross-entropy over the training texts of the (part of the) epoch in nats, dropout on, as it was while
+            training.
         train_accuracy: share of right answers, likewise.
-        val_loss: mean cross-entropy over the validation texts after the epoch.
-        metrics: of the validation texts after the epoch, by name; none where the training loss is no number.
-        seconds: wall time of the epoch, evaluation and compilation included.
+        val_loss: mean cross-entropy over the validation texts after it.
+        metrics: of the validation texts after it, by name; none where the training loss is no number.
+        seconds: wall time, evaluation and compilation included.
         compile_seconds: the part of it that went into first calls of programs.
         trace_seconds: the part of that in which TensorFlow made graphs of them, as far as it is known apart; of custom models
             it is not.
@@ -31,7 +32,7 @@ class EpochReport:
         counted: the parameters of a model that nobody could count before it was built, None of others.
     """
 
-    epoch: int
+    epoch: int | float
     train_loss: float
     train_accuracy: float
     val_loss: float
@@ -50,13 +51,13 @@ class EpochReport:
 
 @dataclass(frozen=True)
 class TrialReport:
-    """What a trial hands over after an epoch.
+    """What a trial hands over after an epoch or a part of one.
 
     Attributes:
         epoch: the numbers.
-        last: weights and optimizer after this epoch, as a NumPy archive.
-        best: weights as a NumPy archive where this is the best epoch so far, else None.
-        predictions: of the validation texts, where this is the best epoch so far.
+        last: weights and optimizer now, as a NumPy archive.
+        best: weights as a NumPy archive where no report so far was better, else None.
+        predictions: of the validation texts, where no report so far was better.
     """
 
     epoch: EpochReport

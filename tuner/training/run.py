@@ -1,4 +1,4 @@
-"""The epoch loop that all trainings share. Imports nothing heavy."""
+"""The loop of epochs and reports that all trainings share. Imports nothing heavy."""
 
 import math
 import time
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tuner.data.encoded import EncodedDataset
 from tuner.measures import Predictions
 from tuner.metrics import Scorer
-from tuner.runs.best_epoch import BestEpoch
+from tuner.runs.best_epoch import BestEpoch, epochs_after
 from tuner.runs.predictions import pack_validation
 from tuner.training.report import EpochReport, OwnCount, TrialReport
 
@@ -20,41 +20,45 @@ class Run(ABC):
     """One training in progress.
 
     It is a function of its seed: initial weights, order of the texts and dropout follow from it and from the number of the
-    epoch, so a training that goes on from a saved state gives the numbers that it would have given without a break.
+    epoch, so a training that goes on from a saved state gives the numbers that it would have given without a break. Where an
+    epoch has several reports, it is the same epoch, cut: after its last part the weights of a built-in network are those of an
+    uncut one. (What a custom model draws from global seeds is seeded anew for every report.)
 
     Attributes:
         best: the best of all its epochs so far, those before a break included.
     """
 
-    def __init__(self, seed: tuple[int, ...], scorer: Scorer) -> None:
+    def __init__(self, seed: tuple[int, ...], scorer: Scorer, reports_per_epoch: int = 1) -> None:
         """Starts before the first epoch.
 
         Args:
             seed: search seed and trial index, and the number of a repeat (from 1) where it is one; non-negative.
             scorer: measures predictions, and knows what the search pursues.
+            reports_per_epoch: parts of an epoch after each of which it evaluates and reports.
         """
         self._scorer = scorer
         self._weights_seed, self._epoch_seed, self._order_seed = (
             int(number) for number in np.random.SeedSequence(seed).generate_state(3, np.uint32)
         )
-        self._epoch, self.best = 0, BestEpoch()
+        self._reports, self.best = 0, BestEpoch()
+        self._reports_per_epoch = reports_per_epoch
         self._counted: OwnCount | None = None
 
-    def _resume(self, epoch: int, scores: Sequence[float | None]) -> None:
-        """Goes on after an epoch of this trial or another, given the scores of the objective that this one has reported."""
-        self._epoch = epoch
-        for number, score in enumerate(scores[:epoch], start=1):
-            self.best = self.best.after(number, score)
+    def _resume(self, reports: int, scores: Sequence[float | None]) -> None:
+        """Goes on after so many reports of this trial or another, given the scores of the objective that this one reported."""
+        self._reports = reports
+        for number, score in enumerate(scores[:reports], start=1):
+            self.best = self.best.after(epochs_after(number, self._reports_per_epoch), score)
 
-    def run_epoch(self) -> TrialReport:
-        """Trains one pass over the training texts, evaluates, and reports."""
-        self._epoch += 1
+    def run_to_report(self) -> TrialReport:
+        """Trains the next part of an epoch, which is all of it where an epoch has one report, evaluates, and reports."""
+        self._reports += 1
         started, compiled_before, traced_before = time.perf_counter(), self._compile_seconds(), self._trace_seconds()
         train_loss, train_accuracy, tokens_per_second = self._train()
         val_loss, found = self._evaluate() if math.isfinite(train_loss) else (math.nan, None)
         metrics = {} if found is None else self._scorer.measured(found)
         report = EpochReport(
-            epoch=self._epoch,
+            epoch=epochs_after(self._reports, self._reports_per_epoch),
             train_loss=train_loss,
             train_accuracy=train_accuracy,
             val_loss=val_loss,
@@ -67,7 +71,7 @@ class Run(ABC):
         )
         before, self.best = (
             self.best,
-            self.best.after(self._epoch, None if report.diverged else self._scorer.objective.score(metrics)),
+            self.best.after(report.epoch, None if report.diverged else self._scorer.objective.score(metrics)),
         )
         if found is None or self.best is before:
             return TrialReport(report, last=self._state(), best=None)
@@ -82,7 +86,17 @@ class Run(ABC):
 
     @abstractmethod
     def _train(self) -> tuple[float, float, float]:
-        """Trains one epoch: mean loss, accuracy, and real tokens a second, those of first calls left out."""
+        """Trains the part of the epoch: mean loss, accuracy, and real tokens a second, those of first calls left out."""
+
+    @property
+    def _epoch(self) -> int:
+        """The epoch that is trained, counted from 1."""
+        return -(-self._reports // self._reports_per_epoch)
+
+    @property
+    def _part(self) -> tuple[int, int]:
+        """Which part of the epoch is trained, counted from 0, of how many."""
+        return (self._reports - 1) % self._reports_per_epoch, self._reports_per_epoch
 
     @abstractmethod
     def _evaluate(self) -> tuple[float, Predictions]:
@@ -94,7 +108,7 @@ class Run(ABC):
 
     @abstractmethod
     def _state(self) -> bytes:
-        """What the training goes on from after this epoch: weights, optimizer, and the epoch's number."""
+        """What the training goes on from after this report: weights, optimizer, and the number of reports, as ``epoch``."""
 
     @abstractmethod
     def _compile_seconds(self) -> float:

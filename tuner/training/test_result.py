@@ -63,7 +63,7 @@ class RepeatReport:
     epoch: EpochReport
     seconds: float
     over: bool
-    best_epoch: int
+    best_epoch: int | float
     test_result: TestResult | None
 
 

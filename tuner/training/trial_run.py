@@ -38,12 +38,12 @@ class TrialRun(Run):
             worker_context: the worker's data and programs.
             config: what to train.
             seed: as ``Run`` takes it.
-            state: ``TrialReport.last`` of the epoch to go on from, its own or another trial's; None for a fresh start.
-            scores: the scores of the objective that this trial has reported, epoch by epoch: its best weights are those of
-                the best of all its epochs.
+            state: ``TrialReport.last`` of the report to go on from, its own or another trial's; None for a fresh start.
+            scores: the scores of the objective that this trial has reported, one by one: its best weights are those of the
+                best of them all.
             scorer: as ``Run`` takes it.
         """
-        super().__init__(seed, scorer)
+        super().__init__(seed, scorer, worker_context.reports_per_epoch)
         self._worker_context = worker_context
         self._config = config
         self._data = worker_context.data_of(config)
@@ -65,13 +65,14 @@ class TrialRun(Run):
         """As ``Run._train``; ends at a loss that is not finite."""
         data, program = self._data.train, self._program
         order = (self._order_seed, self._epoch)
-        total, correct, tokens, seconds, seen = 0.0, 0, 0, 0.0, 0
+        total, correct, tokens, seconds = 0.0, 0, 0, 0.0
         config = self._config
         changes_rate = config.rate_schedule != "constant" or config.warm_up > 0.0
         batches = training_batches(
             data, self._buckets, config.batch_size, seed_sequence=order, batch_tokens=config.batch_tokens
-        )
-        for number, batch in enumerate(batches):
+        ).part(*self._part)
+        seen = batches.texts_before
+        for number, batch in enumerate(batches, start=batches.first):
             started, compiled_before = time.perf_counter(), program.compile_seconds
             seen += int(np.count_nonzero(batch.weights))
             if changes_rate:
@@ -86,7 +87,8 @@ class TrialRun(Run):
             correct += right
             if not math.isfinite(loss):
                 break
-        return total / data.labelled_texts, correct / data.labelled_texts, tokens / seconds if seconds else 0.0
+        labelled = data.labelled_among(batches.rows)
+        return total / labelled, correct / labelled, tokens / seconds if seconds else 0.0
 
     def _evaluate(self) -> tuple[float, Predictions]:
         data = self._data.validation
@@ -110,7 +112,7 @@ class TrialRun(Run):
         return self._program.weights_bytes()
 
     def _state(self) -> bytes:
-        return self._program.state_bytes(epoch=self._epoch)
+        return self._program.state_bytes(epoch=self._reports)
 
     def _compile_seconds(self) -> float:
         return self._program.compile_seconds

@@ -30,6 +30,7 @@ class WorkerContext:
         vocabulary_size: token ids that the data know, padding and unknown included.
         classes: labels in the data.
         epochs: most epochs of a trial.
+        reports_per_epoch: parts of an epoch after each of which a trial reports.
         custom_source: the custom model, where trials are of that.
         max_length: most tokens of a text, which a custom model may ask for.
         buckets: lengths of batches.
@@ -42,6 +43,7 @@ class WorkerContext:
     epochs: int
     custom_source: ModelSource | None = None
     max_length: int = 0
+    reports_per_epoch: int = 1
     buckets: LengthBuckets = field(init=False)
     texts_of_class: NDArray[np.int64] = field(init=False)
     _programs: ProgramCache = field(init=False, default_factory=ProgramCache)
@@ -73,7 +75,7 @@ class WorkerContext:
         context = copy(self)
         context.__dict__.pop("_informative", None)  # of the texts without a teacher
         context.data = replace(self.data, train=targets.beside(self.data.train))
-        context.epochs = targets.epochs
+        context.epochs, context.reports_per_epoch = targets.epochs, 1
         context.buckets = LengthBuckets.of(context.data)
         return context
 

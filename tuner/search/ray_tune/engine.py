@@ -85,6 +85,7 @@ def worker_parameters(settings: SearchSettings, data: EncodedSplits) -> dict[str
         "vocabulary_size": settings.data.vocabulary_size,
         "classes": len(settings.data.label_names),
         "epochs": settings.epochs,
+        "reports_per_epoch": settings.reports_per_epoch,
         "seed": settings.seed,
         "scorer": Scorer(settings.pursued, settings.data.label_names),
         "metric": settings.metric_code and source_of(settings.metric_code, option="metric"),

@@ -116,7 +116,7 @@ class TrialTrainable(tune.Trainable):
         try:
             if self._trial_run is None:
                 self._trial_run = self._begin()
-            return {REPORT: self._trial_run.run_epoch(), RECYCLE: self._growth.is_too_much}
+            return {REPORT: self._trial_run.run_to_report(), RECYCLE: self._growth.is_too_much}
         except Exception as error:  # noqa: BLE001  raised again, as text
             raise broken_by(error) from None
 

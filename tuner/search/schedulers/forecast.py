@@ -2,9 +2,10 @@
 
 import math
 
+from tuner.formatting import epochs_text
 from tuner.runs.search_state import SearchState
 from tuner.runs.settings import SearchSettings
-from tuner.search.schedulers.scheduler import Decision, Metrics, Scheduler, SchedulerSpec, resolved
+from tuner.search.schedulers.scheduler import Decision, Metrics, Scheduler, SchedulerSpec, in_epochs, resolved
 
 _HEADROOM = 0.05
 _MEAN_SHARE = 0.8
@@ -70,7 +71,8 @@ def _expected_epochs(settings: SearchSettings) -> float:
 
 
 def _describe(settings: SearchSettings) -> str:
-    return f"forecast: from epoch {settings.scheduler.grace_period} on, those forecast to miss the frontier are stopped"
+    first = epochs_text(in_epochs(resolved(settings.scheduler.grace_period), settings))
+    return f"forecast: from epoch {first} on, those forecast to miss the frontier are stopped"
 
 
 SPECS = {

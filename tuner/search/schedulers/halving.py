@@ -9,9 +9,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from tuner.formatting import epochs_text
 from tuner.runs.search_state import SearchState
 from tuner.runs.settings import SearchSettings
-from tuner.search.schedulers.scheduler import Continuation, Decision, Metrics, Scheduler, SchedulerSpec, resolved
+from tuner.search.schedulers.scheduler import (
+    Continuation,
+    Decision,
+    Metrics,
+    Scheduler,
+    SchedulerSpec,
+    in_epochs,
+    resolved,
+)
 from tuner.search.schedulers.selection import Selection, most_accurate, nearest_the_frontier
 
 
@@ -139,23 +148,28 @@ class PromotionHalving(_Halving):
         self._gone_on[highest].add(trial)
 
 
+def _rungs(settings: SearchSettings) -> tuple[int, ...]:
+    return tuple(map(int, settings.scheduler.rungs))
+
+
 def _build(settings: SearchSettings, search_state: SearchState, *, select: Selection) -> Scheduler:
     halving = PromotionHalving if settings.scheduler.promotion else StoppingHalving
-    return halving(settings.scheduler.rungs, resolved(settings.scheduler.reduction_factor), select)
+    return halving(_rungs(settings), resolved(settings.scheduler.reduction_factor), select)
 
 
 def _expected_epochs(settings: SearchSettings) -> float:
     scheduler = settings.scheduler
     # The stopping variant lets more pass than one in eta: early arrivals have little to be compared with.
     extra = 0.0 if scheduler.promotion else 2 / settings.trials
-    return mean_epochs(scheduler.rungs, settings.epochs, min(1.0, 1 / resolved(scheduler.reduction_factor) + extra))
+    return mean_epochs(_rungs(settings), settings.epochs, min(1.0, 1 / resolved(scheduler.reduction_factor) + extra))
 
 
 def _describe(settings: SearchSettings, *, who: str) -> str:
     scheduler = settings.scheduler
     if not scheduler.rungs:
         return f"{scheduler.name}: too few epochs to stop any early"
-    at = f"epoch{'s' * (len(scheduler.rungs) > 1)} {', '.join(map(str, scheduler.rungs))}"
+    rungs = ", ".join(epochs_text(in_epochs(rung, settings)) for rung in _rungs(settings))
+    at = f"epoch{'s' * (len(scheduler.rungs) > 1)} {rungs}"
     chosen = who.format(scheduler.reduction_factor)
     return f"{scheduler.name}: {chosen} {'are promoted' if scheduler.promotion else 'go on'} at {at}"
 

@@ -3,10 +3,19 @@
 import math
 from dataclasses import dataclass, field
 
+from tuner.formatting import epochs_text
 from tuner.runs.search_state import SearchState
 from tuner.runs.settings import SearchSettings
 from tuner.search.schedulers.halving import mean_epochs
-from tuner.search.schedulers.scheduler import Continuation, Decision, Metrics, Scheduler, SchedulerSpec, resolved
+from tuner.search.schedulers.scheduler import (
+    Continuation,
+    Decision,
+    Metrics,
+    Scheduler,
+    SchedulerSpec,
+    in_epochs,
+    resolved,
+)
 
 
 @dataclass(frozen=True)
@@ -156,9 +165,11 @@ def _expected_epochs(settings: SearchSettings) -> float:
 
 def _describe(settings: SearchSettings) -> str:
     factor = resolved(settings.scheduler.reduction_factor)
-    plans = ", ".join(
-        f"{plan.trials} at {'/'.join(map(str, plan.rungs)) or 'the end'}" for plan in brackets(settings.epochs, factor)
-    )
+    rungs = {
+        plan: "/".join(epochs_text(in_epochs(rung, settings)) for rung in plan.rungs)
+        for plan in brackets(settings.epochs, factor)
+    }
+    plans = ", ".join(f"{plan.trials} at {epochs or 'the end'}" for plan, epochs in rungs.items())
     return f"hyperband: the best 1 in {factor} of a bracket go on; brackets of {plans}"
 
 

@@ -3,8 +3,9 @@
 import math
 from statistics import fmean, median
 
+from tuner.formatting import epochs_text
 from tuner.runs.settings import SearchSettings
-from tuner.search.schedulers.scheduler import Decision, Metrics, Scheduler, SchedulerSpec, resolved
+from tuner.search.schedulers.scheduler import Decision, Metrics, Scheduler, SchedulerSpec, in_epochs, resolved
 
 _FEWEST_OTHERS = 3
 
@@ -46,7 +47,8 @@ def _expected_epochs(settings: SearchSettings) -> float:
 
 
 def _describe(settings: SearchSettings) -> str:
-    return f"median: from epoch {settings.scheduler.grace_period} on, those below the median of the others are stopped"
+    first = epochs_text(in_epochs(resolved(settings.scheduler.grace_period), settings))
+    return f"median: from epoch {first} on, those below the median of the others are stopped"
 
 
 SPECS = {

@@ -10,7 +10,15 @@ from tuner.errors import InputError
 from tuner.formatting import counted
 from tuner.runs.search_state import SearchState
 from tuner.runs.settings import SearchSettings
-from tuner.search.schedulers.scheduler import Continuation, Decision, Metrics, Scheduler, SchedulerSpec, resolved
+from tuner.search.schedulers.scheduler import (
+    Continuation,
+    Decision,
+    Metrics,
+    Scheduler,
+    SchedulerSpec,
+    in_epochs,
+    resolved,
+)
 
 PERTURBED = ("learning_rate", "dropout", "l2")
 """Hyperparameters that may change while a network trains."""
@@ -200,7 +208,7 @@ def _build(settings: SearchSettings, search_state: SearchState) -> PopulationBas
 
 def _describe(settings: SearchSettings) -> str:
     interval = resolved(settings.scheduler.perturbation_interval)
-    return f"pbt: every {counted(interval, 'epoch')} the worst quarter copies the best"
+    return f"pbt: every {counted(in_epochs(interval, settings), 'epoch')} the worst quarter copies the best"
 
 
 SPECS = {

@@ -66,6 +66,7 @@ class Scheduler(ABC):
     def report(self, trial: str, epoch: int, metrics: Metrics) -> Decision:
         """Takes in the report of a trial after ``epoch`` epochs (counted from 1) and says what it does next.
 
+        Where an epoch has several reports, each counts as an epoch here, and in the settings that a scheduler is built from.
         The report of the last epoch is not asked about: it ends the trial.
         """
 
@@ -93,8 +94,8 @@ class SchedulerSpec:
 
     Attributes:
         build: returns a fresh one; population based training finds the configurations of its sources in the search's state.
-        expected_epochs: estimates the mean epochs of a trial.
-        describe: says in a line what will be stopped when.
+        expected_epochs: estimates the mean epochs of a trial, in reports as all that it is given.
+        describe: says in a line what will be stopped when, in epochs.
         options: those of ``SchedulerOptions`` that it has.
         objective: what it keeps, which searchers that model an objective follow.
         fixes_trials: whether it lays a search out for its number of trials, so that no more can be added.
@@ -112,15 +113,20 @@ class SchedulerSpec:
     check: Callable[[Space, int], None] = lambda *_: None
 
 
-def resolved(option: int | None) -> int:
-    """An option that was resolved when the search was prepared.
+def resolved(option: float | None) -> int:
+    """An option that was resolved when the search was prepared, and counted in reports since.
 
     Raises:
         InputError: where the file of a run lacks it.
     """
     if option is None:
         raise InputError("search.yaml: an option of the scheduler is missing; restore the file")
-    return option
+    return int(option)
+
+
+def in_epochs(reports: float, settings: SearchSettings) -> float:
+    """So many reports of a search, in epochs."""
+    return reports / settings.reports_per_epoch
 
 
 class RunToTheEnd(Scheduler):

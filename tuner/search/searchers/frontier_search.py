@@ -169,7 +169,7 @@ class FrontierSearcher:
         return gains, hypervolume(points)
 
     def _curves(self, records: Sequence[TrialRecord]) -> list[dict[float, float]]:
-        """The best value so far of each trial, by the share of its epochs: after 1, 2, 4... and its last.
+        """The best value so far of each trial, by the share of its epochs: after 1, 2, 4... reports and its last.
 
         Values are scores on a scale where always giving the most frequent label is 0 and the best trial 1. A trial that
         diverged is worth 0, one that failed tells nothing.
@@ -182,10 +182,10 @@ class FrontierSearcher:
         curves = []
         for record in records:
             curve, best = {}, 0.0
-            for event in record.epochs if record.status != "failed" else ():
+            for number, event in enumerate(record.epochs if record.status != "failed" else (), start=1):
                 score = record.objective.score(event.metrics)
                 best = best if score is None else max(best, (score - lowest) / scale)
-                if event.epoch & (event.epoch - 1) == 0 or event.epoch == record.last_epoch:
+                if number & (number - 1) == 0 or number == len(record.epochs):
                     curve[event.epoch / self._plan.epochs] = best
             curves.append({1.0: 0.0} if record.status == "diverged" else curve)
         return curves

@@ -121,7 +121,7 @@ class OptunaSearcher:
         if record.status == "completed":
             return tell(value=record.score)
         epochs = [] if record.status == "diverged" else record.epochs
-        curve = {event.epoch: record.objective.score(event.metrics) or 0.0 for event in epochs}
+        curve = {step: record.objective.score(event.metrics) or 0.0 for step, event in enumerate(epochs, start=1)}
         return tell(state=TrialState.PRUNED, intermediate_values=curve)
 
 
