@@ -114,6 +114,25 @@ def test_a_trial_that_goes_on_gives_the_numbers_of_one_that_was_not_interrupted(
     assert losses == sorted(losses, reverse=True)
 
 
+@pytest.mark.usefixtures("plain_graph")
+@pytest.mark.parametrize("name", ["build", "averaged"])
+def test_it_goes_on_within_an_epoch_as_if_there_had_been_no_break(own, name):
+    from tuner.training.custom_run import CustomRun
+
+    def begun(**start):
+        context = own(name)
+        context.reports_per_epoch = 3
+        return CustomRun(
+            context, CustomConfig.of(VALUES if name == "build" else {}), seed=(0, 1), **{"state": None} | start
+        )
+
+    whole = begun()
+    reports = [whole.run_to_report() for _ in range(5)]
+    assert [report.epoch.epoch for report in reports] == [1 / 3, 2 / 3, 1, 4 / 3, 5 / 3]
+    again = begun(state=reports[1].last, scores=[report.epoch.metrics["accuracy"] for report in reports[:2]])
+    assert [numbers(again.run_to_report()) for _ in range(3)] == [numbers(report) for report in reports[2:]]
+
+
 def test_another_seed_is_another_trial_and_the_same_is_the_same(own, reports):
     same, other = (run(own, seed=seed).run_to_report() for seed in ((0, 1), (0, 2)))
     assert numbers(reports[0]) == numbers(same)

@@ -55,6 +55,23 @@ def test_it_is_judged_at_its_best_epoch_and_says_so(worker_context):
     assert reports[-1].seconds == pytest.approx(sum(report.epoch.seconds for report in reports))
 
 
+def test_a_repeat_reports_within_epochs_as_its_trial_did(worker_context):
+    from copy import copy
+
+    from tuner.training.repeat_run import RepeatRun
+    from tuner.training.trial_run import TrialRun
+
+    context = copy(worker_context)
+    context.epochs, context.reports_per_epoch = 2, 3
+    trial = TrialRun(context, CONFIG, seed=(0, 3, 1), state=None)
+    run = RepeatRun(trial, context, part(90, 3), BY_ACCURACY)
+    reports = [run.run_to_report() for _ in range(6)]
+    assert [report.over for report in reports] == [False] * 5 + [True]
+    values = {report.epoch.epoch: report.epoch.metrics["accuracy"] for report in reports}
+    assert values[reports[-1].best_epoch] == max(values.values())
+    assert reports[-1].test_result.validation.metrics["accuracy"] == max(values.values())
+
+
 def test_answers_are_in_the_order_of_the_texts_and_long_texts_are_read_whole(worker_context, splits):
     test = part(70, 4, longest=40)  # longer than any text that was trained or validated on
     result = evaluated(worker_context, test)[-1].test_result.test

@@ -191,7 +191,7 @@ def _as_typed(value: Any, param: click.Parameter, where: str) -> Any:
     """A value of a config file as the command line would have it: text, which each option then reads by its own rules."""
     if isinstance(value, dict) and param.name == "settings":
         return [f"{name}={setting}" for name, setting in value.items()]
-    if isinstance(value, list) and (param.multiple or isinstance(param.type, Epochs)):
+    if isinstance(value, list) and (param.multiple or isinstance(param.type, Rungs)):
         return [_as_text(one, where) for one in value]
     if isinstance(value, bool) and getattr(param, "is_flag", False):
         return value
