@@ -9,7 +9,7 @@ The charts are in ``analysis.charts``, the HTML report in ``analysis.report``. E
 from analysis.comparing import compare, trials_of
 from analysis.compound_scaling import CompoundScaling, scale
 from analysis.confirmation import Confirmation, confirmation
-from analysis.curves import learning_curves, overfitting_epochs, time_spent
+from analysis.curves import WallTime, learning_curves, overfitting_epochs, time_spent, wall_time
 from analysis.effects import effects, importance, interactions
 from analysis.ensembles import Ensemble, ensemble
 from analysis.forecast import forecast
@@ -43,6 +43,7 @@ __all__ = [
     "Reference",
     "Run",
     "ScalingFit",
+    "WallTime",
     "accuracy_costs",
     "by_configuration",
     "calibration_bins",
@@ -77,4 +78,5 @@ __all__ = [
     "scaling_fit",
     "time_spent",
     "trials_of",
+    "wall_time",
 ]

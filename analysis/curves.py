@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -46,6 +47,22 @@ def learning_curves(run: Results, *, top: int = 5, by: By = "metric") -> pd.Data
     return curves.assign(_order=order).sort_values(["_order", "epoch"]).drop(columns="_order").reset_index(drop=True)
 
 
+@dataclass(frozen=True)
+class WallTime:
+    """How long a search took.
+
+    Attributes:
+        seconds: from the moment when its data were ready, pauses between sessions left out.
+        expected: the least and the most seconds of nine in ten such searches, and in between, as they were forecast before it;
+            None where that was not done.
+
+    >>> analysis.wall_time(run).expected
+    """
+
+    seconds: float
+    expected: tuple[float, float, float] | None
+
+
 @dataclass
 class _Clock:
     """Sums over the events of a journal."""
@@ -54,6 +71,8 @@ class _Clock:
     compiling: float = 0.0
     working: float = 0.0
     wall: float = 0.0
+    start: float = 0.0
+    expected: tuple[float, float, float] | None = None
     session_start: float | None = None
     last: float = 0.0
     steady: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
@@ -76,19 +95,7 @@ def time_spent(run: Run) -> pd.DataFrame:
     >>> analysis.time_spent(run)["what"].tolist()
     ['training', 'tracing', 'compiling', 'waiting', 'saved by early stopping']
     """
-    clock = _Clock()
-    for event in read_journal(run.folder.journal):
-        if isinstance(event, SearchStarted):
-            clock.close_session()
-            clock.session_start = event.time
-        elif isinstance(event, EpochEnded):
-            clock.tracing += event.trace_seconds
-            clock.compiling += event.compile_seconds - event.trace_seconds
-            clock.working += event.seconds
-            clock.steady[event.trial].append(event.seconds - event.compile_seconds)
-        if not isinstance(event, ConfirmationStarted | RepeatEnded | ConfirmationEnded):
-            clock.last = event.time
-    clock.close_session()
+    clock = _read_clock(run)
     waiting = max(0.0, clock.wall * run.settings.resources.concurrency - clock.working)
     seconds = [clock.working - clock.tracing - clock.compiling, clock.tracing, clock.compiling, waiting]
     total, saved = sum(seconds), _saved(run, clock.steady)
@@ -100,6 +107,36 @@ def time_spent(run: Run) -> pd.DataFrame:
             "share": [*shares, saved / (total + saved) if saved else 0.0],
         }
     )
+
+
+def wall_time(run: Run) -> WallTime:
+    """How long a search took, all its sessions together, and what had been forecast before it.
+
+    >>> 0 < analysis.wall_time(run).seconds < 3600
+    True
+    """
+    clock = _read_clock(run)
+    return WallTime(clock.wall + clock.start, clock.expected)
+
+
+def _read_clock(run: Run) -> _Clock:
+    clock = _Clock()
+    for event in read_journal(run.folder.journal):
+        if isinstance(event, SearchStarted):
+            if clock.session_start is None:
+                clock.expected = event.expected
+                clock.start = max(0.0, event.time - datetime.fromisoformat(run.settings.created).timestamp())
+            clock.close_session()
+            clock.session_start = event.time
+        elif isinstance(event, EpochEnded):
+            clock.tracing += event.trace_seconds
+            clock.compiling += event.compile_seconds - event.trace_seconds
+            clock.working += event.seconds
+            clock.steady[event.trial].append(event.seconds - event.compile_seconds)
+        if not isinstance(event, ConfirmationStarted | RepeatEnded | ConfirmationEnded):
+            clock.last = event.time
+    clock.close_session()
+    return clock
 
 
 def _saved(run: Run, steady: dict[str, list[float]]) -> float:

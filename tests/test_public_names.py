@@ -18,11 +18,11 @@ NAMES = {
         SpaceError TrialConfig Uniform named_space named_spaces parse_domain read_space
     """,
     "analysis": """
-        REFERENCE CompoundScaling Confirmation Ensemble ImportedResults Recommendation Reference Run ScalingFit accuracy_costs
-        by_configuration calibration_bins calibration_error compare confirmation confusion effects ensemble forecast
-        frontier hypervolume importance interactions knee knee_heights learning_curves load load_keras_tuner load_many
+        REFERENCE CompoundScaling Confirmation Ensemble ImportedResults Recommendation Reference Run ScalingFit WallTime
+        accuracy_costs by_configuration calibration_bins calibration_error compare confirmation confusion effects ensemble
+        forecast frontier hypervolume importance interactions knee knee_heights learning_curves load load_keras_tuner load_many
         load_ray_tune load_results overconfidence overfitting_epochs pareto_ranks predictions rank recalls
-        recommend references scale scaling_fit time_spent trials_of
+        recommend references scale scaling_fit time_spent trials_of wall_time
     """,
     "analysis.charts": """
         calibration compare_frontiers confirmation confusion effect frontier importance interaction

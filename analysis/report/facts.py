@@ -8,6 +8,7 @@ import pandas as pd
 import yaml
 
 from analysis.costs import PARAMETERS, Cost
+from analysis.curves import WallTime
 from analysis.descriptions import percent, value_text
 from analysis.frontier import frontier, hypervolume
 from analysis.loading import Results, Run
@@ -15,7 +16,7 @@ from analysis.recommendation import Recommendation
 from analysis.scaling import ScalingFit
 from search_spaces.experiment import named_experiment
 from search_spaces.named import named_spaces
-from tuner.formatting import counted, epochs_text
+from tuner.formatting import counted, duration_text, epochs_text
 from tuner.metrics import ACCURACY, Objective
 
 _IDS_SHOWN = 6
@@ -122,13 +123,17 @@ def scaling_text(fit: ScalingFit | None) -> str:
     )
 
 
-def time_text(time: pd.DataFrame) -> str:
-    """Shares of the time, and what early stopping saved."""
+def time_text(time: pd.DataFrame, wall: WallTime) -> str:
+    """How long it took, which shares of that went where, and what early stopping saved."""
+    taken = f"The search took {duration_text(wall.seconds)}"
+    if wall.expected is not None:
+        low, middle, high = map(duration_text, wall.expected)
+        taken += f"; forecast was {middle} ({low} to {high})"
     share = dict(zip(time["what"], time["share"], strict=True))
     text = (
-        f"Of the workers' time {percent(share['training'], 0)} went into training, {percent(share['tracing'], 0)} into "
-        f"making graphs, {percent(share['compiling'], 0)} into compiling them and {percent(share['waiting'], 0)} into waiting: "
-        "for workers to start, or for a trial."
+        f"{taken}. Of the workers' time {percent(share['training'], 0)} went into training, {percent(share['tracing'], 0)} "
+        f"into making graphs, {percent(share['compiling'], 0)} into compiling them and {percent(share['waiting'], 0)} into "
+        "waiting: for workers to start, or for a trial."
     )
     saved = share["saved by early stopping"]
     return (

@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from analysis.charts.theme import DARK, LIGHT, css_variables
 from analysis.class_words import read_class_words
 from analysis.costs import PARAMETERS
-from analysis.curves import time_spent
+from analysis.curves import time_spent, wall_time
 from analysis.ensembles import Ensemble, ensemble
 from analysis.error_analysis import ErrorAnalysis
 from analysis.loading import Results, Run
@@ -95,6 +95,7 @@ def render(
     chosen = str(recommendation.chosen["trial_id"]) if recommendation else None
     fit = scaling_fit(run.candidates, objective=objective)
     time = time_spent(run) if isinstance(run, Run) else None
+    taken = wall_time(run) if isinstance(run, Run) else None
     tested = confirmed(run, recommendation) if isinstance(run, Run) else None
     averaged = _ensemble_or_reason(run) if isinstance(run, Run) else None
     words = read_class_words(run) if isinstance(run, Run) else None
@@ -132,7 +133,7 @@ def render(
         drawn=drawn,
         confirmed=tested,
         scaling=facts.scaling_text(fit),
-        time=None if time is None else facts.time_text(time),
+        time=None if time is None or taken is None else facts.time_text(time, taken),
         statuses=facts.statuses(run.trials),
         failures=facts.failures(run.trials),
         repeat=facts.repetition(run) if isinstance(run, Run) else None,

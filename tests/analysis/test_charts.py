@@ -1,11 +1,16 @@
+import json
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 import analysis
-from analysis import charts, importance, load, load_many, scaling_fit, time_spent
+from analysis import charts, importance, load, load_many, scaling_fit, time_spent, wall_time
+from analysis.report.facts import time_text
 from support.made_up_runs import made_up_run
 from tuner.errors import InputError
+from tuner.runs.settings import read_settings
 
 RUNS = {
     "one trial of one epoch": {"trials": 1, "epochs": 1},
@@ -68,6 +73,23 @@ def test_what_early_stopping_saved_by_hand(tmp_path):
     # Trial 0 is stopped after 2 of 4 epochs; its epochs without compiling took 0.5 and 1 seconds: 2 * 0.75 were saved.
     run = load(made_up_run(tmp_path / "r", trials=1, epochs=4).path)
     assert time_spent(run).set_index("what").loc["saved by early stopping", "seconds"] == 1.5
+
+
+def test_how_long_a_search_took_and_what_was_forecast_by_hand(tmp_path):
+    # Data were ready 4 s before the journal begins; a session of 2 s, an hour's pause, a session of 2 s that forecasts nothing.
+    folder = made_up_run(tmp_path / "r", trials=2, epochs=2, failing=1)
+    first = [json.loads(line) for line in folder.journal.read_text().splitlines()]
+    created = datetime.fromisoformat(read_settings(folder.settings).created).timestamp()
+    events = [event | {"time": created + 4 + event["time"]} for event in first]
+    events[0]["expected"] = [5.0, 6.5, 90.0]
+    again = [event | {"time": event["time"] + 3600} for event in events if event["event"] != "trial_proposed"]
+    del again[0]["expected"]
+    folder.journal.write_text("".join(json.dumps(event) + "\n" for event in [*events, *again]))
+    found = wall_time(load(folder.path))
+    assert (found.seconds, found.expected) == (pytest.approx(8.0), (5.0, 6.5, 90.0))
+    text = time_text(time_spent(load(folder.path)), found)
+    assert text.startswith("The search took 8 s; forecast was 6 s (5 s to 1 min 30 s). Of the workers' time ")
+    assert time_text(time_spent(load(folder.path)), replace(found, expected=None)).startswith("The search took 8 s. Of")
 
 
 def test_two_runs_of_one_name_cannot_be_compared(tmp_path):

@@ -27,7 +27,9 @@ def test_the_document_says_how_the_data_were_read(tmp_path, capsys):
     assert data["tokens"] == {"median": 3.0, "longest": 3, "limit": 400, "texts_cut": 0}
     assert len(data["examples"]) == 6
     assert any("semicolon" in note for note in document["notes"])
-    assert document["forecast"]["smallest"] > 0
+    expected = document["forecast"]
+    assert 0 < expected["smallest"] <= expected["median"] <= expected["largest"]
+    assert 0 < expected["low"] < expected["seconds"] < expected["high"]
     assert not (tmp_path / "runs").exists()
 
 

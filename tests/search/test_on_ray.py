@@ -23,6 +23,7 @@ from support.searches import (
     wait_until,
     write_reviews,
 )
+from tuner.formatting import duration_text
 from tuner.runs.journal import read_journal
 
 pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("on_shared_ray")]
@@ -145,6 +146,18 @@ def test_an_address_that_does_not_answer_is_one_line(tmp_path, data):
         "error: --address 127.0.0.1:1: no Ray cluster"
     )
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_what_was_forecast_stands_in_the_journal_and_the_report_beside_what_it_took(whole, tmp_path):
+    run, result = whole
+    started = next(iter(read_journal(run / "journal.jsonl")))
+    low, middle, high = started.expected
+    assert f"roughly {duration_text(middle)} ({duration_text(low)} to {duration_text(high)})" in " ".join(
+        result.stderr.split()
+    )
+    found = run_here(tmp_path, "report", run, "--out", "page.html")
+    assert found.returncode == 0, found.stderr
+    assert f"forecast was {duration_text(middle)} ({duration_text(low)} to " in (tmp_path / "page.html").read_text()
 
 
 def test_reports_within_an_epoch_change_what_is_seen_and_not_what_is_trained(tmp_path, data):

@@ -169,4 +169,5 @@ def _forecast(expected: Forecast | None) -> str:
     if expected is None:
         return "not predicted for a hypermodel"
     sizes = f"{expected.smallest:,} to {expected.largest:,} parameters (median {expected.median:,})"
-    return f"{sizes}; roughly {duration_text(expected.seconds)}"
+    low, high = duration_text(expected.low), duration_text(expected.high)
+    return f"{sizes}; roughly {duration_text(expected.seconds)} ({low} to {high})"

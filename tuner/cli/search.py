@@ -23,7 +23,6 @@ from tuner.runs.folder import RunFolder, find_run
 from tuner.runs.journal import read_journal, read_stable
 from tuner.runs.search_state import SearchState
 from tuner.runs.settings import SearchSettings
-from tuner.search.forecast import forecast
 from tuner.search.interruption import Interruption
 from tuner.search.prepare import PreparedSearch, prepare_search
 from tuner.search.request import SearchRequest
@@ -47,11 +46,10 @@ def run_prepared(
     """The same with a search whose data are read and whose settings are known."""
     console = Terminal(stderr=as_json)
     search = new_search(prepared, runs_dir, track)
-    expected = forecast(prepared.settings, prepared.data.encoded)
     if dry_run and as_json:
-        print_plan_document(prepared.settings, prepared.data, expected)
+        print_plan_document(prepared.settings, prepared.data, prepared.expected)
         return 0
-    print_plan(console, prepared.settings, prepared.data, expected, search.folder.place)
+    print_plan(console, prepared.settings, prepared.data, prepared.expected, search.folder.place)
     if dry_run:
         console.print("dry run: everything checks out, nothing was started or written", style="dim")
         return 0

@@ -144,8 +144,12 @@ class SearchController:
             return False
         return all(record.ended for record in self.search_state.trials.values())  # one that runs may lose its worker
 
-    def start(self) -> None:
-        """Writes down that the search runs (again), and completes interrupted steps."""
+    def start(self, expected: tuple[float, float, float] | None = None) -> None:
+        """Writes down that the search runs (again), and completes interrupted steps.
+
+        Args:
+            expected: as ``SearchStarted`` has it.
+        """
         plan = self._plan
         self._records.record(
             SearchStarted(
@@ -155,6 +159,7 @@ class SearchController:
                 own=plan.family.own,
                 folds=plan.folds,
                 reports_per_epoch=plan.reports_per_epoch,
+                expected=expected,
             )
         )
         for trial, source in self._copies.items():

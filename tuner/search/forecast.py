@@ -24,14 +24,29 @@ _SECONDS_TO_TRACE_A_LOOP = 0.2
 _SECONDS_TO_START = 10.0
 
 
+_INTERVAL = (0.6, 1.8)
+"""What searches took, by what was forecast: nine in ten lie between these (``bench_time_forecast.py``)."""
+
+
 @dataclass(frozen=True)
 class Forecast:
-    """Attributes: smallest, median and largest parameter count of the trials, and the seconds that they will take."""
+    """What a search comes to.
+
+    Attributes:
+        smallest: parameters of the smallest trial.
+        median: those of the one in the middle.
+        largest: those of the largest.
+        seconds: that the search takes, its start included.
+        low: seconds that nine in ten searches take at least, on a machine that has nothing else to do.
+        high: seconds that they take at most.
+    """
 
     smallest: int
     median: int
     largest: int
     seconds: float
+    low: float
+    high: float
 
 
 def forecast(settings: SearchSettings, data: EncodedSplits) -> Forecast | None:
@@ -58,8 +73,9 @@ def forecast(settings: SearchSettings, data: EncodedSplits) -> Forecast | None:
         once = _SECONDS_TO_TRACE + network.loops * _SECONDS_TO_TRACE_A_LOOP
         return slowness * (steps + once + compile_seconds(network, programs=batching.programs))
 
-    work = sum(map(seconds, configs)) / settings.resources.concurrency
-    return Forecast(min(sizes), int(median(sizes)), max(sizes), slowness * _SECONDS_TO_START + work)
+    whole = slowness * _SECONDS_TO_START + sum(map(seconds, configs)) / settings.resources.concurrency
+    low, high = (factor * whole for factor in _INTERVAL)
+    return Forecast(min(sizes), int(median(sizes)), max(sizes), whole, low, high)
 
 
 def _slowness() -> float:

@@ -110,7 +110,9 @@ def start_search(
     def open_run() -> RunStore:
         return RunStore(create_run(runs_dir, prepared.settings.name, fill))
 
-    return _run(open_run, prepared.settings, prepared.data.encoded, on_step, interruption or Interruption(), beside)
+    data, found = prepared.data.encoded, prepared.expected
+    expected = None if found is None else (found.low, found.seconds, found.high)
+    return _run(open_run, prepared.settings, data, on_step, interruption or Interruption(), beside, expected)
 
 
 def resume_search(
@@ -139,9 +141,10 @@ def _run(
     on_step: OnStep,
     interruption: Interruption,
     beside: Beside,
+    expected: tuple[float, float, float] | None = None,
 ) -> EndReason:
     with session(settings, open_run, interruption) as (store, cluster, needed), beside(store.folder):
-        reason = _conduct(settings, store, data, cluster, needed, interruption, on_step)
+        reason = _conduct(settings, store, data, cluster, needed, interruption, on_step, expected)
     if reason == "finished" and not store.search_state.with_score():
         errors = [record.error for record in store.search_state.trials.values() if record.error]
         cause = f"the last one: {errors[-1]}" if errors else "all of them diverged; lower the learning rate"
@@ -157,6 +160,7 @@ def _conduct(
     needed: AutoscalerRequest,
     interruption: Interruption,
     on_step: OnStep,
+    expected: tuple[float, float, float] | None,
 ) -> EndReason:
     failures = CommonFailure(store.search_state)
     controller = SearchController(
@@ -176,7 +180,7 @@ def _conduct(
             raise _AllFail(common)
 
     reason: EndReason = "finished"
-    controller.start()
+    controller.start(expected)
     rivals = RivalsOfSearch(settings, store, data)
     interruption.defer()
     try:

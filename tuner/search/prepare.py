@@ -4,6 +4,7 @@ import platform
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -36,6 +37,7 @@ from tuner.runs.settings import (
     VectorSettings,
 )
 from tuner.search.custom_model import CustomModelRequest, discovered
+from tuner.search.forecast import Forecast, forecast
 from tuner.search.metric_check import checked_metric
 from tuner.search.plan import grid_points, plan_of, preview
 from tuner.search.registry import scheduler_spec, searcher_spec
@@ -77,6 +79,11 @@ class PreparedSearch:
 
     settings: SearchSettings
     data: PreparedData
+
+    @cached_property
+    def expected(self) -> Forecast | None:
+        """What it will take; None of a custom model."""
+        return forecast(self.settings, self.data.encoded)
 
 
 def prepare_search(request: SearchRequest) -> PreparedSearch:
