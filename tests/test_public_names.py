@@ -10,8 +10,8 @@ from tuner.cli.main import cli
 
 NAMES = {
     "tuner": """
-        InputError Model SearchRun Space choice confirm export grid integer log_grid log_uniform resume search
-        uniform
+        InputError Model SearchRun Space choice confirm export grid integer log_grid log_uniform resume scale
+        search uniform
     """,
     "search_spaces": """
         Choice CombinationError Condition Domain Formula Grid Integer LogGrid LogInteger LogUniform Space

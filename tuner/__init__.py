@@ -4,7 +4,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tuner.api.functions import confirm, export, resume, search
+    from tuner.api.functions import confirm, export, resume, scale, search
     from tuner.api.run import Model, SearchRun
     from tuner.api.spaces import Space, choice, grid, integer, log_grid, log_uniform, uniform
     from tuner.errors import InputError
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _MODULES = {
-    "tuner.api.functions": ("confirm", "resume"),
+    "tuner.api.functions": ("confirm", "resume", "scale"),
     "tuner.api.run": ("Model", "SearchRun"),
     "tuner.api.spaces": ("Space", "choice", "grid", "integer", "log_grid", "log_uniform", "uniform"),
     "tuner.errors": ("InputError",),
@@ -34,6 +34,7 @@ __all__ = [
     "log_grid",
     "log_uniform",
     "resume",
+    "scale",
     "search",
     "uniform",
 ]

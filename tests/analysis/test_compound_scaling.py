@@ -1,11 +1,13 @@
 import json
 from dataclasses import replace
+from inspect import signature
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import tuner as tuner_module
 from analysis import forecast, load, scale
 from analysis.columns import CONFIG
 from analysis.compound_scaling import fitted_power
@@ -262,9 +264,12 @@ def test_the_command_prints_what_python_gives(made, capsys):
     assert "error: --name larger: is for what is trained; add --train" in capsys.readouterr().err
 
 
+NO_DATA = SimpleNamespace(encoded=None, notes=())
+
+
 @pytest.fixture
 def data(monkeypatch):
-    monkeypatch.setattr("tuner.search.scaling.prepare_again", lambda settings, no_cache: SimpleNamespace(encoded=None))
+    monkeypatch.setattr("tuner.search.scaling.prepare_again", lambda settings, no_cache: NO_DATA)
 
 
 @pytest.mark.usefixtures("data")
@@ -294,18 +299,53 @@ def test_what_is_trained_are_these_configurations_alone(made, tmp_path):
 
 @pytest.mark.usefixtures("data")
 def test_the_command_trains_them(made, tmp_path, capsys, monkeypatch):
-    seen = []
+    seen, ends = [], [0, 7]
 
-    def run_prepared(prepared, runs_dir, *, dry_run, as_json):
-        seen.append((prepared.settings, runs_dir, dry_run, as_json))
-        return 7
+    def run_prepared(prepared, runs_dir, *, dry_run, as_json, on_stderr):
+        seen.append((prepared.settings, runs_dir, dry_run, as_json, on_stderr))
+        return ends[len(seen) - 1]
+
+    def confirm_command(run, runs_dir, *, top, by, repeats, **others):
+        seen.append((run, runs_dir, top, by, repeats, others["as_json"]))
+        return 5
 
     monkeypatch.setattr("tuner.cli.search.run_prepared", run_prepared)
+    monkeypatch.setattr("tuner.cli.confirm.confirm_command", confirm_command)
     options = ["--to", "30k", "--train", "--name", "larger", "--json", "--runs-dir", str(tmp_path)]
-    assert tuner(["scale", str(made.folder.path), *options]) == 7
-    ((settings, *others),) = seen
-    assert (settings.name, *others) == ("larger", tmp_path, False, True)
-    assert [TrialConfig(**point) for point in settings.points_to_evaluate] == list(scale(made, to=30_000).configs)
+    assert tuner(["scale", str(made.folder.path), *options, "--repeats", "4"]) == 5
+    (settings, *others), confirmed = seen
+    configs = scale(made, to=30_000).configs
+    assert (settings.name, *others) == ("larger", tmp_path, False, False, True)
+    assert [TrialConfig(**point) for point in settings.points_to_evaluate] == list(configs)
+    assert confirmed == ("larger", tmp_path, len(configs), "metric", 4, True)
     shown = capsys.readouterr()
-    assert shown.out == ""  # the ranking's JSON alone
+    assert shown.out == ""  # the confirmation's JSON alone
     assert "fitted to" in shown.err
+    seen[:], ends[0] = [], 7  # an interrupted search is not confirmed
+    assert tuner(["scale", str(made.folder.path), *options]) == 7
+    assert len(seen) == 1
+    seen[:], ends[0] = [], 0
+    assert tuner(["scale", str(made.folder.path), *options, "--repeats", "0"]) == 0
+    assert seen[0][1:] == (tmp_path, False, True, True)
+    assert tuner(["scale", str(made.folder.path), *options, "--repeats", "1"]) == 2
+    assert "error: --repeats 1: a single training has no interval" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("data")
+def test_python_trains_and_confirms_them_too(made, tmp_path, monkeypatch):
+    done = []
+    monkeypatch.setattr(
+        "tuner.operations.searches.start_search", lambda prepared, runs_dir, *others, **more: done.append(prepared)
+    )
+    monkeypatch.setattr("tuner.api.functions.confirm", lambda run, **options: done.append((run.name, options)))
+    run = tuner_module.scale(made.folder.path, to=30_000, name="larger", runs_dir=tmp_path, repeats=2, progress=False)
+    configs = scale(made, to=30_000).configs
+    assert [TrialConfig(**point) for point in done[0].settings.points_to_evaluate] == list(configs)
+    assert (run.name, run.path) == ("larger", str(tmp_path / "larger"))
+    assert done[1] == (
+        "larger",
+        {"top": len(configs), "by": "metric", "repeats": 2, "data": None, "progress": False},
+    )
+    with pytest.raises(InputError, match="repeats=1: a single training has no interval"):
+        tuner_module.scale(made.folder.path, to=30_000, repeats=1)
+    assert {"to", "name", "repeats", "data", "no_cache", "runs_dir"} <= set(signature(tuner_module.scale).parameters)

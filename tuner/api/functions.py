@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
+from analysis.compound_scaling import scale as scaled_up
 from analysis.confirmation import Confirmation
 from analysis.loading import load
 from search_spaces.space import Space
@@ -27,6 +28,7 @@ from tuner.cli.search_options import search as search_options
 from tuner.cli.terminal import Terminal
 from tuner.cli.training_commands import confirm as confirm_options
 from tuner.cli.training_commands import resume as resume_options
+from tuner.cli.training_commands import scale as scale_options
 from tuner.errors import InputError, TunerError
 from tuner.export.export import PREDICTING, export_run
 from tuner.export.trained import FRONTIER
@@ -38,6 +40,7 @@ from tuner.runs.location import remote_folder
 from tuner.runs.search_state import SearchState
 from tuner.search.interruption import Interruption
 from tuner.search.prepare import PreparedSearch, prepare_search
+from tuner.search.scaling import prepare_scaled
 from tuner.tracking.destinations import destinations
 
 _LIVE = {"progress": True}
@@ -57,6 +60,12 @@ _RESUME = Parameters(
     positional=("run",),
 )
 _CONFIRM = Parameters(confirm_options, without=("as_json",), others={"run": None, **_LIVE}, positional=("run",))
+_SCALE = Parameters(
+    scale_options,
+    without=("as_json", "train"),
+    others={"run": None, "to": None, "callbacks": (), **_LIVE},
+    positional=("run",),
+)
 _EXPORT = Parameters(export_options, others={"run": None}, positional=("run",))
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -204,6 +213,36 @@ def confirm(run: SearchRun | str | Path, *, progress: bool = True, **options: An
         on_step = EndedLines(Terminal(), line).show if progress else lambda _: None
         planned.train(data=resolved["data"], no_cache=resolved["no_cache"], on_step=on_step)
     return confirmed(load(loaded.folder.place))
+
+
+@_with_options(_SCALE)
+def scale(
+    run: SearchRun | str | Path, *, to: int, callbacks: Sequence[object] = (), progress: bool = True, **options: Any
+) -> SearchRun:
+    """Trains the larger networks that a run's frontier predicts, which ``run.scale`` shows, and confirms them; returns their run.
+
+    Args:
+        run: a run, its name, or its folder.
+        to: parameters of the largest, at most 10 times the largest of the run.
+        callbacks, progress: as in ``search``.
+
+    Raises:
+        InputError: where the run does not bear it, or there is a run of the new name.
+        SearchFailed: where no trial finished an epoch, or no training came to a result.
+
+    >>> larger = tuner.scale("reviews", to=500_000)  # doctest: +SKIP
+    """
+    resolved = _SCALE.values(options)
+    runs_dir, repeats = resolved["runs_dir"], resolved.pop("repeats")
+    if repeats == 1:
+        raise InputError("a single training has no interval; give 2 or more, or 0", option="repeats", value=repeats)
+    loaded = load(_folder(run, runs_dir).place)
+    configs = scaled_up(loaded, to=to).configs
+    ready = new_search(prepare_scaled(loaded.settings, configs, **resolved), runs_dir)
+    scaled = _conducted(ready, Callbacks(callbacks), ExitStack(), progress=progress, background=False)
+    if repeats:
+        confirm(scaled, top=len(configs), by="metric", repeats=repeats, data=resolved["data"], progress=progress)
+    return scaled
 
 
 @_with_options(_EXPORT)

@@ -61,9 +61,15 @@ class Parameters:
         }
 
     def _context(self) -> click.Context:
-        """What the command line makes of no options at all; anew each time, since a default may be the environment's."""
-        arguments = [param for param in self.command.params if isinstance(param, click.Argument) and param.required]
-        return self.command.make_context(self.command.name, ["-"] * len(arguments))
+        """What the command line makes of no options at all; anew each time, since a default may be the environment's.
+
+        What it cannot do without gets a value that means nothing: functions have a parameter of their own for that.
+        """
+        words = []
+        for param in self.command.params:
+            if param.required:
+                words += ["-"] if isinstance(param, click.Argument) else [param.opts[0], "1"]
+        return self.command.make_context(self.command.name, words)
 
     def signature(self) -> inspect.Signature:
         """What ``help`` shows."""

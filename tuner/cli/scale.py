@@ -15,9 +15,20 @@ from tuner.errors import InputError
 
 
 def scale_command(
-    run: str, runs_dir: Path, *, to: int, train: bool, name: str | None, data: str | None, no_cache: bool, as_json: bool
+    run: str,
+    runs_dir: Path,
+    *,
+    to: int,
+    train: bool,
+    repeats: int,
+    name: str | None,
+    data: str | None,
+    no_cache: bool,
+    as_json: bool,
 ) -> int:
-    """Prints the configurations that a run's frontier predicts, and trains them where that is asked for."""
+    """Prints the configurations that a run's frontier predicts, and trains and confirms them where that is asked for."""
+    if repeats == 1:
+        raise InputError("a single training has no interval; give 2 or more, or 0", option="repeats", value=repeats)
     for option, value in (("name", name), ("data", data)):
         if value is not None and not train:
             raise InputError("is for what is trained; add `train`, or leave it out", option=option, value=value)
@@ -31,11 +42,18 @@ def scale_command(
         print_command(Terminal(), f"\nnext: python -m tuner scale {loaded.folder.reference} --to {to} --train")
         return 0
     # Ray is not needed for a table, which should not wait for it.
+    from tuner.cli.confirm import confirm_command
     from tuner.cli.search import run_prepared
     from tuner.search.scaling import prepare_scaled
 
     prepared = prepare_scaled(loaded.settings, found.configs, runs_dir, name=name, data=data, no_cache=no_cache)
-    return run_prepared(prepared, runs_dir, dry_run=False, as_json=as_json)
+    ended = run_prepared(prepared, runs_dir, dry_run=False, as_json=as_json and not repeats, on_stderr=as_json)
+    if ended or not repeats:
+        return ended
+    return confirm_command(
+        prepared.settings.name, runs_dir, top=len(found.configs), by="metric", repeats=repeats, ensemble=False, data=data,
+        no_cache=False, as_json=as_json,
+    )  # fmt: skip
 
 
 def _document(run: Run, found: CompoundScaling) -> dict[str, object]:

@@ -41,10 +41,20 @@ def run_search(request: SearchRequest, track: Sequence[Destination] = (), *, dry
 
 
 def run_prepared(
-    prepared: PreparedSearch, runs_dir: Path, track: Sequence[Destination] = (), *, dry_run: bool, as_json: bool
+    prepared: PreparedSearch,
+    runs_dir: Path,
+    track: Sequence[Destination] = (),
+    *,
+    dry_run: bool,
+    as_json: bool,
+    on_stderr: bool = False,
 ) -> int:
-    """The same with a search whose data are read and whose settings are known."""
-    console = Terminal(stderr=as_json)
+    """The same with a search whose data are read and whose settings are known.
+
+    Args:
+        on_stderr: whether all but JSON goes there also where there is none, since a JSON document of another step follows.
+    """
+    console = Terminal(stderr=as_json or on_stderr)
     search = new_search(prepared, runs_dir, track)
     if dry_run and as_json:
         print_plan_document(prepared.settings, prepared.data, prepared.expected)

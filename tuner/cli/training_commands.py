@@ -51,7 +51,17 @@ def resume(**options: Any) -> int:
     help="Parameters of the largest, for instance 500k; at most 10 times the largest of RUN.",
 )
 @click.option(
-    "--train", is_flag=True, help="Train them in full, as a new run with the data and settings of RUN, and rank them."
+    "--train",
+    is_flag=True,
+    help="Train them in full, as a new run with the data and settings of RUN, and confirm them.",
+)
+@click.option(
+    "--repeats",
+    type=click.IntRange(min=0),
+    default=3,
+    show_default=True,
+    metavar="R",
+    help="Trainings of each by which --train confirms them on the test set, at least 2; 0 leaves that out.",
 )
 @click.option("--name", metavar="NAME", help="Name of the new run.  [default: RUN-scaled]")
 @runs_dir_option
