@@ -219,7 +219,7 @@ def confirm(run: SearchRun | str | Path, *, progress: bool = True, **options: An
 def scale(
     run: SearchRun | str | Path, *, to: int, callbacks: Sequence[object] = (), progress: bool = True, **options: Any
 ) -> SearchRun:
-    """Trains the larger networks that a run's frontier predicts, which ``run.scale`` shows, and confirms them; returns their run.
+    """Trains the larger networks of ``run.scale`` in a run of their own, confirms them, and returns that run.
 
     Args:
         run: a run, its name, or its folder.
