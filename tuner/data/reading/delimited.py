@@ -15,8 +15,10 @@ import pyarrow as pa
 from pyarrow import csv
 
 from tuner.data.reading.dialect import DELIMITERS, Dialect, dialect_of, with_line_feeds
+from tuner.data.reading.grammar import backslashes_are_paired
 from tuner.data.reading.raw_table import RawTable, is_known_name, unique_names
-from tuner.data.reading.records import LONG_BLOCK, RecordReader, Records, backslashes_are_paired, bare, most_regular
+from tuner.data.reading.records import LONG_BLOCK, RecordReader, Records
+from tuner.data.reading.recurring_labels import bare, most_regular
 from tuner.errors import InputError
 from tuner.formatting import counted, listed, shown
 

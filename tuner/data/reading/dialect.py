@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tuner.data.reading.grammar import Grammar, cells_of
 from tuner.data.reading.raw_table import is_known_name
-from tuner.data.reading.records import Grammar, cells_of
 
 DELIMITERS = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "vertical bar"}
 """Those that are recognised, and their names. Where two divide a file equally well, the first is meant."""

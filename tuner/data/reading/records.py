@@ -12,196 +12,16 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
+
+from tuner.data.reading.grammar import Grammar, Reading, backslashes_are_paired, cells_of
+from tuner.data.reading.recurring_labels import LONGEST_LABEL, Labels, bare, most_regular
 
 _STRETCH = 1_000  # characters without a quotation mark that are divided at once
 _LOOKED_AT = 400  # lines of a field, so that many stray quotes cost no quadratic time
-_LONGEST_LABEL = 60  # characters
 LONG_BLOCK = 20  # lines that have the right number of fields: no text looks like that
 _CLOSED = re.compile(r'(?:[^"\\]++|""|\\.)*+"', re.DOTALL)  # what follows an opening quotation mark
 _TEXT_QUOTED = 0.5  # share of quoted cells from which on a lone quotation mark is a remainder of quoting
-
-
-@dataclass(frozen=True)
-class Reading:
-    """One way to read a record.
-
-    Attributes:
-        fields: of the record.
-        end: where its last line ends.
-        quoted: columns whose fields stood in quotation marks.
-        escaped: whether backslashes before quotation marks were taken for escapes.
-    """
-
-    fields: list[str]
-    end: int
-    quoted: Sequence[int] = ()
-    escaped: bool = False
-
-
-class Grammar:
-    """The rules by which a record is divided at ``delimiter``. Lines end with line feeds."""
-
-    def __init__(self, delimiter: str) -> None:
-        """Compiles the rules."""
-        self.delimiter = delimiter
-        d = re.escape(delimiter)
-        self._fields = {
-            escapes: rf'(?: *"({content})" *+|(?! *")([^{d}\n]*+))'
-            for escapes, content in ((False, r'(?:[^"]++|"")*+'), (True, r'(?:[^"\\]++|""|\\.)*+'))
-        }
-        self._field = {
-            escapes: re.compile(rf"{field}({d}|\n|\Z)", re.DOTALL) for escapes, field in self._fields.items()
-        }
-        self._records: dict[tuple[int, bool], re.Pattern[str]] = {}
-        self._closing = re.compile(rf'"(?= *(?:{d}|\n|\Z))')
-        # Delimiters between quotation marks, and beside one: what they divide are fields even where others are missing.
-        self._borders = (re.compile(rf'(?<="){d}(?=")'), re.compile(rf'(?<="){d}|{d}(?=")'))
-        self._unescaped = re.compile(rf"(?<!\\)((?:\\\\)*+){d}")
-        self._escape = re.compile(rf'\\"(?!"| *(?:{d}|\n|\Z))')
-        self._whole = re.compile(r' *"((?:[^"\\]++|""|\\.)*+)" *', re.DOTALL)
-
-    def sound(self, text: str, start: int, *, escapes: bool = False) -> Reading | None:
-        """The record at ``start`` where it is quoted by the rules, ``escapes`` by backslashes too; None where it is not."""
-        position = start
-        fields: list[str] = []
-        quoted: list[int] = []
-        while (match := self._field[escapes].match(text, position)) is not None:
-            content, plain, border = match.groups()
-            if content is None:
-                fields.append(plain)
-            else:
-                quoted.append(len(fields))
-                fields.append(_unquoted(content, escapes=escapes))
-            if border != self.delimiter:
-                return Reading(fields, match.end() - len(border), quoted, escapes)
-            position = match.end()
-        return None
-
-    def sound_record(self, text: str, start: int, width: int, *, escapes: bool = False) -> Reading | None:
-        """As ``sound`` of a record that has ``width`` fields, and quicker; None where it has others."""
-        pattern = self._records.get((width, escapes))
-        if pattern is None:
-            fields = re.escape(self.delimiter).join([self._fields[escapes]] * width)
-            pattern = self._records[width, escapes] = re.compile(rf"{fields}(?=\n|\Z)", re.DOTALL)
-        match = pattern.match(text, start)
-        if match is None:
-            return None
-        groups = match.groups()
-        contents = groups[::2]
-        quoted = [place for place, content in enumerate(contents) if content is not None]
-        values = list(groups[1::2])
-        for place in quoted:
-            values[place] = _unquoted(contents[place], escapes=escapes)
-        return Reading(values, match.end(), quoted, escapes)
-
-    def quotes_all(self, text: str, width: int) -> bool:
-        """Whether the text is nothing but records of ``width`` fields, each of them in quotation marks."""
-        record = re.escape(self.delimiter).join(['"(?:[^"]++|"")*+"'] * width)
-        return re.fullmatch(rf"(?:{record}\n+)*+(?:{record})?", text) is not None
-
-    def columns_of_lines(self, text: str, width: int) -> list[list[str]]:
-        """The columns of those lines that are sound records of ``width`` fields by themselves."""
-        field = rf'(?: *"((?:[^"\n]++|"")*+)" *+|(?! *")([^{re.escape(self.delimiter)}\n]*+))'
-        line = re.compile(rf"^{re.escape(self.delimiter).join([field] * width)}$", re.MULTILINE)
-        groups = list(zip(*line.findall(text), strict=True)) or [()] * (2 * width)
-        return [
-            [content or plain for content, plain in zip(contents, plains, strict=True)]
-            for contents, plains in zip(groups[::2], groups[1::2], strict=True)
-        ]
-
-    def lenient(self, line: str, width: int) -> list[str] | None:
-        """The cells of a line, with their quotation marks; None where it cannot be divided into ``width`` fields."""
-        cells = line.split(self.delimiter)
-        if len(cells) == width:
-            return cells
-        for border in self._borders:
-            cells = border.split(line)
-            if len(cells) == width:
-                return cells
-        if "\\" in line and '"' not in line:
-            cells = self._unescaped.sub("\\1\n", line).split("\n")
-            if len(cells) == width:
-                return [cell.replace(f"\\{self.delimiter}", self.delimiter) for cell in cells]
-        return None
-
-    def closings(self, text: str) -> list[int]:
-        """Where quotation marks stand that a delimiter or the end of a line follows."""
-        return [match.start() for match in self._closing.finditer(text)]
-
-    def escapes_marks(self, text: str) -> bool:
-        """Whether backslashes stand before quotation marks that neither end a field nor are doubled."""
-        return '\\"' in text and self._escape.search(text) is not None
-
-    def whole(self, cell: str) -> str | None:
-        """What a cell in quotation marks says; None where these do not quote all of it."""
-        match = self._whole.fullmatch(cell)
-        return None if match is None else _unquoted(match[1], escapes=True)
-
-
-@lru_cache(maxsize=16)
-def _grammar(delimiter: str) -> Grammar:
-    return Grammar(delimiter)
-
-
-def cells_of(line: str, delimiter: str) -> list[str]:
-    """Returns the fields of one line read on its own: quoted where that works, else literal."""
-    if '"' in line:
-        grammar = _grammar(delimiter)
-        reading = grammar.sound(line, 0) or grammar.sound(line, 0, escapes=True)
-        if reading is not None and reading.end == len(line):
-            return reading.fields
-    return line.split(delimiter)
-
-
-def _unquoted(content: str, *, escapes: bool) -> str:
-    if escapes and "\\" in content:
-        return re.sub(r'""|\\"', '"', content)
-    return content.replace('""', '"')
-
-
-def backslashes_are_paired(text: str) -> bool:
-    """Whether there are pairs of backslashes, and none that stands alone but before a quotation mark."""
-    return "\\\\" in text and re.search(r'(?<!\\)(?:\\\\)*+\\(?![\\"])', text) is None
-
-
-@dataclass(frozen=True)
-class Labels:
-    """A column whose values recur.
-
-    Attributes:
-        column: its place.
-        values: without blanks and quotation marks around them.
-        text_column: place of the column of the longest texts.
-    """
-
-    column: int
-    values: frozenset[str]
-    text_column: int
-
-
-def most_regular(columns: Sequence[Sequence[object]], *, coverage: float) -> Labels | None:
-    """Returns the column of fewest recurring short values, of those where they make up ``coverage`` of the rows."""
-    count = len(columns[0]) if columns else 0
-    if count < 3:
-        return None
-    found: list[Labels] = []
-    lengths = [sum(map(len, map(str, column))) for column in columns]
-    text_column = lengths.index(max(lengths))
-    for place, column in enumerate(columns):
-        cells = Counter(cell for value in column if len(cell := str(value)) <= _LONGEST_LABEL + 2)
-        labels: Counter[str] = Counter()
-        for cell, times in cells.items():
-            labels[bare(cell)] += times
-        recurring = {label: times for label, times in labels.items() if times > 1 and label}
-        if recurring and sum(recurring.values()) >= coverage * count:
-            found.append(Labels(place, frozenset(recurring), text_column))
-    return min(found, key=lambda labels: (labels.column == text_column, len(labels.values)), default=None)
-
-
-def bare(cell: str) -> str:
-    """Returns a label without blanks and quotation marks around it."""
-    return cell.strip(' "')
 
 
 @dataclass
@@ -404,7 +224,7 @@ class RecordReader:
             bare(line.partition(self._delimiter)[0] if column == 0 else line.rpartition(self._delimiter)[2])
             for line in lines
         )
-        return frozenset(label for label, count in ends.items() if count > 1 and 0 < len(label) <= _LONGEST_LABEL)
+        return frozenset(label for label, count in ends.items() if count > 1 and 0 < len(label) <= LONGEST_LABEL)
 
     def _over_lines(self, start: int, end: int) -> Reading | None:
         """The record at ``start`` where a quoted field goes over lines and holds quotes that are not doubled.
@@ -529,7 +349,7 @@ class RecordReader:
         values = Counter(bare(row[labels.column]) for row in cells)
         known = labels.values | {bare(value) for value in reading.fields[labels.column : labels.column + 1]}
         if len(lines) >= LONG_BLOCK and len(cells) >= 0.95 * len(lines):  # a class that no other row has
-            known = known | {value for value, count in values.items() if count > 1 and len(value) <= _LONGEST_LABEL}
+            known = known | {value for value, count in values.items() if count > 1 and len(value) <= LONGEST_LABEL}
         return sum(count for value, count in values.items() if value in known) / max(1, len(lines))
 
     def _row_alone(self, line: str) -> list[str] | None:
@@ -556,7 +376,7 @@ class RecordReader:
         lines = self._text.split("\n")
         firsts = (line.partition(self._delimiter)[0] for line in lines)
         lasts = (line.rpartition(self._delimiter)[2] for line in lines)
-        ends = [Counter(cell for cell in cells if 0 < len(cell) <= _LONGEST_LABEL) for cells in (firsts, lasts)]
+        ends = [Counter(cell for cell in cells if 0 < len(cell) <= LONGEST_LABEL) for cells in (firsts, lasts)]
         found: list[Labels] = []
         for column, cells in enumerate(ends):
             recurring = {cell: count for cell, count in cells.items() if count > 1}
