@@ -14,7 +14,7 @@ import pandas as pd
 from analysis import charts
 from analysis.descriptions import network_text
 from tuner.cli.progress import Progress, Standing
-from tuner.formatting import duration_text
+from tuner.formatting import duration_text, epochs_text
 from tuner.runs.search_state import SearchState, TrialRecord
 from tuner.runs.tables import trials_table
 
@@ -137,7 +137,7 @@ def _row(record: TrialRecord) -> str:
     cells = (
         record.trial,
         record.status,
-        str(record.last_epoch),
+        epochs_text(record.last_epoch),
         "" if record.value is None else f"{record.value:.4f}",
         "" if record.parameters is None else f"{record.parameters:,}",
         network_text(record.config),

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from search_spaces.config import Config
+from tuner.formatting import epochs_text
 from tuner.metrics import finite
 from tuner.runs.best_epoch import reports_within
 from tuner.runs.configurations import configurations
@@ -400,7 +401,7 @@ class SearchController:
         if record.ended:
             return
         if record.losses + 1 >= LOSSES_THAT_FAIL:
-            self.on_failure(trial, f"{reason}; {LOSSES_THAT_FAIL} times in a row after epoch {record.last_epoch}")
+            self.on_failure(trial, f"{reason}; {LOSSES_THAT_FAIL} times in a row after epoch {epochs_text(record.last_epoch)}")
             return
         self._at_work.discard(trial)
         self._records.record(WorkerLost(time=self._clock(), trial=trial, reason=reason))
