@@ -206,6 +206,8 @@ class SearchController:
         Args:
             beside_others: also where a trial of the configuration on another fold has not ended.
         """
+        if self._plan.folds == 1:  # asked for every trial, of which there may be many thousands
+            return None
         for number, trials in self.search_state.configurations.items():
             fold = len(trials) + 1
             if (

@@ -52,9 +52,9 @@ def most_accurate(points: Mapping[str, Metrics], places: int) -> list[str]:
     """The trials of highest accuracy: what one objective asks for."""
     if places <= 0 or not points:
         return []
-    ranked = sorted(points, key=lambda trial: -points[trial].score)
-    least = points[ranked[min(places, len(ranked)) - 1]].score
-    return [trial for trial in ranked if points[trial].score >= least]
+    least = sorted(point.score for point in points.values())[-min(places, len(points))]
+    chosen = (trial for trial, point in points.items() if point.score >= least)
+    return sorted(chosen, key=lambda trial: -points[trial].score)
 
 
 def nearest_the_frontier(points: Mapping[str, Metrics], places: int) -> list[str]:
