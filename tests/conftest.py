@@ -12,6 +12,7 @@ from unittest import mock
 import pytest
 from hypothesis import settings
 
+from support.chart_checks import check_finished_charts_once
 from support.covering import examples
 from support.small_cluster import cluster_of_all, room_for_a_cluster
 
@@ -30,7 +31,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if "PYTEST_XDIST_WORKER" not in os.environ:  # these have the environment of the process that starts them
         whole_run = ExitStack()
         cache = whole_run.enter_context(tempfile.TemporaryDirectory(prefix="frontier-tuner-tests-"))
-        whole_run.enter_context(mock.patch.dict(os.environ, XDG_CACHE_HOME=cache))
+        # Ray puts its workers behind all that runs beside them, and the tests wait for them. Whether it asks for this user's
+        # token, which a search has made, it decides once, when a module of tests imports it.
+        settings_of_ray = {"RAY_worker_niceness": "0", "RAY_AUTH_MODE": "disabled"}
+        whole_run.enter_context(mock.patch.dict(os.environ, settings_of_ray, XDG_CACHE_HOME=cache))
         whole_run.enter_context(room_for_a_cluster(Path(cache)))
         config.add_cleanup(whole_run.close)
     config.stash[SHARED] = Path(os.environ["XDG_CACHE_HOME"])
@@ -71,12 +75,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Keeps the collector from looking again and again at what all the imports have made, and what stays.
+    """Prepares what the imports of all the tests have made: charts are checked once, and the collector leaves alone what stays.
 
     TensorFlow must not be among it: where the collection imports it, no test finds it prepared, and each process waits for it.
     """
     if "tensorflow" in sys.modules:
         raise pytest.UsageError("a module of tests imports TensorFlow; import it in the tests, or by support.lazy")
+    if "altair" in sys.modules:
+        check_finished_charts_once()
     gc.freeze()
 
 
@@ -107,7 +113,7 @@ def shared_ray(pytestconfig: pytest.Config) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def on_shared_ray(shared_ray: dict[str, Any]):
     """Lets the searches of a module run on it, those in this process (``run_here``) as one of its drivers."""
-    with mock.patch.dict(os.environ, RAY_ADDRESS=shared_ray["address"], RAY_AUTH_MODE="disabled"):
+    with mock.patch.dict(os.environ, RAY_ADDRESS=shared_ray["address"]):
         yield shared_ray
     if "ray" in sys.modules:
         sys.modules["ray"].shutdown()

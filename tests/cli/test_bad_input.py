@@ -147,7 +147,6 @@ CASES = {
         ["--max-params", "100", "--hypermodel", "models:build"],
         "--max-params 100: the parameters of --hypermodel models:build are counted where it is built",
     ),
-    "a file for a module": (["--hypermodel", "./my/models.py:build"], "name its module: my.models:build"),
     "a model that is nowhere": (
         ["--hypermodel", "nowhere_at_all:build"],
         "--hypermodel nowhere_at_all:build: there is no module nowhere_at_all in",
@@ -168,12 +167,11 @@ CASES = {
 }
 
 
-IMPORT_TENSORFLOW = ("a model that is nowhere", "a file for a module")
+IN_A_PROCESS_OF_ITS_OWN = "a model that is nowhere"
 
 
 @pytest.mark.parametrize(
-    "case",
-    [pytest.param(case, marks=[pytest.mark.tensorflow] * (case in IMPORT_TENSORFLOW)) for case in CASES],
+    "case", [pytest.param(case, marks=[pytest.mark.slow] * (case == IN_A_PROCESS_OF_ITS_OWN)) for case in CASES]
 )
 def test_exit_code_2_and_one_line(case, search, tmp_path):
     arguments, message = CASES[case]

@@ -56,7 +56,7 @@ def test_aws_from_ray_up_to_ray_down_with_a_spot_interruption(tmp_path):
 def test_onprem_a_host_that_dies_and_one_that_cannot_be_reached_cost_no_trial(tmp_path):
     from cluster.lab import onprem_loss
 
-    run_isolated("onprem_loss", tmp_path, seconds=420)
+    run_isolated("onprem_loss", tmp_path, seconds=660)
     facts = json.loads((tmp_path / "facts.json").read_text(encoding="utf-8"))
     assert facts["code"] == 0
     run = facts["run"]

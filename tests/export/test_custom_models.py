@@ -22,11 +22,8 @@ MODELS = (
     "bidirectional_lstm", "convolution", "transformer", "average", "rnn_logits", "TunedModel", "attention", "subclassed",
     "focal_loss", "lstm_attention_pair", "steps_per_execution", "sigmoid_pair", "own_loss", "weighed",
 )  # fmt: skip
-LOOPS = (
-    "build_lstm_dropout", "build_lstm_recurrent_dropout", "build_gru_dropout", "build_bi_lstm_dropout", "build_one_hot_loss",
-    "bidirectional_lstm", "rnn_logits", "steps_per_execution",
-)  # fmt: skip
-"""Those that are slow without a graph."""
+LOOP_OVER_STEPS = "steps_per_execution"
+"""What it asks for is a loop in a graph."""
 LIKE_OTHERS = ("bidirectional_lstm", "build_lstm_dropout")
 """Those of which all is in others, too: ``rnn_logits`` is a stack in both directions, ``steps_per_execution`` drops inputs."""
 
@@ -119,7 +116,7 @@ def saved_answers(model, folder):
 
 @pytest.fixture
 def _quickly_prepared(name, monkeypatch):
-    """Lets a few steps run as they are, and those with a loop over time as a plain graph: XLA needs seconds for each model.
+    """Lets a few steps run as they are: to trace a loop over time takes three times as long, and XLA more for each model.
 
     What Keras does by default is tested on fewer models, in test_custom_run.py.
     """
@@ -129,7 +126,7 @@ def _quickly_prepared(name, monkeypatch):
         yield
         return
     monkeypatch.setattr("keras.src.trainers.trainer.model_supports_jit", lambda _: False)
-    tf.config.run_functions_eagerly(name not in LOOPS)
+    tf.config.run_functions_eagerly(name != LOOP_OVER_STEPS)
     yield
     tf.config.run_functions_eagerly(False)
 
@@ -238,7 +235,6 @@ def test_an_onnx_file_pads_texts_as_training_did(source, tmp_path, name):
 @pytest.mark.parametrize("name", ["transformer", "build_gru_dropout"])
 def test_litert_files_pad_texts_as_training_did(source, tmp_path, monkeypatch, name):
     """A gated unit with dropout reads a random generator, and the transformer takes one length."""
-    from tuner.errors import InputError
     from tuner.export import lite
     from tuner.export.custom_network import CustomNetwork
 
@@ -251,9 +247,24 @@ def test_litert_files_pad_texts_as_training_did(source, tmp_path, monkeypatch, n
     tokens = np.random.default_rng(5).integers(1, WORDS, (1, 11), np.int32)
     expected = CustomNetwork(model).probabilities(tokens[:, :longest], np.array([min(11, longest)], np.int32))[1]
     np.testing.assert_allclose(run_half(tokens), expected, atol=1e-3)
-    monkeypatch.setattr(CustomNetwork, "probabilities", lambda *_: (None, expected + 1e-4))
+
+
+@pytest.mark.skipif(not find_spec("ai_edge_litert"), reason="needs the extra tflite: pip install ai-edge-litert")
+def test_a_litert_file_that_answers_otherwise_is_refused(source, tmp_path, monkeypatch):
+    from tuner.errors import InputError
+    from tuner.export import lite
+    from tuner.export.custom_network import CustomNetwork
+
+    network_answers = CustomNetwork.probabilities
+
+    def a_little_more(network, *given):
+        chosen, probabilities = network_answers(network, *given)
+        return chosen, probabilities + np.float32(1e-4)
+
+    monkeypatch.setattr(lite, "validation_texts", lambda *_, **__: "not measured: no data")
+    monkeypatch.setattr(CustomNetwork, "probabilities", a_little_more)
     with pytest.raises(InputError, match=r"differ from the SavedModel's by .*, more than 1e-05; export"):
-        lite.write_lite(model, tmp_path)
+        lite.write_lite(with_encoder(untrained(source("average")), 8), tmp_path)
 
 
 def test_a_keras_file_that_keras_cannot_load_again_is_refused(source, tmp_path):

@@ -128,6 +128,7 @@ def test_a_model_without_hyperparameters_has_an_empty_space(module, tmp_path):
 BAD = {
     "no colon": ("", None, "needs package.module:name"),
     "no module": ("", "nowhere.models:build", "there is no module nowhere in"),
+    "a file for a module": ("", "./my/models.py:build", r"my/models.py is a file; name its module: my\.models:build"),
     "a module that is missing within": ("import nothing_of_the_kind", "build", "needs the module nothing_of_the_kind"),
     "a module that raises": ("1 / 0", "build", r"raised ZeroDivisionError: division by zero \(custom_\d+.py, line \d+\)"),
     "a module that exits": ("import sys; sys.exit(3)", "build", "raised SystemExit: 3"),

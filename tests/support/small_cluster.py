@@ -21,6 +21,7 @@ from filelock import FileLock
 
 ROOT = Path(__file__).parents[2]
 TESTS = ROOT / "tests"
+_ATTEMPTS = 3
 
 
 @contextmanager
@@ -34,25 +35,32 @@ def small_cluster(workers: int, *, head_cpus: int = 0) -> Iterator[dict[str, Any
     Yields:
         ``address``, ``raylets`` (process ids of the workers' machines), and ``pid``, from which all of it descends.
     """
-    process = _started(workers, head_cpus, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process, told = _started(workers, head_cpus, stdin=subprocess.PIPE)
     try:
-        yield json.loads(process.stdout.readline())
+        yield json.loads(told)
     finally:
         process.communicate(timeout=60)
 
 
-def _started(workers: int, head_cpus: int, *, stdin: IO[str] | int, stdout: IO[str] | int) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, __file__, str(workers), str(head_cpus)],
-        stdin=stdin,
-        stdout=stdout,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        env={
-            **os.environ,
-            "PYTHONPATH": f"{ROOT}{os.pathsep}{TESTS}",
-        },  # its workers import the package, and what tests train
-    )
+def _started(workers: int, head_cpus: int, *, stdin: IO[str] | int) -> tuple[subprocess.Popen[str], str]:
+    """The process, and what it prints. Ray gives a node half a minute to start, which on a busy machine can be too little."""
+    for _ in range(_ATTEMPTS):
+        process = subprocess.Popen(
+            [sys.executable, __file__, str(workers), str(head_cpus)],
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env={
+                **os.environ,
+                "PYTHONPATH": f"{ROOT}{os.pathsep}{TESTS}",
+            },  # its workers import the package, and what tests train
+        )
+        told = process.stdout.readline()
+        if told:
+            return process, told
+        process.communicate()
+    raise RuntimeError(f"Ray did not start in {_ATTEMPTS} attempts")
 
 
 @contextmanager
@@ -81,8 +89,8 @@ def cluster_of_all(folder: Path, *, head_cpus: int) -> dict[str, Any]:
     with FileLock(folder / "cluster.lock"):
         if not found.exists():
             with (folder / "alive").open() as alive:
-                process = _started(0, head_cpus, stdin=alive, stdout=subprocess.PIPE)
-            found.write_text(process.stdout.readline())
+                _, told = _started(0, head_cpus, stdin=alive)
+            found.write_text(told)
         return json.loads(found.read_text())
 
 

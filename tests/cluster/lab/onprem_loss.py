@@ -82,7 +82,7 @@ def _lose_two(network: Network, cluster: Path, facts: dict[str, Any]) -> None:
     say("the third host is cut off")
     second.cut()
     facts["seconds_until_a_silent_host_was_missed"] = search.seconds_until_lost(2)
-    facts["code"] = search.wait(seconds=240)
+    facts["code"] = search.wait(seconds=400)
     facts["run"] = fetched_facts(f"s3://{BUCKET}/runs/loss")
     ray("down", "--yes", cluster)
     facts["answers"] = answers(_HEAD, 6379)
