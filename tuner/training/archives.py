@@ -32,7 +32,7 @@ def unpacked(content: bytes) -> dict[str, Any]:
 
 def taken(prefix: str, arrays: dict[str, Any]) -> list[Any]:
     """The arrays ``prefix000`` and so on, in order, which it takes out of ``arrays``."""
-    found = []
+    found: list[Any] = []
     while (name := f"{prefix}{len(found):03d}") in arrays:
         found.append(arrays.pop(name))
     return found
