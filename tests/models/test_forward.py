@@ -261,9 +261,9 @@ def test_dropout_before_the_output_is_right_on_average():
 def test_between_layers_a_feature_is_dropped_for_all_steps_of_a_row(monkeypatch):
     seen = []
 
-    def spy(cell, inputs, weights, *, activation, reverse_lengths=None, steps=None):
-        seen.append(inputs.numpy())
-        return tf.ones([STEPS, BASE.units, BATCH])
+    def spy(cell, inputs, weights, *, activation, lengths=None, steps=None):
+        seen.extend(sequence.numpy() for sequence in inputs)
+        return [tf.ones([STEPS, BASE.units, BATCH]) for _ in inputs]
 
     monkeypatch.setattr("tuner.models.forward.recur", spy)
     network = replace(BASE, layers=2)

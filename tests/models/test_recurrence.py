@@ -64,13 +64,16 @@ def readout():
 
 
 def our_states(cell, inputs, weights, *, backward, jit=False):
+    other = random_weights(cell, np.random.default_rng(8))  # of the forward direction, which has no part in the loss
+
     def run(inputs, *weights):
         with tf.GradientTape() as tape:
             tape.watch([inputs, *weights])
-            states = recurrence.recur(
-                cell, to_time_major(inputs), weights, reverse_lengths=LENGTHS if backward else None
+            directions = 2 if backward else 1
+            of_directions = recurrence.recur(
+                cell, [to_time_major(inputs)] * directions, [*[other] * (directions - 1), weights], lengths=LENGTHS
             )
-            states = to_batch_major(states)
+            states = to_batch_major(of_directions[-1])
             loss = tf.reduce_sum(states * readout() * VALID[:, :, None])
         return states, tape.gradient(loss, [inputs, *weights])
 
@@ -90,6 +93,32 @@ def test_states_and_gradients_are_those_of_keras(cell, backward, jit):
     assert_close(states * VALID[:, :, None], expected * VALID[:, :, None])
     for ours, theirs in zip(gradients, expected_gradients, strict=True):
         assert_close(ours, theirs)
+
+
+@MODES
+@pytest.mark.parametrize("cell", CELLS)
+def test_both_directions_in_one_loop_are_each_for_itself(cell, jit):
+    generator = np.random.default_rng(6)
+    inputs = [to_time_major(random_inputs(generator)) for _ in range(2)]
+    weights = [random_weights(cell, generator) for _ in range(2)]
+
+    def run(inputs, weights):
+        with tf.GradientTape() as tape:
+            tape.watch([inputs, weights])
+            states = recurrence.recur(cell, inputs, weights, lengths=LENGTHS)
+            kept = [to_batch_major(part) * VALID[:, :, None] for part in states]
+            loss = tf.reduce_sum(kept[0] * readout()) + 2.0 * tf.reduce_sum(kept[1] * readout())
+        return kept, tape.gradient(loss, [inputs, weights])
+
+    kept, (d_inputs, d_weights) = (tf.function(run, jit_compile=True) if jit else run)(inputs, weights)
+    for number, factor in enumerate((1.0, 2.0)):
+        states, (d_input, *expected) = keras_states(
+            cell, tf.transpose(inputs[number], [2, 0, 1]), weights[number], backward=number == 1
+        )
+        assert_close(kept[number], states * VALID[:, :, None])
+        assert_close(tf.transpose(d_inputs[number], [2, 0, 1]), factor * d_input)
+        for ours, theirs in zip(d_weights[number], expected, strict=True):
+            assert_close(ours, factor * theirs)
 
 
 @pytest.mark.parametrize("backward", [False, True], ids=["forward", "backward"])
@@ -112,7 +141,7 @@ def test_a_single_step_has_no_previous_state():
     inputs, weights = random_inputs(generator)[:, :1], random_weights("lstm", generator)
     with tf.GradientTape() as tape:
         tape.watch(weights)
-        states = recurrence.recur("lstm", to_time_major(inputs), weights)
+        (states,) = recurrence.recur("lstm", [to_time_major(inputs)], [weights])
         loss = tf.reduce_sum(states)
     _, recurrent_gradient, _ = tape.gradient(loss, weights)
     assert states.shape == (1, UNITS, BATCH)
@@ -120,17 +149,18 @@ def test_a_single_step_has_no_previous_state():
 
 
 def test_one_plain_graph_serves_batches_of_any_size():
+    def both(inputs, lengths):
+        return recurrence.recur("gru", [inputs, inputs], [weights, weights], lengths=lengths)
+
     @tf.function(input_signature=[tf.TensorSpec([None, FEATURES, None])])
     def run(inputs):
-        return recurrence.recur(
-            "gru", inputs, weights, reverse_lengths=tf.fill([tf.shape(inputs)[2]], tf.shape(inputs)[0])
-        )
+        return both(inputs, tf.fill([tf.shape(inputs)[2]], tf.shape(inputs)[0]))
 
     generator = np.random.default_rng(4)
     weights = random_weights("gru", generator)
     for steps, batch in [(3, 2), (5, 4)]:
         inputs = tf.constant(generator.normal(size=(steps, FEATURES, batch)), tf.float32)
-        assert_close(run(inputs), recurrence.recur("gru", inputs, weights, reverse_lengths=tf.fill([batch], steps)))
+        assert_close(run(inputs), both(inputs, tf.fill([batch], steps)))
 
 
 @MODES
@@ -153,6 +183,6 @@ def test_pooling_takes_valid_steps_only(kind, jit):
 
 def test_unknown_names_are_refused():
     with pytest.raises(ValueError, match=r"must be one of lstm, gru, .*\. Received: cell='rnn'"):
-        recurrence.recur("rnn", tf.zeros([2, 3, 4]), random_weights("lstm", np.random.default_rng(0), 3))
+        recurrence.recur("rnn", [tf.zeros([2, 3, 4])], [random_weights("lstm", np.random.default_rng(0), 3)])
     with pytest.raises(ValueError, match=r"must be last, mean, max or attention\. Received: kind='sum'"):
         pooling.pool("sum", [tf.zeros([2, 3, 4])], tf.ones([4], tf.int32))

@@ -133,7 +133,7 @@ def test_a_network_counts_right_learns_is_kept_and_exported(number, shape, data)
     trial = new_trial(data, config)
     program = trial._program
     network = program.key.network
-    assert program.model.count_params() == count_parameters(network).total
+    assert sum(weight.size for weight in program.weights()) == count_parameters(network).total
 
     before, _ = trial._evaluate()
     first, second = trial.run_to_report(), trial.run_to_report()

@@ -84,7 +84,7 @@ def step(program, config, given):
     from tuner.training.program_key import StepInputs
 
     reported = program.train(given, StepInputs.of(config, np.array([2, 3, 1])), (0, 0))
-    return reported, [variable.value.numpy() for variable in program.model.weights]
+    return reported, program.weights()
 
 
 @pytest.mark.parametrize("settings", [{}, {"class_weights": "balanced", "label_smoothing": 0.1, "word_dropout": 0.2}])
@@ -105,7 +105,7 @@ def test_a_step_goes_down_the_weighted_sum_of_both_losses():
     program, config = network_program(distilled=True)
     given = batch(Targets(taught, SHARES, labelled))
     _, outputs = program.evaluate(_padded(given))
-    before = program.model.weights[-1].value.numpy()
+    before = program.weights()[-1]
     (loss, _), after = step(program, config, given)
     found = softmax(outputs[:5])
     mean = (found - SHARES[:, None] * np.eye(3)[LABELS] - (1 - SHARES)[:, None] * taught) * REAL[:, None] / REAL.sum()

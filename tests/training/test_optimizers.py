@@ -27,11 +27,11 @@ def weights_after(optimizer, variables, steps=5):
     return [variable.numpy() for variable in variables]
 
 
-def fresh_variables():
+def fresh_variables(shapes=((7, 3), (3,))):
     import keras
 
     generator = np.random.default_rng(0)
-    return [keras.Variable(generator.normal(size=shape).astype(np.float32)) for shape in ((7, 3), (3,))]
+    return [keras.Variable(generator.normal(size=shape).astype(np.float32)) for shape in shapes]
 
 
 @pytest.mark.parametrize(
@@ -85,3 +85,36 @@ def test_one_step_serves_every_momentum_and_decay(name, rate):
         ends.append(variables[0].numpy())
     assert step.experimental_get_tracing_count() == 1
     assert np.abs(ends[0] - ends[1]).max() > 0.01
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw", "rmsprop", "adagrad", "adadelta", "sgd", "momentum"])
+def test_a_state_is_that_of_an_optimizer_of_single_weights(name, monkeypatch):
+    """Archives know nothing of vectors: states of before are taken, those of now have the same arrays in the same places."""
+    import tensorflow as tf
+
+    from tuner.models.weights import Weight
+    from tuner.training import weight_vectors
+    from tuner.training.optimizers import assign_state, build_optimizer, state_of
+
+    monkeypatch.setattr(weight_vectors, "_ALONE", 20)  # of the four, the second is a vector of its own
+    shapes = ((3, 2), (7, 3), (3,), (2, 2, 2))
+    layout = weight_vectors.Layout.of([Weight("kernel", shape) for shape in shapes])
+    assert layout.members == ((0, 2, 3), (1,))
+    single = fresh_variables(shapes)
+    joined = [type(single[0])(vector.numpy()) for vector in layout.join([variable.value for variable in single])]
+    kind, momentum = ("sgd", True) if name == "momentum" else (name, False)
+    of_single = build_optimizer(kind, single, momentum=momentum)
+    of_vectors, fresh = (build_optimizer(kind, joined, momentum=momentum) for _ in range(2))
+    generator = np.random.default_rng(1)
+    for _ in range(3):
+        gradients = [tf.constant(generator.normal(size=shape), tf.float32) for shape in shapes]
+        of_single.apply(gradients, single)
+        of_vectors.apply(layout.join(gradients), joined)
+    expected = [variable.value.numpy() for variable in of_single.variables]
+    assign_state(fresh, layout, expected)
+    for state in (state_of(of_vectors, layout), state_of(fresh, layout)):
+        assert len(state) == len(expected)
+        for mine, other in zip(state, expected, strict=True):
+            np.testing.assert_allclose(mine, other, rtol=1e-6)
+    for mine, other in zip(layout.split([variable.value for variable in joined]), single, strict=True):
+        np.testing.assert_allclose(mine, other.value, rtol=1e-6)

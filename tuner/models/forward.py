@@ -68,23 +68,12 @@ def _recurrent_layer(
     network: Network, weights: Iterator[Any], states: Any, known: Any, lengths: Any, steps: Any
 ) -> list[Any]:
     """Both directions of a layer; ``states`` is None where it reads one-hot words."""
-    directions = []
-    for reverse_lengths in (None, lengths)[: network.directions]:
+    inputs, of_directions = [], []
+    for _ in range(network.directions):
         kernel, recurrent_kernel, bias = (next(weights) for _ in range(3))
-        inputs = states
-        if states is None:
-            inputs, kernel = _rows(kernel, known), None
-        weights_of_one = [kernel, recurrent_kernel, bias]
-        directions.append(
-            recur(
-                network.cell,
-                inputs,
-                weights_of_one,
-                activation=network.activation,
-                reverse_lengths=reverse_lengths,
-                steps=steps,
-            )
-        )
+        inputs.append(_rows(kernel, known) if states is None else states)
+        of_directions.append([None if states is None else kernel, recurrent_kernel, bias])
+    directions = recur(network.cell, inputs, of_directions, activation=network.activation, lengths=lengths, steps=steps)
     if network.projection:
         directions = [_dense(next(weights), next(weights), outputs, known) for outputs in directions]
     if network.residual:

@@ -14,23 +14,21 @@ from tuner.models.network_spec import Network
 from tuner.models.weights import Weight
 
 
-def initialize(
-    variables: Sequence[Any], weights: Sequence[Weight], *, seed: int, vectors: NDArray[np.float32] | None = None
-) -> None:
-    """Assigns fresh weights to ``variables`` in place.
+def initial_values(weights: Sequence[Weight], *, seed: int, vectors: NDArray[np.float32] | None = None) -> list[Any]:
+    """Fresh values of weights, float32 in their shapes.
 
     Args:
-        variables: Keras variables in the model's order.
-        weights: what each of them is.
-        seed: non-negative; each variable draws from a generator of its own, spawned from it.
+        weights: what they are of.
+        seed: non-negative; each weight draws from a generator of its own, spawned from it.
         vectors: float32 ``[at least vocabulary, embedding]``: the embedding table begins as these rows.
     """
-    seeds = np.random.SeedSequence(seed).generate_state(len(variables), np.uint32)
-    for variable, weight, variable_seed in zip(variables, weights, seeds, strict=True):
-        if weight.role == "embeddings" and vectors is not None:
-            variable.assign(vectors[: weight.shape[0]])
-        else:
-            variable.assign(_initial(weight, int(variable_seed) & 0x7FFFFFFF))
+    seeds = np.random.SeedSequence(seed).generate_state(len(weights), np.uint32)
+    return [
+        vectors[: weight.shape[0]]
+        if weight.role == "embeddings" and vectors is not None
+        else _initial(weight, int(seed_of_weight) & 0x7FFFFFFF)
+        for weight, seed_of_weight in zip(weights, seeds, strict=True)
+    ]
 
 
 def _initial(weight: Weight, seed: int) -> Any:

@@ -15,19 +15,28 @@ number of steps a constant of the program, and compiles anew for each value.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
 
 from tuner.models.cells import CELLS
-from tuner.models.cells.cell import Cell, Steps
+from tuner.models.cells.cell import Cell
 
 
 def recur(
-    cell: str, inputs: Any, weights: Any, *, activation: str = "tanh", reverse_lengths: Any = None, steps: Any = None
-) -> Any:
-    """Run one layer in one direction and return its state after every step.
+    cell: str,
+    inputs: Sequence[Any],
+    weights: Sequence[Sequence[Any]],
+    *,
+    activation: str = "tanh",
+    lengths: Any = None,
+    steps: Any = None,
+) -> list[Any]:
+    """Run one layer, forwards or in both directions, and return its states after every step.
+
+    Both directions run in one loop: half the kernels to compile and to call, and products of small networks are so short that
+    they cost what a call costs.
 
     Rows may be padded on the right. Forwards needs no mask for that: a row's states after its end are finite numbers
     that nobody may read, and what is not read has no gradient. Backwards in time starts in the padding, where the state
@@ -36,38 +45,55 @@ def recur(
 
     Args:
         cell: of ``CELLS``.
-        inputs: float32 ``[time, features, batch]``; finite in the padding too.
-        weights: kernel, recurrent kernel and bias as the Keras layer stores them. A kernel of None says that ``inputs`` are
-            its rows already: those that one-hot words pick.
+        inputs: float32 ``[time, features, batch]``, one a direction, forwards first; finite in the padding too.
+        weights: kernel, recurrent kernel and bias as the Keras layer stores them, for each direction. A kernel of None says
+            that its inputs are its rows already: those that one-hot words pick.
         activation: of elman.
-        reverse_lengths: int ``[batch]``, each at least 1, to run from every row's end to its start; None to run
-            forwards.
+        lengths: int ``[batch]``, each at least 1: the rows' ends, which backwards starts from.
         steps: scalar int, how many steps of ``inputs`` to run: what lies beyond them is padding of every row. None for all.
 
     Returns:
-        float32 ``[time, units, batch]``, zeros beyond ``steps``. First derivatives only.
+        For each direction float32 ``[time, units, batch]``, zeros beyond ``steps``. First derivatives only.
 
     Raises:
         ValueError: if ``cell`` is not known.
     """
     if cell not in CELLS:
         raise ValueError(f"cell must be one of {', '.join(CELLS)}. Received: cell={cell!r}")
-    valid = None if reverse_lengths is None else valid_steps(reverse_lengths, length_of(inputs))
-    count = length_of(inputs) if steps is None else steps
+    count = length_of(inputs[0]) if steps is None else steps
     step = CELLS[cell].implementation().STEPS[activation]
-    no_kernel = (None,) if weights[0] is None else ()
+    directions = len(inputs)
+    present = _present(lengths) if directions == 2 else lambda _: 1.0
+    no_kernel = (None,) if weights[0][0] is None else ()
+    stacked = [_stacked(part) for part in zip(*weights, strict=True) if part[0] is not None]
 
     @tf.custom_gradient
-    def layer(inputs: Any, *weights: Any) -> tuple[Any, Any]:
-        bound: Cell = step(*no_kernel, *weights)
-        carries, saved = _run_forward(bound, inputs, valid, count)
+    def layer(*arguments: Any) -> tuple[Any, Any]:
+        inputs, bound = arguments[:directions], step(*no_kernel, *arguments[directions:])
+        states, carries, saved = _run_forward(bound, inputs, present, count)
 
-        def gradient(upstream: Any) -> tuple[Any, ...]:
-            return _run_backward(bound, upstream, inputs, carries, saved, valid, count)
+        def gradient(*upstream: Any) -> tuple[Any, ...]:
+            return _run_backward(bound, upstream, inputs, carries, saved, present, count)
 
-        return carries[0][1:] if valid is None else carries[0][:-1], gradient
+        return states, gradient
 
-    return layer(inputs, *(tf.convert_to_tensor(weight) for weight in weights if weight is not None))
+    return list(layer(*inputs, *stacked))
+
+
+def _stacked(parts: Sequence[Any]) -> Any:
+    """One a direction as one array: of a single direction as it is."""
+    return tf.stack(parts) if len(parts) > 1 else tf.convert_to_tensor(parts[0])
+
+
+def _step_of(sequences: Sequence[Any], steps: tuple[Any, Any]) -> Any:
+    """The step of each direction's sequence."""
+    return _stacked([sequence[step] for sequence, step in zip(sequences, steps, strict=False)])
+
+
+def _present(lengths: Any) -> Callable[[Any], Any]:
+    """What says ``[2, 1, batch]`` at a step of the backward direction: 0.0 there in a row's padding, else 1.0."""
+    backwards = tf.constant([0, 1])[:, None, None]
+    return lambda step: tf.cast(lengths > backwards * step, tf.float32)
 
 
 def valid_steps(lengths: Any, steps: Any) -> Any:
@@ -80,76 +106,92 @@ def length_of(sequence: Any) -> Any:
     return tf.shape(sequence)[0] if sequence.shape[0] is None else int(sequence.shape[0])
 
 
-def _arrays(rows: tuple[int, ...], steps: Any, batch: int | None) -> list[Any]:
-    return [tf.TensorArray(tf.float32, steps, element_shape=[count, batch]) for count in rows]
+def _arrays(shapes: Sequence[list[Any]], steps: Any) -> list[Any]:
+    return [tf.TensorArray(tf.float32, steps, element_shape=shape) for shape in shapes]
 
 
-def _zero_step(rows: int, like: Any) -> Any:
-    """Return zeros ``[rows, batch]`` for the batch of a sequence."""
-    return tf.zeros([rows, tf.shape(like)[2]])
-
-
-def _write(arrays: Any, step: Any, values: Steps) -> list[Any]:
+def _write(arrays: Any, step: Any, values: Sequence[Any]) -> list[Any]:
     return [array.write(step, value) for array, value in zip(arrays, values, strict=True)]
 
 
-def _over_steps(count: Any, *, downwards: bool) -> tuple[Any, Callable[..., Any], int]:
-    """Return the first step of a loop over so many, the condition to go on, and the stride."""
-    if downwards:
-        return count - 1, lambda step, *_: step >= 0, -1
-    return 0, lambda step, *_: step < count, 1
+def _shape(directions: int, rows: int, batch: Any) -> list[Any]:
+    """Of one step."""
+    return [rows, batch] if directions == 1 else [directions, rows, batch]
 
 
-def _run_forward(cell: Cell, inputs: Any, valid: Any, count: Any) -> tuple[list[Any], list[Any]]:
-    """Return all carries, ``[time + 1, rows, batch]``, and what was saved, ``[time, rows, batch]``.
+def _run_forward(
+    cell: Cell, inputs: Sequence[Any], present: Callable[[Any], Any], count: Any
+) -> tuple[list[Any], list[Any], list[Any]]:
+    """Return the states of each direction, all carries, one more than steps, and what was saved, in the order of the loop.
 
-    Forwards, the carry before step t is at t and the one after it at t + 1; with ``valid``, from the last step down, they are
-    the other way round.
+    The loop runs from the first step of the forward direction and the last one of the other.
     """
-    steps, batch = length_of(inputs), inputs.shape[2]
-    first, more, stride = _over_steps(count, downwards=valid is not None)
-    after = 1 if valid is None else 0
+    steps, batch, directions = length_of(inputs[0]), inputs[0].shape[2], len(inputs)
 
-    def body(step: Any, carry: Any, carries: Any, saved: Any) -> tuple[Any, ...]:
-        carry, to_save = cell.forward(inputs[step], carry)
-        if valid is not None:
-            carry = tuple(value * valid[step] for value in carry)
-        return step + stride, carry, _write(carries, step + after, carry), _write(saved, step, to_save)
+    def body(step: Any, opposite: Any, carry: Any, carries: Any, saved: Any, turned: Any) -> tuple[Any, ...]:
+        carry, to_save = cell.forward(_step_of(inputs, (step, opposite)), carry)
+        carry = tuple(value * present(opposite) for value in carry)
+        turned = [array.write(opposite, carry[0][1]) for array in turned]
+        carries, saved = _write(carries, step + 1, carry), _write(saved, step, to_save)
+        return step + 1, opposite - 1, carry, carries, saved, turned
 
-    zero = tuple(_zero_step(rows, inputs) for rows in cell.carry_rows)
-    carries = _write(_arrays(cell.carry_rows, steps + 1, batch), 0 if valid is None else count, zero)
-    _, _, carries, saved = tf.while_loop(more, body, (first, zero, carries, _arrays(cell.saved_rows, steps, batch)))
-    return [array.stack() for array in carries], [array.stack() for array in saved]
+    zero = tuple(tf.zeros(_shape(directions, rows, tf.shape(inputs[0])[2])) for rows in cell.carry_rows)
+    shapes = [[_shape(directions, rows, batch) for rows in parts] for parts in (cell.carry_rows, cell.saved_rows)]
+    carries, saved = _write(_arrays(shapes[0], steps + 1), 0, zero), _arrays(shapes[1], steps)
+    # Only the states of the backward direction lie in another order than the loop's.
+    turned = _arrays([[cell.carry_rows[0], batch]] * (directions - 1), steps)
+    _, _, _, *arrays = tf.while_loop(lambda step, *_: step < count, body, (0, count - 1, zero, carries, saved, turned))
+    carries, saved, turned = ([array.stack() for array in kind] for kind in arrays)
+    states = carries[0][1:]
+    return [states if directions == 1 else states[:, 0], *turned], carries, saved
 
 
 def _run_backward(
-    cell: Cell, upstream: Any, inputs: Any, carries: list[Any], saved: list[Any], valid: Any, count: Any
+    cell: Cell,
+    upstream: Sequence[Any],
+    inputs: Sequence[Any],
+    carries: list[Any],
+    saved: list[Any],
+    present: Callable[[Any], Any],
+    count: Any,
 ) -> tuple[Any, ...]:
     """Return the gradients of the inputs and of the weights, going against `_run_forward`."""
-    steps, batch = length_of(inputs), inputs.shape[2]
-    first, more, stride = _over_steps(count, downwards=valid is None)
-    before, after = (0, 1) if valid is None else (1, 0)
+    steps, batch, directions = length_of(inputs[0]), inputs[0].shape[2], len(inputs)
+    blocks_count = cell.delta_rows // cell.carry_rows[0]
 
-    def body(step: Any, gradient: Any, d_inputs: Any, blocks: Any, sums: Any) -> tuple[Any, ...]:
-        gradient = (gradient[0] + upstream[step], *gradient[1:])
-        if valid is not None:
-            gradient = tuple(value * valid[step] for value in gradient)
-        carry_before, carry_after = (tuple(array[step + side] for array in carries) for side in (before, after))
+    def body(step: Any, opposite: Any, gradient: Any, d_inputs: Any, blocks: Any, sums: Any) -> tuple[Any, ...]:
+        gradient = (gradient[0] + _step_of(upstream, (step, opposite)), *gradient[1:])
+        gradient = tuple(value * present(opposite) for value in gradient)
+        carry_before, carry_after = (tuple(array[step + side] for array in carries) for side in (0, 1))
         step_blocks, through = cell.deltas(gradient, carry_after, carry_before, tuple(array[step] for array in saved))
         # Written block by block into an array that is there already: XLA would compute a concatenation with a branch
         # for every element, and once more for every product that it enters.
         for index, block in enumerate(step_blocks):
             blocks = blocks.write(index, block)
-        deltas = tf.reshape(blocks.stack(), [cell.delta_rows, -1])
+        deltas = blocks.stack()
+        if directions == 2:
+            deltas = tf.transpose(deltas, [1, 0, 2, 3])
+        deltas = tf.reshape(deltas, _shape(directions, cell.delta_rows, -1))
         d_input, d_hidden = cell.below(deltas)
         gradient = (d_hidden + through[0], *through[1:])
-        products = cell.products(deltas, inputs[step], carry_before[0])
+        products = cell.products(deltas, _step_of(inputs, (step, opposite)), carry_before[0])
         sums = tuple(a + b for a, b in zip(sums, products, strict=True))
-        return step + stride, gradient, d_inputs.write(step, d_input), blocks, sums
+        of_directions = [d_input] if directions == 1 else tf.unstack(d_input)
+        d_inputs = [
+            array.write(place, value)
+            for array, place, value in zip(d_inputs, (step, opposite), of_directions, strict=False)
+        ]
+        return step - 1, opposite + 1, gradient, d_inputs, blocks, sums
 
-    zero = tuple(_zero_step(rows, inputs) for rows in cell.carry_rows)
-    sums = (*(tf.zeros(shape) for shape in cell.sum_shapes), _zero_step(cell.delta_rows, inputs))
-    (d_inputs,) = _arrays((inputs.shape[1],), steps, batch)
-    (blocks,) = _arrays(cell.carry_rows[:1], cell.delta_rows // cell.carry_rows[0], batch)
-    _, _, d_inputs, _, sums = tf.while_loop(more, body, (first, zero, d_inputs, blocks, sums))
-    return d_inputs.stack(), *cell.weight_gradients(*sums)
+    batch_now = tf.shape(inputs[0])[2]
+    zero = tuple(tf.zeros(_shape(directions, rows, batch_now)) for rows in cell.carry_rows)
+    sums = (
+        *(tf.zeros(shape) for shape in cell.sum_shapes),
+        tf.zeros(_shape(directions, cell.delta_rows, batch_now)),
+    )
+    d_inputs = _arrays([[sequence.shape[1], batch] for sequence in inputs], steps)
+    (blocks,) = _arrays([_shape(directions, cell.carry_rows[0], batch)], blocks_count)
+    _, _, _, d_inputs, _, sums = tf.while_loop(
+        lambda step, *_: step >= 0, body, (count - 1, 0, zero, d_inputs, blocks, sums)
+    )
+    return *(array.stack() for array in d_inputs), *cell.weight_gradients(*sums)

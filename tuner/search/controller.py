@@ -403,7 +403,9 @@ class SearchController:
         if record.ended:
             return
         if record.losses + 1 >= LOSSES_THAT_FAIL:
-            self.on_failure(trial, f"{reason}; {LOSSES_THAT_FAIL} times in a row after epoch {epochs_text(record.last_epoch)}")
+            self.on_failure(
+                trial, f"{reason}; {LOSSES_THAT_FAIL} times in a row after epoch {epochs_text(record.last_epoch)}"
+            )
             return
         self._at_work.discard(trial)
         self._records.record(WorkerLost(time=self._clock(), trial=trial, reason=reason))

@@ -30,6 +30,14 @@ def unpacked(content: bytes) -> dict[str, Any]:
         return dict(archive)
 
 
+def taken(prefix: str, arrays: dict[str, Any]) -> list[Any]:
+    """The arrays ``prefix000`` and so on, in order, which it takes out of ``arrays``."""
+    found: list[Any] = []
+    while (name := f"{prefix}{len(found):03d}") in arrays:
+        found.append(arrays.pop(name))
+    return found
+
+
 def assign(prefix: str, variables: Sequence[Any], arrays: dict[str, Any]) -> None:
     """Takes values back that ``named`` gave, and takes them out of ``arrays``.
 

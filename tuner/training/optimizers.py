@@ -1,12 +1,14 @@
 """Keras' optimizers by the name that a configuration gives them. What a trial sets of them is a variable, not a constant."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 
 from search_spaces.config import Optimizer, TrialConfig
+from tuner.training.weight_vectors import Layout
 
 
 @dataclass(frozen=True)
@@ -101,3 +103,35 @@ def set_optimizer_params(optimizer: Any, params: OptimizerParams) -> None:
         optimizer.momentum_rate.assign(params.momentum)
     if isinstance(optimizer, AdamW):
         optimizer.weight_decay.assign(params.weight_decay)
+
+
+def state_of(optimizer: Any, layout: Layout) -> list[Any]:
+    """What an optimizer of vectors keeps, as Keras orders it for one of weights: the slots of a weight side by side."""
+    before, slots, after = _sorted(optimizer)
+    kinds = len(slots) // len(layout.members)
+    by_kind = [layout.split([slot.value for slot in slots[kind::kinds]]) for kind in range(kinds)]
+    of_weights = [part for parts in zip(*by_kind, strict=True) for part in parts]
+    return [*(number.value for number in before), *of_weights, *(number.value for number in after)]
+
+
+def assign_state(optimizer: Any, layout: Layout, arrays: Sequence[Any]) -> None:
+    """Takes back what `state_of` gave."""
+    before, slots, after = _sorted(optimizer)
+    kinds = len(slots) // len(layout.members)
+    of_weights = arrays[len(before) : len(arrays) - len(after)]
+    for kind in range(kinds):
+        for slot, value in zip(slots[kind::kinds], layout.join(of_weights[kind::kinds]), strict=True):
+            slot.assign(value)
+    numbers = [*arrays[: len(before)], *arrays[len(arrays) - len(after) :]]
+    for variable, value in zip([*before, *after], numbers, strict=True):
+        variable.assign(value)
+
+
+def _sorted(optimizer: Any) -> tuple[list[Any], list[Any], list[Any]]:
+    """Its variables: numbers of the whole, slots of the vectors, numbers again."""
+    variables = list(optimizer.variables)
+    of_vectors = [number for number, variable in enumerate(variables) if len(variable.shape) == 1]
+    if not of_vectors:
+        return variables, [], []
+    first, last = of_vectors[0], of_vectors[-1] + 1
+    return variables[:first], variables[first:last], variables[last:]

@@ -2,7 +2,7 @@
 
 import gc
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,13 +15,14 @@ from tensorflow.python.framework.ops import gradient_registry
 from tuner.data.batches import Batch, Targets
 from tuner.models import forward, keras_model
 from tuner.models.device import on_gpu
-from tuner.models.keras_model import build_model, initialize, layers_of
+from tuner.models.keras_model import build_model, initial_values, layers_of
 from tuner.models.network_layers import DropoutMasks, draw_masks, drop_words, head
-from tuner.models.weights import MATRICES, count_of_head, count_of_kept, weights_of
-from tuner.training.archives import assign, named, packed, unpacked
-from tuner.training.optimizers import OptimizerParams, build_optimizer, set_optimizer_params
+from tuner.models.weights import MATRICES, Weight, count_of_head, count_of_kept, weights_of
+from tuner.training.archives import numbered, packed, taken, unpacked
+from tuner.training.optimizers import OptimizerParams, assign_state, build_optimizer, set_optimizer_params, state_of
 from tuner.training.program_key import PROGRAMS_KEPT, Kernel, ProgramKey, StepInputs, kernel_of
 from tuner.training.step import Step
+from tuner.training.weight_vectors import Layout
 
 EVALUATION_BATCH = 256
 
@@ -29,43 +30,35 @@ EVALUATION_BATCH = 256
 class Program:
     """Variables, optimizer and compiled steps of one network.
 
-    On a CPU a step runs the fast recurrence over the Keras model's own variables; on a GPU it runs the Keras layers, whose
-    LSTM and GRU are cuDNN's. Weights, and therefore checkpoints, are the same.
+    On a CPU a step runs the fast recurrence; on a GPU it runs the Keras layers, whose LSTM and GRU are cuDNN's, with these
+    weights in place of their own. Weights, and therefore checkpoints, are the same.
 
     Attributes:
         key: what the program was made for.
-        model: the Keras model that owns the variables.
     """
 
     def __init__(self, key: ProgramKey, vectors: NDArray[np.float32] | None = None) -> None:
-        """Builds the model and its optimizer; nothing is compiled before the first step of each shape.
+        """Makes variables and an optimizer; nothing is compiled before the first step of each shape.
 
         Args:
             key: what the program is for.
             vectors: float32 ``[at least vocabulary, embedding]``, pretrained; only read where the network begins with them.
         """
         self.key = key
-        self.model: Any = build_model(key.network)
-        self._weights, self._variables = weights_of(key.network), list(self.model.weights)
-        self._vectors = vectors if key.network.vectors != "none" else None
-        self._kept = self._variables[-count_of_kept(key.network) :]
-        self._averages = [_copy(variable) for variable in self._kept] if key.averaged else []
-        self._trained = [
-            (variable, weight.role in MATRICES)
-            for variable, weight in zip(self._variables, self._weights, strict=True)
-            if weight.trained
-        ]
-        self._moving = [
-            variable
-            for variable, weight in zip(self._variables, self._weights, strict=True)
-            if weight.role.startswith("moving")
-        ]
-        self._optimizer = build_optimizer(
-            key.optimizer, [variable for variable, _ in self._trained], momentum=key.momentum
-        )
+        self._weights = weights_of(key.network)
+        self._pretrained = vectors if key.network.vectors != "none" else None
+        self._kept_weights = self._weights[-count_of_kept(key.network) :]
+        self._layout = Layout.of([weight for weight in self._weights if weight.trained])
+        trained, others = _parted(self._weights, [np.zeros(weight.shape, np.float32) for weight in self._weights])
+        self._trained = [_variable(vector) for vector in self._layout.join(trained)]
+        self._others = [_variable(array) for array in others]
+        self._moving = self._others[len(self._weights) - len(self._kept_weights) :]
+        self._evaluated = (*self._trained, *self._moving)
+        self._averages = [_variable(variable.value) for variable in self._evaluated] if key.averaged else []
+        self._optimizer = build_optimizer(key.optimizer, self._trained, momentum=key.momentum)
         self._fresh_slots = [variable.value.numpy() for variable in self._optimizer.variables]
         self._kernel = kernel_of(key.network.cell, one_hot=key.network.one_hot, gpu=on_gpu())
-        self._layers = layers_of(self.model)
+        self._model: Any = None if self._kernel is Kernel.RECURRENCE else build_model(key.network)
         self._train_step = Step(
             self._train,
             [
@@ -93,11 +86,11 @@ class Program:
 
     def start(self, *, seed: int, params: OptimizerParams) -> None:
         """Fresh weights and a fresh optimizer: nothing of the trial before is left."""
-        initialize(self._variables, self._weights, seed=seed, vectors=self._vectors)
-        for variable, value in zip(self._optimizer.variables, self._fresh_slots, strict=True):
-            variable.assign(value)
-        for average, variable in zip(self._averages, self._kept, strict=False):
-            average.assign(variable.value)
+        trained, others = _parted(self._weights, initial_values(self._weights, seed=seed, vectors=self._pretrained))
+        _assign((*self._trained, *self._others), [*self._layout.join(trained), *others])
+        _assign(self._optimizer.variables, self._fresh_slots)
+        if self._averages:
+            _assign(self._averages, [variable.value for variable in self._evaluated])
         set_optimizer_params(self._optimizer, params)
 
     def set_learning_rate(self, rate: float) -> None:
@@ -127,50 +120,77 @@ class Program:
     @contextmanager
     def judged_weights(self) -> Iterator[None]:
         """Within it, evaluation is of the averages, where there are any."""
-        own = [variable.value.numpy() for variable in self._kept] if self._averages else []
-        for variable, average in zip(self._kept, self._averages, strict=False):
-            variable.assign(average.value)
+        own = [variable.value.numpy() for variable in self._evaluated]
+        if self._averages:
+            _assign(self._evaluated, [average.value for average in self._averages])
         yield
-        for variable, value in zip(self._kept, own, strict=False):
-            variable.assign(value)
+        if self._averages:
+            _assign(self._evaluated, own)
+
+    def weights(self) -> list[NDArray[np.float32]]:
+        """All weights as they are now, float32 in the order of the data flow."""
+        frozen = self._others[: len(self._others) - len(self._moving)]
+        return [*(table.value.numpy() for table in frozen), *self._kept(self._evaluated)]
 
     def weights_bytes(self) -> bytes:
         """The weights that are evaluated as a NumPy archive: ``w000`` and so on, in the order of the data flow, without frozen
         vectors.
         """
-        return packed(named("w", self._averages or self._kept))
+        return packed(numbered("w", self._kept(self._averages or self._evaluated)))
 
     def state_bytes(self, **extra: float) -> bytes:
-        """Weights and optimizer, with ``extra`` numbers beside them: what a trial goes on from."""
+        """Weights and optimizer, with ``extra`` numbers beside them: what a trial goes on from.
+
+        Weight by weight, as ``weights_bytes``: how they lie in vectors is not in it.
+        """
         arrays = {
-            **named("w", self._kept),
-            **named("s", self._optimizer.variables),
-            **named("a", self._averages),
+            **numbered("w", self._kept(self._evaluated)),
+            **numbered("s", state_of(self._optimizer, self._layout)),
+            **numbered("a", self._kept(self._averages) if self._averages else ()),
         }
         return packed({**arrays, **{name: np.asarray(value) for name, value in extra.items()}})
 
     def restore(self, content: bytes, *, params: OptimizerParams) -> dict[str, float]:
         """Takes a state back, but for the optimizer's rates, and returns the extra numbers in it."""
         arrays = unpacked(content)
-        assign("w", self._kept, arrays)
-        assign("s", self._optimizer.variables, arrays)
-        assign("a", self._averages, arrays)
+        self._assign_kept(self._evaluated, taken("w", arrays))
+        assign_state(self._optimizer, self._layout, taken("s", arrays))
+        if self._averages:
+            self._assign_kept(self._averages, taken("a", arrays))
         set_optimizer_params(self._optimizer, params)
         return {name: float(value) for name, value in arrays.items()}
 
     def load_weights(self, content: bytes) -> None:
         """Takes weights back as ``weights_bytes`` gave them; the optimizer stays as it is."""
-        assign("w", self._kept, unpacked(content))
+        self._assign_kept(self._evaluated, taken("w", unpacked(content)))
+
+    def _kept(self, variables: Sequence[Any]) -> list[NDArray[np.float32]]:
+        """The weights that a trial keeps, of the vectors and moving statistics or of the averages of both."""
+        values, count = [variable.value for variable in variables], len(self._trained)
+        kept = _merged(self._kept_weights, self._layout.split(values[:count]), values[count:])
+        return [weight.numpy() for weight in kept]
+
+    def _assign_kept(self, variables: Sequence[Any], arrays: Sequence[Any]) -> None:
+        trained, moving = _parted(self._kept_weights, arrays)
+        _assign(variables, [*self._layout.join(trained), *moving])
 
     def _logits(
-        self, tokens: Any, lengths: Any, masks: DropoutMasks | None = None, row_weights: Any = None, steps: Any = None
+        self,
+        trained: Sequence[Any],
+        tokens: Any,
+        lengths: Any,
+        masks: DropoutMasks | None = None,
+        row_weights: Any = None,
+        steps: Any = None,
     ) -> tuple[Any, list[Any]]:
         """Logits, and the moving statistics after a training step, which is one with ``row_weights``."""
         network = self.key.network
-        values = [tf.convert_to_tensor(variable.value) for variable in self._variables]
+        others = [tf.convert_to_tensor(variable.value) for variable in self._others]
+        values = _merged(self._weights, trained, others)
         if self._kernel is not Kernel.RECURRENCE:
             present = tf.sequence_mask(lengths, tf.shape(tokens)[1])
-            features = keras_model.pooled_features(self._layers, network, tokens, present, masks)
+            with keras.StatelessScope(list(zip(self._model.weights, values, strict=True))):
+                features = keras_model.pooled_features(layers_of(self._model), network, tokens, present, masks)
         else:
             features = forward.pooled_features(values, tokens, lengths, network, masks, steps)
         of_head = values[-count_of_head(network) :]
@@ -199,26 +219,30 @@ class Program:
         )
         if self.key.word_dropout:
             tokens = drop_words(tokens, seed, rate=inputs.word_dropout)
-        with tf.GradientTape() as tape:
-            outputs, statistics = self._logits(tokens, lengths, masks, weights, steps)
+        trained = self._split_weights()
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(trained)
+            outputs, statistics = self._logits(trained, tokens, lengths, masks, weights, steps)
             counted = weights if targets is None else weights * targets.labelled
             total = _loss(outputs, labels, counted)
             if targets is None:
-                trained = _shaped_loss(outputs, labels, weights, inputs) if self.key.shaped_loss else total
+                loss = _shaped_loss(outputs, labels, weights, inputs) if self.key.shaped_loss else total
             else:
-                trained = self._distillation_loss(outputs, labels, weights, inputs, targets)
-            mean = trained / tf.reduce_sum(weights)
-        gradients = tape.gradient(mean, [variable.value for variable, _ in self._trained])
+                loss = self._distillation_loss(outputs, labels, weights, inputs, targets)
+            mean = loss / tf.reduce_sum(weights)
+        # Of Keras' embedding it is rows of the table.
+        gradients = [tf.convert_to_tensor(gradient) for gradient in tape.gradient(mean, trained)]
         if self.key.penalty:
+            roles = [weight.role for weight in self._weights if weight.trained]
             gradients = [
-                gradient + _penalty_gradient(variable.value, inputs) if is_matrix else gradient
-                for gradient, (variable, is_matrix) in zip(gradients, self._trained, strict=True)
+                gradient + _penalty_gradient(weight, inputs) if role in MATRICES else gradient
+                for gradient, weight, role in zip(gradients, trained, roles, strict=True)
             ]
+        joined = self._layout.join(gradients)
         if self.key.clipped:
-            gradients, _ = tf.clip_by_global_norm(gradients, inputs.gradient_clip_norm)
-        self._optimizer.apply(gradients, [variable for variable, _ in self._trained])
-        for variable, value in zip(self._moving, statistics, strict=True):
-            variable.assign(value)
+            joined, _ = tf.clip_by_global_norm(joined, inputs.gradient_clip_norm)
+        self._optimizer.apply(joined, self._trained)
+        _assign(self._moving, statistics)
         if self.key.averaged:
             self._average(inputs.weight_average)
         return total, _correct(outputs, labels, counted)
@@ -242,16 +266,39 @@ class Program:
         """
         steps = tf.cast(self._optimizer.iterations.value, tf.float32)
         share = 1.0 - tf.minimum(decay, (1.0 + steps) / (10.0 + steps))
-        for average, variable in zip(self._averages, self._kept, strict=True):
+        for average, variable in zip(self._averages, self._evaluated, strict=True):
             average.assign(average.value + share * (variable.value - average.value))
 
     def _evaluate(self, tokens: Any, lengths: Any, labels: Any, weights: Any) -> tuple[Any, Any]:
-        outputs, _ = self._logits(tokens, lengths)
+        outputs, _ = self._logits(self._split_weights(), tokens, lengths)
         return _loss(outputs, labels, weights), outputs
 
+    def _split_weights(self) -> list[Any]:
+        """The trained weights as tensors in their shapes."""
+        return self._layout.split([tf.convert_to_tensor(variable.value) for variable in self._trained])
 
-def _copy(variable: Any) -> Any:
-    return keras.Variable(variable.value.numpy(), trainable=False)  # of a value that is a variable it would make none
+
+def _variable(value: Any) -> Any:
+    return keras.Variable(np.asarray(value), trainable=False)  # of a value that is a variable it would make none
+
+
+def _assign(variables: Sequence[Any], values: Sequence[Any]) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
+def _parted(weights: Sequence[Weight], values: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+    """The values of the trained weights, and those of the others."""
+    pairs = list(zip(weights, values, strict=True))
+    return [value for weight, value in pairs if weight.trained], [
+        value for weight, value in pairs if not weight.trained
+    ]
+
+
+def _merged(weights: Sequence[Weight], trained: Sequence[Any], others: Sequence[Any]) -> list[Any]:
+    """What `_parted` has parted."""
+    of_trained, of_others = iter(trained), iter(others)
+    return [next(of_trained if weight.trained else of_others) for weight in weights]
 
 
 def _penalty_gradient(weight: Any, inputs: StepInputs) -> Any:

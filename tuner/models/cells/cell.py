@@ -1,9 +1,9 @@
 """One step of a recurrent cell, forwards and backwards, over the weight tensors of the Keras layers.
 
-Everything here is feature-major: a step is ``[features, batch]``. A batch usually is a multiple of the vector width, the
-number of units often is not, so element-wise work runs over full vectors, gates are contiguous blocks of rows, and
-``weights @ step`` is the orientation in which the CPU's matrix product is quickest (units 100, batch 64: 169 against
-128 GFLOP/s for ``step @ weights``).
+Everything here is feature-major: a step is ``[features, batch]``, or ``[2, features, batch]`` where both directions of a layer
+run in one loop, their weights stacked likewise. A batch usually is a multiple of the vector width, the number of units often is
+not, so element-wise work runs over full vectors, gates are contiguous blocks of rows, and ``weights @ step`` is the orientation
+in which the CPU's matrix product is quickest (units 100, batch 64: 169 against 128 GFLOP/s for ``step @ weights``).
 
 Logistic gates are computed as ``(1 + tanh(x / 2)) / 2``: all gates of a step become one tanh over one array, and the
 halving is folded into the weights before the loop. Backwards is back-propagation through time written by hand
@@ -74,19 +74,19 @@ class SharedDeltas:
 
     def __init__(self, kernel: Any, recurrent_kernel: Any) -> None:
         """Bind the weights, oriented as the backward steps use them."""
-        units, self.delta_rows = recurrent_kernel.shape.as_list()
+        *stack, units, self.delta_rows = recurrent_kernel.shape.as_list()
         self._has_kernel = kernel is not None
-        self._features = int(kernel.shape[0]) if self._has_kernel else 0
-        self._stacked = tf.concat([kernel, recurrent_kernel], 0) if self._has_kernel else recurrent_kernel
-        recurrent_shape = [self.delta_rows, units]
+        self._features = int(kernel.shape[-2]) if self._has_kernel else 0
+        self._stacked = tf.concat([kernel, recurrent_kernel], -2) if self._has_kernel else recurrent_kernel
+        recurrent_shape = [*stack, self.delta_rows, units]
         self.sum_shapes: tuple[list[int], ...] = (
-            ([self.delta_rows, self._features], recurrent_shape) if self._has_kernel else (recurrent_shape,)
+            ([*stack, self.delta_rows, self._features], recurrent_shape) if self._has_kernel else (recurrent_shape,)
         )
 
     def below(self, deltas: Any) -> tuple[Any, Any]:
         """Take deltas through the weights; see `Cell`."""
         below = self._stacked @ deltas
-        return below[: self._features] if self._has_kernel else deltas, below[self._features :]
+        return below[..., : self._features, :] if self._has_kernel else deltas, below[..., self._features :, :]
 
     def products(self, deltas: Any, inputs: Any, hidden: Any) -> Steps:
         """Return one step's share of the sums; see `Cell`."""
@@ -98,14 +98,14 @@ class SharedDeltas:
     def weight_gradients(self, *sums: Any) -> Steps:
         """Turn sums into gradients; see `Cell`."""
         *matrices, bias = sums
-        return (*map(tf.transpose, matrices), tf.reduce_sum(bias, 1))
+        return (*map(tf.linalg.matrix_transpose, matrices), tf.reduce_sum(bias, -1))
 
 
 def bind_kernel(kernel: Any, scale: Any) -> Callable[[Any], Any]:
     """Return what turns a step's inputs into their part of the pre-activations, each row times its ``scale``."""
     if kernel is None:
         return lambda rows: rows * scale
-    transposed = tf.transpose(kernel) * scale
+    transposed = tf.linalg.matrix_transpose(kernel) * scale
     return lambda inputs: transposed @ inputs
 
 

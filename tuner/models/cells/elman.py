@@ -19,11 +19,11 @@ class _ElmanCell(SharedDeltas):
 
     def __init__(self, kernel: Any, recurrent_kernel: Any, bias: Any) -> None:
         super().__init__(kernel, recurrent_kernel)
-        self.carry_rows: tuple[int, ...] = (int(recurrent_kernel.shape[0]),)
+        self.carry_rows: tuple[int, ...] = (int(recurrent_kernel.shape[-2]),)
         self.saved_rows: tuple[int, ...] = ()
         self._from_inputs = bind_kernel(kernel, self._scale)
-        self._recurrent_transposed = tf.transpose(recurrent_kernel) * self._scale
-        self._bias = bias[:, None] * self._scale
+        self._recurrent_transposed = tf.linalg.matrix_transpose(recurrent_kernel) * self._scale
+        self._bias = bias[..., None] * self._scale
 
     def _squashed(self, inputs: Any, carry: Steps) -> Any:
         return tf.tanh(self._from_inputs(inputs) + self._recurrent_transposed @ carry[0] + self._bias)

@@ -24,35 +24,38 @@ class GRUCell:
     """
 
     def __init__(self, kernel: Any, recurrent_kernel: Any, bias: Any) -> None:
-        units = self._units = int(recurrent_kernel.shape[0])
+        *stack, units, _ = recurrent_kernel.shape.as_list()
+        self._units = units
         self.carry_rows: tuple[int, ...] = (units,)
         self.saved_rows: tuple[int, ...] = (2 * units, units, units)
         self.delta_rows = 4 * units
-        self.sum_shapes: tuple[list[int], ...] = ([3 * units, units],)
+        self.sum_shapes: tuple[list[int], ...] = ([*stack, 3 * units, units],)
         if kernel is not None:
-            self.sum_shapes = ([3 * units, int(kernel.shape[0])], *self.sum_shapes)
+            self.sum_shapes = ([*stack, 3 * units, int(kernel.shape[-2])], *self.sum_shapes)
         scale = scale_column([(2 * units, 0.5), (units, 1.0)])
         self._from_inputs = bind_kernel(kernel, scale)
-        self._recurrent_transposed = tf.transpose(recurrent_kernel) * scale
-        self._kernel_bias, self._recurrent_bias = bias[0][:, None] * scale, bias[1][:, None] * scale
+        self._recurrent_transposed = tf.linalg.matrix_transpose(recurrent_kernel) * scale
+        self._kernel_bias, self._recurrent_bias = (bias[..., number, :, None] * scale for number in range(2))
         self._recurrent = recurrent_kernel
-        self._kernel_n_first = None if kernel is None else tf.roll(kernel, units, 1)
+        self._kernel_n_first = None if kernel is None else tf.roll(kernel, units, -1)
 
     def forward(self, inputs: Any, carry: Steps) -> tuple[Steps, Steps]:
         """Take one step; see `Cell`."""
-        (hidden,), split = carry, 2 * self._units
+        (hidden,), parts = carry, [2 * self._units, self._units]
         from_inputs = self._from_inputs(inputs) + self._kernel_bias
         from_hidden = self._recurrent_transposed @ hidden + self._recurrent_bias
-        gates = 0.5 * tf.tanh(from_inputs[:split] + from_hidden[:split]) + 0.5
-        update, reset = tf.split(gates, 2, 0)
-        recurrent = from_hidden[split:]
-        candidate = tf.tanh(from_inputs[split:] + reset * recurrent)
+        (gates_in, candidate_in), (gates, recurrent) = (
+            tf.split(rows, parts, -2) for rows in (from_inputs, from_hidden)
+        )
+        gates = 0.5 * tf.tanh(gates_in + gates) + 0.5
+        update, reset = tf.split(gates, 2, -2)
+        candidate = tf.tanh(candidate_in + reset * recurrent)
         return (candidate + update * (hidden - candidate),), (gates, candidate, recurrent)
 
     def deltas(self, gradient: Steps, after: Steps, before: Steps, saved: Steps) -> tuple[Steps, Steps]:
         """Undo a step's element-wise part; see `Cell`."""
         (d_hidden,), (gates, candidate, recurrent) = gradient, saved
-        update, reset = tf.split(gates, 2, 0)
+        update, reset = tf.split(gates, 2, -2)
         d_candidate = d_hidden * (1.0 - update) * (1.0 - candidate * candidate)
         d_update = d_hidden * (before[0] - candidate) * update * (1.0 - update)
         d_reset = d_candidate * recurrent * reset * (1.0 - reset)
@@ -60,25 +63,25 @@ class GRUCell:
 
     def below(self, deltas: Any) -> tuple[Any, Any]:
         """Take deltas through the weights; see `Cell`."""
-        of_inputs, of_hidden = deltas[: 3 * self._units], self._recurrent @ deltas[self._units :]
+        of_inputs, of_hidden = deltas[..., : 3 * self._units, :], self._recurrent @ deltas[..., self._units :, :]
         if self._kernel_n_first is None:
-            return tf.roll(of_inputs, -self._units, 0), of_hidden
+            return tf.roll(of_inputs, -self._units, -2), of_hidden
         return self._kernel_n_first @ of_inputs, of_hidden
 
     def products(self, deltas: Any, inputs: Any, hidden: Any) -> Steps:
         """Return one step's share of the sums; see `Cell`."""
-        recurrent = tf.matmul(deltas[self._units :], hidden, transpose_b=True)
+        recurrent = tf.matmul(deltas[..., self._units :, :], hidden, transpose_b=True)
         if self._kernel_n_first is None:
             return recurrent, deltas
-        return tf.matmul(deltas[: 3 * self._units], inputs, transpose_b=True), recurrent, deltas
+        return tf.matmul(deltas[..., : 3 * self._units, :], inputs, transpose_b=True), recurrent, deltas
 
     def weight_gradients(self, *sums: Any) -> Steps:
         """Turn sums into gradients; see `Cell`."""
         *kernel, recurrent_kernel, bias = sums
-        units, totals = self._units, tf.reduce_sum(bias, 1)
-        d_bias = tf.stack([tf.roll(totals[: 3 * units], -units, 0), totals[units:]])
-        d_kernel = (tf.roll(tf.transpose(part), -units, 1) for part in kernel)
-        return (*d_kernel, tf.transpose(recurrent_kernel), d_bias)
+        units, totals = self._units, tf.reduce_sum(bias, -1)
+        d_bias = tf.stack([tf.roll(totals[..., : 3 * units], -units, -1), totals[..., units:]], -2)
+        d_kernel = (tf.roll(tf.linalg.matrix_transpose(part), -units, -1) for part in kernel)
+        return (*d_kernel, tf.linalg.matrix_transpose(recurrent_kernel), d_bias)
 
 
 class GRULayer(LoopLayer):

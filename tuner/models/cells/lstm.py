@@ -21,20 +21,20 @@ class LSTMCell(SharedDeltas):
 
     def __init__(self, kernel: Any, recurrent_kernel: Any, bias: Any) -> None:
         super().__init__(kernel, recurrent_kernel)
-        units = int(recurrent_kernel.shape[0])
+        units = int(recurrent_kernel.shape[-2])
         self.carry_rows: tuple[int, ...] = (units, units)
         self.saved_rows: tuple[int, ...] = (4 * units,)
         self._scale = scale_column([(2 * units, 0.5), (units, 1.0), (units, 0.5)])
         self._from_inputs = bind_kernel(kernel, self._scale)
-        self._recurrent_transposed = tf.transpose(recurrent_kernel) * self._scale
-        self._bias = bias[:, None] * self._scale
+        self._recurrent_transposed = tf.linalg.matrix_transpose(recurrent_kernel) * self._scale
+        self._bias = bias[..., None] * self._scale
 
     def forward(self, inputs: Any, carry: Steps) -> tuple[Steps, Steps]:
         """Take one step; see `Cell`."""
         hidden, memory = carry
         summed = self._from_inputs(inputs) + self._recurrent_transposed @ hidden + self._bias
         gates = tf.tanh(summed) * self._scale + (1.0 - self._scale)
-        enter, keep, candidate, leave = tf.split(gates, 4, 0)
+        enter, keep, candidate, leave = tf.split(gates, 4, -2)
         memory = keep * memory + enter * candidate
         return (leave * tf.tanh(memory), memory), (gates,)
 
@@ -42,7 +42,7 @@ class LSTMCell(SharedDeltas):
         """Undo a step's element-wise part; see `Cell`."""
         (d_hidden, d_memory), (gates,) = gradient, saved
         memory, squashed = before[1], tf.tanh(after[1])
-        enter, keep, candidate, leave = tf.split(gates, 4, 0)
+        enter, keep, candidate, leave = tf.split(gates, 4, -2)
         d_memory += d_hidden * leave * (1.0 - squashed * squashed)
         deltas = (
             d_memory * candidate * enter * (1.0 - enter),
