@@ -64,16 +64,13 @@ def readout():
 
 
 def our_states(cell, inputs, weights, *, backward, jit=False):
-    other = random_weights(cell, np.random.default_rng(8))  # of the forward direction, which has no part in the loss
-
     def run(inputs, *weights):
         with tf.GradientTape() as tape:
             tape.watch([inputs, *weights])
-            directions = 2 if backward else 1
-            of_directions = recurrence.recur(
-                cell, [to_time_major(inputs)] * directions, [*[other] * (directions - 1), weights], lengths=LENGTHS
+            (states,) = recurrence.recur(
+                cell, [to_time_major(inputs)], [weights], backwards=[backward], lengths=LENGTHS if backward else None
             )
-            states = to_batch_major(of_directions[-1])
+            states = to_batch_major(states)
             loss = tf.reduce_sum(states * readout() * VALID[:, :, None])
         return states, tape.gradient(loss, [inputs, *weights])
 
@@ -105,7 +102,7 @@ def test_both_directions_in_one_loop_are_each_for_itself(cell, jit):
     def run(inputs, weights):
         with tf.GradientTape() as tape:
             tape.watch([inputs, weights])
-            states = recurrence.recur(cell, inputs, weights, lengths=LENGTHS)
+            states = recurrence.recur(cell, inputs, weights, backwards=[False, True], lengths=LENGTHS)
             kept = [to_batch_major(part) * VALID[:, :, None] for part in states]
             loss = tf.reduce_sum(kept[0] * readout()) + 2.0 * tf.reduce_sum(kept[1] * readout())
         return kept, tape.gradient(loss, [inputs, weights])
@@ -150,7 +147,7 @@ def test_a_single_step_has_no_previous_state():
 
 def test_one_plain_graph_serves_batches_of_any_size():
     def both(inputs, lengths):
-        return recurrence.recur("gru", [inputs, inputs], [weights, weights], lengths=lengths)
+        return recurrence.recur("gru", [inputs] * 2, [weights] * 2, backwards=[False, True], lengths=lengths)
 
     @tf.function(input_signature=[tf.TensorSpec([None, FEATURES, None])])
     def run(inputs):

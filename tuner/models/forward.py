@@ -42,10 +42,13 @@ def pooled_features(
     network: Network,
     masks: DropoutMasks | None = None,
     steps: Any = None,
+    *,
+    compiled: bool = False,
 ) -> Any:
     """Return the network without its head: float32 ``[batch, width]``.
 
-    Arguments as for `logits`; ``steps``, a scalar int, says from where on all rows are padding, None that it is not known.
+    Arguments as for `logits`; ``steps``, a scalar int, says from where on all rows are padding, None that it is not known, and
+    ``compiled`` that XLA will compile this.
     """
     remaining = iter(weights)
     known = tf.transpose(tf.where(tokens < network.vocabulary, tokens, _UNKNOWN))
@@ -57,7 +60,7 @@ def pooled_features(
         if masks is not None and depth > 0:
             states *= masks.between[depth - 1]
         if network.recurrent:
-            directions = _recurrent_layer(network, remaining, states, known, lengths, steps)
+            directions = _recurrent_layer(network, remaining, states, known, lengths, steps, compiled)
         else:
             directions = [tf.nn.relu(_dense(next(remaining), next(remaining), states, known))]
     query = next(remaining) if network.pooling == "attention" else None
@@ -65,7 +68,7 @@ def pooled_features(
 
 
 def _recurrent_layer(
-    network: Network, weights: Iterator[Any], states: Any, known: Any, lengths: Any, steps: Any
+    network: Network, weights: Iterator[Any], states: Any, known: Any, lengths: Any, steps: Any, compiled: bool
 ) -> list[Any]:
     """Both directions of a layer; ``states`` is None where it reads one-hot words."""
     inputs, of_directions = [], []
@@ -73,7 +76,18 @@ def _recurrent_layer(
         kernel, recurrent_kernel, bias = (next(weights) for _ in range(3))
         inputs.append(_rows(kernel, known) if states is None else states)
         of_directions.append([None if states is None else kernel, recurrent_kernel, bias])
-    directions = recur(network.cell, inputs, of_directions, activation=network.activation, lengths=lengths, steps=steps)
+    backwards = (False, True)[: network.directions]
+    directions = []
+    for part in [slice(None)] if compiled else [slice(number, number + 1) for number in range(network.directions)]:
+        directions += recur(
+            network.cell,
+            inputs[part],
+            of_directions[part],
+            backwards=backwards[part],
+            activation=network.activation,
+            lengths=lengths,
+            steps=steps,
+        )
     if network.projection:
         directions = [_dense(next(weights), next(weights), outputs, known) for outputs in directions]
     if network.residual:

@@ -15,13 +15,14 @@ number of steps a constant of the program, and compiles anew for each value.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
 
 from tuner.models.cells import CELLS
-from tuner.models.cells.cell import Cell
+from tuner.models.cells.cell import Cell, Steps
 
 
 def recur(
@@ -29,14 +30,16 @@ def recur(
     inputs: Sequence[Any],
     weights: Sequence[Sequence[Any]],
     *,
+    backwards: Sequence[bool] = (False,),
     activation: str = "tanh",
     lengths: Any = None,
     steps: Any = None,
 ) -> list[Any]:
-    """Run one layer, forwards or in both directions, and return its states after every step.
+    """Run one direction of a layer, or both in one loop, and return its states after every step.
 
-    Both directions run in one loop: half the kernels to compile and to call, and products of small networks are so short that
-    they cost what a call costs.
+    Under XLA one loop for both has half the kernels to compile and to call: products of small networks are so short that they
+    cost what a call costs. TensorFlow's own product of stacked matrices is slower than that of single ones, by the half at 32
+    units, so in a plain graph each direction is better off alone.
 
     Rows may be padded on the right. Forwards needs no mask for that: a row's states after its end are finite numbers
     that nobody may read, and what is not read has no gradient. Backwards in time starts in the padding, where the state
@@ -45,11 +48,12 @@ def recur(
 
     Args:
         cell: of ``CELLS``.
-        inputs: float32 ``[time, features, batch]``, one a direction, forwards first; finite in the padding too.
-        weights: kernel, recurrent kernel and bias as the Keras layer stores them, for each direction. A kernel of None says
+        inputs: float32 ``[time, features, batch]`` for each direction; finite in the padding too.
+        weights: for each direction kernel, recurrent kernel and bias as the Keras layer stores them. A kernel of None says
             that its inputs are its rows already: those that one-hot words pick.
+        backwards: for each direction whether it runs from every row's end to its start; both differ where there are two.
         activation: of elman.
-        lengths: int ``[batch]``, each at least 1: the rows' ends, which backwards starts from.
+        lengths: int ``[batch]``, each at least 1: the rows' ends, which only a direction backwards needs.
         steps: scalar int, how many steps of ``inputs`` to run: what lies beyond them is padding of every row. None for all.
 
     Returns:
@@ -62,22 +66,56 @@ def recur(
         raise ValueError(f"cell must be one of {', '.join(CELLS)}. Received: cell={cell!r}")
     count = length_of(inputs[0]) if steps is None else steps
     step = CELLS[cell].implementation().STEPS[activation]
-    directions = len(inputs)
-    present = _present(lengths) if directions == 2 else lambda _: 1.0
+    order = _Order(tuple(backwards), lengths)
     no_kernel = (None,) if weights[0][0] is None else ()
     stacked = [_stacked(part) for part in zip(*weights, strict=True) if part[0] is not None]
 
     @tf.custom_gradient
     def layer(*arguments: Any) -> tuple[Any, Any]:
-        inputs, bound = arguments[:directions], step(*no_kernel, *arguments[directions:])
-        states, carries, saved = _run_forward(bound, inputs, present, count)
+        inputs, bound = arguments[: len(backwards)], step(*no_kernel, *arguments[len(backwards) :])
+        states, carries, saved = _run_forward(bound, inputs, order, count)
 
         def gradient(*upstream: Any) -> tuple[Any, ...]:
-            return _run_backward(bound, upstream, inputs, carries, saved, present, count)
+            return _run_backward(bound, upstream, inputs, carries, saved, order, count)
 
         return states, gradient
 
     return list(layer(*inputs, *stacked))
+
+
+@dataclass(frozen=True)
+class _Order:
+    """Where each direction of a loop is.
+
+    Attributes:
+        backwards: as `recur` takes it.
+        lengths: likewise.
+    """
+
+    backwards: tuple[bool, ...]
+    lengths: Any
+
+    def places(self, step: Any, opposite: Any) -> list[Any]:
+        """The step of the text that each direction is at, ``opposite`` being as far from the end as ``step`` from the start."""
+        return [opposite if backwards else step for backwards in self.backwards]
+
+    def masked(self, values: Steps, opposite: Any) -> Steps:
+        """Numbers of a step, those of a direction backwards 0 in the padding of a row."""
+        if not any(self.backwards):
+            return values
+        place = (
+            opposite if len(self.backwards) == 1 else tf.constant(self.backwards, tf.int32)[:, None, None] * opposite
+        )
+        present = tf.cast(self.lengths > place, tf.float32)
+        return tuple(value * present for value in values)
+
+    def of_one(self, number: int, values: Any) -> Any:
+        """The part of a step that belongs to one direction."""
+        return values if len(self.backwards) == 1 else values[number]
+
+    def shape(self, rows: int, batch: Any) -> list[Any]:
+        """That of a step."""
+        return [rows, batch] if len(self.backwards) == 1 else [len(self.backwards), rows, batch]
 
 
 def _stacked(parts: Sequence[Any]) -> Any:
@@ -85,15 +123,9 @@ def _stacked(parts: Sequence[Any]) -> Any:
     return tf.stack(parts) if len(parts) > 1 else tf.convert_to_tensor(parts[0])
 
 
-def _step_of(sequences: Sequence[Any], steps: tuple[Any, Any]) -> Any:
-    """The step of each direction's sequence."""
-    return _stacked([sequence[step] for sequence, step in zip(sequences, steps, strict=False)])
-
-
-def _present(lengths: Any) -> Callable[[Any], Any]:
-    """What says ``[2, 1, batch]`` at a step of the backward direction: 0.0 there in a row's padding, else 1.0."""
-    backwards = tf.constant([0, 1])[:, None, None]
-    return lambda step: tf.cast(lengths > backwards * step, tf.float32)
+def _read(sequences: Sequence[Any], places: Sequence[Any]) -> Any:
+    """The step of each direction's sequence that it is at."""
+    return _stacked([sequence[place] for sequence, place in zip(sequences, places, strict=True)])
 
 
 def valid_steps(lengths: Any, steps: Any) -> Any:
@@ -114,36 +146,29 @@ def _write(arrays: Any, step: Any, values: Sequence[Any]) -> list[Any]:
     return [array.write(step, value) for array, value in zip(arrays, values, strict=True)]
 
 
-def _shape(directions: int, rows: int, batch: Any) -> list[Any]:
-    """Of one step."""
-    return [rows, batch] if directions == 1 else [directions, rows, batch]
-
-
 def _run_forward(
-    cell: Cell, inputs: Sequence[Any], present: Callable[[Any], Any], count: Any
+    cell: Cell, inputs: Sequence[Any], order: _Order, count: Any
 ) -> tuple[list[Any], list[Any], list[Any]]:
-    """Return the states of each direction, all carries, one more than steps, and what was saved, in the order of the loop.
-
-    The loop runs from the first step of the forward direction and the last one of the other.
-    """
-    steps, batch, directions = length_of(inputs[0]), inputs[0].shape[2], len(inputs)
+    """Return the states of each direction, all carries, one more than steps, and what was saved, in the order of the loop."""
+    steps, batch = length_of(inputs[0]), inputs[0].shape[2]
 
     def body(step: Any, opposite: Any, carry: Any, carries: Any, saved: Any, turned: Any) -> tuple[Any, ...]:
-        carry, to_save = cell.forward(_step_of(inputs, (step, opposite)), carry)
-        carry = tuple(value * present(opposite) for value in carry)
-        turned = [array.write(opposite, carry[0][1]) for array in turned]
+        carry, to_save = cell.forward(_read(inputs, order.places(step, opposite)), carry)
+        carry = order.masked(carry, opposite)
+        turned = [array.write(opposite, order.of_one(len(order.backwards) - 1, carry[0])) for array in turned]
         carries, saved = _write(carries, step + 1, carry), _write(saved, step, to_save)
         return step + 1, opposite - 1, carry, carries, saved, turned
 
-    zero = tuple(tf.zeros(_shape(directions, rows, tf.shape(inputs[0])[2])) for rows in cell.carry_rows)
-    shapes = [[_shape(directions, rows, batch) for rows in parts] for parts in (cell.carry_rows, cell.saved_rows)]
-    carries, saved = _write(_arrays(shapes[0], steps + 1), 0, zero), _arrays(shapes[1], steps)
-    # Only the states of the backward direction lie in another order than the loop's.
-    turned = _arrays([[cell.carry_rows[0], batch]] * (directions - 1), steps)
+    zero = tuple(tf.zeros(order.shape(rows, tf.shape(inputs[0])[2])) for rows in cell.carry_rows)
+    carries = _write(_arrays([order.shape(rows, batch) for rows in cell.carry_rows], steps + 1), 0, zero)
+    saved = _arrays([order.shape(rows, batch) for rows in cell.saved_rows], steps)
+    # Of the states only those backwards, which come last, lie in another order than the loop's.
+    turned = _arrays([[cell.carry_rows[0], batch]] * sum(order.backwards), steps)
     _, _, _, *arrays = tf.while_loop(lambda step, *_: step < count, body, (0, count - 1, zero, carries, saved, turned))
     carries, saved, turned = ([array.stack() for array in kind] for kind in arrays)
     states = carries[0][1:]
-    return [states if directions == 1 else states[:, 0], *turned], carries, saved
+    forwards = {(False,): [states], (True,): [], (False, True): [states[:, 0]]}[order.backwards]
+    return [*forwards, *turned], carries, saved
 
 
 def _run_backward(
@@ -152,16 +177,15 @@ def _run_backward(
     inputs: Sequence[Any],
     carries: list[Any],
     saved: list[Any],
-    present: Callable[[Any], Any],
+    order: _Order,
     count: Any,
 ) -> tuple[Any, ...]:
     """Return the gradients of the inputs and of the weights, going against `_run_forward`."""
-    steps, batch, directions = length_of(inputs[0]), inputs[0].shape[2], len(inputs)
-    blocks_count = cell.delta_rows // cell.carry_rows[0]
+    steps, batch = length_of(inputs[0]), inputs[0].shape[2]
 
     def body(step: Any, opposite: Any, gradient: Any, d_inputs: Any, blocks: Any, sums: Any) -> tuple[Any, ...]:
-        gradient = (gradient[0] + _step_of(upstream, (step, opposite)), *gradient[1:])
-        gradient = tuple(value * present(opposite) for value in gradient)
+        places = order.places(step, opposite)
+        gradient = order.masked((gradient[0] + _read(upstream, places), *gradient[1:]), opposite)
         carry_before, carry_after = (tuple(array[step + side] for array in carries) for side in (0, 1))
         step_blocks, through = cell.deltas(gradient, carry_after, carry_before, tuple(array[step] for array in saved))
         # Written block by block into an array that is there already: XLA would compute a concatenation with a branch
@@ -169,28 +193,24 @@ def _run_backward(
         for index, block in enumerate(step_blocks):
             blocks = blocks.write(index, block)
         deltas = blocks.stack()
-        if directions == 2:
+        if len(places) > 1:
             deltas = tf.transpose(deltas, [1, 0, 2, 3])
-        deltas = tf.reshape(deltas, _shape(directions, cell.delta_rows, -1))
+        deltas = tf.reshape(deltas, order.shape(cell.delta_rows, -1))
         d_input, d_hidden = cell.below(deltas)
         gradient = (d_hidden + through[0], *through[1:])
-        products = cell.products(deltas, _step_of(inputs, (step, opposite)), carry_before[0])
+        products = cell.products(deltas, _read(inputs, places), carry_before[0])
         sums = tuple(a + b for a, b in zip(sums, products, strict=True))
-        of_directions = [d_input] if directions == 1 else tf.unstack(d_input)
         d_inputs = [
-            array.write(place, value)
-            for array, place, value in zip(d_inputs, (step, opposite), of_directions, strict=False)
+            array.write(place, order.of_one(number, d_input))
+            for number, (array, place) in enumerate(zip(d_inputs, places, strict=True))
         ]
         return step - 1, opposite + 1, gradient, d_inputs, blocks, sums
 
-    batch_now = tf.shape(inputs[0])[2]
-    zero = tuple(tf.zeros(_shape(directions, rows, batch_now)) for rows in cell.carry_rows)
-    sums = (
-        *(tf.zeros(shape) for shape in cell.sum_shapes),
-        tf.zeros(_shape(directions, cell.delta_rows, batch_now)),
-    )
+    rows_now = tf.shape(inputs[0])[2]
+    zero = tuple(tf.zeros(order.shape(rows, rows_now)) for rows in cell.carry_rows)
+    sums = (*(tf.zeros(shape) for shape in cell.sum_shapes), tf.zeros(order.shape(cell.delta_rows, rows_now)))
     d_inputs = _arrays([[sequence.shape[1], batch] for sequence in inputs], steps)
-    (blocks,) = _arrays([_shape(directions, cell.carry_rows[0], batch)], blocks_count)
+    (blocks,) = _arrays([order.shape(cell.carry_rows[0], batch)], cell.delta_rows // cell.carry_rows[0])
     _, _, _, d_inputs, _, sums = tf.while_loop(
         lambda step, *_: step >= 0, body, (count - 1, 0, zero, d_inputs, blocks, sums)
     )

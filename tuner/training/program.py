@@ -192,7 +192,9 @@ class Program:
             with keras.StatelessScope(list(zip(self._model.weights, values, strict=True))):
                 features = keras_model.pooled_features(layers_of(self._model), network, tokens, present, masks)
         else:
-            features = forward.pooled_features(values, tokens, lengths, network, masks, steps)
+            features = forward.pooled_features(
+                values, tokens, lengths, network, masks, steps, compiled=self.key.compiled and row_weights is not None
+            )
         of_head = values[-count_of_head(network) :]
         return head(features, of_head, network, masks=masks.head if masks else (), row_weights=row_weights)
 
