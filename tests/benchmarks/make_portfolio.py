@@ -19,6 +19,8 @@ from tuner.search.searchers.frontier_search import RECORDED, hypervolume_gains
 LENGTH = 24
 SHARES = (1, 2, 4, 8)
 """Epochs of the recorded curves."""
+SMALLEST = 500
+"""Parameters that a smaller network counts as: without it half of the first twelve had fewer, of which a search wants a few."""
 COMMON = {"vocabulary_order": "informative", "bidirectional": True, "weight_average": 0.998}
 
 
@@ -43,6 +45,7 @@ def greedy(judged: pd.DataFrame, *, length: int = LENGTH) -> list[int]:
     Args:
         judged: ``values`` of the last epoch.
     """
+    judged = judged.assign(parameters=judged["parameters"].clip(lower=SMALLEST))
     sets = {name: one.set_index("index") for name, one in judged.groupby("data")}
     chosen: list[int] = []
     left = sorted(set.intersection(*(set(one.index) for one in sets.values())))
