@@ -10,13 +10,16 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from support.chart_checks import check_finished_charts_once
 from support.covering import examples
 from support.small_cluster import cluster_of_all, room_for_a_cluster
 
-settings.register_profile("tests", max_examples=examples(100))
+# How fast examples are made and tried says how busy the machine is.
+settings.register_profile(
+    "tests", max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("tests")
 
 SHARED = pytest.StashKey[Path]()
