@@ -99,6 +99,10 @@ class _Order:
         """The step of the text that each direction is at, ``opposite`` being as far from the end as ``step`` from the start."""
         return [opposite if backwards else step for backwards in self.backwards]
 
+    def carries_at(self, step: Any, opposite: Any) -> tuple[Any, Any]:
+        """Where the carries before and after a step lie: those of one direction where its text is, for they are its states."""
+        return (opposite + 1, opposite) if self.backwards == (True,) else (step, step + 1)
+
     def masked(self, values: Steps, opposite: Any) -> Steps:
         """Numbers of a step, those of a direction backwards 0 in the padding of a row."""
         if not any(self.backwards):
@@ -155,20 +159,21 @@ def _run_forward(
     def body(step: Any, opposite: Any, carry: Any, carries: Any, saved: Any, turned: Any) -> tuple[Any, ...]:
         carry, to_save = cell.forward(_read(inputs, order.places(step, opposite)), carry)
         carry = order.masked(carry, opposite)
-        turned = [array.write(opposite, order.of_one(len(order.backwards) - 1, carry[0])) for array in turned]
-        carries, saved = _write(carries, step + 1, carry), _write(saved, step, to_save)
+        turned = [array.write(opposite, carry[0][1]) for array in turned]
+        _, after = order.carries_at(step, opposite)
+        carries, saved = _write(carries, after, carry), _write(saved, step, to_save)
         return step + 1, opposite - 1, carry, carries, saved, turned
 
     zero = tuple(tf.zeros(order.shape(rows, tf.shape(inputs[0])[2])) for rows in cell.carry_rows)
-    carries = _write(_arrays([order.shape(rows, batch) for rows in cell.carry_rows], steps + 1), 0, zero)
+    first, _ = order.carries_at(0, count - 1)
+    carries = _write(_arrays([order.shape(rows, batch) for rows in cell.carry_rows], steps + 1), first, zero)
     saved = _arrays([order.shape(rows, batch) for rows in cell.saved_rows], steps)
-    # Of the states only those backwards, which come last, lie in another order than the loop's.
-    turned = _arrays([[cell.carry_rows[0], batch]] * sum(order.backwards), steps)
+    # The loop's order is that of the text in the first of two directions alone.
+    turned = _arrays([[cell.carry_rows[0], batch]] * (len(inputs) - 1), steps)
     _, _, _, *arrays = tf.while_loop(lambda step, *_: step < count, body, (0, count - 1, zero, carries, saved, turned))
     carries, saved, turned = ([array.stack() for array in kind] for kind in arrays)
-    states = carries[0][1:]
-    forwards = {(False,): [states], (True,): [], (False, True): [states[:, 0]]}[order.backwards]
-    return [*forwards, *turned], carries, saved
+    states = carries[0][:-1] if order.backwards == (True,) else carries[0][1:]
+    return [states if len(inputs) == 1 else states[:, 0], *turned], carries, saved
 
 
 def _run_backward(
@@ -186,7 +191,9 @@ def _run_backward(
     def body(step: Any, opposite: Any, gradient: Any, d_inputs: Any, blocks: Any, sums: Any) -> tuple[Any, ...]:
         places = order.places(step, opposite)
         gradient = order.masked((gradient[0] + _read(upstream, places), *gradient[1:]), opposite)
-        carry_before, carry_after = (tuple(array[step + side] for array in carries) for side in (0, 1))
+        carry_before, carry_after = (
+            tuple(array[place] for array in carries) for place in order.carries_at(step, opposite)
+        )
         step_blocks, through = cell.deltas(gradient, carry_after, carry_before, tuple(array[step] for array in saved))
         # Written block by block into an array that is there already: XLA would compute a concatenation with a branch
         # for every element, and once more for every product that it enters.
