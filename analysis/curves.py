@@ -53,8 +53,7 @@ class WallTime:
 
     Attributes:
         seconds: from the moment when its data were ready, pauses between sessions left out.
-        expected: the least and the most seconds of nine in ten such searches, and in between, as they were forecast before it;
-            None where that was not done.
+        expected: the seconds that were forecast before it, at least, roughly and at most; None where that was not done.
 
     >>> analysis.wall_time(run).expected
     """

@@ -44,7 +44,7 @@ class SearchStarted(_Event):
     ``own`` are the hyperparameters of a custom model with their types, null where the trials are of the built-in networks.
     ``folds`` is the number of folds of a cross-validation, 1 where there is none; ``reports_per_epoch`` that of the parts of
     an epoch after each of which a trial reports. ``expected`` are the wall seconds that the trials were forecast to take before
-    the first of them: the least and the most of nine in ten, and in between; null where that is not known.
+    the first of them: at least, roughly and at most; null where that is not known.
     """
 
     event: Literal["search_started"] = "search_started"
