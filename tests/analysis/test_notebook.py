@@ -31,7 +31,7 @@ def _packages_are_found(monkeypatch):
 
 @pytest.mark.slow
 def test_every_result_of_exploring_a_run_is_a_table_or_a_chart(tmp_path):
-    results = [output.data for output in execute("explore.ipynb", tmp_path, timeout=60)]
+    results = [output.data for output in execute("explore.ipynb", tmp_path, timeout=300)]
     assert len(results) >= 23
     for data in results:
         assert "text/html" in data or "image/svg+xml" in data, data.keys()
