@@ -24,9 +24,9 @@ _SECONDS_TO_TRACE_A_LOOP = 0.15
 _SECONDS_TO_START = 8.0
 
 
-_INTERVAL = (0.5, 1.6)
-"""What searches take, by what is forecast. Those of ``bench_time_forecast.py`` (six, beside other work) took 0.53 to 0.91 of
-it; on an idle machine, where ``_slowness`` says less, it is nearer to the middle."""
+_INTERVAL = (0.4, 1.6)
+"""What searches take, by what is forecast. Seven of ``bench_time_forecast.py``, most beside other work, took 0.50 to 0.91
+of it; where ``_slowness`` says less, it is nearer to the middle."""
 
 
 @dataclass(frozen=True)
