@@ -1,6 +1,5 @@
 """What every test runs in, how tests are spread over processes, and which of them are fast."""
 
-import gc
 import os
 import sys
 import tempfile
@@ -15,12 +14,14 @@ from hypothesis import HealthCheck, settings
 from support.chart_checks import check_finished_charts_once
 from support.covering import examples
 from support.small_cluster import cluster_of_all, room_for_a_cluster
+from tuner.collector import collect_rarely, leave_alone_what_is_there
 
 # How fast examples are made and tried says how busy the machine is.
 settings.register_profile(
     "tests", max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("tests")
+collect_rarely()
 
 SHARED = pytest.StashKey[Path]()
 """A folder that all processes of a test run have in common."""
@@ -86,7 +87,7 @@ def pytest_collection_finish() -> None:
         raise pytest.UsageError("a module of tests imports TensorFlow; import it in the tests, or by support.lazy")
     if "altair" in sys.modules:
         check_finished_charts_once()
-    gc.freeze()
+    leave_alone_what_is_there()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -96,7 +97,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         from tuner.models.device import quiet_tensorflow
 
         quiet_tensorflow(1)
-        gc.freeze()  # a million objects that stay: the collector need not look at them again and again
+        leave_alone_what_is_there()
 
 
 @pytest.fixture(autouse=True)

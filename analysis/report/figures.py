@@ -16,6 +16,8 @@ from analysis.report.confirmed import Confirmed
 from analysis.scaling import ScalingFit
 
 _MOST_INTERACTING = 4
+_CHECK = False
+"""Whether finished figures are held against Vega-Lite's schema: a third of a report's time, so it is done by tests only."""
 
 
 def figures(
@@ -63,7 +65,7 @@ def _pairs(shares: pd.DataFrame) -> list[tuple[str, str]]:
 
 
 def _for_page(chart: alt.LayerChart) -> dict[str, Any]:
-    specification = chart.to_dict()
+    specification = chart.to_dict(validate=_CHECK)
     specification.pop("$schema")  # an address that nothing needs: the page says itself that this is Vega-Lite
     return {
         **specification,

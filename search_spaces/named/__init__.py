@@ -31,6 +31,7 @@ def named_document(name: str) -> tuple[Path, dict[str, Any]]:
     return path, read_document(path)
 
 
+@cache
 def named_space(name: str) -> Space:
     """One of the package's spaces.
 

@@ -120,6 +120,7 @@ def confirmed(run, models, labels=LABELS):
     return replace(run, repeats=pd.DataFrame(rows))
 
 
+@pytest.mark.slow
 def test_the_ensemble_is_evaluated_where_all_its_members_were(two):
     first, second = unsure(range(10)), unsure(range(10, 24))
     worse = unsure([0, 1, *range(10, 24)])  # wrong where the first is wrong, too

@@ -187,6 +187,7 @@ def test_a_report_by_auc_says_so(copy):
     assert "accura" not in page.partition("<script")[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["ray_tune", "keras_tuner"])
 def test_rank_and_report_take_them(name, tmp_path, capsys):
     assert run(["rank", str(FOLDERS / name)]) == 0

@@ -162,6 +162,7 @@ def confirmed():
     return replace(run, settings=run.settings.model_copy(update={"metric": "error"}), epochs=epochs, **tables)
 
 
+@pytest.mark.slow
 def test_a_confirmation_shows_the_metric_beside_the_accuracies_that_it_compares(confirmed):
     found = analysis.confirmation(confirmed)
     assert found.models["test_error"].tolist() == pytest.approx((1 - found.models["test_accuracy"]).tolist())

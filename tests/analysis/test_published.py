@@ -146,6 +146,7 @@ def test_what_was_not_run_is_said(tmp_path):
     assert found["LSTM: RMSprop at least as good as Adam, above Adagrad, above SGD"] == "not run"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in named_spaces() if named_experiment(name) is not None])
 def test_every_experiment_of_a_grid_can_be_set_beside_its_report(tmp_path, name):
     if named_space(name).continuous():

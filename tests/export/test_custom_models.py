@@ -24,8 +24,11 @@ MODELS = (
 )  # fmt: skip
 LOOP_OVER_STEPS = "steps_per_execution"
 """What it asks for is a loop in a graph."""
-LIKE_OTHERS = ("bidirectional_lstm", "build_lstm_dropout")
-"""Those of which all is in others, too: ``rnn_logits`` is a stack in both directions, ``steps_per_execution`` drops inputs."""
+LIKE_OTHERS = (
+    "attention", "bidirectional_lstm", "build_bi_lstm_dropout", "build_gru_dropout", "build_lstm_dropout", "weighed",
+)  # fmt: skip
+"""Those of which all is in others, too: ``rnn_logits`` is a stack in both directions, ``steps_per_execution`` drops inputs,
+``transformer`` and ``lstm_attention_pair`` attend. As files for LiteRT and ONNX, and with weights, they are tested below."""
 
 
 def part(texts, seed):

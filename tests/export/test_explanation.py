@@ -139,6 +139,7 @@ def test_the_words_of_a_class_are_those_of_many_texts():
     assert class_words(WordModel(), ["", "<br>"])[1] == 0
 
 
+@pytest.mark.slow
 def test_words_of_classes_are_kept_in_the_run_and_in_its_report(run_path, tmp_path, capsys):
     folder = RunFolder(Path(copytree(run_path, tmp_path / "mine")))
     run = load(folder.path)

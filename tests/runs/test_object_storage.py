@@ -101,6 +101,7 @@ def test_a_report_and_a_model_are_made_of_a_run_over_there(runs, run_path, tmp_p
     assert (tmp_path / "exports" / "far-00000" / "saved_model.pb").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("same_machine", [True, False])
 def test_a_killed_search_goes_on_to_the_same_end(runs, tmp_path, monkeypatch, same_machine):
     whole = RunStore(create_run(Path(runs.url), "whole", fill))

@@ -129,6 +129,7 @@ def test_the_tables_of_a_confirmed_run_come_from_its_journal_too(folder):
     assert from_tables.trials.equals(from_journal.trials)
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cuts=st.lists(st.integers(0, 4), max_size=4), truncated=st.integers(0, 30))
 def test_a_confirmation_that_was_killed_goes_on_to_the_same_results(tmp_path_factory, cuts, truncated):

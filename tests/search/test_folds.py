@@ -90,6 +90,7 @@ def test_every_scheduler_comes_to_its_end(name):
     assert any(one.status == "completed" for one in configurations(state))
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(sorted(SCHEDULERS)), st.lists(st.integers(0, 25), max_size=4), st.booleans())
 def test_a_search_that_is_killed_skips_the_same_folds(tmp_path_factory, name, kills, ahead):

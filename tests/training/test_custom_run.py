@@ -11,7 +11,10 @@ import pytest
 from search_spaces.config import CustomConfig
 from tuner.data.encoded import EncodedDataset, EncodedSplits
 
-pytestmark = pytest.mark.tensorflow
+pytestmark = [
+    pytest.mark.tensorflow,
+    pytest.mark.filterwarnings("ignore:Even though the `tf.config.experimental_run_functions_eagerly`:UserWarning"),
+]
 
 SOURCE = """
 import keras
@@ -78,9 +81,14 @@ def own(tmp_path_factory):
 
 
 @pytest.fixture
-def plain_graph(monkeypatch):
-    """For what the compiler has no part in: XLA needs seconds for each model."""
+def step_by_step(monkeypatch):
+    """For what graph and compiler have no part in: they need seconds for each model."""
+    import tensorflow as tf
+
     monkeypatch.setattr("keras.src.trainers.trainer.model_supports_jit", lambda _: False)
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
 
 
 def run(own, *, state=None, scores=(), seed=(0, 1), **changes):
@@ -114,7 +122,7 @@ def test_a_trial_that_goes_on_gives_the_numbers_of_one_that_was_not_interrupted(
     assert losses == sorted(losses, reverse=True)
 
 
-@pytest.mark.usefixtures("plain_graph")
+@pytest.mark.usefixtures("step_by_step")
 @pytest.mark.parametrize("name", ["build", "averaged"])
 def test_it_goes_on_within_an_epoch_as_if_there_had_been_no_break(own, name):
     from tuner.training.custom_run import CustomRun
@@ -139,7 +147,7 @@ def test_another_seed_is_another_trial_and_the_same_is_the_same(own, reports):
     assert numbers(reports[0]) != numbers(other)
 
 
-@pytest.mark.usefixtures("plain_graph")
+@pytest.mark.usefixtures("step_by_step")
 @pytest.mark.parametrize("changes", [{}, {"one_output": True}, {"fixed": True, "units": 8, "batch_size": 7}])
 def test_accuracy_loss_and_size_are_those_of_the_model_itself(own, changes):
     trial = run(own, **changes)
@@ -158,7 +166,7 @@ def test_accuracy_loss_and_size_are_those_of_the_model_itself(own, changes):
     assert ((logits[:, 0] > 0 if logits.shape[1] == 1 else logits.argmax(1)) == answers).all()
 
 
-@pytest.mark.usefixtures("plain_graph")
+@pytest.mark.usefixtures("step_by_step")
 def test_batch_size_is_read_from_the_hyperparameters(own):
     trial = run(own, batch_size=10)
     trial.run_to_report()
@@ -167,7 +175,7 @@ def test_batch_size_is_read_from_the_hyperparameters(own):
         run(own, batch_size=0.5)
 
 
-@pytest.mark.usefixtures("plain_graph")
+@pytest.mark.usefixtures("step_by_step")
 def test_a_model_without_an_accuracy_of_its_own_reports_none_while_training(own):
     from tuner.training.custom_run import CustomRun
 
@@ -182,7 +190,7 @@ def test_the_state_of_another_model_is_refused(own, reports):
         run(own, units=8, state=reports[0].last)
 
 
-@pytest.mark.usefixtures("plain_graph")
+@pytest.mark.usefixtures("step_by_step")
 def test_an_optimizer_that_averages_is_judged_by_the_averages_and_trains_on_from_the_weights(own):
     from tuner.training.custom_run import CustomRun
 

@@ -10,6 +10,7 @@ import click
 from tuner import __version__
 from tuner.cli.commands import COMMANDS
 from tuner.cli.spelling import message_of
+from tuner.collector import collect_rarely
 from tuner.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, InputError, TunerError
 from tuner.formatting import shown
 from tuner.search.interruption import Interrupted
@@ -35,6 +36,7 @@ for command in COMMANDS:
 
 def main() -> NoReturn:
     """Runs the command line and exits: 0 done, 1 the search failed, 2 bad usage or input, 130 interrupted."""
+    collect_rarely()
     sys.exit(run(sys.argv[1:]))
 
 

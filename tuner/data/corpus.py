@@ -11,6 +11,8 @@ runs.
 
 import random
 from collections.abc import Sequence
+from functools import cache
+from itertools import accumulate
 from typing import Final
 
 from tuner.data import corpus_grammar as grammar
@@ -158,8 +160,13 @@ class _Writer:
 
     def frequent(self, words: Sequence[str]) -> str:
         """A word by Zipf's law: earlier ones far more often."""
-        (word,) = self.random.choices(words, [1 / rank**ZIPF_EXPONENT for rank in range(1, len(words) + 1)])
+        (word,) = self.random.choices(words, cum_weights=_summed_zipf(len(words)))
         return word
 
     def chance(self, probability: float) -> bool:
         return self.random.random() < probability
+
+
+@cache
+def _summed_zipf(count: int) -> list[float]:
+    return list(accumulate(1 / rank**ZIPF_EXPONENT for rank in range(1, count + 1)))

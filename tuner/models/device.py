@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
+from tuner.collector import collect_rarely, collector_paused, leave_alone_what_is_there
 from tuner.quiet import quiet_stderr
 from tuner.user_cache import cache_folder
 
@@ -171,7 +172,8 @@ def prepare_tensorflow(threads: int, gpu_memory: int | None = None) -> Any:
     keep_freed_memory()
     compile_quickly()
     use_xla_cache()
-    import tensorflow as tf
+    with collector_paused():
+        import tensorflow as tf
 
     try:
         _set_devices(tf, threads, gpu_memory)
@@ -206,3 +208,16 @@ def quiet_tensorflow(threads: int) -> Any:
     """TensorFlow with this process's settings (see ``prepare_tensorflow``), imported without a sound."""
     with quiet_stderr():
         return prepare_tensorflow(threads)
+
+
+def prepare_own_process(threads: int, gpu_memory: int | None = None) -> None:
+    """As ``prepare_tensorflow``, with Keras, for a process in which nobody else's code runs yet: in half of the time.
+
+    TensorFlow imports ``googleapiclient`` for Google's machines and Keras scikit-learn for its wrappers: a third of their
+    import. What all of it made stays, and the collector of cycles is told so.
+    """
+    collect_rarely()
+    with collector_paused(), hidden("googleapiclient", "sklearn"):
+        prepare_tensorflow(threads, gpu_memory)
+        import keras  # noqa: F401
+    leave_alone_what_is_there()

@@ -398,7 +398,7 @@ def _forget_graphs() -> None:
     TensorFlow registers a gradient for each ``tf.custom_gradient`` that is traced (seven megabytes a program here) and has no
     public way to take it back. It is needed only until the step around it is traced, and none is being traced now.
     """
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
     registered = gradient_registry._registry
     for name in [name for name in registered if name.startswith("CustomGradient-")]:
         del registered[name]

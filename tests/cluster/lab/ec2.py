@@ -89,6 +89,11 @@ class FakeEC2:
                 for log in host.path("/tmp/ray").glob("session_2*/logs/monitor.*"):
                     shutil.copy(log, scratch / f"{host.name}-{log.name}")
 
+    def last_of_autoscaler(self) -> str:
+        """The end of what the autoscaler on the head has written."""
+        logs = sorted(self.head().path("/tmp/ray").glob("session_2*/logs/monitor.log"))
+        return logs[-1].read_text(encoding="utf-8")[-4000:] if logs else "the autoscaler has written nothing"
+
     def _make_the_heads_role(self) -> None:
         """As Ray leaves it after its first `ray up`: it waits half a minute when it has to make it."""
         iam = boto3.client("iam")

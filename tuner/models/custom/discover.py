@@ -26,9 +26,9 @@ def main(request: Path, answer: Path) -> None:
 def _discovered(asked: dict[str, Any]) -> dict[str, Any]:
     root = Path(asked["root"])
     sys.path.insert(0, str(root))
-    from tuner.models.device import prepare_tensorflow
+    from tuner.models.device import prepare_own_process
 
-    prepare_tensorflow(1)
+    prepare_own_process(1)
     import numpy as np
 
     from search_spaces.documents import space_document

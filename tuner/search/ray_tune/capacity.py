@@ -12,6 +12,7 @@ from typing import Any
 import psutil
 import yaml
 
+from tuner.collector import collector_paused
 from tuner.errors import InputError
 from tuner.quiet import quiet_stderr
 
@@ -41,7 +42,8 @@ def import_ray() -> Any:
     # In a notebook without ipywidgets, both would say so: nothing here is a widget.
     warnings.filterwarnings("ignore", "IProgress not found")
     logging.getLogger("ray.widgets.util").setLevel(logging.ERROR)
-    import ray
+    with collector_paused():
+        import ray
 
     return ray
 

@@ -11,7 +11,7 @@ from tuner.data.soft_targets import SoftTargets
 from tuner.errors import InputError
 from tuner.metrics import Scorer
 from tuner.models.custom.source import ModelSource
-from tuner.models.device import give_back_freed_memory, hidden, prepare_tensorflow
+from tuner.models.device import give_back_freed_memory, prepare_own_process
 from tuner.search.gpu_sharing import memory_limit
 from tuner.search.ray_tune.gpus import gpus_of_node
 from tuner.search.ray_tune.workers import RECYCLE, MemoryGrowth, SentState
@@ -51,10 +51,7 @@ def open_context(*, arrays: Mapping[str, Any], threads: int, gpu_share: float, *
         context: what a ``WorkerContext`` has beside the data.
     """
     # Settings must be made before TensorFlow is imported, and the driver, which imports this module, must not import it.
-    # TensorFlow imports the one for Google's machines, Keras the other for its wrappers: a third of both's import.
-    with hidden("googleapiclient", "sklearn"):
-        prepare_tensorflow(threads, _gpu_memory(gpu_share))
-        import keras  # noqa: F401
+    prepare_own_process(threads, _gpu_memory(gpu_share))
     from tuner.training.worker_context import WorkerContext
 
     return WorkerContext(EncodedSplits.from_arrays(arrays), **context)
