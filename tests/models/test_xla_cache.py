@@ -9,11 +9,25 @@ import pytest
 from tuner.models import device
 from tuner.models.device import use_xla_cache, xla_folder
 
-COMPILE = """
-from tuner.models.device import prepare_tensorflow
-tf = prepare_tensorflow(1)
-step = tf.function(lambda value: tf.reduce_sum(value * value), jit_compile=True)
-print(float(step(tf.constant([3.0, 4.0]))))
+TRAIN_A_STEP_OF_EACH = """
+import sys
+from tuner.models.device import prepare_own_process
+prepare_own_process(1)
+import numpy as np
+from search_spaces.config import TrialConfig
+from tuner.data.batches import Batch
+from tuner.models.network_spec import network_of
+from tuner.training.optimizers import OptimizerParams
+from tuner.training.program import Program
+from tuner.training.program_key import ProgramKey, StepInputs
+
+batch = Batch(np.full((4, 6), 7, np.int32), np.full(4, 6, np.int32), np.zeros(4, np.int32), np.ones(4, np.float32))
+for units in map(int, sys.argv[1:]):
+    config = TrialConfig(cell="simple_rnn", units=units, layers=1, embedding=4, vocabulary=50, batch_size=4)
+    network = network_of(config, vocabulary_size=50, classes=2, vectors_width=None)
+    program = Program(ProgramKey.of(config, network, compiled=True, longest=6))
+    program.start(seed=0, params=OptimizerParams.of(config))
+    print(units, program.train(batch, StepInputs.of(config, np.ones(2, np.int64)), (1, 1))[0])
 """
 
 
@@ -42,17 +56,20 @@ def home(tmp_path, monkeypatch):
 
 
 @pytest.mark.tensorflow
-def test_what_one_process_compiled_the_next_one_reads(home):
+def test_what_one_process_compiled_the_next_one_reads_whatever_it_compiled_before(home):
     device.compile_quickly()  # as they do, for the name of the folder
 
-    def run():
-        done = subprocess.run([sys.executable, "-c", COMPILE], capture_output=True, text=True, check=True)
-        assert done.stdout == "25.0\n"
-        return {path: path.stat().st_mtime_ns for path in xla_folder().iterdir()}
+    def run(*units):
+        command = [sys.executable, "-c", TRAIN_A_STEP_OF_EACH, *units]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        return done.stdout.splitlines(), {path: path.stat().st_mtime_ns for path in xla_folder().iterdir()}
 
-    written = run()
+    (loss,), written = run("3")
     assert len(written) == 1
-    assert run() == written
+    (_, again), now = run("2", "3")
+    assert again == loss
+    assert len(now) == 2
+    assert written.items() <= now.items()
 
 
 def test_xla_is_told_to_compile_quickly_only_where_tensorflow_knows_how(home, monkeypatch):

@@ -104,7 +104,7 @@ def test_a_program_that_xla_cannot_read_any_more_costs_a_compilation_and_no_more
     from tuner.training.step import Step
 
     step, damaged = (
-        Step(lambda values: (values + 1.0,), [tf.TensorSpec([None], tf.float32)], compiled=True),
+        Step(lambda values: (values + 1.0,), [tf.TensorSpec([None], tf.float32)], name="one more", compiled=True),
         tmp_path / "program.pb",
     )
     graph = step._traced()

@@ -28,9 +28,9 @@ class OptimizerParams:
 class MomentumSGD(keras.optimizers.SGD):
     """``keras.optimizers.SGD`` with momentum, which is a variable."""
 
-    def __init__(self, learning_rate: float) -> None:
+    def __init__(self, learning_rate: float, name: str) -> None:
         """Any momentum makes Keras keep the last steps."""
-        super().__init__(learning_rate=learning_rate, momentum=0.9)
+        super().__init__(learning_rate=learning_rate, momentum=0.9, name=name)
 
     def build(self, variables: Any) -> None:
         """Adds the variable to Keras' own."""
@@ -91,7 +91,8 @@ def build_optimizer(name: Optimizer, variables: list[Any], *, momentum: bool) ->
         variables: Keras variables that it is to train.
         momentum: whether sgd keeps its last steps.
     """
-    optimizer = (MomentumSGD if momentum else _CLASSES[name])(learning_rate=1e-3)
+    # Keras would number those of a process, and a compiled step, which is kept by what is in it, holds the name.
+    optimizer = (MomentumSGD if momentum else _CLASSES[name])(learning_rate=1e-3, name=name)
     optimizer.build(variables)
     return optimizer
 

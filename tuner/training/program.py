@@ -69,10 +69,11 @@ class Program:
                 tf.TensorSpec([], tf.int32),
                 *(_targets_spec(key.batch_size) if key.distilled else ()),
             ],
+            name=f"train {key}",
             compiled=key.compiled,
         )
         # Not compiled: without gradients and with many rows a plain graph is as fast, and there is nothing to wait for.
-        self._evaluation_step = Step(self._evaluate, _batch_spec(EVALUATION_BATCH))
+        self._evaluation_step = Step(self._evaluate, _batch_spec(EVALUATION_BATCH), name=f"evaluate {key}")
 
     @property
     def compile_seconds(self) -> float:

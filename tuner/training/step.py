@@ -1,10 +1,16 @@
 """A compiled step: traced once, compiled for each shape that it meets, and called with as little as possible around it."""
 
 import time
-from collections.abc import Callable, Sequence
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import count
 from typing import Any
+from unittest import mock
 
 import tensorflow as tf
+from tensorflow.python.framework import ops
 
 from tuner.models.device import drop_xla_cache
 
@@ -20,17 +26,20 @@ class Step:
         trace_seconds: the part of it in which TensorFlow made the graph.
     """
 
-    def __init__(self, function: Callable[..., Any], signature: Sequence[Any], *, compiled: bool = False) -> None:
+    def __init__(
+        self, function: Callable[..., Any], signature: Sequence[Any], *, name: str, compiled: bool = False
+    ) -> None:
         """Nothing is traced before the first call.
 
         Args:
             function: of tensors, to a tuple of tensors.
             signature: a ``tf.TensorSpec`` for each argument.
+            name: of what it computes, the same in every process: a compiled step is kept under it.
             compiled: whether XLA compiles it.
         """
         # The loops are TensorFlow's own already: looking through the Python code for more only costs time.
         self._function = tf.function(function, jit_compile=compiled, autograph=False, input_signature=list(signature))
-        self._is_compiled, self._graph = compiled, None
+        self._is_compiled, self._graph, self._name = compiled, None, name
         self._shapes: set[tuple[int, ...]] = set()
         self.compile_seconds = self.trace_seconds = 0.0
 
@@ -56,6 +65,23 @@ class Step:
             return self._function
         if self._graph is None:
             started = time.perf_counter()
-            self._graph = self._function.get_concrete_function()
+            with _names_of(self._name):
+                self._graph = self._function.get_concrete_function()
             self.trace_seconds += time.perf_counter() - started
         return self._graph
+
+
+_traced: Counter[str] = Counter()
+
+
+@contextmanager
+def _names_of(name: str) -> Iterator[None]:
+    """Within it, the functions that TensorFlow makes are numbered from one that follows from ``name``.
+
+    It numbers them as they come in a process, and XLA keeps programs under these names: what one worker has compiled, another
+    one, or the next search, would not find unless the same networks had come in the same order.
+    """
+    first = (zlib.crc32(f"{name} {_traced[name]}".encode()) + 1) * 10**6
+    _traced[name] += 1
+    with mock.patch.object(ops, "uid", count(first).__next__):
+        yield
