@@ -1,8 +1,6 @@
 """Loads run folders: tidy tables of their trials and epochs, whether they run, have crashed or are finished."""
 
-import gc
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -17,6 +15,7 @@ from analysis.importers.keras_tuner import is_keras_tuner, load_keras_tuner
 from analysis.importers.ray_tune import is_ray_tune, load_ray_tune
 from analysis.importers.results import ImportedResults
 from analysis.students import students_table, with_students
+from tuner.collector import collector_paused
 from tuner.errors import InputError
 from tuner.metrics import Mode, Objective, metric_column
 from tuner.runs.folder import RunFolder, find_run
@@ -213,7 +212,7 @@ def _tables(folder: RunFolder, trial_schema: SchemaOf, per_epoch: int) -> tuple[
         metrics = metrics_of(trials.schema.names)
         if not folder.table("repeats").exists() and trials[f"test_{metrics[0]}"].null_count == len(trials):
             return trials, epochs, repeat_schema(metrics, per_epoch).empty_table()
-    with _collector_paused():
+    with collector_paused():
         search_state = SearchState(read_journal(folder.journal))
         return trials_table(search_state), epochs_table(search_state), repeats_table(search_state)
 
@@ -241,15 +240,3 @@ def _current_table(file: Path, schema: SchemaOf, journal_bytes: int) -> pa.Table
         return None
     names = table.schema.names
     return table if names == schema(metrics_of(names)).names and metrics_of(names) else None
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Two hundred thousand events that all stay: looking for garbage among them again and again takes most of the time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
