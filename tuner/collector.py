@@ -12,8 +12,8 @@ _OBJECTS = 100_000
 def collector_paused() -> Iterator[None]:
     """For where many objects come that all stay.
 
-    TensorFlow's import takes two thirds of its time within this, Ray Tune's four fifths. Of reading 200,000 events of a journal,
-    looking for garbage among them would be most.
+    TensorFlow's import takes two thirds of its time within this, Ray Tune's four fifths. Of reading 200,000 events of a run,
+    the search for garbage among them would be most.
     """
     was_on = gc.isenabled()
     gc.disable()
