@@ -10,7 +10,14 @@ import pandas as pd
 from analysis.columns import require
 from analysis.loading import Results, Run
 from analysis.ranking import By, rank
-from tuner.runs.events import ConfirmationEnded, ConfirmationStarted, EpochEnded, RepeatEnded, SearchStarted
+from tuner.runs.events import (
+    ConfirmationEnded,
+    ConfirmationStarted,
+    EpochEnded,
+    RepeatEnded,
+    SearchStarted,
+    StudentEnded,
+)
 from tuner.runs.journal import read_journal
 
 
@@ -89,7 +96,7 @@ def time_spent(run: Run) -> pd.DataFrame:
     trial, weights on the way). The shares are of these four. "saved by early stopping"
     is an estimate: the epochs that stopped trials were spared, at each trial's own mean epoch without compilation; its
     share is of what the search would have taken with them. Pauses between an interruption and its resumption do not count, and
-    a confirmation is no part of the search.
+    confirmations and distillations are no part of the search.
 
     >>> analysis.time_spent(run)["what"].tolist()
     ['training', 'tracing', 'compiling', 'waiting', 'saved by early stopping']
@@ -118,6 +125,9 @@ def wall_time(run: Run) -> WallTime:
     return WallTime(clock.wall + clock.start, clock.expected)
 
 
+_AFTERWARDS = (ConfirmationStarted, RepeatEnded, ConfirmationEnded, StudentEnded)
+
+
 def _read_clock(run: Run) -> _Clock:
     clock = _Clock()
     for event in read_journal(run.folder.journal):
@@ -132,7 +142,7 @@ def _read_clock(run: Run) -> _Clock:
             clock.compiling += event.compile_seconds - event.trace_seconds
             clock.working += event.seconds
             clock.steady[event.trial].append(event.seconds - event.compile_seconds)
-        if not isinstance(event, ConfirmationStarted | RepeatEnded | ConfirmationEnded):
+        if not isinstance(event, _AFTERWARDS):
             clock.last = event.time
     clock.close_session()
     return clock

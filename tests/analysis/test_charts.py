@@ -10,6 +10,7 @@ from analysis import charts, importance, load, load_many, scaling_fit, time_spen
 from analysis.report.facts import time_text
 from support.made_up_runs import made_up_run
 from tuner.errors import InputError
+from tuner.runs.events import StudentEnded
 from tuner.runs.settings import read_settings
 
 RUNS = {
@@ -84,7 +85,12 @@ def test_how_long_a_search_took_and_what_was_forecast_by_hand(tmp_path):
     events[0]["expected"] = [5.0, 6.5, 90.0]
     again = [event | {"time": event["time"] + 3600} for event in events if event["event"] != "trial_proposed"]
     del again[0]["expected"]
-    folder.journal.write_text("".join(json.dumps(event) + "\n" for event in [*events, *again]))
+    student = StudentEnded(
+        time=again[-1]["time"] + 7200, student="00000-distilled", trial="00000", teacher="00001", fingerprint="f",
+        hard_weight=0.5, status="completed", parameters=9,
+    )  # fmt: skip
+    all_of_it = [*events, *again, student.model_dump(mode="json")]
+    folder.journal.write_text("".join(json.dumps(event) + "\n" for event in all_of_it))
     found = wall_time(load(folder.path))
     assert (found.seconds, found.expected) == (pytest.approx(8.0), (5.0, 6.5, 90.0))
     text = time_text(time_spent(load(folder.path)), found)
