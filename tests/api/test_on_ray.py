@@ -15,11 +15,12 @@ from support.searches import PYTHONPATH, assert_same_decisions, run_here, write_
 from tuner.api.functions import _settings
 from tuner.runs.folder import RunFolder
 
-pytestmark = [pytest.mark.ray, pytest.mark.tensorflow, pytest.mark.usefixtures("on_shared_ray")]
-
 SMALL = {"layers": 1, "units": [4, 8], "embedding": 4, "cell": "gru", "pooling": "max"}
 WITH_NETWORKS = FULL_CONTRACT
 """Whether the script trains networks, exports one and predicts by it; the notebook of tests/analysis/test_notebook.py does."""
+pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("on_shared_ray")]
+if WITH_NETWORKS:
+    pytestmark.append(pytest.mark.tensorflow)
 SCRIPT = f"""
 import json, os, shutil, signal, time
 from contextlib import nullcontext
@@ -107,7 +108,7 @@ def script(folder, on_shared_ray):
     return json.loads(found.stdout.splitlines()[-1]), found.stdout
 
 
-def test_a_script_searches_resumes_exports_and_predicts(script, folder):
+def test_a_script_searches_and_resumes(script, folder):
     found, printed = script
     assert found["ends"] == ["mine"]
     assert found["best"] in found["frontier"]

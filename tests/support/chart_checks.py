@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from analysis.report import figures
 from support.covering import FULL_CONTRACT
 
 _FREE_TEXTS = ("as", "calculate", "expr", "field", "name", "test", "text", "title", "values")
@@ -14,6 +13,8 @@ def check_finished_charts_once() -> None:
 
     The report's too, which the program itself does not. ``FULL_CONTRACT=1`` leaves all else as it is.
     """
+    from analysis.report import figures
+
     figures._CHECK = True
     if FULL_CONTRACT:
         return

@@ -34,7 +34,7 @@ def fresh_variables(shapes=((7, 3), (3,))):
     return [keras.Variable(generator.normal(size=shape).astype(np.float32)) for shape in shapes]
 
 
-ALL = pytest.mark.parametrize(
+@pytest.mark.parametrize(
     ("name", "rates"),
     [
         ("adam", {"learning_rate": 0.01}),
@@ -47,9 +47,6 @@ ALL = pytest.mark.parametrize(
         ("sgd", {"learning_rate": 0.1, "momentum": 0.8}),
     ],
 )
-
-
-@ALL
 def test_the_numbers_are_those_of_keras(name, rates):
     from tuner.training.optimizers import OptimizerParams, build_optimizer, set_optimizer_params
 
@@ -121,35 +118,3 @@ def test_a_state_is_that_of_an_optimizer_of_single_weights(name, monkeypatch):
             np.testing.assert_allclose(mine, other, rtol=1e-6)
     for mine, other in zip(layout.split([variable.value for variable in joined]), single, strict=True):
         np.testing.assert_allclose(mine, other.value, rtol=1e-6)
-
-
-@ALL
-def test_a_state_of_vectors_is_that_of_weights_in_keras_order(name, rates):
-    """So a trial goes on from a state that was written when each weight was a variable of its own."""
-    import keras
-    import tensorflow as tf
-
-    from tuner.models.weights import Weight
-    from tuner.training.optimizers import OptimizerParams, assign_state, build_optimizer, set_optimizer_params, state_of
-    from tuner.training.weight_vectors import Layout
-
-    shapes = ((5, 2), (2**15, 2), (2, 3), (3,))  # the second is a vector of its own, and the last one
-    layout = Layout.of([Weight("kernel", shape) for shape in shapes])
-    assert layout.members == ((0, 2, 3), (1,))
-    weights = fresh_variables(shapes)
-    of_weights = build_optimizer(name, weights, momentum="momentum" in rates)
-    set_optimizer_params(of_weights, OptimizerParams(**rates))
-    weights_after(of_weights, weights)
-    written = [variable.numpy() for variable in of_weights.variables]
-
-    vectors = [keras.Variable(vector) for vector in layout.join([weight.value for weight in weights])]
-    of_vectors = build_optimizer(name, vectors, momentum="momentum" in rates)
-    assign_state(of_vectors, layout, written)
-    for again, before in zip(state_of(of_vectors, layout), written, strict=True):
-        np.testing.assert_array_equal(again, before)
-
-    gradients = [tf.constant(np.random.default_rng(7).normal(size=shape), tf.float32) for shape in shapes]
-    of_weights.apply(gradients, weights)
-    of_vectors.apply(layout.join(gradients), vectors)
-    for ours, theirs in zip(layout.split([vector.value for vector in vectors]), weights, strict=True):
-        np.testing.assert_array_equal(ours, theirs.numpy())

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from typing import Any
-from unittest import mock
 
 import tensorflow as tf
 from tensorflow.python.framework import ops
@@ -83,5 +82,8 @@ def _names_of(name: str) -> Iterator[None]:
     """
     first = (zlib.crc32(f"{name} {_traced[name]}".encode()) + 1) * 10**6
     _traced[name] += 1
-    with mock.patch.object(ops, "uid", count(first).__next__):
+    usual, ops.uid = ops.uid, count(first).__next__
+    try:
         yield
+    finally:
+        ops.uid = usual
