@@ -211,10 +211,10 @@ def quiet_tensorflow(threads: int) -> Any:
 
 
 def prepare_own_process(threads: int, gpu_memory: int | None = None) -> None:
-    """As ``prepare_tensorflow``, with Keras, for a process in which nobody else's code runs yet: 1.7 s, where a plain import takes 2.7.
+    """As ``prepare_tensorflow``, with Keras, for a process in which nobody else's code runs yet: 1.7 s, not the usual 2.7.
 
-    TensorFlow imports ``googleapiclient`` for Google's machines and Keras scikit-learn for its wrappers: a third of their
-    import. What all of it made stays, and the collector of cycles is told so.
+    TensorFlow imports ``googleapiclient`` for Google's machines and Keras scikit-learn for its wrappers, which are left out.
+    What all of it made stays, and the collector of cycles is told so.
     """
     collect_rarely()
     with collector_paused(), hidden("googleapiclient", "sklearn"):
