@@ -37,9 +37,9 @@ from tuner.search.schedulers.selection import Selection, most_accurate, nearest_
 from tuner.search.searchers.frontier_search import FrontierSearcher, RecordedCurves, hypervolume_gains
 from tuner.search.searchers.random_search import RandomSearcher
 from tuner.search.searchers.searcher import PointsFirst, Searcher
+from tuner.search.warm_start import FIRST_OF_PORTFOLIO, PORTFOLIO_TRIALS
 
 SPACE = named_space("frontier")
-PORTFOLIO = 12
 MANY = 10**6  # the vocabulary is as large as the configuration asks for
 
 
@@ -91,6 +91,38 @@ def surrogate(table: pd.DataFrame, name: str) -> Surrogate:
     return Surrogate(plan, floor, constant, fit().fit(x, curves), fit().fit(x, np.log(seconds)))
 
 
+@dataclass(frozen=True)
+class Elsewhere:
+    """What a search begins with, made of the data sets that are not judged.
+
+    Attributes:
+        portfolio: its configurations.
+        recorded: what the searcher knows.
+    """
+
+    portfolio: list[TrialConfig]
+    recorded: RecordedCurves
+
+    @classmethod
+    def than(cls, name: str, table: pd.DataFrame) -> "Elsewhere":
+        """Of all sets but this one."""
+        others = table[table["data"] != name]
+        judged = values(others)
+        chosen = greedy(judged[judged["epoch"] == EPOCHS], length=PORTFOLIO_TRIALS)
+        return cls([configuration(table, i) for i in chosen], RecordedCurves.of(recorded_curves(judged, others)))
+
+    def before(self, searcher: Searcher) -> Searcher:
+        """A searcher as a search has it: the portfolio first."""
+        return PointsFirst(self.portfolio, searcher, by_turns=max(0, len(self.portfolio) - FIRST_OF_PORTFOLIO))
+
+
+def recorded_everywhere() -> pd.DataFrame:
+    """The recorded curves of the configurations that all data sets have."""
+    table = pd.read_parquet(TABLE)
+    found = table.groupby("index")["data"].nunique()
+    return table[table["index"].isin(found[found == table["data"].nunique()].index)]
+
+
 def hypervolume(points: list[tuple[float, float]], floor: float) -> float:
     """The area above the worst recorded trial, in accuracy times decades of parameters."""
     total, front = 0.0, list[tuple[float, float]]()
@@ -132,9 +164,7 @@ def trace(state: SearchState, floor: float, counts: tuple[int, ...]) -> list[tup
 @click.option("--data", "wanted", multiple=True, help="Only these sets.")
 def main(seeds: int, counts: tuple[int, ...], chosen: str, wanted: tuple[str, ...]) -> None:
     """Prints a row per data set."""
-    table = pd.read_parquet(TABLE)
-    complete = table.groupby("index")["data"].nunique()
-    table = table[table["index"].isin(complete[complete == table["data"].nunique()].index)]
+    table = recorded_everywhere()
     console = Console(width=180)
     columns = [f"{count} trials" for count in counts]
     shown = Table(
@@ -146,10 +176,7 @@ def main(seeds: int, counts: tuple[int, ...], chosen: str, wanted: tuple[str, ..
     )
     for name in wanted or sorted(table["data"].unique()):
         answers = surrogate(table, name)
-        others = table[table["data"] != name]
-        judged = values(others)
-        prior = RecordedCurves.of(recorded_curves(judged, others))
-        first = [configuration(table, i) for i in greedy(judged[judged["epoch"] == EPOCHS], length=PORTFOLIO)]
+        known = Elsewhere.than(name, table)
         generator = np.random.default_rng(0)
         whole = answers.curves([SPACE.sample(generator) for _ in range(3000)])
         whole += answers.curves([configuration(table, i) for i in sorted(table["index"].unique())])
@@ -158,10 +185,10 @@ def main(seeds: int, counts: tuple[int, ...], chosen: str, wanted: tuple[str, ..
         for seed in range(seeds):
             fits = answers.plan.fits
             searchers: dict[str, Searcher] = {
-                "ours": PointsFirst(
-                    first, FrontierSearcher(SPACE, seed=seed, fits=fits, plan=answers.plan, recorded=prior)
+                "ours": known.before(
+                    FrontierSearcher(SPACE, seed=seed, fits=fits, plan=answers.plan, recorded=known.recorded)
                 ),
-                "portfolio": PointsFirst(first, RandomSearcher(SPACE, seed=seed, fits=fits)),
+                "portfolio": known.before(RandomSearcher(SPACE, seed=seed, fits=fits)),
                 "random": RandomSearcher(SPACE, seed=seed, fits=fits),
             }
             ours, blind, rival = (

@@ -1,6 +1,6 @@
 """What ``--stop-when-stable`` loses and saves, over recorded curves of nine data sets, always without the one that is judged.
 
-    python tests/benchmarks/bench_stable.py [--seeds 2] [--trials 60] [--searcher frontier|random]
+    python tests/benchmarks/bench_stable.py [--seeds 2] [--trials 60] [--searcher frontier|random] [--scheduler asha]
 
 Searches as in ``bench_portfolio.py``, each with all its trials and told what its searcher expects to gain; where it
 would have ended is read off that, for several bounds. Hypervolume is above the worst recorded trial, as a share of that
@@ -16,18 +16,13 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import click
 import numpy as np
-import pandas as pd
-from bench_portfolio import EPOCHS, PORTFOLIO, SPACE, scheduler, surrogate, trace
-from make_portfolio import configuration, greedy, recorded_curves, values
-from record_frontier import TABLE
+from bench_portfolio import SCHEDULERS, SPACE, Elsewhere, recorded_everywhere, surrogate, trace
 from replay import simulate
 from rich.console import Console
 from rich.table import Table
 
-from tuner.search.schedulers.selection import most_accurate
-from tuner.search.searchers.frontier_search import FrontierSearcher, RecordedCurves
+from tuner.search.searchers.frontier_search import FrontierSearcher
 from tuner.search.searchers.random_search import RandomSearcher
-from tuner.search.searchers.searcher import PointsFirst
 from tuner.search.stability import TIMES
 
 BOUNDS = (0.005, 0.01, 0.02, 0.04)
@@ -48,29 +43,26 @@ def stop(gains: list[float | None], bound: float) -> int:
 @click.option("--seeds", default=2, show_default=True)
 @click.option("--trials", default=60, show_default=True)
 @click.option("--searcher", "chosen", type=click.Choice(["frontier", "random"]), default="frontier", show_default=True)
-def main(seeds: int, trials: int, chosen: str) -> None:
+@click.option("--scheduler", "stopping", type=click.Choice(list(SCHEDULERS)), default="forecast", show_default=True)
+def main(seeds: int, trials: int, chosen: str, stopping: str) -> None:
     """Prints a row per data set: trials, hypervolume kept and time saved for each bound."""
-    table = pd.read_parquet(TABLE)
-    complete = table.groupby("index")["data"].nunique()
-    table = table[table["index"].isin(complete[complete == table["data"].nunique()].index)]
+    table = recorded_everywhere()
     shown = Table("data", *(f"{bound:.2%}: trials, kept, saved" for bound in BOUNDS), box=None)
     every = []
     for name in sorted(table["data"].unique()):
-        answers, others = surrogate(table, name), table[table["data"] != name]
+        answers, elsewhere = surrogate(table, name), Elsewhere.than(name, table)
         answers = replace(answers, plan=replace(answers.plan, stop_when_stable=True))
-        judged = values(others)
-        prior = RecordedCurves.of(recorded_curves(judged, others))
-        first = [configuration(table, i) for i in greedy(judged[judged["epoch"] == EPOCHS], length=PORTFOLIO)]
         rows = []
         for seed in range(seeds):
             known = {"seed": seed, "fits": answers.plan.fits}
             inner = (
                 RandomSearcher(SPACE, **known)
                 if chosen == "random"
-                else FrontierSearcher(SPACE, **known, plan=answers.plan, recorded=prior)
+                else FrontierSearcher(SPACE, **known, plan=answers.plan, recorded=elsewhere.recorded)
             )
             with patch("tuner.search.controller.is_stable", return_value=False):  # it is to run through
-                state = simulate(answers, PointsFirst(first, inner), scheduler(most_accurate), trials=trials, workers=2)
+                searcher, scheduler = elsewhere.before(inner), SCHEDULERS[stopping](answers.constant)
+                state = simulate(answers, searcher, scheduler, trials=trials, workers=2)
             gains = [event.gain for event in state.history if event.event == "trial_proposed"]
             ends = [stop(gains, bound) for bound in BOUNDS]
             found = trace(state, answers.floor, (*ends, trials))

@@ -2,9 +2,10 @@
 
     python tests/benchmarks/record_frontier.py --data FILE [--data FILE ...] [--work DIR] [--part 0/2]
 
-The same 64 configurations, four of each of 16 sizes from 200 to 700,000 parameters, on each data set and on the generated
-corpus: 8 epochs, 3,000 texts to train on, 1,500 to validate on. Two of a size are drawn from the space, as a random search
-draws them; two from the part of it that ``bench_networks.py`` found to be good. One thread; some two hours of a processor.
+The same 78 configurations on each data set and on the generated corpus: 8 epochs, 3,000 texts to train on, 1,500 to validate
+on. 64 are four of each of 16 sizes from 200 to 700,000 parameters: two of a size are drawn from the space, as a random search
+draws them; two from the part of it that ``bench_networks.py`` found to be good. The other 14 grow one network in all directions
+at once. One thread; an hour and a half of a processor.
 Every trial is kept in the working folder when it ends, and one that is there is not trained again: so it can be interrupted
 and go on, and with ``--part`` several processes share the work. At its end, what is there is written to
 ``recorded/frontier.parquet``.
@@ -39,6 +40,13 @@ A_SIZE = 4
 GOOD = {"cell": ["gru", "gru", "lstm"], "units": [4, 8, 16, 32, 48], "layers": [1], "pooling": ["max"]}
 """What the second half is drawn from; with fewer embedding numbers than units, a dropout that grows and a rate that falls."""
 
+SCALED = {
+    "units": (2, 4, 4, 8, 8, 8, 8, 16, 16, 16, 32, 32, 48, 48),
+    "embedding": (1, 1, 2, 2, 2, 4, 4, 4, 8, 8, 8, 16, 16, 32),
+    "vocabulary": (500, 500, 500, 500, 1_000, 1_000, 2_000, 2_000, 2_000, 5_000, 5_000, 5_000, 10_000, 10_000),
+}
+"""GRUs that grow in all directions at once: the numbers of each."""
+
 VARIED = ("cell", "layers", "units", "embedding", "vocabulary", "pooling", "dropout", "learning_rate")
 
 
@@ -54,15 +62,31 @@ def good(generator: np.random.Generator) -> TrialConfig:
     values = {name: generator.choice(values).item() for name, values in GOOD.items()}
     config = drawn(generator).model_copy(update=values)
     config = config.model_copy(update={"embedding": min(config.embedding, config.units)})
-    size = count_parameters(network_of(config, vocabulary_size=50_000, classes=2)).total
-    large = float(np.clip(np.log(size / 1_000) / np.log(100), 0.0, 1.0))
+    large = _large(config)
     rate = 0.012 * 0.4**large * np.exp(generator.uniform(np.log(0.6), np.log(1.6)))
     dropout = generator.uniform(0.1, 0.3) * large
     return config.model_copy(update={"dropout": float(dropout), "learning_rate": float(np.clip(rate, 0.003, 0.02))})
 
 
+def scaled() -> list[TrialConfig]:
+    """The configurations of ``SCALED``, the dropout growing and the rate falling as of the good ones."""
+    found = []
+    for numbers in zip(*SCALED.values(), strict=True):
+        values = dict(zip(SCALED, numbers, strict=True)) | {"cell": "gru", "layers": 1, "pooling": "max"}
+        config = drawn(np.random.default_rng(0)).model_copy(update=values)
+        large = _large(config)
+        found.append(config.model_copy(update={"dropout": 0.2 * large, "learning_rate": 0.012 * 0.4**large}))
+    return found
+
+
+def _large(config: TrialConfig) -> float:
+    """The place of a network between 1,000 parameters, 0, and 100,000, 1, by its logarithm."""
+    size = count_parameters(network_of(config, vocabulary_size=50_000, classes=2)).total
+    return float(np.clip(np.log(size / 1_000) / np.log(100), 0.0, 1.0))
+
+
 def configurations() -> list[TrialConfig]:
-    """The configurations: a first of each size, then a second, so that a part of them is spread as well.
+    """The configurations: a first of each size, then a second, so that a part of them is spread as well; then the scaled ones.
 
     The first and the third of a size are drawn, the others are good ones.
     """
@@ -75,7 +99,13 @@ def configurations() -> list[TrialConfig]:
             place = int(np.searchsorted(SIZES, size)) - 1
             if 0 <= place < len(found) and len(found[place]) == turn:
                 found[place].append(config)
-    return [one[turn] for turn in range(A_SIZE) for one in found]
+    return [one[turn] for turn in range(A_SIZE) for one in found] + scaled()
+
+
+def is_drawn(index: int) -> bool:
+    """Whether a configuration is one of those that a random search would draw."""
+    turn = index // (len(SIZES) - 1)
+    return turn < A_SIZE and turn % 2 == 0
 
 
 def prepared(source: str, texts: int = TRAINING_TEXTS) -> tuple[Any, Scorer]:
@@ -99,7 +129,7 @@ def curve(context: Any, config: TrialConfig, index: int, scorer: Scorer) -> list
     shape = {"vocabulary_size": context.vocabulary_size, "classes": context.classes}
     known = {
         "index": index,
-        "drawn": index // (len(SIZES) - 1) % 2 == 0,
+        "drawn": is_drawn(index),
         **{name: getattr(config, name) for name in VARIED},
         "parameters": count_parameters(network_of(config, **shape)).total,
     }
@@ -127,9 +157,9 @@ def main(sources: tuple[str, ...], work: Path, part: str) -> None:
     quiet_tensorflow(1)
     first, step = map(int, part.split("/"))
     places = {source: prepared(source) for source in (BUILT_IN, *sources)}
-    found, sizes = configurations(), len(SIZES) - 1
-    good_first = sorted(range(len(found)), key=lambda index: (index // sizes + 1) % 2)
-    trials = [(index, found[index], source) for index in good_first for source in places]
+    found = configurations()
+    indices = sorted(range(len(found)), key=lambda index: (is_drawn(index), index))
+    trials = [(index, found[index], source) for index in indices for source in places]
     for index, config, source in trials[first::step]:
         name = "corpus" if source == BUILT_IN else Path(source).stem
         path = work / f"{name}-{index:02d}.parquet"

@@ -136,9 +136,10 @@ def _trials(settings: SearchSettings) -> str:
     earlier = len(settings.points_to_evaluate) - settings.portfolio
     if earlier:
         text += f", the first {earlier} from an earlier run"
-    listed = min(settings.portfolio, settings.configurations - earlier)
-    if listed > 0:
-        text += f", {'then' if earlier else 'the first'} {listed} from the portfolio"
+    left, in_a_row = settings.configurations - earlier, settings.portfolio - settings.by_turns
+    if settings.portfolio and left > 0:
+        text += f", {'then' if earlier else 'the first'} {min(in_a_row, left)} from the portfolio"
+        text += ", every other one after them" if settings.by_turns and left > in_a_row else ""
     if settings.patience is not None:
         text += f", patience {counted(settings.patience, 'epoch')}"
     if settings.stop_when_stable:

@@ -193,6 +193,8 @@ class SearchSettings(_Settings):
     Runs of before have them under another name, as they have the sharing of a GPU."""
     portfolio: int = 0
     """How many of these, the last ones, are of the portfolio."""
+    by_turns: int = 0
+    """How many of these, the last ones, take turns with what the searcher proposes."""
     scheduler: SchedulerSettings
     patience: int | None = None
     seed: int

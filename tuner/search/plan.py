@@ -95,7 +95,7 @@ def build_searcher(settings: SearchSettings) -> Searcher:
     recorded = settings.family.config
     points = [recorded(point) for point in settings.points_to_evaluate]
     searcher = _searcher_alone(settings)
-    searcher = PointsFirst(points, searcher) if points else searcher
+    searcher = PointsFirst(points, searcher, by_turns=settings.by_turns) if points else searcher
     return Repeated(searcher, settings.repeats, recorded) if settings.repeats > 1 else searcher
 
 

@@ -44,7 +44,7 @@ from tuner.search.registry import scheduler_spec, searcher_spec
 from tuner.search.request import SearchRequest
 from tuner.search.resources import DEFAULT_TRIALS, resources_of, with_shared_gpus
 from tuner.search.schedulers.options import resolve
-from tuner.search.warm_start import points_of_earlier_run, points_of_portfolio
+from tuner.search.warm_start import FIRST_OF_PORTFOLIO, points_of_earlier_run, points_of_portfolio
 
 # What search.yaml keeps of a request as it is.
 _KEPT = (
@@ -159,7 +159,8 @@ def _with_trials(settings: SearchSettings, request: SearchRequest, space: Space)
         )
     if request.portfolio and settings.hypermodel is None and not searcher_spec(settings.searcher).is_finite:
         known = [point for point in points_of_portfolio(space, plan, seed=settings.seed) if point not in points]
-        settings = settings.model_copy(update={"portfolio": len(known)})
+        by_turns = max(0, len(known) - FIRST_OF_PORTFOLIO)
+        settings = settings.model_copy(update={"portfolio": len(known), "by_turns": by_turns})
         points += known
     if points:
         settings = settings.model_copy(

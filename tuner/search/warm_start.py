@@ -18,8 +18,11 @@ from tuner.runs.search_state import SearchState
 from tuner.search.plan import Plan
 from tuner.search.searchers.searcher import Fits
 
-PORTFOLIO_TRIALS = 12
-"""Most trials of the portfolio; searchers that learn know more after so many."""
+PORTFOLIO_TRIALS = 24
+"""Most trials of the portfolio."""
+FIRST_OF_PORTFOLIO = 12
+"""Of these, those before the searcher's first; the others take turns with the searcher's. In replay (``bench_portfolio.py``)
+that finds more after 24 and after 40 trials than the searcher alone after 12, 15 or 18 of the portfolio."""
 
 
 def points_of_earlier_run(run: str, runs_dir: Path, space: Space, fits: Fits, *, trials: int) -> list[Config]:

@@ -68,21 +68,40 @@ class SearcherSpec:
 
 
 class PointsFirst:
-    """The given configurations, then a searcher's, which begins with its own trial 0 and knows how those did."""
+    """The given configurations, then a searcher's, which begins with its own trial 0 and knows how those did.
 
-    def __init__(self, points: Sequence[Config], searcher: Searcher) -> None:
-        self._guesses = points
+    The last of the given ones may take turns with the searcher's: what did well on other data is a better guess than what has
+    been learned of a dozen trials, and what has been learned finds what other data do not have.
+    """
+
+    def __init__(self, points: Sequence[Config], searcher: Searcher, *, by_turns: int = 0) -> None:
+        """Takes the points in their order, and what to ask after them.
+
+        Args:
+            points: to evaluate.
+            searcher: for all other trials.
+            by_turns: how many of the points, the last ones, are every other trial after the others, beginning with a point. One
+                that the searcher has proposed by then is not tried again; the searcher is asked for another in its place.
+        """
+        self._first = points[: len(points) - by_turns]
+        self._by_turns = points[len(points) - by_turns :]
         self._searcher = searcher
 
     def propose(self, index: int, trials: Collection[TrialRecord]) -> Config:
-        """Point ``index``, or what the searcher says."""
+        """The point whose turn it is, or what the searcher says."""
         return self.propose_with_gain(index, trials)[0]
 
     def propose_with_gain(self, index: int, trials: Collection[TrialRecord]) -> tuple[Config, float | None]:
         """The same with the searcher's forecast, None for a point that was given."""
-        if index < len(self._guesses):
-            return self._guesses[index], None
-        return proposed(self._searcher, index - len(self._guesses), trials)
+        if index < len(self._first):
+            return self._first[index], None
+        after = index - len(self._first)
+        turn, is_searchers = divmod(after, 2)
+        if turn < len(self._by_turns) and not is_searchers:
+            point = self._by_turns[turn].model_dump()
+            if all(record.config != point for record in trials):
+                return self._by_turns[turn], None
+        return proposed(self._searcher, after, trials)
 
 
 class Repeated:
