@@ -9,6 +9,7 @@ import numpy as np
 from search_spaces.config import TrialConfig
 from tuner.data.encoded import EncodedSplits
 from tuner.models.counting import count_parameters, training_flops
+from tuner.models.network_spec import Network
 from tuner.runs.settings import SearchSettings
 from tuner.search.plan import as_compared, built_in_networks, plan_of
 from tuner.search.registry import scheduler_spec, searcher_spec
@@ -70,13 +71,13 @@ def forecast(settings: SearchSettings, data: EncodedSplits) -> Forecast | None:
     def seconds(config: TrialConfig, parameters: int) -> float:
         network = plan.network(config)
         batching = buckets.batching(config, network, lengths, epochs=settings.epochs)
-        a_position = (
-            network.loops * _SECONDS_PER_POSITION_AND_LOOP[batching.compiled]
-            + training_flops(network) / _FLOPS_PER_SECOND
+        an_epoch = seconds_an_epoch(
+            network,
+            parameters,
+            steps=len(lengths) / config.batch_size,
+            positions=batching.buckets.positions(lengths),
+            compiled=batching.compiled,
         )
-        a_step = _SECONDS_A_STEP + parameters * _SECONDS_A_STEP_AND_PARAMETER
-        steps = len(lengths) / config.batch_size
-        an_epoch = _SECONDS_AN_EPOCH + steps * a_step + batching.buckets.positions(lengths) * a_position
         once = _SECONDS_TO_TRACE + network.loops * _SECONDS_TO_TRACE_A_LOOP
         return slowness * (epochs * an_epoch + once + compile_seconds(network, programs=batching.programs))
 
@@ -89,6 +90,22 @@ def forecast(settings: SearchSettings, data: EncodedSplits) -> Forecast | None:
     whole = slowness * _SECONDS_TO_START + sum(given + drawn) / settings.resources.concurrency
     low, high = (factor * whole for factor in _INTERVAL)
     return Forecast(min(sizes), int(median(sizes)), max(sizes), whole, low, high)
+
+
+def seconds_an_epoch(network: Network, parameters: int, *, steps: float, positions: int, compiled: bool) -> float:
+    """What an epoch takes on the machine of the recorded curves, its validation included.
+
+    Args:
+        network: that is trained.
+        parameters: of it.
+        steps: of the epoch.
+        positions: tokens of the epoch, padding included.
+        compiled: whether XLA compiles the training step.
+    """
+    a_step = _SECONDS_A_STEP + parameters * _SECONDS_A_STEP_AND_PARAMETER
+    a_loop = _SECONDS_PER_POSITION_AND_LOOP[compiled]
+    a_position = network.loops * a_loop + training_flops(network) / _FLOPS_PER_SECOND
+    return _SECONDS_AN_EPOCH + steps * a_step + positions * a_position
 
 
 def _slowness() -> float:
