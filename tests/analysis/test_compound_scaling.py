@@ -278,7 +278,7 @@ def test_what_is_trained_are_these_configurations_alone(made, tmp_path):
     sharing = GpuSharingSettings(trials=4, needed=1, memory=4)
     before = made.settings.model_copy(
         update={
-            "max_params": 10_000, "portfolio": 2, "repeats": 2, "stop_when_stable": True, "track": ("mlflow",),
+            "max_params": 10_000, "portfolio": 2, "by_turns": 2, "repeats": 2, "stop_when_stable": True, "track": ("mlflow",),
             "points_to_evaluate": (configs[0].model_dump(),),
             "resources": made.settings.resources.model_copy(update={"gpu_sharing": sharing, "gpus_per_trial": 0.25}),
         }
@@ -287,7 +287,8 @@ def test_what_is_trained_are_these_configurations_alone(made, tmp_path):
     searcher = build_searcher(settings)
     proposed = [searcher.propose(index, ()) for index in range(settings.trials)]
     assert proposed == [config for config in configs for _ in range(2)]
-    assert (settings.name, settings.warm_start, settings.portfolio) == ("made-scaled", "made", 0)
+    assert (settings.name, settings.warm_start) == ("made-scaled", "made")
+    assert (settings.portfolio, settings.by_turns) == (0, 0)
     assert (settings.max_params, settings.scheduler.name, settings.stop_when_stable) == (None, "none", False)
     assert (settings.resources.gpus_per_trial, settings.resources.gpu_sharing, settings.track) == (1, None, ())
     assert (settings.data, settings.space, settings.epochs) == (before.data, before.space, before.epochs)

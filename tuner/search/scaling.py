@@ -52,6 +52,7 @@ def prepare_scaled(
             "warm_start": settings.name,
             "points_to_evaluate": tuple(config.model_dump() for config in configs),
             "portfolio": 0,
+            "by_turns": 0,
             "stop_when_stable": False,
             "max_params": settings.resolved_space().max_params,
             "scheduler": SchedulerSettings(name="none"),
