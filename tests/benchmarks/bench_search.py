@@ -43,6 +43,7 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
+from search_spaces.named import named_space
 from tuner.search.searchers.frontier_search import hypervolume
 
 WORKERS, BATCH = 2, 64
@@ -77,18 +78,13 @@ BENCH = Searched(
     (1e-3, 1e-2),
     5_000,
 )
+_FRONTIER = named_space("frontier").parameters
 FRONTIER = Searched(
     {
-        "cell": ["gru", "lstm"],
-        "layers": [1, 2],
-        "units": [2, 4, 8, 16, 32, 48],
-        "embedding": [1, 2, 4, 8, 16, 32],
-        "bidirectional": [True],
-        "pooling": ["max", "mean"],
+        **{name: list(domain.grid()) for name, domain in _FRONTIER.items() if name in BENCH.choices and domain.grid()},
         "dropout": [0.0, 0.1, 0.2, 0.3, 0.4, 0.5],
-        "vocabulary": [100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000],
     },
-    (3e-3, 2e-2),
+    _FRONTIER["learning_rate"].bounds(),
     50_000,
 )
 SEARCHED = {"bench": BENCH, "frontier": FRONTIER}
